@@ -1,0 +1,25 @@
+"""The model shapes that are timed, under the names that `martlet bench --model random:NAME` knows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    architecture: str
+    layers: int
+    hidden: int
+    ffn: int
+    heads: int
+    kv_heads: int
+    head_dimension: int
+    vocabulary: int
+    rope_theta: float
+
+
+# Embeddings are tied in all of them.
+SHAPES = {
+    "qwen2.5-0.5b": Shape("qwen2", 24, 896, 4864, 14, 2, 64, 151936, 1e6),
+    "llama-3.2-1b": Shape("llama", 16, 2048, 8192, 32, 8, 64, 128256, 5e5),
+    "tiny": Shape("llama", 2, 256, 512, 4, 2, 64, 1024, 1e4),
+}

@@ -1,0 +1,206 @@
+// Arithmetic on pointers, one table of functions per instruction set.
+//
+// What lives here: dot products, attention over pages, norms, rotations, conversions.
+// What this target refuses to know: threads, files, memory ownership, models, errors.
+// Every function is total on the ranges its comment states; callers (MartletKernels and
+// MartletAttention) check them.  Nothing here allocates, prints or aborts.
+//
+// Vectors have 16 lanes on every instruction set.  A lane is an output channel (matrix
+// products), a cached token (query . key) or a value dimension (weights . values), so a
+// result element is always reduced by one lane in one order, whatever the number of rows,
+// threads or panels: that is what makes results independent of the batch.
+#ifndef CMARTLETKERNELS_H
+#define CMARTLETKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// Output channels in one packed panel of weights, and tokens in one page of the cache.
+#define MK_LANES 16
+/// Consecutive inputs that share one scale in q8 and q4 weights and in quantised activations.
+#define MK_BLOCK 32
+/// Cached tokens that one online-softmax update covers: four pages.
+#define MK_TILE 64
+/// Tiles in one segment of a long sequence; segments are reduced apart and merged in order.
+#define MK_SEGMENT_TILES 64
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    MK_SET_PORTABLE __attribute__((swift_name("portable"))) = 0,
+    MK_SET_AVX2 __attribute__((swift_name("avx2"))) = 1,
+    MK_SET_AVX_VNNI __attribute__((swift_name("avxVNNI"))) = 2,
+    MK_SET_AVX512 __attribute__((swift_name("avx512"))) = 3,
+    MK_SET_AVX512_VNNI __attribute__((swift_name("avx512VNNI"))) = 4,
+    MK_SET_NEON __attribute__((swift_name("neon"))) = 5,
+} mk_set;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    MK_WEIGHT_F32 __attribute__((swift_name("f32"))) = 0,
+    MK_WEIGHT_BF16 __attribute__((swift_name("bf16"))) = 1,
+    MK_WEIGHT_Q8 __attribute__((swift_name("q8"))) = 2,
+    MK_WEIGHT_Q4 __attribute__((swift_name("q4"))) = 3,
+} mk_weight;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    MK_CODEC_F32 __attribute__((swift_name("f32"))) = 0,
+    MK_CODEC_F16 __attribute__((swift_name("f16"))) = 1,
+    MK_CODEC_BF16 __attribute__((swift_name("bf16"))) = 2,
+    MK_CODEC_Q8 __attribute__((swift_name("q8"))) = 3,
+    MK_CODEC_Q4 __attribute__((swift_name("q4"))) = 4,
+} mk_codec;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    /// out = product + bias
+    MK_EPILOGUE_STORE __attribute__((swift_name("store"))) = 0,
+    /// out = out + (product + bias)
+    MK_EPILOGUE_ADD __attribute__((swift_name("add"))) = 1,
+    /// Panels come in pairs (gate, up): out = silu(gate) * up, 16 outputs a pair.
+    MK_EPILOGUE_SWIGLU __attribute__((swift_name("swiglu"))) = 2,
+} mk_epilogue;
+
+/// One product of a few rows with a range of packed panels:
+/// out[r][c] = sum over k of x[r][k] * W[c][k].
+///
+/// q8 and q4 read `x_quants`, `x_scales`, `x_sums` (from `quantize`); f32 and bf16 read `x`.
+typedef struct {
+    const uint8_t *weights;
+    size_t panel_bytes;
+    int32_t panel_begin;
+    int32_t panel_end;
+    /// True number of output channels; the last panel may be partly padding.
+    int32_t channels;
+    /// Inputs, before padding to a whole block.
+    int32_t columns;
+    int32_t rows;
+    mk_weight type;
+    mk_epilogue epilogue;
+    const float *_Nullable x;
+    size_t x_stride;
+    const int8_t *_Nullable x_quants;
+    const float *_Nullable x_scales;
+    const int32_t *_Nullable x_sums;
+    /// Blocks between two rows of the three above; their row r starts at r * x_blocks blocks.
+    size_t x_blocks;
+    const float *_Nullable bias;
+    float *out;
+    size_t out_stride;
+} mk_matmul;
+
+/// Attention of `queries` consecutive queries of one sequence, `group` query heads each, over
+/// the cached tokens of one KV head, for the tiles [tile_begin, tile_end).
+///
+/// Row r is query r / group, head r % group.  Slot s is visible to a query when
+/// s < end && (s >= begin || s < sinks), with begin and end its own (`first_end + query` and so
+/// on).  The result is an unnormalised state per row: `maximum`, `sum` and `out`, so that
+/// segments can be merged (mk_merge).  Rows that see no slot have maximum -inf, sum 0, out 0.
+typedef struct {
+    const uint8_t *arena;
+    size_t page_bytes;
+    const uint8_t *zero_page;
+    /// Page ids of logical pages 0 ..< sink_pages; after them a gap of pages never read, then
+    /// logical pages tail_base ..< tail_base + tail_pages.  -1 is a hole (reads as zeros).
+    const int32_t *head_ids;
+    int32_t head_pages;
+    const int32_t *tail_ids;
+    int32_t tail_base;
+    int32_t tail_pages;
+    mk_codec codec;
+    int32_t dimension;
+    int32_t queries;
+    int32_t group;
+    const float *q;
+    size_t query_stride;
+    float scale;
+    /// Visible range of query i: [max(0, first_end + i - window), first_end + i).
+    int32_t first_end;
+    int32_t window;
+    int32_t sinks;
+    /// Scores that replace q . k for the sinks in queries sink_first_query and later,
+    /// [rows][sinks], already scaled; or NULL.  sinks <= 64 when given.
+    const float *_Nullable sink_scores;
+    int32_t sink_first_query;
+    int32_t tile_begin;
+    int32_t tile_end;
+    float *maximum;
+    float *sum;
+    /// Rows of at least `dimension` rounded up to 16 floats, out_stride apart.
+    float *out;
+    size_t out_stride;
+    /// At least mk_attention_scratch(rows, dimension) bytes, 64-byte aligned.
+    void *scratch;
+} mk_attention;
+
+/// The functions of one instruction set.
+typedef struct {
+    mk_set set;
+    void (*matmul)(const mk_matmul *);
+    /// x[count] -> quants, one scale and one sum of quants per block of 32; the last block is
+    /// padded with zeros.  scale = max|x| / 127, quants = round-to-even(x / scale).
+    void (*quantize)(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums);
+    /// out = x / sqrt(mean(x^2) + epsilon) * weight
+    void (*rms_norm)(const float *x, const float *weight, float epsilon, int32_t count, float *out);
+    /// out = (x - mean) / sqrt(variance + epsilon) * weight + bias
+    void (*layer_norm)(const float *x, const float *weight, const float *_Nullable bias,
+                       float epsilon, int32_t count, float *out);
+    /// Rotates pairs (x[i], x[i + half]) by the angles whose cosines and sines are given.
+    void (*rotate)(float *x, const float *cosines, const float *sines, int32_t half);
+    /// out += x
+    void (*add)(float *out, const float *x, int32_t count);
+    /// x = gelu(x); tanh form when `approximate` is not 0, else the exact (erf) form.
+    void (*gelu)(float *x, int32_t count, int32_t approximate);
+    /// x = silu(x) * up
+    void (*swiglu)(float *x, const float *up, int32_t count);
+    /// Stores one token's key and value in slot `slot` of a page.
+    void (*append)(mk_codec codec, uint8_t *page, int32_t dimension, int32_t slot, const float *key,
+                   const float *value);
+    void (*attend)(const mk_attention *);
+    /// Index of the largest value, the lowest on ties; -1 when a NaN is met or count is 0.
+    int32_t (*argmax)(const float *x, int32_t count);
+    /// Sums `count` bytes as 64-bit words, to measure read bandwidth; count is a multiple of 512.
+    uint64_t (*read_bytes)(const uint8_t *x, size_t count);
+} mk_kernels;
+
+/// The table of a set, or NULL when this machine or build lacks it.
+const mk_kernels *_Nullable mk_table(mk_set set);
+
+/// Bytes of one packed panel (16 output channels) of `columns` inputs.
+size_t mk_panel_bytes(mk_weight type, int32_t columns);
+/// Packs 16 rows (row i at rows + i * stride, `count` of them real, the rest zeros) into a panel.
+void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t count, int32_t columns,
+                   uint8_t *panel);
+/// One row (lane) of a packed panel back as floats: the exact values the products use.
+void mk_unpack_row(mk_weight type, const uint8_t *panel, int32_t lane, int32_t columns, float *out);
+
+/// Bytes of a page of 16 tokens, keys and values of one KV head; a multiple of 64.
+size_t mk_page_bytes(mk_codec codec, int32_t dimension);
+/// The decoded key and value of one slot, as attention sees them.
+void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,
+                  float *value);
+/// Bytes of scratch that `attend` needs for `rows` rows.
+size_t mk_attention_scratch(int32_t rows, int32_t dimension);
+/// Folds a later segment's state of one row into a running one:
+/// m' = max(m, n); sum' = sum * e^(m - m') + added * e^(n - m'), vectors likewise.  Folding the
+/// segments of a row in ascending order is the definition of attention over a long sequence.
+void mk_merge(float *maximum, float *sum, float *vector, float segment_maximum, float segment_sum,
+              const float *segment_vector, int32_t dimension);
+/// out = vector / sum; zeros when the row saw nothing (sum 0).
+void mk_normalise(const float *vector, float sum, int32_t dimension, float *out);
+
+/// IEEE half and bfloat16 to and from float, elementwise; round to nearest even.
+void mk_f16_to_f32(const uint16_t *x, float *out, size_t count);
+void mk_f32_to_f16(const float *x, uint16_t *out, size_t count);
+void mk_bf16_to_f32(const uint16_t *x, float *out, size_t count);
+void mk_f32_to_bf16(const float *x, uint16_t *out, size_t count);
+
+/// Tells the processor that this thread is spinning.
+static inline void mk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#pragma clang assume_nonnull end
+#endif

@@ -1,0 +1,121 @@
+// What the C files share: half-precision bits and the layout of panels and pages.
+#ifndef MK_INTERNAL_H
+#define MK_INTERNAL_H
+
+#include "include/CMartletKernels.h"
+#include <math.h>
+#include <string.h>
+
+static inline uint32_t mk_bits(float x) {
+    uint32_t u;
+    memcpy(&u, &x, 4);
+    return u;
+}
+
+static inline float mk_float(uint32_t u) {
+    float x;
+    memcpy(&x, &u, 4);
+    return x;
+}
+
+/// Half to float; exact, subnormals included.
+static inline float mk_half_to_float(uint16_t h) {
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16;
+    uint32_t rest = h & 0x7fff;
+    if (rest >= 0x7c00) return mk_float(sign | 0x7f800000 | ((rest & 0x3ff) << 13));
+    if (rest >= 0x0400) return mk_float(sign | ((rest << 13) + (112u << 23)));
+    float magnitude = (float)rest * 0x1p-24f;
+    return mk_float(sign | mk_bits(magnitude));
+}
+
+/// Float to half, round to nearest even, overflow to infinity, NaN kept quiet.
+static inline uint16_t mk_float_to_half(float x) {
+    uint32_t u = mk_bits(x), sign = (u >> 16) & 0x8000;
+    u &= 0x7fffffff;
+    if (u > 0x7f800000) return (uint16_t)(sign | 0x7e00);
+    if (u >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
+    if (u >= 0x38800000) {
+        uint32_t rounded = u + 0xfff + ((u >> 13) & 1);
+        return (uint16_t)(sign | ((rounded - (112u << 23)) >> 13));
+    }
+    // Subnormal: adding 0.5 aligns the mantissa so that hardware rounds to even for us.
+    float aligned = mk_float(u) + 0.5f;
+    return (uint16_t)(sign | (mk_bits(aligned) - 0x3f000000));
+}
+
+static inline float mk_bf16_float(uint16_t h) { return mk_float((uint32_t)h << 16); }
+
+static inline uint16_t mk_float_bf16(float x) {
+    uint32_t u = mk_bits(x);
+    if ((u & 0x7fffffff) > 0x7f800000) return (uint16_t)((u >> 16) | 0x40);
+    return (uint16_t)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
+}
+
+static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
+    return (x + multiple - 1) / multiple * multiple;
+}
+
+// Packed panels.  q8: per block of 32 inputs 16 scales (f16), then 8 vectors of
+// [16 channels][4 inputs] of value + 128.  q4: 16 scales, then 4 vectors whose low nibbles are
+// inputs 4g..4g+3 of group g = 2j and whose high nibbles are group 2j + 1, of value + 8.
+#define MK_Q8_BLOCK_BYTES (32 + 512)
+#define MK_Q4_BLOCK_BYTES (32 + 256)
+
+// Pages.  Dimensions that share one scale in a quantised page.
+#define MK_Q8_GROUP 64
+#define MK_Q4_GROUP 32
+
+/// Byte offsets of a page's parts.  Float codecs: keys [dimension][16], values
+/// [16][value_width].  q8: keys [dims/4][16 tokens][4 dims] and values [4][value_width/16]
+/// [16 dims][4 tokens], both of value + 128, then key and value scales, [groups][16] f16 each.
+/// q4: nibble pairs as in panels, along dims for keys and along tokens for values; each scale
+/// array is followed by its minima (value = scale * nibble + minimum).
+typedef struct {
+    int32_t value_width;
+    int32_t groups;
+    int32_t group_size;
+    size_t key_scales, values, value_scales, total;
+} mk_page_layout;
+
+static inline size_t mk_align64(size_t x) { return (x + 63) & ~(size_t)63; }
+
+static inline mk_page_layout mk_layout(mk_codec codec, int32_t dimension) {
+    mk_page_layout p = {0};
+    p.value_width = mk_round_up(dimension, 16);
+    switch (codec) {
+    case MK_CODEC_F32:
+    case MK_CODEC_F16:
+    case MK_CODEC_BF16: {
+        size_t bytes = codec == MK_CODEC_F32 ? 4 : 2;
+        p.values = mk_align64((size_t)dimension * 16 * bytes);
+        p.total = mk_align64(p.values + (size_t)p.value_width * 16 * bytes);
+        break;
+    }
+    case MK_CODEC_Q8:
+        p.group_size = MK_Q8_GROUP;
+        p.groups = (dimension + MK_Q8_GROUP - 1) / MK_Q8_GROUP;
+        p.values = (size_t)mk_round_up(dimension, 4) * 16;
+        p.key_scales = p.values + (size_t)p.value_width * 16;
+        p.value_scales = p.key_scales + (size_t)p.groups * 32;
+        p.total = mk_align64(p.value_scales + (size_t)p.groups * 32);
+        break;
+    case MK_CODEC_Q4:
+        p.group_size = MK_Q4_GROUP;
+        p.groups = (dimension + MK_Q4_GROUP - 1) / MK_Q4_GROUP;
+        p.values = (size_t)mk_round_up(dimension, 8) * 8;
+        p.key_scales = p.values + (size_t)p.value_width * 8;
+        p.value_scales = p.key_scales + (size_t)p.groups * 64;
+        p.total = mk_align64(p.value_scales + (size_t)p.groups * 64);
+        break;
+    }
+    return p;
+}
+
+extern const mk_kernels mk_kernels_portable;
+#if defined(__x86_64__)
+extern const mk_kernels mk_kernels_avx2, mk_kernels_avx_vnni, mk_kernels_avx512, mk_kernels_avx512_vnni;
+#elif defined(__aarch64__)
+extern const mk_kernels mk_kernels_neon;
+#endif
+
+#endif

@@ -1,0 +1,70 @@
+// Pages of the cache outside the hot loop: sizes, reading a slot back, merging segments.
+#include "internal.h"
+
+size_t mk_page_bytes(mk_codec codec, int32_t dimension) { return mk_layout(codec, dimension).total; }
+
+size_t mk_attention_scratch(int32_t rows, int32_t dimension) {
+    size_t n = (size_t)rows, groups = (size_t)(dimension + MK_Q4_GROUP - 1) / MK_Q4_GROUP;
+    return n * 64 + 8 * MK_TILE * 4 + 2 * mk_align64(n * 4) + mk_align64(n * 8 * groups) +
+           n * 2 * (size_t)mk_round_up(dimension, 16) + 64;
+}
+
+void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,
+                  float *value) {
+    mk_page_layout at = mk_layout(codec, dimension);
+    const uint16_t *keyScales = (const uint16_t *)(page + at.key_scales);
+    const uint16_t *valueScales = (const uint16_t *)(page + at.value_scales);
+    for (int32_t d = 0; d < dimension; d++) {
+        size_t k = (size_t)d * 16 + slot, v = (size_t)slot * at.value_width + d;
+        switch (codec) {
+        case MK_CODEC_F32:
+            key[d] = ((const float *)page)[k];
+            value[d] = ((const float *)(page + at.values))[v];
+            break;
+        case MK_CODEC_F16:
+            key[d] = mk_half_to_float(((const uint16_t *)page)[k]);
+            value[d] = mk_half_to_float(((const uint16_t *)(page + at.values))[v]);
+            break;
+        case MK_CODEC_BF16:
+            key[d] = mk_bf16_float(((const uint16_t *)page)[k]);
+            value[d] = mk_bf16_float(((const uint16_t *)(page + at.values))[v]);
+            break;
+        case MK_CODEC_Q8: {
+            int32_t g = d / at.group_size;
+            key[d] = mk_half_to_float(keyScales[g * 16 + slot]) *
+                     (float)(page[(size_t)(d / 4) * 64 + slot * 4 + d % 4] - 128);
+            value[d] = mk_half_to_float(valueScales[g * 16 + slot]) *
+                       (float)(page[at.values + (size_t)(slot / 4) * at.value_width * 4 + (size_t)d * 4 +
+                                    slot % 4] - 128);
+            break;
+        }
+        case MK_CODEC_Q4: {
+            int32_t g = d / at.group_size;
+            int32_t kq = page[(size_t)(d / 8) * 64 + slot * 4 + d % 4] >> (d / 4 % 2 * 4) & 15;
+            int32_t vq = page[at.values + (size_t)(slot / 8) * at.value_width * 4 + (size_t)d * 4 + slot % 4] >>
+                             (slot / 4 % 2 * 4) & 15;
+            key[d] = mk_half_to_float(keyScales[g * 16 + slot]) * (float)kq +
+                     mk_half_to_float(keyScales[(at.groups + g) * 16 + slot]);
+            value[d] = mk_half_to_float(valueScales[g * 16 + slot]) * (float)vq +
+                       mk_half_to_float(valueScales[(at.groups + g) * 16 + slot]);
+            break;
+        }
+        }
+    }
+}
+
+void mk_merge(float *maximum, float *sum, float *vector, float segment_maximum, float segment_sum,
+              const float *segment_vector, int32_t dimension) {
+    if (segment_maximum == -INFINITY) return;
+    float top = *maximum > segment_maximum ? *maximum : segment_maximum;
+    float kept = *maximum == top ? 1.0f : *maximum == -INFINITY ? 0.0f : expf(*maximum - top);
+    float added = segment_maximum == top ? 1.0f : expf(segment_maximum - top);
+    *sum = *sum * kept + segment_sum * added;
+    for (int32_t d = 0; d < dimension; d++) vector[d] = vector[d] * kept + segment_vector[d] * added;
+    *maximum = top;
+}
+
+void mk_normalise(const float *vector, float sum, int32_t dimension, float *out) {
+    float inverse = sum > 0 ? 1.0f / sum : 0.0f;
+    for (int32_t d = 0; d < dimension; d++) out[d] = vector[d] * inverse;
+}

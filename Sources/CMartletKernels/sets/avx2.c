@@ -1,0 +1,19 @@
+// x86-64 with AVX2, FMA and F16C.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define MK_SET MK_SET_AVX2
+#define MK_TABLE mk_kernels_avx2
+#define MK_ROW_TILE 4
+#define MK_ATTEND_ROWS 4
+#define MK_ATTEND_COLUMNS 1
+#define MK_PREFETCH 2048
+#define MK_USE_AVX2 1
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#include "../templates/lanes.h"
+#include "../templates/matmul.h"
+#include "../templates/elementwise.h"
+#include "../templates/append.h"
+#include "../templates/attention.h"
+#include "../templates/table.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,19 @@
+// arm64 with the dot-product extension.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#define MK_SET MK_SET_NEON
+#define MK_TABLE mk_kernels_neon
+#define MK_ROW_TILE 4
+#define MK_ATTEND_ROWS 4
+#define MK_ATTEND_COLUMNS 1
+#define MK_PREFETCH 1024
+#define MK_USE_NEON 1
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+#include "../templates/lanes.h"
+#include "../templates/matmul.h"
+#include "../templates/elementwise.h"
+#include "../templates/append.h"
+#include "../templates/attention.h"
+#include "../templates/table.h"
+#pragma clang attribute pop
+#endif

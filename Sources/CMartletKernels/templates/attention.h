@@ -1,0 +1,453 @@
+// Attention over pages: scores, one online-softmax update per tile of 64 slots, weighted values.
+//
+// For each query row, tiles are walked in ascending order and each makes one update:
+//   m' = max(m, max s); p = e^(s - m'); sum = sum * e^(m - m') + p; out = out * e^(m - m') + p V.
+// Lanes are cached tokens in the scores and value dimensions in the sums, so a row's bits do not
+// depend on how many rows share the pass.  A page element is loaded and widened once for
+// MK_ATTEND_ROWS rows (the heads of a group; in prefill also neighbouring queries).
+// Quantised pages are read through integer products: the query and the weights are split into
+// 15-bit integers 254 * high + low, so the only sizeable error is the page's own.
+
+#define SPLIT 254
+/// Rows whose running sums stay in registers; 16-lane columns taken together.
+#define ATTEND_ROWS MK_ATTEND_ROWS
+#define ATTEND_COLUMNS MK_ATTEND_COLUMNS
+
+typedef struct {
+    float *sums;      // [rows][16] running sums of weights, by lane
+    float *factors;   // [rows] e^(m - m') of the tile at hand
+    float *weights;   // [ATTEND_ROWS][64] scores, then weights
+    int8_t *query;    // [rows][2][query_width] high and low bytes of quantised queries
+    float *scales;    // [rows] their scales
+    int32_t *query_sums; // [rows][2][groups]
+    int32_t query_width;
+} mk_scratch;
+
+MK_INLINE f32x16 load_codec(mk_codec codec, const uint8_t *p, size_t element) {
+    switch (codec) {
+    case MK_CODEC_F16: return load_f16(p + element * 2);
+    case MK_CODEC_BF16: return load_bf16(p + element * 2);
+    default: return load_f32(p + element * 4);
+    }
+}
+
+/// scores[r][16 * j + lane] = sum over d of q[r][d] * keys_j[d][lane], for `columns` pages.
+/// Touches the same places of the pages `ahead` so that memory works while we compute.
+MK_INLINE void scores_float(mk_codec codec, const float *const *q, int rows, const uint8_t *const *pages,
+                            const uint8_t *const *ahead, int columns, int32_t dimension, float scale,
+                            float *scores) {
+    const size_t row = codec == MK_CODEC_F32 ? 64 : 32;
+    f32x16 acc[ATTEND_ROWS][ATTEND_COLUMNS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int j = 0; j < columns; j++) acc[r][j] = splat(0);
+    for (int32_t d = 0; d < dimension; d++) {
+        _Pragma("unroll") for (int j = 0; j < columns; j++) {
+            f32x16 k = load_codec(codec, pages[j], (size_t)d * 16);
+            __builtin_prefetch(ahead[j] + (size_t)d * row, 0, 3);
+            _Pragma("unroll") for (int r = 0; r < rows; r++) acc[r][j] = fma16(k, splat(q[r][d]), acc[r][j]);
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int j = 0; j < columns; j++) store_f32(scores + r * MK_TILE + j * 16, acc[r][j] * scale);
+}
+
+/// out[r] += sum over the tile's slots of weights[r][slot] * values[slot], 16 * columns dims at `from`.
+MK_INLINE void values_float(mk_codec codec, const float *weights, int rows, const uint8_t *const *pages,
+                            const uint8_t *const *ahead, int pageCount, size_t values, int32_t width,
+                            int32_t from, int columns, const float *factors, float *const *out) {
+    const size_t bytes = codec == MK_CODEC_F32 ? 4 : 2;
+    f32x16 acc[ATTEND_ROWS][ATTEND_COLUMNS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int j = 0; j < columns; j++)
+            acc[r][j] = load_f32(out[r] + from + j * 16) * factors[r];
+    for (int page = 0; page < pageCount; page++) {
+        const uint8_t *v = pages[page] + values, *next = ahead[page] + values;
+        const float *w = weights + page * 16;
+        for (int32_t t = 0; t < 16; t++) {
+            _Pragma("unroll") for (int j = 0; j < columns; j++) {
+                __builtin_prefetch(next + ((size_t)t * width + from + j * 16) * bytes, 0, 3);
+                f32x16 x = load_codec(codec, v, (size_t)t * width + from + j * 16);
+                _Pragma("unroll") for (int r = 0; r < rows; r++)
+                    acc[r][j] = fma16(x, splat(w[r * MK_TILE + t]), acc[r][j]);
+            }
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int j = 0; j < columns; j++) store_f32(out[r] + from + j * 16, acc[r][j]);
+}
+
+MK_INLINE i32x16 start_of(int bits, int32_t sum) {
+    return bits == 8 ? wide_start(sum) : (i32x16)(0);
+}
+MK_INLINE i32x16 dot_of(int bits, i32x16 acc, u32x16 w, int32_t x) {
+    return bits == 8 ? dot4_wide(acc, w, x) : dot4(acc, w, x);
+}
+
+/// Scores of one quantised page for `rows` rows.
+MK_INLINE void scores_quantised(int bits, const mk_scratch *s, int row, int rows, const uint8_t *page,
+                                const uint8_t *ahead, mk_page_layout at, int32_t dimension,
+                                float *scores) {
+    f32x16 total[ATTEND_ROWS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++) total[r] = splat(0);
+    for (int32_t g = 0; g < at.groups; g++) {
+        int32_t from = g * at.group_size;
+        int32_t to = dimension - from < at.group_size ? dimension : from + at.group_size;
+        i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
+        const int8_t *q = s->query + (size_t)row * 2 * s->query_width;
+        const int32_t *sums = s->query_sums + (size_t)row * 2 * at.groups;
+        _Pragma("unroll") for (int r = 0; r < rows; r++) {
+            high[r] = start_of(bits, sums[(r * 2) * at.groups + g]);
+            low[r] = start_of(bits, sums[(r * 2 + 1) * at.groups + g]);
+        }
+        if (bits == 8) {
+            for (int32_t d = from; d < to; d += 4) {
+                u32x16 k = load_u32(page + (size_t)(d / 4) * 64);
+                __builtin_prefetch(ahead + (size_t)(d / 4) * 64, 0, 3);
+                _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                    const int8_t *x = q + (size_t)r * 2 * s->query_width + d;
+                    high[r] = dot_of(8, high[r], k, load_4(x));
+                    low[r] = dot_of(8, low[r], k, load_4(x + s->query_width));
+                }
+            }
+        } else {
+            for (int32_t d = from; d < to; d += 8) {
+                u32x16 k = load_u32(page + (size_t)(d / 8) * 64);
+                __builtin_prefetch(ahead + (size_t)(d / 8) * 64, 0, 3);
+                u32x16 first = k & 0x0f0f0f0fu, second = (k >> 4) & 0x0f0f0f0fu;
+                _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                    const int8_t *x = q + (size_t)r * 2 * s->query_width + d;
+                    high[r] = dot_of(4, high[r], first, load_4(x));
+                    low[r] = dot_of(4, low[r], first, load_4(x + s->query_width));
+                    high[r] = dot_of(4, high[r], second, load_4(x + 4));
+                    low[r] = dot_of(4, low[r], second, load_4(x + s->query_width + 4));
+                }
+            }
+        }
+        f32x16 scale = load_f16(page + at.key_scales + (size_t)g * 32);
+        __builtin_prefetch(ahead + at.key_scales + (size_t)g * 64, 0, 3);
+        f32x16 minimum = splat(0);
+        if (bits == 4) minimum = load_f16(page + at.key_scales + (size_t)(at.groups + g) * 32);
+        _Pragma("unroll") for (int r = 0; r < rows; r++) {
+            f32x16 dot = fma16(to_float(high[r]), splat(SPLIT), to_float(low[r]));
+            total[r] = fma16(dot, scale, total[r]);
+            if (bits == 4) {
+                float querySum = (float)(SPLIT * sums[(r * 2) * at.groups + g] + sums[(r * 2 + 1) * at.groups + g]);
+                total[r] = fma16(minimum, splat(querySum), total[r]);
+            }
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        store_f32(scores + r * MK_TILE, total[r] * s->scales[row + r]);
+}
+
+/// Weights times one value group's scales, as two bytes each, and what is needed to undo that.
+typedef struct {
+    int8_t high[ATTEND_ROWS][MK_TILE], low[ATTEND_ROWS][MK_TILE];
+    float scale[ATTEND_ROWS], minimum[ATTEND_ROWS];
+    int32_t highSum[ATTEND_ROWS], lowSum[ATTEND_ROWS];
+} mk_split;
+
+MK_INLINE void split16(f32x16 x, float inverse, int8_t *high, int8_t *low, i32x16 *highs, i32x16 *lows) {
+    typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+    f32x16 whole = round16(x * inverse);
+    f32x16 top = round16(whole * (1.0f / SPLIT));
+    i32x16 h = to_int(top), l = to_int(whole - top * (float)SPLIT);
+    i8x16 hb = __builtin_convertvector(h, i8x16), lb = __builtin_convertvector(l, i8x16);
+    memcpy(high, &hb, 16);
+    memcpy(low, &lb, 16);
+    *highs += h;
+    *lows += l;
+}
+
+MK_INLINE void split_weights(int bits, const float *weights, int rows, const uint8_t *const *pages,
+                             int pageCount, mk_page_layout at, int32_t g, mk_split *out) {
+    f32x16 scale[4], minimum[4];
+    _Pragma("unroll") for (int j = 0; j < 4; j++) {
+        const uint8_t *p = pages[j < pageCount ? j : 0] + at.value_scales;
+        scale[j] = load_f16(p + (size_t)g * 32);
+        minimum[j] = bits == 4 ? load_f16(p + (size_t)(at.groups + g) * 32) : splat(0);
+    }
+    for (int r = 0; r < rows; r++) {
+        f32x16 w[4], top = splat(0), minima = splat(0);
+        _Pragma("unroll") for (int j = 0; j < 4; j++) {
+            f32x16 p = load_f32(weights + r * MK_TILE + j * 16);
+            w[j] = p * scale[j];
+            top = max16(top, w[j]);
+            if (bits == 4) minima = fma16(p, minimum[j], minima);
+        }
+        float largest = max_lanes(top);
+        const float steps = SPLIT * 127.0f;
+        float inverse = largest > 0 ? steps / largest : 0;
+        out->scale[r] = largest / steps;
+        out->minimum[r] = bits == 4 ? sum_lanes(minima) : 0;
+        i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
+        _Pragma("unroll") for (int j = 0; j < 4; j++)
+            split16(w[j], inverse, out->high[r] + j * 16, out->low[r] + j * 16, &highs, &lows);
+        out->highSum[r] = __builtin_reduce_add(highs);
+        out->lowSum[r] = __builtin_reduce_add(lows);
+    }
+}
+
+/// out[r] += weighted values of the tile, the 16 dims at `from`.
+MK_INLINE void values_quantised(int bits, const mk_split *w, int rows, const uint8_t *const *pages,
+                                const uint8_t *const *ahead, int pageCount, mk_page_layout at,
+                                int32_t from, const float *factors, float *const *out) {
+    i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+        high[r] = start_of(bits, w->highSum[r]);
+        low[r] = start_of(bits, w->lowSum[r]);
+    }
+    for (int page = 0; page < pageCount; page++) {
+        const uint8_t *v = pages[page] + at.values + (size_t)from * 4;
+        const uint8_t *next = ahead[page] + at.values + (size_t)from * 4;
+        if (bits == 8) {
+            _Pragma("unroll") for (int t = 0; t < 16; t += 4) {
+                u32x16 x = load_u32(v + (size_t)(t / 4) * at.value_width * 4);
+                __builtin_prefetch(next + (size_t)(t / 4) * at.value_width * 4, 0, 3);
+                _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                    high[r] = dot_of(8, high[r], x, load_4(w->high[r] + page * 16 + t));
+                    low[r] = dot_of(8, low[r], x, load_4(w->low[r] + page * 16 + t));
+                }
+            }
+        } else {
+            _Pragma("unroll") for (int t = 0; t < 16; t += 8) {
+                u32x16 x = load_u32(v + (size_t)(t / 8) * at.value_width * 4);
+                __builtin_prefetch(next + (size_t)(t / 8) * at.value_width * 4, 0, 3);
+                u32x16 first = x & 0x0f0f0f0fu, second = (x >> 4) & 0x0f0f0f0fu;
+                _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                    high[r] = dot_of(4, high[r], first, load_4(w->high[r] + page * 16 + t));
+                    low[r] = dot_of(4, low[r], first, load_4(w->low[r] + page * 16 + t));
+                    high[r] = dot_of(4, high[r], second, load_4(w->high[r] + page * 16 + t + 4));
+                    low[r] = dot_of(4, low[r], second, load_4(w->low[r] + page * 16 + t + 4));
+                }
+            }
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+        f32x16 dot = fma16(to_float(high[r]), splat(SPLIT), to_float(low[r]));
+        f32x16 y = fma16(dot, splat(w->scale[r]), splat(w->minimum[r]));
+        store_f32(out[r] + from, fma16(load_f32(out[r] + from), splat(factors[r]), y));
+    }
+}
+
+/// One row tile of one attention tile: scores, then (after the softmax) values.
+MK_INLINE void scores_rows(const mk_attention *a, const mk_scratch *s, mk_page_layout at,
+                           const uint8_t *const *pages, const uint8_t *const *ahead, int pageCount,
+                           int row, int rows, mk_codec codec) {
+    if (codec == MK_CODEC_Q8 || codec == MK_CODEC_Q4) {
+        for (int j = 0; j < pageCount; j++)
+            scores_quantised(codec == MK_CODEC_Q8 ? 8 : 4, s, row, rows, pages[j], ahead[j], at, a->dimension,
+                             s->weights + j * 16);
+        return;
+    }
+    const float *q[ATTEND_ROWS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        q[r] = a->q + (size_t)((row + r) / a->group) * a->query_stride +
+               (size_t)((row + r) % a->group) * a->dimension;
+    int j = 0;
+    for (; j + ATTEND_COLUMNS <= pageCount; j += ATTEND_COLUMNS)
+        scores_float(codec, q, rows, pages + j, ahead + j, ATTEND_COLUMNS, a->dimension, a->scale,
+                     s->weights + j * 16);
+    for (; j < pageCount; j++)
+        scores_float(codec, q, rows, pages + j, ahead + j, 1, a->dimension, a->scale, s->weights + j * 16);
+}
+
+MK_INLINE void values_rows(const mk_attention *a, const mk_scratch *s, mk_page_layout at,
+                           const uint8_t *const *pages, const uint8_t *const *ahead, int pageCount,
+                           int row, int rows, mk_codec codec) {
+    float *out[ATTEND_ROWS], factors[ATTEND_ROWS];
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+        out[r] = a->out + (size_t)(row + r) * a->out_stride;
+        factors[r] = s->factors[row + r];
+    }
+    if (codec == MK_CODEC_Q8 || codec == MK_CODEC_Q4) {
+        int bits = codec == MK_CODEC_Q8 ? 8 : 4;
+        mk_split split;
+        for (int32_t g = 0; g < at.groups; g++) {
+            int32_t end = (g + 1) * at.group_size;
+            end = end > at.value_width ? at.value_width : end;
+            split_weights(bits, s->weights, rows, pages, pageCount, at, g, &split);
+            for (int32_t from = g * at.group_size; from < end; from += 16)
+                values_quantised(bits, &split, rows, pages, ahead, pageCount, at, from, factors, out);
+        }
+        return;
+    }
+    int32_t from = 0;
+    for (; from + 16 * ATTEND_COLUMNS <= at.value_width; from += 16 * ATTEND_COLUMNS)
+        values_float(codec, s->weights, rows, pages, ahead, pageCount, at.values, at.value_width, from,
+                     ATTEND_COLUMNS, factors, out);
+    for (; from < at.value_width; from += 16)
+        values_float(codec, s->weights, rows, pages, ahead, pageCount, at.values, at.value_width, from, 1,
+                     factors, out);
+}
+
+/// Masks the scores of the rows, turns them into weights and updates the running state.
+MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows) {
+    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (int r = 0; r < rows; r++) {
+        int query = (row + r) / a->group;
+        int32_t end = a->first_end + query;
+        int32_t begin = end > a->window ? end - a->window : 0;
+        int32_t first = tile * MK_TILE;
+        float *w = s->weights + r * MK_TILE;
+        if (a->sink_scores && tile == 0 && query >= a->sink_first_query)
+            for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
+        f32x16 p[4];
+        _Pragma("unroll") for (int j = 0; j < 4; j++) p[j] = load_f32(w + j * 16);
+        if (begin > first || end < first + MK_TILE) {
+            _Pragma("unroll") for (int j = 0; j < 4; j++) {
+                i32x16 slot = lane + (first + j * 16);
+                i32x16 visible = (slot < end) & ((slot >= begin) | (slot < a->sinks));
+                p[j] = visible ? p[j] : splat(-INFINITY);
+            }
+        }
+        float top = max_lanes(max16(max16(p[0], p[1]), max16(p[2], p[3])));
+        if (top == -INFINITY) {
+            s->factors[row + r] = 1;
+            _Pragma("unroll") for (int j = 0; j < 4; j++) store_f32(w + j * 16, splat(0));
+            continue;
+        }
+        float old = a->maximum[row + r];
+        float now = old > top ? old : top;
+        f32x16 factor = exp16(splat(old - now));
+        _Pragma("unroll") for (int j = 0; j < 4; j++) {
+            p[j] = exp16(p[j] - now);
+            store_f32(w + j * 16, p[j]);
+        }
+        float *sums = s->sums + (size_t)(row + r) * 16;
+        store_f32(sums, fma16(load_f32(sums), factor, (p[0] + p[1]) + (p[2] + p[3])));
+        a->maximum[row + r] = now;
+        s->factors[row + r] = factor.x;
+    }
+}
+
+#define MK_ROWS_FUNCTION(NAME, CODEC)                                                                 \
+    static void NAME##_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at,          \
+                              const uint8_t *const *pages, const uint8_t *const *ahead, int count,    \
+                              int row, int rows) {                                                    \
+        switch (rows) { MK_EACH_ROWS(scores_rows, CODEC) default: return; }                           \
+    }                                                                                                 \
+    static void NAME##_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at,          \
+                              const uint8_t *const *pages, const uint8_t *const *ahead, int count,    \
+                              int row, int rows) {                                                    \
+        switch (rows) { MK_EACH_ROWS(values_rows, CODEC) default: return; }                           \
+    }
+#define MK_ROWS_CASE(CALL, CODEC, N) case N: CALL(a, s, at, pages, ahead, count, row, N, CODEC); return;
+#if MK_ATTEND_ROWS == 7
+#define MK_EACH_ROWS(CALL, CODEC)                                                                     \
+    MK_ROWS_CASE(CALL, CODEC, 1) MK_ROWS_CASE(CALL, CODEC, 2) MK_ROWS_CASE(CALL, CODEC, 3)            \
+    MK_ROWS_CASE(CALL, CODEC, 4) MK_ROWS_CASE(CALL, CODEC, 5) MK_ROWS_CASE(CALL, CODEC, 6)            \
+    MK_ROWS_CASE(CALL, CODEC, 7)
+#elif MK_ATTEND_ROWS == 4
+#define MK_EACH_ROWS(CALL, CODEC)                                                                     \
+    MK_ROWS_CASE(CALL, CODEC, 1) MK_ROWS_CASE(CALL, CODEC, 2) MK_ROWS_CASE(CALL, CODEC, 3)            \
+    MK_ROWS_CASE(CALL, CODEC, 4)
+#else
+#error "attention rows of 4 or 7"
+#endif
+
+MK_ROWS_FUNCTION(f32, MK_CODEC_F32)
+MK_ROWS_FUNCTION(f16, MK_CODEC_F16)
+MK_ROWS_FUNCTION(bf16, MK_CODEC_BF16)
+MK_ROWS_FUNCTION(q8, MK_CODEC_Q8)
+MK_ROWS_FUNCTION(q4, MK_CODEC_Q4)
+
+/// Splits each scaled query into high and low bytes, one scale a row (quantised pages only).
+static void split_queries(const mk_attention *a, const mk_scratch *s, mk_page_layout at, int rows) {
+    for (int row = 0; row < rows; row++) {
+        const float *q = a->q + (size_t)(row / a->group) * a->query_stride +
+                         (size_t)(row % a->group) * a->dimension;
+        int8_t *high = s->query + (size_t)row * 2 * s->query_width, *low = high + s->query_width;
+        int32_t *sums = s->query_sums + (size_t)row * 2 * at.groups;
+        float largest = 0;
+        for (int32_t d = 0; d < a->dimension; d++) {
+            float x = q[d] < 0 ? -q[d] : q[d];
+            largest = x > largest ? x : largest;
+        }
+        const float steps = SPLIT * 127.0f;
+        float inverse = largest > 0 ? steps / largest : 0;
+        s->scales[row] = largest / steps * a->scale;
+        for (int32_t g = 0; g < at.groups; g++) {
+            i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
+            int32_t end = (g + 1) * at.group_size;
+            for (int32_t d = g * at.group_size; d < end && d < s->query_width; d += 16)
+                split16(load_partial(q + d, a->dimension - d < 0 ? 0 : a->dimension - d), inverse, high + d,
+                        low + d, &highs, &lows);
+            sums[g] = __builtin_reduce_add(highs);
+            sums[at.groups + g] = __builtin_reduce_add(lows);
+        }
+    }
+}
+
+MK_INLINE const uint8_t *page_at(const mk_attention *a, int32_t page) {
+    int32_t id = -1;
+    if (page < a->head_pages) id = a->head_ids[page];
+    else if (page >= a->tail_base && page - a->tail_base < a->tail_pages) id = a->tail_ids[page - a->tail_base];
+    return id < 0 ? a->zero_page : a->arena + (size_t)id * a->page_bytes;
+}
+
+/// Tolerance tested against float64 attention over the decoded pages: 2e-5 (float codecs) and 2e-4
+/// (q8, q4; from the 15-bit split) of the largest value.  Reads whole pages only.
+static void attend(const mk_attention *a) {
+    const int rows = a->queries * a->group;
+    const mk_page_layout at = mk_layout(a->codec, a->dimension);
+    mk_scratch s;
+    uint8_t *free_bytes = a->scratch;
+    s.sums = (float *)free_bytes;
+    free_bytes += (size_t)rows * 64;
+    s.weights = (float *)free_bytes;
+    free_bytes += (size_t)ATTEND_ROWS * MK_TILE * 4;
+    s.factors = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.scales = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.query_sums = (int32_t *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 8 * (at.groups ? at.groups : 1));
+    s.query = (int8_t *)free_bytes;
+    s.query_width = at.value_width;
+    for (int r = 0; r < rows; r++) {
+        a->maximum[r] = -INFINITY;
+        store_f32(s.sums + (size_t)r * 16, splat(0));
+        for (int32_t d = 0; d < at.value_width; d += 16) store_f32(a->out + (size_t)r * a->out_stride + d, splat(0));
+    }
+    if (at.groups) split_queries(a, &s, at, rows);
+    const int32_t last_end = a->first_end + a->queries - 1;
+    const int32_t first_begin = a->first_end > a->window ? a->first_end - a->window : 0;
+    for (int32_t tile = a->tile_begin; tile < a->tile_end; tile++) {
+        if (tile * MK_TILE >= a->sinks && first_begin / MK_TILE > tile) tile = first_begin / MK_TILE;
+        if (tile >= a->tile_end || tile * MK_TILE >= last_end) break;
+        int32_t count = (last_end - tile * MK_TILE + 15) / 16;
+        count = count > 4 ? 4 : count;
+        const uint8_t *pages[4], *ahead[4];
+        int32_t next = tile + 1;
+        if (next * MK_TILE >= a->sinks && first_begin / MK_TILE > next) next = first_begin / MK_TILE;
+        for (int j = 0; j < 4; j++) {
+            pages[j] = j < count ? page_at(a, tile * 4 + j) : a->zero_page;
+            ahead[j] = next < a->tile_end ? page_at(a, next * 4 + j) : pages[j];
+        }
+        for (int row = 0; row < rows; row += ATTEND_ROWS) {
+            int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
+            // Later queries of a chunk see more: nothing here is visible to the earlier rows.
+            if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
+            const uint8_t *const *touch = row == 0 ? ahead : pages;
+            switch (a->codec) {
+            case MK_CODEC_F32: f32_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_F16: f16_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_BF16: bf16_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q8: q8_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q4: q4_scores(a, &s, at, pages, touch, count, row, n); break;
+            }
+            for (int r = 0; count < 4 && r < n; r++)
+                for (int j = count; j < 4; j++) store_f32(s.weights + r * MK_TILE + j * 16, splat(0));
+            soften(a, &s, tile, row, n);
+            switch (a->codec) {
+            case MK_CODEC_F32: f32_values(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_F16: f16_values(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_BF16: bf16_values(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q8: q8_values(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q4: q4_values(a, &s, at, pages, touch, count, row, n); break;
+            }
+        }
+    }
+    for (int r = 0; r < rows; r++) a->sum[r] = sum_lanes(load_f32(s.sums + (size_t)r * 16));
+}

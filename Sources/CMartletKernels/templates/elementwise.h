@@ -1,0 +1,145 @@
+// Norms, activations, rotations, quantisation of activations: one row at a time.
+// Reductions run in 16 lanes, ascending, then one fixed tree; a row never sees its neighbours.
+
+static void quantize(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums) {
+    for (int32_t block = 0; block * MK_BLOCK < count; block++) {
+        int32_t left = count - block * MK_BLOCK;
+        f32x16 a = load_partial(x + block * MK_BLOCK, left);
+        f32x16 b = left > 16 ? load_partial(x + block * MK_BLOCK + 16, left - 16) : splat(0);
+        float largest = max_lanes(max16(__builtin_elementwise_abs(a), __builtin_elementwise_abs(b)));
+        float scale = largest / 127.0f;
+        float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+        i32x16 qa = to_int(round16(a * inverse)), qb = to_int(round16(b * inverse));
+        typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+        i8x16 ba = __builtin_convertvector(qa, i8x16), bb = __builtin_convertvector(qb, i8x16);
+        memcpy(quants + block * MK_BLOCK, &ba, 16);
+        memcpy(quants + block * MK_BLOCK + 16, &bb, 16);
+        scales[block] = scale;
+        sums[block] = __builtin_reduce_add(qa + qb);
+    }
+}
+
+static void rms_norm(const float *x, const float *weight, float epsilon, int32_t count, float *out) {
+    f32x16 squares = splat(0);
+    int32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        f32x16 v = load_f32(x + i);
+        squares = fma16(v, v, squares);
+    }
+    if (i < count) {
+        f32x16 v = load_partial(x + i, count - i);
+        squares = fma16(v, v, squares);
+    }
+    float factor = 1.0f / sqrtf(sum_lanes(squares) / (float)count + epsilon);
+    for (i = 0; i + 16 <= count; i += 16)
+        store_f32(out + i, load_f32(x + i) * factor * load_f32(weight + i));
+    if (i < count)
+        store_partial(out + i, load_partial(x + i, count - i) * factor * load_partial(weight + i, count - i),
+                      count - i);
+}
+
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon,
+                       int32_t count, float *out) {
+    f32x16 total = splat(0);
+    int32_t i = 0;
+    for (; i + 16 <= count; i += 16) total += load_f32(x + i);
+    if (i < count) total += load_partial(x + i, count - i);
+    float mean = sum_lanes(total) / (float)count;
+    f32x16 squares = splat(0);
+    for (i = 0; i + 16 <= count; i += 16) {
+        f32x16 v = load_f32(x + i) - mean;
+        squares = fma16(v, v, squares);
+    }
+    if (i < count) {
+        float lanes[16] = {0};
+        for (int32_t j = i; j < count; j++) lanes[j - i] = x[j] - mean;
+        f32x16 v = load_f32(lanes);
+        squares = fma16(v, v, squares);
+    }
+    float factor = 1.0f / sqrtf(sum_lanes(squares) / (float)count + epsilon);
+    for (i = 0; i < count; i += 16) {
+        int32_t left = count - i;
+        f32x16 y = (load_partial(x + i, left) - mean) * factor * load_partial(weight + i, left);
+        if (bias) y += load_partial(bias + i, left);
+        store_partial(out + i, y, left);
+    }
+}
+
+static void rotate(float *x, const float *cosines, const float *sines, int32_t half) {
+    for (int32_t i = 0; i < half; i += 16) {
+        int32_t left = half - i;
+        f32x16 a = load_partial(x + i, left), b = load_partial(x + half + i, left);
+        f32x16 c = load_partial(cosines + i, left), s = load_partial(sines + i, left);
+        store_partial(x + i, a * c - b * s, left);
+        store_partial(x + half + i, b * c + a * s, left);
+    }
+}
+
+static void add(float *out, const float *x, int32_t count) {
+    for (int32_t i = 0; i < count; i += 16) {
+        int32_t left = count - i;
+        store_partial(out + i, load_partial(out + i, left) + load_partial(x + i, left), left);
+    }
+}
+
+static void gelu(float *x, int32_t count, int32_t approximate) {
+    if (!approximate) {
+        for (int32_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
+        return;
+    }
+    for (int32_t i = 0; i < count; i += 16) {
+        f32x16 v = load_partial(x + i, count - i);
+        f32x16 inner = (v + v * v * v * 0.044715f) * 0.79788456080286536f;
+        // 0.5 * (1 + tanh(u)) = 1 / (1 + e^-2u)
+        f32x16 u = inner * -2.0f;
+        u = u > splat(88.0f) ? splat(88.0f) : u;
+        store_partial(x + i, v / (exp16(u) + 1.0f), count - i);
+    }
+}
+
+static void swiglu(float *x, const float *up, int32_t count) {
+    for (int32_t i = 0; i < count; i += 16) {
+        int32_t left = count - i;
+        store_partial(x + i, silu16(load_partial(x + i, left)) * load_partial(up + i, left), left);
+    }
+}
+
+static int32_t argmax(const float *x, int32_t count) {
+    if (count <= 0) return -1;
+    f32x16 best = splat(-INFINITY);
+    i32x16 nans = (i32x16)(0);
+    int32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        f32x16 v = load_f32(x + i);
+        nans |= v != v;
+        best = max16(best, v);
+    }
+    float top = max_lanes(best);
+    for (; i < count; i++) {
+        if (x[i] != x[i]) return -1;
+        if (x[i] > top) top = x[i];
+    }
+    if (__builtin_reduce_or(nans)) return -1;
+    for (i = 0; i + 16 <= count; i += 16) {
+        i32x16 hits = load_f32(x + i) == splat(top);
+        if (__builtin_reduce_or(hits)) break;
+    }
+    while (i < count && x[i] != top) i++;
+    return i < count ? i : -1;
+}
+
+static uint64_t read_bytes(const uint8_t *x, size_t count) {
+    typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
+    u64x8 sums[8] = {0};
+    for (size_t i = 0; i + 512 <= count; i += 512) {
+        _Pragma("unroll") for (int j = 0; j < 8; j++) {
+            u64x8 v;
+            memcpy(&v, x + i + 64 * j, 64);
+            sums[j] += v;
+            __builtin_prefetch(x + i + 64 * j + MK_PREFETCH, 0, 3);
+        }
+    }
+    uint64_t total = 0;
+    for (int j = 0; j < 8; j++) total += __builtin_reduce_add(sums[j]);
+    return total;
+}

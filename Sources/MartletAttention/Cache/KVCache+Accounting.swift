@@ -1,0 +1,84 @@
+/// The cache's figures and the proof that they are true.
+
+extension KVCache {
+    /// The account at this moment; costs nothing that grows with the cache.
+    public var statistics: CacheStatistics {
+        let heads = Double(shape.tableCount)
+        return CacheStatistics(
+            sequenceCount: states.count - freeSlots.count, budgetBytes: pool.budgetBytes,
+            bytesHeld: pool.heldBytes, peakBytes: pool.peakBytes, reads: reads,
+            stepBytesRead: stepBytesRead, liveTokens: Double(liveSlots) / heads,
+            peakTokens: Double(peakLiveSlots) / heads)
+    }
+
+    /// Reads of one living sequence, since it was made or forked.
+    public func reads(of id: SequenceID) -> CacheReads { state(id).reads }
+
+    /// Live tokens of one sequence in every (layer, KV head).
+    public func liveTokens(of id: SequenceID) -> LiveTokens {
+        let state = state(id)
+        return LiveTokens(
+            keyValueHeadCount: shape.keyValueHeadCount,
+            counts: (0..<shape.tableCount).map { state.tables[$0].liveSlots })
+    }
+
+    /// Live tokens in every (layer, KV head), summed over sequences.
+    public func liveTokens() -> LiveTokens {
+        var counts = [Int](repeating: 0, count: shape.tableCount)
+        for state in states {
+            guard let state else { continue }
+            for index in 0..<shape.tableCount { counts[index] += state.tables[index].liveSlots }
+        }
+        return LiveTokens(keyValueHeadCount: shape.keyValueHeadCount, counts: counts)
+    }
+
+    /// Proves that each page is in as many tables as it counts owners, that free pages and tables
+    /// partition the arena, that page counts fit lengths and reservations, that no reserved page is
+    /// shared, that positions in each head are unique, ascending and below the sequence's count,
+    /// and that the account of bytes and live tokens is true. Takes time linear in the pages.
+    /// Throws `brokenIntegrity` with the first finding.
+    public func checkIntegrity() throws(CacheError) {
+        var owners = [UInt32](repeating: 0, count: pool.capacity)
+        var total = 0
+        for slot in states.indices {
+            guard let state = states[slot] else { continue }
+            var live = 0
+            for index in 0..<shape.tableCount {
+                try check(table: index, of: state, slot: slot, &owners)
+                live += state.tables[index].liveSlots
+            }
+            guard live == state.liveSlots else {
+                throw .brokenIntegrity(
+                    "sequence \(slot): \(live) live slots, the account says \(state.liveSlots)")
+            }
+            total += live
+        }
+        guard total == liveSlots, liveSlots <= peakLiveSlots else {
+            throw .brokenIntegrity(
+                "\(total) live slots, the account says \(liveSlots), peak \(peakLiveSlots)")
+        }
+        try pool.checkIntegrity(owners: owners)
+    }
+
+    private func check(
+        table index: Int, of state: SequenceState, slot: Int, _ owners: inout [UInt32]
+    ) throws(CacheError) {
+        let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+        let name = "sequence \(slot), layer \(layer), head \(head)"
+        let (length, pages) = (state.tables[index].length, state.tables[index].pageCount)
+        guard length <= state.count else {
+            throw .brokenIntegrity("\(name): \(length) slots for \(state.count) tokens")
+        }
+        let needed = KVPage.count(forSlots: length + state.reserved)
+        guard pages == needed else {
+            throw .brokenIntegrity(
+                "\(name): \(pages) entries for \(length) slots and \(state.reserved) reserved, "
+                    + "expected \(needed)")
+        }
+        guard state.reserved == 0 || state.tables[index].sharedTail(in: pool) == nil else {
+            throw .brokenIntegrity("\(name): the reserved tail page is shared")
+        }
+        try state.tables[index].checkIntegrity(
+            below: state.count, in: pool, owners: &owners, name: name)
+    }
+}

@@ -1,0 +1,186 @@
+/// The paged cache of all sequences: who holds which pages, within a budget. Knows no model and no
+/// request; it is owned by the thread that runs the steps.
+
+/// Keys and values of many sequences over one arena that never grows.
+///
+/// Each (layer, KV head) of a sequence has a page table with its own length. A step reserves room
+/// for its tokens, kernels write keys and values through ``table(_:layer:head:)``, and the commit
+/// counts them and lets the policy free what nobody will attend to again. Forks share pages; a
+/// page is copied when one of its owners is about to write to it. Under the policies there are now,
+/// a slot's number is its token's absolute position.
+public final class KVCache {
+    /// What one token leaves in this cache.
+    public let shape: KVShape
+    /// What decides which tokens stay.
+    public let policy: CachePolicy
+    /// The attention pattern of each layer: the policy's, merged with the model's own window.
+    public let visibilities: [Visibility]
+
+    var pool: RigidPagePool
+    var states: ContiguousArray<SequenceState?> = []
+    var generations: ContiguousArray<Int> = []
+    var freeSlots: ContiguousArray<Int> = []
+    var reads = CacheReads()
+    var stepBytesRead = 0
+    var liveSlots = 0
+    var peakLiveSlots = 0
+    var reservationNumber = 0
+    /// Shared pages that the reservation being planned will copy; kept for its capacity.
+    var plannedCopies: ContiguousArray<Int32> = []
+
+    /// Creates an empty cache. `budgetBytes` bounds keys, values and positions of all sequences.
+    /// `layerWindows` gives the model's own sliding window for each layer (nil: full attention);
+    /// pages wholly outside it are freed, which loses nothing. An empty list means no windows.
+    /// Throws `budgetTooSmall` when not even one page for each (layer, KV head) fits.
+    public init(
+        shape: KVShape, budgetBytes: Int, policy: CachePolicy, layerWindows: [Int?] = []
+    ) throws(CacheError) {
+        precondition(
+            layerWindows.isEmpty || layerWindows.count == shape.layerCount,
+            "KVCache: got \(layerWindows.count) layer windows, expected \(shape.layerCount)")
+        self.shape = shape
+        self.policy = policy
+        visibilities = (0..<shape.layerCount).map { layer in
+            policy.visibility(modelWindow: layerWindows.isEmpty ? nil : layerWindows[layer])
+        }
+        pool = try RigidPagePool(
+            budgetBytes: budgetBytes, pageBytes: shape.pageBytes, minimumPages: shape.tableCount)
+    }
+
+    // MARK: Memory
+
+    /// First byte of the arena; page `p` starts `p * shape.pageBytes` bytes after it.
+    public var arena: UnsafeMutableRawPointer { pool.arena }
+    /// A page of zeros to read in place of a hole.
+    public var zeroPage: UnsafeRawPointer { pool.zeroPage }
+    /// First byte of a page.
+    public func pagePointer(_ page: Int32) -> UnsafeMutableRawPointer { pool.pointer(to: page) }
+    /// The absolute positions of a page's slots; only those below the table's length mean anything.
+    public func positions(ofPage page: Int32) -> UnsafePointer<Int32> {
+        UnsafePointer(pool.positions(of: page))
+    }
+    /// Pages that the budget holds.
+    public var pageCapacity: Int { pool.capacity }
+    /// Pages that no sequence holds.
+    public var freePages: Int { pool.freePages }
+    /// Bytes that one token takes over all layers and heads when pages are full.
+    public var bytesPerToken: Int { shape.bytesPerToken }
+
+    /// The attention pattern of a layer: the policy's, merged with the model's own window.
+    public func visibility(layer: Int) -> Visibility { visibilities[layer] }
+
+    // MARK: Sequences
+
+    /// Starts an empty sequence.
+    public func makeSequence() -> SequenceID { insert(SequenceState(tableCount: shape.tableCount)) }
+
+    /// Starts a sequence that shares all committed tokens with `id`. The reservation of `id`, if
+    /// any, is dropped: both must reserve before they write again. The fork's reads start at zero.
+    public func fork(_ id: SequenceID) -> SequenceID {
+        let source = state(id)
+        dropReservation(source)
+        let copy = SequenceState(tableCount: shape.tableCount)
+        for index in 0..<shape.tableCount {
+            copy.tables[index] = source.tables[index].fork(sharing: &pool)
+        }
+        copy.count = source.count
+        copy.liveSlots = source.liveSlots
+        addLiveSlots(copy.liveSlots)
+        return insert(copy)
+    }
+
+    /// Ends a sequence; pages that no other sequence shares are free at once.
+    public func release(_ id: SequenceID) {
+        let state = state(id)
+        for index in 0..<shape.tableCount { state.tables[index].releaseAll(to: &pool) }
+        liveSlots -= state.liveSlots
+        states[id.slot] = nil
+        generations[id.slot] += 1
+        freeSlots.append(id.slot)
+    }
+
+    /// Tokens computed: absolute positions, not live tokens.
+    public func count(_ id: SequenceID) -> Int { state(id).count }
+
+    /// Whether the name belongs to a living sequence.
+    public func contains(_ id: SequenceID) -> Bool {
+        id.slot < states.count && generations[id.slot] == id.generation && states[id.slot] != nil
+    }
+
+    /// The living sequences, in the order of their slots.
+    public var sequences: [SequenceID] {
+        states.indices.filter { states[$0] != nil }
+            .map { SequenceID(slot: $0, generation: generations[$0]) }
+    }
+
+    /// Forgets the tokens from `count` on, and any reservation. Throws `positionEvicted` when the
+    /// token at position `count` would attend to positions that were freed. The token that was
+    /// committed last can always be forgotten.
+    public func truncate(_ id: SequenceID, to count: Int) throws(CacheError) {
+        let state = state(id)
+        precondition(
+            count >= 0 && count <= state.count,
+            "KVCache.truncate: got \(count), expected 0 ... \(state.count) tokens")
+        var lowest = 0
+        for index in 0..<shape.tableCount {
+            let visibility = visibilities[index / shape.keyValueHeadCount]
+            let kept = state.tables[index].sinkCount * KVPage.tokens
+            let base = state.tables[index].recentBase * KVPage.tokens
+            let needed = max(visibility.windowStart(from: count), kept)
+            if needed < min(count, base) || !state.tables[index].canTruncate(to: count) {
+                lowest = max(lowest, base + (visibility.window ?? 1) - 1)
+            }
+        }
+        guard lowest == 0 else { throw .positionEvicted(requested: count, lowest: lowest) }
+        for index in 0..<shape.tableCount {
+            state.tables[index].truncate(to: count, to: &pool)
+        }
+        state.count = count
+        state.reserved = 0
+        updateLiveSlots(of: state)
+    }
+
+    /// The pages of one head, for kernels; valid until the cache is next changed.
+    public func table(_ id: SequenceID, layer: Int, head: Int) -> PageTableView {
+        precondition(
+            layer >= 0 && layer < shape.layerCount && head >= 0 && head < shape.keyValueHeadCount,
+            "KVCache.table: got layer \(layer), head \(head), expected below \(shape.layerCount), "
+                + "\(shape.keyValueHeadCount)")
+        return state(id).tables[layer &* shape.keyValueHeadCount &+ head].view
+    }
+
+    // MARK: Shared by the facets
+
+    func state(_ id: SequenceID) -> SequenceState {
+        precondition(contains(id), "KVCache: sequence \(id.rawValue) was released or never made")
+        return states[id.slot].unsafelyUnwrapped
+    }
+
+    func dropReservation(_ state: SequenceState) {
+        guard state.reserved > 0 else { return }
+        for index in 0..<shape.tableCount { state.tables[index].dropReservation(to: &pool) }
+        state.reserved = 0
+    }
+
+    func addLiveSlots(_ change: Int) {
+        liveSlots += change
+        peakLiveSlots = max(peakLiveSlots, liveSlots)
+    }
+
+    func updateLiveSlots(of state: SequenceState) {
+        var total = 0
+        for index in 0..<shape.tableCount { total += state.tables[index].liveSlots }
+        addLiveSlots(total - state.liveSlots)
+        state.liveSlots = total
+    }
+
+    private func insert(_ state: SequenceState) -> SequenceID {
+        if let slot = freeSlots.popLast() {
+            states[slot] = state
+            return SequenceID(slot: slot, generation: generations[slot])
+        }
+        states.append(state)
+        generations.append(0)
+        return SequenceID(slot: states.count - 1, generation: 0)
+    }
+}

@@ -1,0 +1,36 @@
+/// The pool's half of the integrity check: reference counts and the free stack.
+
+extension RigidPagePool {
+    /// Proves that each page has exactly `owners[page]` owners, that free pages and owned pages
+    /// partition the arena, that none is free twice, and that the count of held pages is right.
+    func checkIntegrity(owners: [UInt32]) throws(CacheError) {
+        precondition(owners.count == capacity, "RigidPagePool: owners must cover the arena")
+        var isFree = [Bool](repeating: false, count: capacity)
+        for index in 0..<freeStackCount {
+            let page = Int(freePage(at: index))
+            guard page >= 0, page < touchedPages else {
+                throw .brokenIntegrity("free page \(page) was never handed out")
+            }
+            guard !isFree[page] else { throw .brokenIntegrity("page \(page) is free twice") }
+            isFree[page] = true
+        }
+        var held = 0
+        for page in 0..<capacity {
+            let count = referenceCount(Int32(page))
+            guard count == Int(owners[page]) else {
+                throw .brokenIntegrity(
+                    "page \(page) counts \(count) owners but is in \(owners[page]) tables")
+            }
+            let free = isFree[page] || page >= touchedPages
+            guard free == (count == 0) else {
+                throw .brokenIntegrity(
+                    "page \(page) has \(count) owners and is \(free ? "" : "not ")free")
+            }
+            held += count > 0 ? 1 : 0
+        }
+        guard held == heldPages, heldPages <= peakPages else {
+            throw .brokenIntegrity(
+                "\(held) pages are held, the pool counts \(heldPages), peak \(peakPages)")
+        }
+    }
+}

@@ -1,0 +1,179 @@
+/// One arena of pages of equal size, handed out and counted; knows no layers, heads or sequences.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The pages of one cache. It is rigid: it takes its budget's address space once and never grows.
+///
+/// Only touched pages cost resident memory, because the arena is an anonymous mapping. Pages are
+/// handed out last-released-first and then in ascending order, so a run is reproducible and the
+/// touched part of the arena stays as small as the peak. Each page has a reference count; whoever
+/// writes must own its page alone. Pages are never uninitialised: kernels multiply masked slots by
+/// zero, which needs finite values there.
+struct RigidPagePool: ~Copyable {
+    /// Pages in the arena.
+    let capacity: Int
+    /// Bytes of keys and values in one page.
+    let pageBytes: Int
+    /// The budget, as it was given.
+    let budgetBytes: Int
+    /// First byte of page 0; page `p` starts `p * pageBytes` bytes after it.
+    let arena: UnsafeMutableRawPointer
+    /// A page of zeros that belongs to nobody, read in place of holes.
+    let zeroPage: UnsafeRawPointer
+    /// Pages with at least one owner.
+    private(set) var heldPages = 0
+    /// The most pages that were ever held at once.
+    private(set) var peakPages = 0
+    /// Pages that were handed out at least once: those below this number. The others are still the
+    /// zeros of the mapping.
+    private(set) var touchedPages = 0
+    /// Released pages, as a stack in `freeStack`.
+    private(set) var freeStackCount = 0
+
+    private let mappedBytes: Int
+    private let positionTable: UnsafeMutablePointer<Int32>
+    private let referenceCounts: UnsafeMutablePointer<UInt32>
+    private let freeStack: UnsafeMutablePointer<Int32>
+
+    /// Reserves the arena for as many pages as the budget holds, positions included.
+    /// Throws `budgetTooSmall` below `minimumPages`, `cannotMapArena` if the system refuses.
+    init(budgetBytes: Int, pageBytes: Int, minimumPages: Int = 1) throws(CacheError) {
+        let heldBytesPerPage = pageBytes + KVPage.positionBytes
+        // Page ids are Int32 and -1 is a hole.
+        let capacity = min(max(0, budgetBytes) / heldBytesPerPage, Int(Int32.max) - 1)
+        guard capacity >= minimumPages else {
+            throw .budgetTooSmall(
+                budgetBytes: budgetBytes, neededBytes: minimumPages * heldBytesPerPage)
+        }
+        func roundedToSystemPage(_ bytes: Int) -> Int { (bytes + 65_535) & ~65_535 }
+        let arenaBytes = roundedToSystemPage((capacity + 1) * pageBytes)
+        let positionBytes = roundedToSystemPage(capacity * KVPage.positionBytes)
+        let countBytes = roundedToSystemPage(capacity * MemoryLayout<UInt32>.stride)
+        let stackBytes = roundedToSystemPage(capacity * MemoryLayout<Int32>.stride)
+        let mappedBytes = arenaBytes + positionBytes + countBytes + stackBytes
+
+        var flags = MAP_PRIVATE | MAP_ANON
+        #if os(Linux)
+            // Reserving is not using: a budget above free memory is the user's to choose.
+            flags |= MAP_NORESERVE
+        #endif
+        let mapping = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+        guard let base = mapping, base != MAP_FAILED else {
+            throw .cannotMapArena(bytes: mappedBytes, systemError: errno)
+        }
+        #if os(Linux)
+            // Walking a long cache is a walk over the whole arena; fewer TLB misses, and a refusal
+            // costs nothing.
+            _ = madvise(base, arenaBytes, MADV_HUGEPAGE)
+        #endif
+        self.capacity = capacity
+        self.pageBytes = pageBytes
+        self.budgetBytes = budgetBytes
+        self.mappedBytes = mappedBytes
+        arena = base
+        zeroPage = UnsafeRawPointer(base + capacity * pageBytes)
+        let positions = base + arenaBytes
+        let counts = positions + positionBytes
+        let stack = counts + countBytes
+        positionTable = positions.bindMemory(to: Int32.self, capacity: capacity * KVPage.tokens)
+        referenceCounts = counts.bindMemory(to: UInt32.self, capacity: capacity)
+        freeStack = stack.bindMemory(to: Int32.self, capacity: capacity)
+    }
+
+    deinit { munmap(arena, mappedBytes) }
+
+    /// Pages that can still be handed out.
+    var freePages: Int { capacity - heldPages }
+    /// Bytes of the held pages, positions included.
+    var heldBytes: Int { heldPages * (pageBytes + KVPage.positionBytes) }
+    /// The most bytes that were ever held at once.
+    var peakBytes: Int { peakPages * (pageBytes + KVPage.positionBytes) }
+
+    /// Hands out a page with one reference, zeroed, its positions empty; nil when none is free.
+    mutating func allocate() -> Int32? { takePage(zeroed: true) }
+
+    /// Hands out a page with one reference and the content and positions of `page`; nil when none
+    /// is free.
+    mutating func allocateCopy(of page: Int32) -> Int32? {
+        guard let copy = takePage(zeroed: false) else { return nil }
+        pointer(to: copy).copyMemory(from: pointer(to: page), byteCount: pageBytes)
+        positions(of: copy).update(from: positions(of: page), count: KVPage.tokens)
+        return copy
+    }
+
+    /// Adds an owner.
+    mutating func retain(_ page: Int32) {
+        precondition(isHeld(page), "RigidPagePool.retain: page \(page) is not held")
+        referenceCounts[Int(page)] += 1
+    }
+
+    /// Removes an owner; the page is free when the last one leaves.
+    mutating func release(_ page: Int32) {
+        precondition(isHeld(page), "RigidPagePool.release: page \(page) is not held")
+        let index = Int(page)
+        referenceCounts[index] -= 1
+        guard referenceCounts[index] == 0 else { return }
+        freeStack[freeStackCount] = page
+        freeStackCount += 1
+        heldPages -= 1
+    }
+
+    /// Owners of the page; zero for a free one.
+    func referenceCount(_ page: Int32) -> Int {
+        precondition(
+            page >= 0 && Int(page) < capacity,
+            "RigidPagePool: got page \(page), expected one below \(capacity)")
+        return Int(referenceCounts[Int(page)])
+    }
+
+    /// Counts one owner less (or one more again) while a reservation is being planned, without
+    /// freeing anything. The planner must undo what it did before anything else happens.
+    mutating func anticipate(_ change: Int, ownersOf page: Int32) {
+        referenceCounts[Int(page)] = UInt32(Int(referenceCounts[Int(page)]) + change)
+    }
+
+    /// First byte of the page.
+    func pointer(to page: Int32) -> UnsafeMutableRawPointer { arena + Int(page) &* pageBytes }
+
+    /// The absolute positions of the page's sixteen slots; -1 marks a slot never written.
+    func positions(of page: Int32) -> UnsafeMutablePointer<Int32> {
+        positionTable + Int(page) &* KVPage.tokens
+    }
+
+    /// The released page at `index` of the free stack, for the integrity check.
+    func freePage(at index: Int) -> Int32 {
+        precondition(index >= 0 && index < freeStackCount, "RigidPagePool: no free page \(index)")
+        return freeStack[index]
+    }
+
+    private func isHeld(_ page: Int32) -> Bool {
+        page >= 0 && Int(page) < touchedPages && referenceCounts[Int(page)] > 0
+    }
+
+    private mutating func takePage(zeroed: Bool) -> Int32? {
+        let page: Int32
+        if freeStackCount > 0 {
+            freeStackCount -= 1
+            page = freeStack[freeStackCount]
+            if zeroed {
+                pointer(to: page).initializeMemory(as: UInt8.self, repeating: 0, count: pageBytes)
+            }
+        } else if touchedPages < capacity {
+            page = Int32(touchedPages)
+            touchedPages += 1
+        } else {
+            return nil
+        }
+        referenceCounts[Int(page)] = 1
+        positions(of: page).update(repeating: -1, count: KVPage.tokens)
+        heldPages += 1
+        peakPages = max(peakPages, heldPages)
+        return page
+    }
+}

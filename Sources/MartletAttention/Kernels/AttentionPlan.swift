@@ -1,0 +1,96 @@
+// How the attention of one step is divided: over sequences, KV heads, query blocks and segments.
+//
+// The division only says who computes what. A row's result is the fold of its segments in
+// ascending order, whichever thread ran them, so it never changes a bit.
+
+import CMartletKernels
+
+/// The part of a batch that one sequence takes, as attention sees it.
+package struct AttentionSlice {
+    package var sequence: SequenceID
+    /// First row of the batch.
+    package var firstRow: Int
+    /// Queries: rows of the batch.
+    package var count: Int
+    /// Position of the first query.
+    package var position: Int
+
+    package init(sequence: SequenceID, firstRow: Int, count: Int, position: Int) {
+        self.sequence = sequence
+        self.firstRow = firstRow
+        self.count = count
+        self.position = position
+    }
+}
+
+/// One unit of work: some neighbouring queries of one sequence and one KV head, over all of their
+/// segments or (when there are few units) over one.
+struct AttentionUnit {
+    var slice: Int
+    var head: Int
+    /// Offset into the slice and number of queries.
+    var query: Int
+    var count: Int
+    /// Segment to compute, or nil for all.
+    var segment: Int?
+    /// First row of this unit's states in the buffer of partial results, when `segment` is given.
+    var state: Int
+}
+
+/// The units of a step, for layers of one visibility.
+struct AttentionPlan {
+    static let segmentSlots = Int(MK_TILE * MK_SEGMENT_TILES)
+    /// Rows (queries times heads of a group) of one unit: its states stay in the second cache.
+    static let unitRows = 112
+
+    var units: [AttentionUnit] = []
+    /// Units that must be folded: first state row, rows, slice, head, query, segments in order.
+    var folds: [(unit: AttentionUnit, segments: Int)] = []
+    var stateRows = 0
+
+    /// Segments that hold a slot visible to any of the queries at `positions`.
+    static func segments(_ positions: Range<Int>, _ visibility: Visibility) -> [Int] {
+        let last = (positions.upperBound - 1) / segmentSlots
+        let first = visibility.windowStart(from: positions.lowerBound) / segmentSlots
+        var result = Array(first...last)
+        if visibility.sinks > 0 && first > 0 { result.insert(0, at: 0) }
+        return result
+    }
+
+    mutating func build(
+        slices: [AttentionSlice], heads: Int, group: Int, visibility: Visibility, threads: Int
+    ) {
+        units.removeAll(keepingCapacity: true)
+        folds.removeAll(keepingCapacity: true)
+        stateRows = 0
+        let block = max(1, Self.unitRows / group)
+        var whole = 0
+        for slice in slices { whole += (slice.count + block - 1) / block * heads }
+        let isSplit = whole < 3 * threads
+        for (index, slice) in slices.enumerated() {
+            // Late queries see most: they come first so that the short ones fill the end.
+            for query in stride(from: 0, to: slice.count, by: block).reversed() {
+                let count = min(block, slice.count - query)
+                let from = slice.position + query
+                let segments = isSplit ? Self.segments(from..<from + count, visibility) : []
+                for head in 0..<heads {
+                    let unit = AttentionUnit(
+                        slice: index, head: head, query: query, count: count, segment: nil,
+                        state: stateRows)
+                    if segments.count < 2 {
+                        units.append(unit)
+                        continue
+                    }
+                    folds.append((unit, segments.count))
+                    for segment in segments {
+                        var part = unit
+                        part.segment = segment
+                        part.state = stateRows
+                        stateRows += count * group
+                        units.append(part)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+// Attention of a ragged batch over the paged cache: the only place that hands pages to kernels.
+
+import CMartletKernels
+import Foundation
+package import MartletKernels
+
+/// Appends keys and values to pages and attends to them, for all layers of a model.
+///
+/// Not `Sendable`: it owns the scratch of one engine's steps.
+package final class PagedAttention {
+    package let headCount: Int
+    package let shape: KVShape
+    package let kernels: KernelSet
+    package let pool: WorkerPool
+    let group: Int
+    let width: Int
+    private let scale: Float
+
+    private let frequencies: [Double]
+    private var plans: [Visibility: AttentionPlan] = [:]
+    private var appends: [AppendUnit] = []
+    private var slices: [AttentionSlice] = []
+    private let workers: [WorkerScratch]
+    private var states: AlignedBuffer<Float>
+    private var sinkRotation: SinkRotation?
+
+    /// - Parameters:
+    ///   - headCount: query heads, a multiple of the KV heads.
+    ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
+    ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
+    ///     with learned positions, whose sinks then keep the scores they have.
+    package init(
+        headCount: Int, shape: KVShape, scale: Float, frequencies: [Double], kernels: KernelSet,
+        pool: WorkerPool
+    ) throws(KernelError) {
+        precondition(
+            headCount % shape.keyValueHeadCount == 0,
+            "PagedAttention: \(headCount) heads are not a multiple of \(shape.keyValueHeadCount)")
+        self.headCount = headCount
+        self.shape = shape
+        self.kernels = kernels
+        self.pool = pool
+        self.scale = scale
+        self.frequencies = frequencies
+        group = headCount / shape.keyValueHeadCount
+        width = (shape.headDimension + 15) & ~15
+        var workers: [WorkerScratch] = []
+        for _ in 0..<pool.threadCount {
+            workers.append(
+                try WorkerScratch(
+                    rows: max(AttentionPlan.unitRows, group), width: width,
+                    dimension: shape.headDimension))
+        }
+        self.workers = workers
+        states = try AlignedBuffer(count: 16)
+    }
+
+    /// Prepares the plans of a step. Call once before the layers run.
+    package func begin(_ slices: [AttentionSlice], cache: KVCache) throws(KernelError) {
+        self.slices = slices
+        var rows = 0
+        for visibility in Set(cache.visibilities) {
+            var plan = plans.removeValue(forKey: visibility) ?? AttentionPlan()
+            plan.build(
+                slices: slices, heads: shape.keyValueHeadCount, group: group, visibility: visibility,
+                threads: pool.threadCount)
+            rows = max(rows, plan.stateRows)
+            plans[visibility] = plan
+        }
+        let needed = rows * (width + 2)
+        if states.count < needed {
+            states = try AlignedBuffer(count: needed * 2, purpose: "attention over long sequences")
+        }
+        sinkRotation = SinkRotation(
+            policy: cache.policy, slices: slices, frequencies: frequencies)
+        appends.removeAll(keepingCapacity: true)
+        for (index, slice) in slices.enumerated() {
+            // Divided at page boundaries, so that no two threads write to one page.
+            var from = 0
+            while from < slice.count {
+                let end = (slice.position + from + 64) / KVPage.tokens * KVPage.tokens
+                let to = min(slice.count, end - slice.position)
+                for head in 0..<shape.keyValueHeadCount {
+                    appends.append(AppendUnit(slice: index, head: head, from: from, to: to))
+                }
+                from = to
+            }
+        }
+    }
+
+    private struct AppendUnit {
+        var slice: Int
+        var head: Int
+        var from: Int
+        var to: Int
+    }
+
+    /// Writes the keys and values of the step's rows into their pages.
+    ///
+    /// `prepare(row, head)` runs first for each row and KV head, on the thread that then appends:
+    /// it rotates the head's key and the queries of its group. `keys` and `values` have `stride`
+    /// floats between rows, KV heads one after another.
+    package func append(
+        layer: Int, cache: KVCache, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
+        stride: Int, prepare: (_ row: Int, _ head: Int) -> Void
+    ) {
+        let (dimension, append) = (shape.headDimension, kernels.table.pointee.append)
+        let codec = shape.codec.code
+        func run(_ unit: AppendUnit) {
+            let slice = slices[unit.slice]
+            let table = cache.table(slice.sequence, layer: layer, head: unit.head)
+            for offset in unit.from..<unit.to {
+                let row = slice.firstRow + offset
+                prepare(row, unit.head)
+                let slot = slice.position + offset
+                let page = cache.pagePointer(table[slot / KVPage.tokens])
+                let at = row * stride + unit.head * dimension
+                append(
+                    codec, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
+                    Int32(slot % KVPage.tokens), keys + at, values + at)
+            }
+        }
+        // A few rows take less time than waking a thread.
+        if appends.count <= 4 {
+            for unit in appends { run(unit) }
+        } else {
+            pool.run(appends.count) { index, _ in run(appends[index]) }
+        }
+    }
+
+    /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
+    /// `stride` floats between rows of their own.
+    package func attend(
+        layer: Int, cache: KVCache, q: UnsafePointer<Float>, queryStride: Int,
+        out: UnsafeMutablePointer<Float>, outStride: Int
+    ) {
+        let visibility = cache.visibility(layer: layer)
+        guard let plan = plans[visibility] else { return }
+        let job = LayerJob(
+            layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
+            outStride: outStride)
+        pool.run(plan.units.count) { index, worker in
+            run(plan.units[index], job, cache, workers[worker])
+        }
+        for fold in plan.folds { self.fold(fold.unit, segments: fold.segments, job) }
+    }
+
+    private struct LayerJob {
+        var layer: Int
+        var visibility: Visibility
+        var q: UnsafePointer<Float>
+        var queryStride: Int
+        var out: UnsafeMutablePointer<Float>
+        var outStride: Int
+    }
+
+    private func run(
+        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
+    ) {
+        let slice = slices[unit.slice]
+        let position = slice.position + unit.query
+        let rows = unit.count * group
+        let dimension = shape.headDimension
+        let row = slice.firstRow + unit.query
+        let table = cache.table(slice.sequence, layer: job.layer, head: unit.head)
+        let q = job.q + row * job.queryStride + unit.head * group * dimension
+        var sinkScores: UnsafePointer<Float>?
+        var sinkFirst = Int.max
+        if let rotation = sinkRotation, job.visibility.sinks > 0 {
+            let first = rotation.firstQuery(position: position, count: unit.count)
+            if first < unit.count {
+                sinkFirst = first
+                sinkScores = rotation.scores(
+                    into: scratch, q: q, queryStride: job.queryStride, row: row, first: first,
+                    count: unit.count, group: group, dimension: dimension, scale: scale,
+                    page: { cache.pagePointer(table[$0]) }, codec: shape.codec)
+            }
+        }
+        var work = mk_attention(
+            arena: UnsafePointer(cache.arena.assumingMemoryBound(to: UInt8.self)),
+            page_bytes: shape.pageBytes,
+            zero_page: cache.zeroPage.assumingMemoryBound(to: UInt8.self),
+            head_ids: table.sinkPages.baseAddress ?? Self.noPages,
+            head_pages: Int32(table.sinkPages.count),
+            tail_ids: table.recentPages.baseAddress ?? Self.noPages,
+            tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
+            codec: shape.codec.code, dimension: Int32(dimension), queries: Int32(unit.count),
+            group: Int32(group), q: q, query_stride: job.queryStride, scale: scale,
+            first_end: Int32(position + 1),
+            window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
+            sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
+            sink_first_query: Int32(clamping: sinkFirst), tile_begin: 0, tile_end: 0,
+            maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
+            out_stride: width, scratch: scratch.bytes.base)
+        let end = position + unit.count
+        if let segment = unit.segment {
+            setTiles(&work, segment, end: end)
+            let base = states.base + unit.state * (width + 2)
+            work.maximum = base
+            work.sum = base + rows
+            work.out = base + 2 * rows
+            kernels.table.pointee.attend(&work)
+            return
+        }
+        var isFirst = true
+        for segment in AttentionPlan.segments(position..<end, job.visibility) {
+            setTiles(&work, segment, end: end)
+            if isFirst {
+                kernels.table.pointee.attend(&work)
+                isFirst = false
+                work.maximum = scratch.nextMaximum
+                work.sum = scratch.nextSum
+                work.out = scratch.nextVectors
+                continue
+            }
+            kernels.table.pointee.attend(&work)
+            for r in 0..<rows {
+                mk_merge(
+                    scratch.maximum + r, scratch.sum + r, scratch.vectors + r * width,
+                    work.maximum[r], work.sum[r], work.out + r * width, Int32(dimension))
+            }
+        }
+        for r in 0..<rows {
+            mk_normalise(
+                scratch.vectors + r * width, scratch.sum[r], Int32(dimension), target(job, unit, slice, r))
+        }
+    }
+
+    private static nonisolated(unsafe) let noPages: UnsafePointer<Int32> = {
+        let empty = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        empty.initialize(to: KVPage.hole)
+        return UnsafePointer(empty)
+    }()
+
+    private func setTiles(_ work: inout mk_attention, _ segment: Int, end: Int) {
+        let tiles = Int(MK_SEGMENT_TILES)
+        work.tile_begin = Int32(segment * tiles)
+        work.tile_end = Int32(min((segment + 1) * tiles, (end + Int(MK_TILE) - 1) / Int(MK_TILE)))
+    }
+
+    private func target(_ job: LayerJob, _ unit: AttentionUnit, _ slice: AttentionSlice, _ row: Int)
+        -> UnsafeMutablePointer<Float>
+    {
+        let batchRow = slice.firstRow + unit.query + row / group
+        let head = unit.head * group + row % group
+        return job.out + batchRow * job.outStride + head * shape.headDimension
+    }
+
+    private func fold(_ unit: AttentionUnit, segments: Int, _ job: LayerJob) {
+        let rows = unit.count * group
+        let size = rows * (width + 2)
+        let first = states.base + unit.state * (width + 2)
+        for segment in 1..<segments {
+            let next = first + segment * size
+            for r in 0..<rows {
+                mk_merge(
+                    first + r, first + rows + r, first + 2 * rows + r * width, next[r],
+                    next[rows + r], next + 2 * rows + r * width, Int32(shape.headDimension))
+            }
+        }
+        let slice = slices[unit.slice]
+        for r in 0..<rows {
+            mk_normalise(
+                first + 2 * rows + r * width, first[rows + r], Int32(shape.headDimension),
+                target(job, unit, slice, r))
+        }
+    }
+}
+
+/// Buffers of one worker thread.
+final class WorkerScratch {
+    let bytes: AlignedBuffer<UInt8>
+    private let floats: AlignedBuffer<Float>
+    let maximum: UnsafeMutablePointer<Float>
+    let sum: UnsafeMutablePointer<Float>
+    let vectors: UnsafeMutablePointer<Float>
+    let nextMaximum: UnsafeMutablePointer<Float>
+    let nextSum: UnsafeMutablePointer<Float>
+    let nextVectors: UnsafeMutablePointer<Float>
+    /// Room for one query, one key and one value, and for the scores of 64 sinks a row.
+    let vector: UnsafeMutablePointer<Float>
+    let sinkScores: UnsafeMutablePointer<Float>
+
+    init(rows: Int, width: Int, dimension: Int) throws(KernelError) {
+        bytes = try AlignedBuffer(count: mk_attention_scratch(Int32(rows), Int32(dimension)))
+        let padded = (rows + 15) & ~15
+        floats = try AlignedBuffer(count: 2 * padded * (width + 2) + 3 * width + padded * 64)
+        maximum = floats.base
+        sum = maximum + padded
+        nextMaximum = sum + padded
+        nextSum = nextMaximum + padded
+        vectors = nextSum + padded
+        nextVectors = vectors + padded * width
+        vector = nextVectors + padded * width
+        sinkScores = vector + 3 * width
+    }
+}

@@ -1,0 +1,106 @@
+/// The few system calls that this target needs, with their errors as ``FormatError``.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+enum FileSystem {
+    enum Kind {
+        case nothing
+        case file
+        case directory
+        /// A pipe, socket or device.
+        case other
+    }
+
+    /// What is at `path`, links followed.
+    static func kind(of path: String) -> Kind {
+        guard isUsable(path) else { return .nothing }
+        var status = stat()
+        guard stat(path, &status) == 0 else { return .nothing }
+        return kind(status)
+    }
+
+    static func kind(_ status: stat) -> Kind {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: .file
+        case S_IFDIR: .directory
+        default: .other
+        }
+    }
+
+    /// C would cut a path at a zero byte and so name another file.
+    static func isUsable(_ path: String) -> Bool {
+        !path.isEmpty && !path.utf8.contains(0)
+    }
+
+    static func join(_ directory: String, _ name: String) -> String {
+        directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    }
+
+    /// The folder that holds `path`, and the last part of `path`.
+    static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
+        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
+        return (directory, String(path[path.utf8.index(after: slash)...]))
+    }
+
+    /// The names in a directory in the order of their bytes, without hidden ones; empty when it
+    /// cannot be read.
+    static func names(in directory: String) -> [String] {
+        guard isUsable(directory), let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Creates `directory` and the folders above it that are missing.
+    static func createDirectory(_ directory: String) throws(FormatError) {
+        switch kind(of: directory) {
+        case .directory: return
+        case .file, .other:
+            throw FormatError.wrongKind(
+                path: directory, got: "a file", expected: "a directory",
+                advice: "choose another name")
+        case .nothing: break
+        }
+        guard isUsable(directory) else { throw unusable(directory) }
+        let parent = split(directory).directory
+        if parent != directory, parent != "." { try createDirectory(parent) }
+        guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
+            throw failure("create", directory)
+        }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    static func remove(_ path: String) throws(FormatError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
+    }
+
+    /// The last system error, as an error of `operation` on `path`.
+    static func failure(_ operation: String, _ path: String) -> FormatError {
+        let code = errno
+        var buffer = [CChar](repeating: 0, count: 256)
+        // The thread-safe variant: strerror's buffer is shared.
+        _ = strerror_r(code, &buffer, buffer.count)
+        let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let reason = bytes.isEmpty ? "error \(code)" : String(decoding: bytes, as: UTF8.self)
+        return .inputOutput(path: path, operation: operation, reason: reason)
+    }
+
+    static func unusable(_ path: String) -> FormatError {
+        .inputOutput(
+            path: path, operation: "use the path",
+            reason: path.isEmpty ? "it is empty" : "it contains a zero byte")
+    }
+}

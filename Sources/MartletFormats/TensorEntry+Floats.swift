@@ -1,0 +1,103 @@
+/// Stored elements as `Float`, converted by bits in plain Swift.
+///
+/// `Float(Float16)` calls a library routine for each element, and `Float16` does not exist
+/// everywhere.
+
+import MartletKernels
+
+extension TensorEntry {
+    /// Converts the elements in `elements` (row-major positions) to floats; exact for every value
+    /// of the three types.
+    ///
+    /// - Parameters:
+    ///   - elements: positions inside `0..<elementCount`; all of them when nil.
+    ///   - destination: as many floats as there are elements.
+    /// - Throws: ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` unless the type is F32,
+    ///   F16 or BF16.
+    public func copyFloats(
+        of elements: Range<Int>? = nil, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(FormatError) {
+        let elements = elements ?? 0..<elementCount
+        precondition(
+            elements.lowerBound >= 0 && elements.upperBound <= elementCount,
+            "copyFloats of \(name): got elements \(elements), expected inside 0..<\(elementCount)")
+        precondition(
+            destination.count == elements.count,
+            "copyFloats of \(name): got room for \(destination.count), expected \(elements.count)")
+        try checkIsFloat()
+        let size = dtype.byteCount
+        let source = UnsafeRawBufferPointer(
+            rebasing: bytes[elements.lowerBound * size..<elements.upperBound * size])
+        withExtendedLifetime(file) {
+            switch dtype {
+            case .f32:
+                UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)
+            case .bf16:
+                for index in 0..<destination.count {
+                    let bits = source.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+                    destination[index] = Float(bitPattern: UInt32(bits) << 16)
+                }
+            default:
+                for index in 0..<destination.count {
+                    let bits = source.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+                    destination[index] = TensorEntry.float(halfBits: bits)
+                }
+            }
+        }
+    }
+
+    /// All elements as floats, or one row of the last dimension.
+    ///
+    /// - Parameter row: which row, counting all leading dimensions as one; the whole tensor when
+    ///   nil.
+    /// - Throws: ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` unless the type is F32,
+    ///   F16 or BF16.
+    public func floats(row: Int? = nil) throws(FormatError) -> [Float] {
+        try checkIsFloat()
+        var elements = 0..<elementCount
+        if let row {
+            let width = shape.last ?? 1
+            precondition(
+                row >= 0 && width > 0 && row < elementCount / width,
+                "floats of \(name): got row \(row), expected one of shape \(shape)")
+            elements = row * width..<(row + 1) * width
+        }
+        var failure: FormatError?
+        let values = [Float](unsafeUninitializedCapacity: elements.count) { buffer, count in
+            do throws(FormatError) {
+                try copyFloats(
+                    of: elements,
+                    into: UnsafeMutableBufferPointer(rebasing: buffer[..<elements.count]))
+                count = elements.count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return values
+    }
+
+    private func checkIsFloat() throws(FormatError) {
+        guard TensorEntry.floatTypes.contains(dtype) else {
+            throw FormatError.dtypeMismatch(
+                file: file.path, tensor: name, got: dtype, expected: TensorEntry.floatTypes)
+        }
+    }
+
+    /// The value of IEEE 754 half-precision bits; NaNs keep their payload.
+    static func float(halfBits bits: UInt16) -> Float {
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10) & 0x1F
+        let fraction = UInt32(bits & 0x3FF)
+        switch exponent {
+        case 0:
+            // Subnormal: fraction · 2⁻²⁴, exact and without a subnormal float on the way.
+            let magnitude = Float(fraction) * 0x1p-24
+            return Float(bitPattern: magnitude.bitPattern | sign)
+        case 0x1F:
+            return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+        default:
+            return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+}

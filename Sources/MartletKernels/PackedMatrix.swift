@@ -1,0 +1,93 @@
+// A weight matrix repacked once at load, so that lanes are output channels.
+
+import CMartletKernels
+
+/// Weights `[channels][columns]` in panels of 16 output channels.
+///
+/// One layout serves one row and many rows; see `internal.h` of the kernels for the bytes.
+/// Unchecked: written only inside `init`, read-only afterwards.
+public final class PackedMatrix: @unchecked Sendable {
+    /// Representation of the weights.
+    public let type: WeightType
+    /// Outputs.
+    public let channels: Int
+    /// Inputs.
+    public let columns: Int
+    /// Panels of 16 outputs, the last one possibly padded.
+    public let panelCount: Int
+    package let panelBytes: Int
+    private let storage: AlignedBuffer<UInt8>
+
+    /// Bytes held by the packed weights.
+    public var byteCount: Int { panelCount * panelBytes }
+
+    /// Packs `panelCount` panels; `source(panel, rows)` writes the panel's real rows, each of
+    /// `columns` floats, one after another, and returns how many there are (1...16).
+    ///
+    /// `source` is called from several threads at once.
+    public init(
+        type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil, pool: WorkerPool,
+        source: (_ panel: Int, _ rows: UnsafeMutableBufferPointer<Float>) -> Int
+    ) throws(KernelError) {
+        precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
+        self.type = type
+        self.channels = channels
+        self.columns = columns
+        let panels = panelCount ?? (channels + 15) / 16
+        self.panelCount = panels
+        let panelBytes = mk_panel_bytes(type.code, Int32(columns))
+        self.panelBytes = panelBytes
+        storage = try AlignedBuffer(count: panels * panelBytes, purpose: "packed weights")
+        let scratch = try AlignedBuffer<Float>(
+            count: pool.threadCount * 16 * columns, purpose: "packing weights")
+        let base = storage.base
+        let rows = scratch.base
+        pool.run(panels) { panel, worker in
+            let part = UnsafeMutableBufferPointer(
+                start: rows + worker * 16 * columns, count: 16 * columns)
+            let count = source(panel, part)
+            mk_pack_panel(
+                type.code, part.baseAddress!, columns, Int32(count), Int32(columns),
+                base + panel * panelBytes)
+        }
+    }
+
+    /// A matrix of random weights of about the magnitude `1 / sqrt(columns)`, for measuring speed.
+    ///
+    /// Quantised blocks are filled with random integers directly, which is what makes a model of a
+    /// billion parameters ready in seconds.
+    public init(
+        randomOf type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil, seed: UInt64,
+        pool: WorkerPool
+    ) throws(KernelError) {
+        precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
+        self.type = type
+        self.channels = channels
+        self.columns = columns
+        let panels = panelCount ?? (channels + 15) / 16
+        self.panelCount = panels
+        let panelBytes = mk_panel_bytes(type.code, Int32(columns))
+        self.panelBytes = panelBytes
+        storage = try AlignedBuffer(count: panels * panelBytes, purpose: "packed weights")
+        let base = storage.base
+        let magnitude = 1 / Float(columns).squareRoot()
+        pool.run(panels) { panel, _ in
+            let bytes = base + panel * panelBytes
+            var random = CounterRandom(seed: seed, stream: UInt64(panel))
+            RandomPanel.fill(
+                type, bytes: bytes, panelBytes: panelBytes, columns: columns, magnitude: magnitude,
+                random: &random)
+        }
+    }
+
+    /// The packed bytes of panel 0; panel i starts `panelBytes` further.
+    package var panels: UnsafePointer<UInt8> { UnsafePointer(storage.base) }
+
+    /// Decodes row `channel` (of the panel order) as the products see it.
+    public func readRow(_ channel: Int, into out: UnsafeMutableBufferPointer<Float>) {
+        precondition(channel >= 0 && channel < panelCount * 16 && out.count >= columns)
+        mk_unpack_row(
+            type.code, storage.base + channel / 16 * panelBytes, Int32(channel % 16), Int32(columns),
+            out.baseAddress!)
+    }
+}

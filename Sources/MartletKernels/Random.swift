@@ -1,0 +1,68 @@
+// Deterministic random numbers, and panels filled with them.
+
+/// A counter-based generator (SplitMix64 over seed, stream and position): the same seed gives the
+/// same numbers whatever else runs.
+public struct CounterRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator of its own for each (seed, stream).
+    public init(seed: UInt64, stream: UInt64 = 0) {
+        state = Self.mix(seed ^ Self.mix(stream &+ 0x9E37_79B9_7F4A_7C15))
+    }
+
+    private static func mix(_ x: UInt64) -> UInt64 {
+        var z = x
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// The next 64 bits.
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        return Self.mix(state)
+    }
+
+    /// Uniform in [-1, 1).
+    public mutating func signedUnit() -> Float {
+        Float(Int32(truncatingIfNeeded: next() >> 40) &- (1 << 23)) / Float(1 << 23)
+    }
+
+    /// Uniform in [0, 1), 53 bits.
+    public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}
+
+/// Random packed weights.
+enum RandomPanel {
+    static func fill(
+        _ type: WeightType, bytes: UnsafeMutablePointer<UInt8>, panelBytes: Int, columns: Int,
+        magnitude: Float, random: inout CounterRandom
+    ) {
+        let raw = UnsafeMutableRawPointer(bytes)
+        switch type {
+        case .f32:
+            for i in 0..<columns * 16 {
+                raw.storeBytes(of: random.signedUnit() * magnitude, toByteOffset: i * 4, as: Float.self)
+            }
+        case .bf16:
+            for i in 0..<panelBytes / 2 {
+                let value = (random.signedUnit() * magnitude).bitPattern
+                raw.storeBytes(of: UInt16(value >> 16), toByteOffset: i * 2, as: UInt16.self)
+            }
+        case .q8, .q4:
+            let blockBytes = type == .q8 ? 544 : 288
+            // Uniform integers of this spread have the standard deviation of a uniform weight.
+            let scale = Half(magnitude / (type == .q8 ? 128 : 8)).bits
+            var offset = 0
+            while offset < panelBytes {
+                for lane in 0..<16 {
+                    raw.storeBytes(of: scale, toByteOffset: offset + lane * 2, as: UInt16.self)
+                }
+                for word in stride(from: offset + 32, to: offset + blockBytes, by: 8) {
+                    raw.storeBytes(of: random.next(), toByteOffset: word, as: UInt64.self)
+                }
+                offset += blockBytes
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// What an engine sees of a model: a ragged batch goes in, rows of logits come out.
+// This file knows nothing of layers, requests, time or text.
+
+public import MartletAttention
+
+/// Which rows of logits one slice of a batch asks for.
+public enum LogitsWanted: Sendable, Hashable {
+    /// No row: a prompt chunk that is not the last one.
+    case none
+    /// One row, after the slice's last token: what sampling needs.
+    case last
+    /// One row after every token of the slice: what scoring needs.
+    case all
+
+    /// The number of rows that a slice of `tokenCount` tokens yields.
+    @inlinable
+    public func rowCount(tokenCount: Int) -> Int {
+        switch self {
+        case .none: 0
+        case .last: tokenCount > 0 ? 1 : 0
+        case .all: tokenCount
+        }
+    }
+}
+
+/// The tokens that one step appends to one sequence.
+public struct SequenceSlice: Sendable {
+    /// The sequence in the cache that the tokens are appended to.
+    public var sequence: SequenceID
+    /// The tokens appended now; the first one stands at position `cache.count(sequence)`.
+    public var tokens: [Int32]
+    /// The rows of logits wanted for this slice.
+    public var logits: LogitsWanted
+    /// Whether the tokens were generated, so that what they attend to counts as KV reads.
+    public var isDecode: Bool
+
+    /// Describes one slice.
+    public init(
+        sequence: SequenceID, tokens: [Int32], logits: LogitsWanted, isDecode: Bool = false
+    ) {
+        self.sequence = sequence
+        self.tokens = tokens
+        self.logits = logits
+        self.isDecode = isDecode
+    }
+}
+
+/// One step's work: slices of different lengths, at most one for each sequence.
+public struct ForwardBatch: Sendable {
+    /// The slices, whose token counts sum to at most `ForwardPass.maximumBatchTokens`.
+    public var slices: [SequenceSlice]
+
+    /// Describes one step's work.
+    public init(slices: [SequenceSlice]) {
+        self.slices = slices
+    }
+}
+
+/// A model that runs a ragged batch once against the paged cache.
+///
+/// One thread owns a forward pass, so it is not `Sendable`.
+public protocol ForwardPass: AnyObject {
+    /// The length of a row of logits.
+    var vocabularySize: Int { get }
+    /// The most tokens in one batch, over all its slices.
+    var maximumBatchTokens: Int { get }
+    /// The most tokens of one sequence; `Int.max` when positions are relative and the cache policy bounds them.
+    var contextLength: Int { get }
+
+    /// Runs the batch once and commits its tokens to the cache.
+    ///
+    /// The pages must have been reserved with `cache.reserve`. Positions start at `cache.count(sequence)`.
+    ///
+    /// - Returns: rows of `vocabularySize` logits in slice order (see ``LogitsWanted``), valid until the next call.
+    func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
+}

@@ -1,0 +1,47 @@
+// Token embeddings and the output projection.
+
+import MartletFormats
+import MartletKernels
+
+/// Looks rows up and, tied or not, projects back to the vocabulary.
+struct Vocabulary: Sendable {
+    let table: EmbeddingTable
+    let head: PackedMatrix
+
+    /// Binds the embedding and the head by their names in the checkpoint. A tied model may store
+    /// either name.
+    init(_ weights: any WeightSource, shape: DecoderShape, embedding: String, head: String)
+        throws(ModelError)
+    {
+        let (rows, columns) = (shape.vocabularySize, shape.hiddenSize)
+        if shape.tiesEmbeddings {
+            let name = weights.contains(embedding) || !weights.contains(head) ? embedding : head
+            self.head = try weights.matrix(
+                [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked)
+            table = .packed(self.head)
+        } else {
+            table = try weights.embedding(embedding, rows: rows, columns: columns)
+            self.head = try weights.matrix(
+                [MatrixPart(name: head, rows: rows)], columns: columns, layout: .stacked)
+        }
+    }
+
+    /// Writes the embedding of each row's token to the residual stream.
+    func embed(_ step: Step) {
+        let (hidden, size, tokens) = (step.hidden, step.shape.hiddenSize, step.tokens)
+        step.forEachRow(cost: size * 4) { row in
+            let out = UnsafeMutableBufferPointer(start: hidden + row * size, count: size)
+            let token = Int(tokens[row])
+            switch table {
+            case .packed(let matrix): matrix.readRow(token, into: out)
+            case .stored(let entry): StoredFloats.copy(entry, token * size..<(token + 1) * size, out)
+            }
+        }
+    }
+
+    /// Bytes of packed weights held for looking up and projecting.
+    var byteCount: Int {
+        if case .packed(let matrix) = table, matrix !== head { return head.byteCount + matrix.byteCount }
+        return head.byteCount
+    }
+}

@@ -1,0 +1,25 @@
+// Normalisation of rows.
+
+import CMartletKernels
+import MartletKernels
+
+/// RMSNorm or LayerNorm over the last dimension.
+enum Norm: Sendable {
+    /// x / sqrt(mean(x²) + epsilon) · weight
+    case rms(weight: WeightVector, epsilon: Float)
+    /// (x - mean) / sqrt(variance + epsilon) · weight + bias
+    case layer(weight: WeightVector, bias: WeightVector, epsilon: Float)
+
+    /// Normalises one row of `count` floats; `out` may be `x`.
+    func callAsFunction(
+        _ kernels: KernelSet, _ x: UnsafePointer<Float>, count: Int, out: UnsafeMutablePointer<Float>
+    ) {
+        switch self {
+        case .rms(let weight, let epsilon):
+            kernels.table.pointee.rms_norm(x, weight.pointer, epsilon, Int32(count), out)
+        case .layer(let weight, let bias, let epsilon):
+            kernels.table.pointee.layer_norm(
+                x, weight.pointer, bias.pointer, epsilon, Int32(count), out)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// A model in memory: immutable weights, shared by everything that runs it.
+
+public import MartletAttention
+public import MartletFormats
+public import MartletKernels
+
+/// The weights and the shape of a model. Immutable, so it can be shared; what runs it is a
+/// ``ModelRunner``.
+public final class LanguageModel: Sendable {
+    /// What it looks like.
+    public let shape: DecoderShape
+    /// How its matrices are packed.
+    public let weightType: WeightType
+    /// Kernels chosen at load.
+    public let kernels: KernelSet
+    /// Threads of every loop.
+    public let pool: WorkerPool
+    /// Bytes of packed weights in memory, all of which a decode step reads once, except for an
+    /// embedding table that is only looked up.
+    public let weightBytes: Int
+    /// Weight parameters.
+    public let parameterCount: Int
+    /// Ids that end a text, from the configuration.
+    public let endTokens: [Int32]
+    let family: LoadedFamily
+
+    /// Loads a checkpoint directory in the Hugging Face layout.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: opened and checked.
+    ///   - weights: how matrices are packed; nil keeps f32 as f32 and 16-bit floats as bf16 (f16
+    ///     values are kept exact by packing them as f32).
+    /// - Throws: ``ModelError`` naming file, tensor, got and expected.
+    public convenience init(
+        _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
+        pool: WorkerPool
+    ) throws(ModelError) {
+        let entry = try ModelRegistry.entry(checkpoint.configuration)
+        let type = type ?? Self.naturalType(of: checkpoint)
+        let source = CheckpointWeights(checkpoint: checkpoint, type: type, pool: pool)
+        let family = try entry.make(checkpoint.configuration, nil, source)
+        var ends: [Int32] = []
+        do {
+            ends = try checkpoint.configuration.optionalInts("eos_token_id")?
+                .compactMap { Int32(exactly: $0) } ?? []
+        } catch { throw .format(error) }
+        self.init(family, type: type, kernels: kernels, pool: pool, endTokens: ends)
+    }
+
+    /// A random model of a published shape, for measuring speed: `tiny`, `qwen2.5-0.5b` …
+    ///
+    /// - Throws: ``ModelError/unknownShape(got:available:)``.
+    public convenience init(
+        randomShape name: String, weights type: WeightType, seed: UInt64, kernels: KernelSet,
+        pool: WorkerPool
+    ) throws(ModelError) {
+        guard let shape = ModelRegistry.shapes.first(where: { $0.name == name })?.shape else {
+            throw .unknownShape(got: name, available: Self.randomShapeNames)
+        }
+        try self.init(randomShape: shape, weights: type, seed: seed, kernels: kernels, pool: pool)
+    }
+
+    /// A random model of any shape, for tests.
+    public convenience init(
+        randomShape shape: DecoderShape, weights type: WeightType, seed: UInt64, kernels: KernelSet,
+        pool: WorkerPool
+    ) throws(ModelError) {
+        guard let entry = ModelRegistry.families.first(where: { $0.modelType == shape.family }) else {
+            throw .unknownArchitecture(
+                file: "shape", got: shape.family, available: ModelRegistry.families.map(\.modelType))
+        }
+        let source = RandomWeights(type: type, seed: seed, pool: pool)
+        self.init(
+            try entry.make(nil, shape, source), type: type, kernels: kernels, pool: pool, endTokens: [])
+    }
+
+    private init(
+        _ family: LoadedFamily, type: WeightType, kernels: KernelSet, pool: WorkerPool,
+        endTokens: [Int32]
+    ) {
+        self.family = family
+        shape = family.shape
+        weightType = type
+        self.kernels = kernels
+        self.pool = pool
+        self.endTokens = endTokens
+        var bytes = family.model.vocabulary.byteCount
+        let s = family.shape
+        let layerMatrices =
+            s.hiddenSize * (s.queryWidth + 2 * s.keyValueWidth) + s.queryWidth * s.hiddenSize
+            + s.hiddenSize * s.intermediateSize * (s.family == "gpt2" ? 2 : 3)
+        let embedding = s.vocabularySize * s.hiddenSize
+        parameterCount =
+            embedding * (s.tiesEmbeddings ? 1 : 2) + s.layerCount * (layerMatrices + 2 * s.hiddenSize)
+            + s.hiddenSize + (s.isPositionLearned ? s.contextLength * s.hiddenSize : 0)
+        bytes += s.layerCount * PackedBytes.estimate(type, layerMatrices)
+        weightBytes = bytes
+    }
+
+    /// Names for `random:NAME`.
+    public static let randomShapeNames = ModelRegistry.shapes.map(\.name)
+    /// Families that can be loaded.
+    public static let familyNames = ModelRegistry.families.map(\.modelType)
+
+    /// What a token leaves in a cache of this codec.
+    public func cacheShape(codec: CacheCodec) -> KVShape {
+        KVShape(
+            layerCount: shape.layerCount, keyValueHeadCount: shape.keyValueHeadCount,
+            headDimension: shape.headDimension, codec: codec,
+            pageBytes: codec.pageBytes(headDimension: shape.headDimension))
+    }
+
+    /// bf16 checkpoints stay bf16; everything else is kept exact in f32.
+    private static func naturalType(of checkpoint: Checkpoint) -> WeightType {
+        for file in checkpoint.files {
+            for entry in file.entries where entry.shape.count == 2 {
+                if entry.dtype != .bf16 { return .f32 }
+            }
+        }
+        return .bf16
+    }
+}
+
+/// Bytes of packed matrices without padding.
+enum PackedBytes {
+    static func estimate(_ type: WeightType, _ parameters: Int) -> Int {
+        switch type {
+        case .f32: parameters * 4
+        case .bf16: parameters * 2
+        case .q8: parameters * 34 / 32
+        case .q4: parameters * 18 / 32
+        }
+    }
+}

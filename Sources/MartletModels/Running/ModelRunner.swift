@@ -1,0 +1,108 @@
+// Runs a model over ragged batches: the forward pass that the engine sees.
+
+import CMartletKernels
+public import MartletAttention
+import MartletKernels
+
+/// A forward pass over a ``LanguageModel``, with its own workspace.
+///
+/// One thread owns it. A step does: lay out rows, run the layers, project the rows whose logits are
+/// wanted, commit the tokens to the cache.
+public final class ModelRunner: ForwardPass {
+    /// The model that runs.
+    public let model: LanguageModel
+    /// Rows in one step.
+    public let maximumBatchTokens: Int
+    private let step: Step
+    private var logits: AlignedBuffer<Float>
+    private let gathered: AlignedBuffer<Float>
+
+    /// Logits rows projected at once.
+    public var vocabularySize: Int { model.shape.vocabularySize }
+
+    /// Plans the workspace for steps of up to `maximumBatchTokens` tokens against `cache`'s shape.
+    public init(_ model: LanguageModel, maximumBatchTokens: Int = 512, cache: KVCache)
+        throws(ModelError)
+    {
+        self.model = model
+        self.maximumBatchTokens = max(1, maximumBatchTokens)
+        do {
+            step = try Step(
+                shape: model.shape, innerWidth: model.family.innerWidth,
+                attentionScale: model.family.attentionScale, capacity: self.maximumBatchTokens,
+                cache: cache, kernels: model.kernels, pool: model.pool)
+            logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
+            gathered = try AlignedBuffer(
+                count: self.maximumBatchTokens * model.shape.hiddenSize, purpose: "a step")
+        } catch { throw .kernel(error) }
+    }
+
+    /// Learned positions end; rotations do not, but the model was made for this many.
+    public var contextLength: Int {
+        model.shape.isPositionLearned ? model.shape.contextLength : Int.max
+    }
+
+    /// Runs the batch once; see ``ForwardPass``.
+    public func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float> {
+        var slices: [AttentionSlice] = []
+        var rows = 0
+        for slice in batch.slices where !slice.tokens.isEmpty {
+            let position = cache.count(slice.sequence)
+            for token in slice.tokens where token < 0 || Int(token) >= vocabularySize {
+                throw ModelError.tokenOutOfRange(got: token, vocabularySize: vocabularySize)
+            }
+            if position + slice.tokens.count > contextLength {
+                throw ModelError.contextExceeded(
+                    position: position + slice.tokens.count - 1, contextLength: contextLength)
+            }
+            slices.append(
+                AttentionSlice(
+                    sequence: slice.sequence, firstRow: rows, count: slice.tokens.count,
+                    position: position))
+            rows += slice.tokens.count
+        }
+        guard rows <= maximumBatchTokens else {
+            throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
+        }
+        let sources = batch.slices.filter { !$0.tokens.isEmpty }
+        try step.begin(slices, tokens: sources, cache: cache)
+        if rows > 0 { model.family.model(step) }
+        let count = try project(slices, sources)
+        for (slice, source) in zip(slices, sources) {
+            cache.commit(slice.sequence, tokens: slice.count, isDecode: source.isDecode)
+        }
+        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+    }
+
+    /// Final norm and output projection of the wanted rows, gathered together; returns their number.
+    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+        let size = model.shape.hiddenSize
+        var count = 0
+        for (slice, source) in zip(slices, sources) {
+            let first: Int
+            switch source.logits {
+            case .none: continue
+            case .last: first = slice.count - 1
+            case .all: first = 0
+            }
+            let wanted = slice.count - first
+            (gathered.base + count * size).update(
+                from: step.hidden + (slice.firstRow + first) * size, count: wanted * size)
+            count += wanted
+        }
+        if logits.count < count * vocabularySize {
+            do { logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits") } catch {
+                throw ModelError.kernel(error)
+            }
+        }
+        guard count > 0 else { return 0 }
+        let vocabulary = model.family.model.vocabulary
+        let activation = step.activation(
+            of: gathered.base, stride: size, rows: count, columns: size,
+            norm: model.family.model.finalNorm, for: vocabulary.head.type)
+        step.multiply(
+            vocabulary.head, activation, rows: count, bias: nil, out: logits.base,
+            outStride: vocabularySize, epilogue: .store)
+        return count
+    }
+}
