@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
+        .library(name: "MartletTokenizers", targets: ["MartletTokenizers"]),
         .executable(name: "martlet", targets: ["MartletCommand"]),
     ],
     dependencies: [
@@ -47,10 +48,6 @@ let package = Package(
                 "MartletFormats", "MartletKernels",
             ],
             swiftSettings: strict),
-        .target(
-            name: "MartletTesting",
-            dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],
-            swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
@@ -59,7 +56,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletKernelsTests", dependencies: ["MartletKernels", "MartletTesting"],
+            name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletFormatsTests", dependencies: ["MartletFormats"], swiftSettings: strict),
@@ -70,13 +67,14 @@ let package = Package(
             name: "MartletAttentionTests", dependencies: ["MartletAttention", "MartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletModelsTests", dependencies: ["MartletModels", "MartletTesting"],
+            name: "MartletModelsTests", dependencies: ["MartletModels"],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
-            name: "MartletEngineTests", dependencies: ["MartletEngine", "MartletTesting"],
+            name: "MartletEngineTests",
+            dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletTests", dependencies: ["Martlet", "MartletTesting"],
+            name: "MartletTests", dependencies: ["Martlet"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -87,4 +87,5 @@ def main():
     path.write_text(header + "\n".join(parts) + "}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+/// The engine's front: requests from any task, served by one loop on a thread of its own.
+
+import MartletAttention
+import MartletModels
+
+/// Serves requests. It owns a model, a cache and a thread; between two steps, and only there, it
+/// reads what consumers have told it.
+///
+/// ```swift
+/// let engine = try await Engine { EngineParts(forward: model, cache: cache) }
+/// for try await event in engine.generate(GenerationRequest(promptTokens: tokens)) { … }
+/// ```
+public actor Engine {
+    private let executor: ThreadExecutor
+    private let inbox = Inbox()
+    private var loop: EngineLoop?
+
+    /// The thread on which the steps run.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.unowned }
+
+    /// Starts an engine. `parts` makes the model and the cache; it runs on the engine's thread, which
+    /// is the only one that ever uses them.
+    ///
+    /// Throws `startFailed` with what `parts` throws, and `invalidParameter` for a step budget
+    /// without tokens or sequences.
+    public init(
+        configuration: EngineConfiguration = EngineConfiguration(),
+        parts: @Sendable () throws -> sending EngineParts
+    ) async throws(EngineError) {
+        executor = ThreadExecutor(name: "martlet-engine")
+        loop = nil
+        let made: EngineParts
+        do { made = try parts() } catch { throw .startFailed(error) }
+        loop = try EngineLoop(parts: made, configuration: configuration)
+    }
+
+    // MARK: Requests
+
+    /// Continues a prompt. The events come as they happen; the request ends early, within one step,
+    /// when the consumer's task is cancelled or lets go of the stream, or at ``cancel(_:)``.
+    ///
+    /// The stream throws when the request is refused (`emptyPrompt`, `tokenOutOfRange`,
+    /// `promptTooLong`, `promptExceedsBudget`, `invalidParameter`, `shutDown`) or fails
+    /// (`badLogits`, `forwardFailed`).
+    public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
+        let id = inbox.nextID()
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Result<GenerationEvent, EngineError>.self)
+        continuation.onTermination = { [inbox] reason in
+            if case .cancelled = reason { inbox.postCancellation(id) }
+        }
+        post(
+            .generate(request, id) { delivery in
+                switch delivery {
+                case .event(let event): continuation.yield(.success(event))
+                case .failed(let error):
+                    continuation.yield(.failure(error))
+                    continuation.finish()
+                case .ended: continuation.finish()
+                }
+            })
+        return GenerationStream(id: id, base: stream)
+    }
+
+    /// Computes the log-probability of each token of a text given those before it.
+    ///
+    /// Throws as ``generate(_:)`` does, `outOfPages` when the cache cannot hold the text, and
+    /// `cancelled` when the task is cancelled.
+    public nonisolated func score(
+        _ request: ScoringRequest
+    ) async throws(EngineError) -> ScoringResult {
+        let id = inbox.nextID()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                post(.score(request, id) { continuation.resume(returning: $0) })
+                // A cancellation that came before the request was posted found nothing to cancel.
+                if Task.isCancelled { inbox.postCancellation(id) }
+            }
+        } onCancel: {
+            inbox.postCancellation(id)
+        }
+        return try result.get()
+    }
+
+    /// Ends a request within one step: its open chains finish with ``FinishReason/cancelled``. Does
+    /// nothing when it has ended.
+    public nonisolated func cancel(_ id: RequestID) { inbox.postCancellation(id) }
+
+    /// Ends every request with ``FinishReason/cancelled``, gives model and cache back and refuses
+    /// later requests. Returns when no step runs any more.
+    public func shutdown() {
+        for message in inbox.close() { message.refuse() }
+        loop?.cancelAll()
+        loop = nil
+    }
+
+    // MARK: State
+
+    /// What the engine has done and holds; nil after ``shutdown()``.
+    public var statistics: EngineStatistics? { loop?.statistics }
+
+    /// Proves that scheduler, requests and cache agree. Throws `brokenIntegrity` when they do not.
+    public func checkIntegrity() throws(EngineError) { try loop?.checkIntegrity() }
+
+    // MARK: The loop
+
+    private nonisolated func post(_ message: Inbox.Message) {
+        switch inbox.post(message) {
+        case .willBeRead: break
+        case .mustStart: Task { await run() }
+        case .isClosed: message.refuse()
+        }
+    }
+
+    /// Steps until there is nothing to do. The yield between two steps is where shutdown and
+    /// statistics get their turn; nothing inside a step waits.
+    private func run() async {
+        while let loop {
+            for message in inbox.take() { read(message, loop) }
+            if !loop.step() && inbox.rest() { return }
+            await Task.yield()
+        }
+    }
+
+    private func read(_ message: Inbox.Message, _ loop: EngineLoop) {
+        switch message {
+        case .generate(let request, let id, let deliver):
+            loop.submit(request, id: id, deliver: deliver)
+        case .score(let request, let id, let deliver):
+            loop.submit(request, id: id, deliver: deliver)
+        case .cancel(let id): loop.cancel(id)
+        }
+    }
+}

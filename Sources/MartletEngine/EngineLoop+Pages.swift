@@ -1,0 +1,127 @@
+/// How the loop lives within the cache's budget: admission, reservation, pre-emption.
+
+import MartletAttention
+
+/// Pages that a sequence holds, as a function of its length, for admission and for refusing prompts
+/// that could never fit. Layers with the same attention pattern are counted together.
+struct PageFootprint {
+    private let layers: [(visibility: Visibility, tables: Int)]
+    private let chunk: Int
+    /// Bytes that one page takes from the budget.
+    let bytesPerPage: Int
+
+    /// `chunk` is the most tokens that one step adds to a sequence.
+    init(cache: KVCache, chunk: Int) {
+        var tables: [Visibility: Int] = [:]
+        for visibility in cache.visibilities {
+            tables[visibility, default: 0] += cache.shape.keyValueHeadCount
+        }
+        layers = tables.map { ($0.key, $0.value) }
+        self.chunk = chunk
+        bytesPerPage = cache.shape.heldBytesPerPage
+    }
+
+    /// Pages of `tokens` tokens while the last chunk of them is computed.
+    func pages(_ tokens: Int) -> Int { pages(tokens, chunk: chunk) }
+
+    /// Pages of `tokens` tokens when they are computed one by one: no way needs fewer.
+    func leastPages(_ tokens: Int) -> Int { pages(tokens, chunk: 1) }
+
+    private func pages(_ tokens: Int, chunk: Int) -> Int {
+        guard tokens > 0 else { return 0 }
+        let rows = max(0, tokens - chunk)..<tokens
+        return layers.reduce(0) { $0 + $1.tables * $1.visibility.pageCount(rows: rows) }
+    }
+}
+
+extension EngineLoop {
+    /// Admits waiting chains for which there is room.
+    func admit() {
+        guard !scheduler.waiting.isEmpty else { return }
+        let supply = PageSupply(free: cache.freePages, pages: footprint.pages)
+        var scheduler = self.scheduler
+        scheduler.admit(pages: supply) { state, sibling in
+            share(state, sibling) ?? (cache.makeSequence(), 0)
+        }
+        self.scheduler = scheduler
+    }
+
+    /// Lets a pre-empted chain share its prompt with a sibling, instead of computing and holding it
+    /// again. Nil when there is no sibling, or when the policy has freed part of the prompt.
+    private func share(
+        _ state: SequenceState, _ sibling: SequenceID?
+    ) -> (sequence: SequenceID, computed: Int)? {
+        guard let sibling else { return nil }
+        precondition(
+            state.target > state.promptCount,
+            "EngineLoop: \(state.id) has siblings before its prompt was computed")
+        let sequence = cache.fork(sibling)
+        do {
+            try cache.truncate(sequence, to: state.promptCount)
+            return (sequence, state.promptCount)
+        } catch {
+            cache.release(sequence)
+            return nil
+        }
+    }
+
+    /// Reserves the plan's pages. While they do not suffice the last running chain in the policy's
+    /// order gives way; a chain that is alone gets a smaller chunk instead, and ends when not even one
+    /// token fits.
+    func reserve(_ plan: inout StepPlan) {
+        while !plan.isEmpty {
+            do {
+                try cache.reserve(
+                    plan.slices.map { slice in
+                        guard let sequence = scheduler[slice.id]?.sequence else {
+                            preconditionFailure("EngineLoop: \(slice.id) has no sequence")
+                        }
+                        return (sequence, slice.count)
+                    })
+                return notePeak()
+            } catch {
+                relieve(&plan)
+            }
+        }
+    }
+
+    private func relieve(_ plan: inout StepPlan) {
+        if scheduler.running.count > 1, let victim = scheduler.preemptLast() {
+            counters.preemptions += 1
+            releaseSequence(of: victim)
+            plan.slices.removeAll { $0.id == victim.id }
+        } else if plan.slices[0].count > 1 {
+            plan.slices[0].count /= 2
+        } else {
+            let id = plan.slices.removeFirst().id
+            if let state = scheduler[id], scorings[id.request] != nil {
+                failRequest(
+                    id.request,
+                    .outOfPages(
+                        computedTokens: state.computed,
+                        budgetBytes: cache.statistics.budgetBytes))
+            } else {
+                end(id, .outOfMemory)
+            }
+        }
+    }
+
+    /// Gives a chain's pages back, after noting what it has read.
+    func releaseSequence(of state: SequenceState) {
+        guard let sequence = state.sequence else { return }
+        generations[state.id.request]?.chains[state.id.chain].kvReads +=
+            cache.reads(of: sequence).kvReads
+        cache.release(sequence)
+    }
+
+    /// Pages are most right after a reservation, before the policy frees any.
+    private func notePeak() {
+        let held = cache.statistics.bytesHeld
+        for generation in generations.values {
+            generation.peakBytes = max(generation.peakBytes, held)
+        }
+        for scoring in scorings.values {
+            scoring.result.usage.peakCacheBytes = max(scoring.result.usage.peakCacheBytes, held)
+        }
+    }
+}

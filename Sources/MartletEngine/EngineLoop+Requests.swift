@@ -1,0 +1,214 @@
+/// How requests enter the loop and leave it.
+
+import MartletAttention
+import MartletModels
+
+extension EngineLoop {
+    /// Takes a request in, or refuses it through `deliver`.
+    func submit(
+        _ request: GenerationRequest, id: RequestID, deliver: @escaping (Delivery) -> Void
+    ) {
+        do {
+            try check(prompt: request.promptTokens, computedTokens: request.promptTokens.count)
+            try check(request)
+        } catch {
+            return deliver(.failed(error))
+        }
+        let sampling = request.sampling
+        let seed = sampling.seed ?? configuration.drawSeed()
+        let promptCount = request.promptTokens.count
+        // The last token need not be computed, so one more than the context can be chosen.
+        let room = forward.contextLength - promptCount
+        let limit = min(sampling.maximumTokens, room == .max ? room : room + 1)
+        let output = ChainOutput(
+            decoder: configuration.makeTextDecoder?(), matcher: StopMatcher(stops: sampling.stop),
+            history: sampling.hasPenalties ? PenaltyHistory(prompt: request.promptTokens) : nil)
+        generations[id] = ActiveGeneration(
+            sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
+            arrival: configuration.clock.now(),
+            chains: Array(repeating: output, count: request.chainCount), deliver: deliver)
+        deliver(.event(.started(promptTokens: promptCount, seed: seed)))
+        guard limit > 0 else {
+            for chain in 0..<request.chainCount { end(ChainID(request: id, chain: chain), .length) }
+            return retire()
+        }
+        scheduler.enqueue(
+            SequenceState(
+                id: ChainID(request: id, chain: 0), priority: request.priority,
+                prompt: request.promptTokens, pendingForks: request.chainCount - 1))
+    }
+
+    /// Takes a text to score, or refuses it through `deliver`.
+    func submit(
+        _ request: ScoringRequest, id: RequestID,
+        deliver: @escaping (Result<ScoringResult, EngineError>) -> Void
+    ) {
+        // The last token predicts nothing that is asked for, so it is not computed.
+        let computed = request.tokens.dropLast()
+        do {
+            try check(prompt: request.tokens, computedTokens: computed.count)
+            try check(request.chunk > 0, "chunk", request.chunk, "1 or more")
+            try check(
+                (0...forward.vocabularySize).contains(request.topCount), "topCount",
+                request.topCount, "0 ... \(forward.vocabularySize) (the vocabulary)")
+        } catch {
+            return deliver(.failure(error))
+        }
+        scorings[id] = ActiveScoring(
+            tokens: request.tokens, topCount: request.topCount,
+            arrival: configuration.clock.now(), deliver: deliver)
+        let chain = ChainID(request: id, chain: 0)
+        guard !computed.isEmpty else {
+            end(chain, .length)
+            return retire()
+        }
+        scheduler.enqueue(
+            SequenceState(
+                id: chain, priority: request.priority, prompt: Array(computed),
+                scoringChunk: request.chunk))
+    }
+
+    /// Ends a request now; its pages are free when this returns. Does nothing when it has ended.
+    func cancel(_ id: RequestID) {
+        if scorings[id] != nil { return failRequest(id, .cancelled) }
+        for chain in generations[id]?.chains.indices ?? 0..<0 {
+            end(ChainID(request: id, chain: chain), .cancelled)
+        }
+        retire()
+    }
+
+    /// Ends every request now.
+    func cancelAll() {
+        for id in (Array(generations.keys) + Array(scorings.keys)).sorted() { cancel(id) }
+    }
+
+    // MARK: Refusals
+
+    private func check(prompt: [Int32], computedTokens: Int) throws(EngineError) {
+        guard !prompt.isEmpty else { throw .emptyPrompt }
+        for (index, token) in prompt.enumerated()
+        where token < 0 || Int(token) >= forward.vocabularySize {
+            throw .tokenOutOfRange(
+                token: token, index: index, vocabularySize: forward.vocabularySize)
+        }
+        guard computedTokens <= forward.contextLength else {
+            throw .promptTooLong(
+                promptTokens: prompt.count, contextLength: forward.contextLength)
+        }
+        let needed = footprint.leastPages(computedTokens)
+        guard needed <= cache.pageCapacity else {
+            throw .promptExceedsBudget(
+                promptTokens: prompt.count, neededBytes: needed * footprint.bytesPerPage,
+                budgetBytes: cache.statistics.budgetBytes)
+        }
+    }
+
+    private func check(_ request: GenerationRequest) throws(EngineError) {
+        try request.sampling.validate(vocabularySize: forward.vocabularySize)
+        try check(
+            (1...0xFFFF).contains(request.chainCount), "chainCount", request.chainCount,
+            "1 ... 65535")
+        try check(
+            request.sampling.stop.isEmpty || configuration.makeTextDecoder != nil, "stop",
+            request.sampling.stop.count, "none, because this engine has no text decoder")
+    }
+
+    private func check(
+        _ holds: Bool, _ name: String, _ got: Int, _ expected: String
+    ) throws(EngineError) {
+        guard holds else {
+            throw .invalidParameter(name: name, got: "\(got)", expected: expected)
+        }
+    }
+
+    // MARK: Endings
+
+    /// Marks a chain as ended; ``retire()`` does the rest at the end of the step.
+    func end(_ id: ChainID, _ reason: FinishReason, _ match: StopMatch? = nil) {
+        if let generation = generations[id.request] {
+            guard !generation.chains[id.chain].hasEnded else { return }
+            generation.chains[id.chain].hasEnded = true
+        }
+        endings.append(Ending(id: id, reason: reason, match: match))
+    }
+
+    /// Tells requests about chains that ended, and gives their pages back.
+    func retire() {
+        guard !endings.isEmpty else { return }
+        let ended = endings
+        endings = []
+        for ending in ended {
+            let held = cache.statistics.bytesHeld
+            if let state = scheduler.remove(ending.id) { releaseSequence(of: state) }
+            if scorings[ending.id.request] != nil {
+                retireScoring(ending.id.request, heldBytes: held)
+            } else {
+                retireChain(ending, heldBytes: held)
+            }
+        }
+    }
+
+    private func retireChain(_ ending: Ending, heldBytes: Int) {
+        guard let generation = generations[ending.id.request] else { return }
+        var ending = ending
+        let chain = ending.id.chain
+        let text = generation.chains[chain].tail(&ending)
+        let output = generation.chains[chain]
+        var usage = Usage()
+        usage.promptTokens = generation.promptCount
+        usage.completionTokens = output.completionCount
+        usage.timeToFirstToken = output.timeToFirstToken
+        usage.duration = configuration.clock.now() - generation.arrival
+        usage.cacheBytes = heldBytes
+        usage.peakCacheBytes = generation.peakBytes
+        usage.kvReads = output.kvReads
+        generation.openChains -= 1
+        generation.deliver(
+            .event(
+                .finished(
+                    ChainEnd(
+                        chain: chain, reason: ending.reason, match: ending.match, text: text,
+                        usage: usage))))
+        guard generation.openChains == 0 else { return }
+        generations[ending.id.request] = nil
+        counters.endedRequests += 1
+        generation.deliver(.ended)
+    }
+
+    private func retireScoring(_ id: RequestID, heldBytes: Int) {
+        guard let scoring = scorings.removeValue(forKey: id) else { return }
+        scoring.result.usage.duration = configuration.clock.now() - scoring.arrival
+        scoring.result.usage.cacheBytes = heldBytes
+        counters.endedRequests += 1
+        scoring.deliver(.success(scoring.result))
+    }
+
+    /// Fails the requests of a plan whose forward pass failed: what it left in the cache is unknown.
+    func fail(_ plan: StepPlan, _ error: EngineError) {
+        for id in Set(plan.slices.map(\.id.request)).sorted() { failRequest(id, error) }
+    }
+
+    /// Ends a request with an error and gives its pages back.
+    func failRequest(_ id: RequestID, _ error: EngineError) {
+        for chain in 0..<(generations[id]?.chains.count ?? 1) {
+            guard let state = scheduler.remove(ChainID(request: id, chain: chain)) else { continue }
+            releaseSequence(of: state)
+        }
+        endings.removeAll { $0.id.request == id }
+        counters.endedRequests += 1
+        generations.removeValue(forKey: id)?.deliver(.failed(error))
+        scorings.removeValue(forKey: id)?.deliver(.failure(error))
+    }
+}
+
+extension ChainOutput {
+    /// The text still held back. It may complete a stop string, which then is why the chain ended.
+    fileprivate mutating func tail(_ ending: inout Ending) -> String {
+        guard matcher.match == nil else { return "" }
+        let text = matcher.append(decoder?.finish() ?? "")
+        guard let stop = matcher.match else { return text + matcher.flush() }
+        ending.reason = .stop
+        ending.match = .text(stop)
+        return text
+    }
+}

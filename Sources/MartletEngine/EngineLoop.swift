@@ -1,0 +1,145 @@
+/// The engine in one function: ``EngineLoop/step()``. Read it first.
+///
+/// This type knows requests, tokens and logits. It does not know threads (see ``Engine``), text beyond
+/// what stop strings need (see ``TextDecoding``), or how logits are computed (see `ForwardPass`).
+
+import MartletAttention
+import MartletModels
+
+/// Serves requests step by step. One thread owns it; nothing in it waits.
+final class EngineLoop {
+    let forward: any ForwardPass
+    let cache: KVCache
+    let configuration: EngineConfiguration
+    let footprint: PageFootprint
+    var scheduler: Scheduler
+    var sampler: Sampler
+    var generations: [RequestID: ActiveGeneration] = [:]
+    var scorings: [RequestID: ActiveScoring] = [:]
+    var endings: [Ending] = []
+    var counters: EngineStatistics
+
+    /// Throws `invalidParameter` for a step budget without tokens or sequences.
+    init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
+        var budget = configuration.budget
+        guard budget.maximumTokens > 0, budget.maximumSequences > 0 else {
+            throw .invalidParameter(
+                name: "step budget",
+                got: "\(budget.maximumTokens) tokens, \(budget.maximumSequences) sequences",
+                expected: "at least one of each")
+        }
+        budget.maximumTokens = min(budget.maximumTokens, parts.forward.maximumBatchTokens)
+        forward = parts.forward
+        cache = parts.cache
+        self.configuration = configuration
+        footprint = PageFootprint(cache: parts.cache, chunk: budget.maximumTokens)
+        scheduler = Scheduler(budget: budget, policy: configuration.policy)
+        sampler = Sampler(vocabularySize: parts.forward.vocabularySize)
+        counters = EngineStatistics(cache: parts.cache.statistics)
+    }
+
+    /// One step: form a ragged batch, reserve its pages, run the model once, turn logits into tokens,
+    /// retire what has ended. Returns whether there is more to do.
+    @discardableResult
+    func step() -> Bool {
+        admit()
+        var plan = scheduler.plan()
+        reserve(&plan)
+        if !plan.isEmpty {
+            do {
+                let logits = try forward.forward(batch(for: plan), cache: cache)
+                advance(plan)
+                sample(plan, from: logits)
+            } catch {
+                fail(plan, .forwardFailed(error))
+            }
+        }
+        retire()
+        return !scheduler.isEmpty
+    }
+
+    // MARK: The batch
+
+    /// Rows of logits that a slice of this chain yields: a prompt's inner chunks need none.
+    private func logitsWanted(_ state: SequenceState, _ count: Int) -> LogitsWanted {
+        if state.scoringChunk != nil { return .all }
+        return count == state.remaining ? .last : .none
+    }
+
+    private func batch(for plan: StepPlan) -> ForwardBatch {
+        ForwardBatch(
+            slices: plan.slices.map { slice in
+                guard let state = scheduler[slice.id], let sequence = state.sequence else {
+                    preconditionFailure("EngineLoop: \(slice.id) is planned but does not run")
+                }
+                return SequenceSlice(
+                    sequence: sequence,
+                    tokens: Array(state.tokens[state.computed..<(state.computed + slice.count)]),
+                    logits: logitsWanted(state, slice.count),
+                    isDecode: slice.count == 1 && state.computed >= state.promptCount)
+            })
+    }
+
+    private func advance(_ plan: StepPlan) {
+        counters.steps += 1
+        counters.computedTokens += plan.tokenCount
+        for slice in plan.slices { scheduler.advance(slice.id, by: slice.count) }
+    }
+
+    // MARK: The rows
+
+    /// Hands each slice its rows, which come in slice order.
+    private func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
+        let width = forward.vocabularySize
+        var offset = 0
+        func next(_ rowCount: Int) -> UnsafeBufferPointer<Float> {
+            defer { offset += rowCount * width }
+            return UnsafeBufferPointer(rebasing: logits[offset..<(offset + rowCount * width)])
+        }
+        for slice in plan.slices {
+            guard let state = scheduler[slice.id] else { continue }
+            if state.scoringChunk != nil {
+                score(
+                    slice.id, from: state.computed - slice.count, count: slice.count,
+                    isLast: state.remaining == 0, next(slice.count))
+            } else if state.remaining == 0 {
+                choose(slice.id, forks: state.pendingForks, of: state.sequence, next(1))
+            }
+        }
+        precondition(
+            offset == logits.count,
+            "EngineLoop: got \(logits.count / width) rows of logits, expected \(offset / width)")
+    }
+
+    // MARK: Between steps
+
+    /// What the engine has done and holds.
+    var statistics: EngineStatistics {
+        var statistics = counters
+        statistics.waitingChains = scheduler.waiting.count
+        statistics.runningChains = scheduler.running.count
+        statistics.cache = cache.statistics
+        return statistics
+    }
+
+    /// Proves, between steps, that scheduler, requests and cache agree.
+    func checkIntegrity() throws(EngineError) {
+        try scheduler.checkIntegrity()
+        do { try cache.checkIntegrity() } catch { throw .brokenIntegrity("\(error)") }
+        for state in scheduler.running {
+            guard let sequence = state.sequence, cache.count(sequence) == state.computed else {
+                throw .brokenIntegrity("\(state.id): cache and scheduler count differently")
+            }
+        }
+        let held = cache.statistics.sequenceCount
+        guard held == scheduler.running.count else {
+            throw .brokenIntegrity(
+                "the cache has \(held) sequences for \(scheduler.running.count) running chains")
+        }
+        for state in scheduler.running + scheduler.waiting {
+            guard generations[state.id.request] != nil || scorings[state.id.request] != nil else {
+                throw .brokenIntegrity("\(state.id) belongs to no request")
+            }
+        }
+    }
+}

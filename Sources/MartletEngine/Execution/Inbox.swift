@@ -1,0 +1,93 @@
+/// How requests reach the engine's thread without waiting for its step to end.
+
+import Synchronization
+
+/// What consumers tell the engine, read by it before each step.
+final class Inbox: Sendable {
+    enum Message: Sendable {
+        case generate(GenerationRequest, RequestID, @Sendable (Delivery) -> Void)
+        case score(
+            ScoringRequest, RequestID, @Sendable (Result<ScoringResult, EngineError>) -> Void)
+        case cancel(RequestID)
+
+        /// Answers a request that came too late.
+        func refuse() {
+            switch self {
+            case .generate(_, _, let deliver): deliver(.failed(.shutDown))
+            case .score(_, _, let deliver): deliver(.failure(.shutDown))
+            case .cancel: break
+            }
+        }
+    }
+
+    /// What the sender of a message has to do.
+    enum Receipt: Sendable {
+        /// Nothing: the engine runs and will read it.
+        case willBeRead
+        /// Start the engine's loop.
+        case mustStart
+        /// Refuse the message: the engine is shut down.
+        case isClosed
+    }
+
+    private struct State {
+        var messages: [Message] = []
+        var isRunning = false
+        var isClosed = false
+        var nextID = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Names the next request.
+    func nextID() -> RequestID {
+        state.withLock { state in
+            defer { state.nextID += 1 }
+            return RequestID(rawValue: state.nextID)
+        }
+    }
+
+    /// Leaves a message.
+    func post(_ message: Message) -> Receipt {
+        state.withLock { state in
+            if state.isClosed { return .isClosed }
+            state.messages.append(message)
+            if state.isRunning { return .willBeRead }
+            state.isRunning = true
+            return .mustStart
+        }
+    }
+
+    /// Leaves word that a request is no longer wanted. An engine at rest has no request to cancel.
+    func postCancellation(_ id: RequestID) {
+        state.withLock { state in
+            if state.isRunning { state.messages.append(.cancel(id)) }
+        }
+    }
+
+    /// Takes all messages.
+    func take() -> [Message] {
+        state.withLock { state in
+            defer { state.messages = [] }
+            return state.messages
+        }
+    }
+
+    /// Lets the loop end, unless a message has come: then false.
+    func rest() -> Bool {
+        state.withLock { state in
+            guard state.messages.isEmpty else { return false }
+            state.isRunning = false
+            return true
+        }
+    }
+
+    /// Refuses all later messages, and returns those that were not read.
+    func close() -> [Message] {
+        state.withLock { state in
+            defer { state.messages = [] }
+            state.isClosed = true
+            return state.messages
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// What the loop keeps for each request that it is serving.
+
+/// Where a request's events go: the stream of its consumer, or a test's list.
+enum Delivery: Sendable {
+    case event(GenerationEvent)
+    case failed(EngineError)
+    case ended
+}
+
+/// A generation being served. A class, so that adding a token never copies what came before.
+final class ActiveGeneration {
+    let sampling: SamplingParameters
+    let seed: UInt64
+    let promptCount: Int
+    /// The most tokens of a chain's completion: what was asked for, within the model's context.
+    let limit: Int
+    let arrival: Duration
+    let deliver: (Delivery) -> Void
+    var chains: [ChainOutput]
+    var openChains: Int
+    var peakBytes = 0
+
+    init(
+        sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
+        arrival: Duration, chains: [ChainOutput], deliver: @escaping (Delivery) -> Void
+    ) {
+        self.sampling = sampling
+        self.seed = seed
+        self.promptCount = promptCount
+        self.limit = limit
+        self.arrival = arrival
+        self.chains = chains
+        self.deliver = deliver
+        openChains = chains.count
+    }
+}
+
+/// What one chain has said so far.
+struct ChainOutput {
+    var decoder: (any TextDecoding)?
+    var matcher: StopMatcher
+    var history: PenaltyHistory?
+    var completionCount = 0
+    var timeToFirstToken: Duration?
+    var kvReads = 0.0
+    var hasEnded = false
+}
+
+/// A text being scored.
+final class ActiveScoring {
+    let tokens: [Int32]
+    let topCount: Int
+    let arrival: Duration
+    let deliver: (Result<ScoringResult, EngineError>) -> Void
+    var result: ScoringResult
+
+    init(
+        tokens: [Int32], topCount: Int, arrival: Duration,
+        deliver: @escaping (Result<ScoringResult, EngineError>) -> Void
+    ) {
+        self.tokens = tokens
+        self.topCount = topCount
+        self.arrival = arrival
+        self.deliver = deliver
+        var usage = Usage()
+        usage.promptTokens = tokens.count
+        result = ScoringResult(
+            logprobs: Array(repeating: nil, count: tokens.count),
+            top: Array(repeating: [], count: tokens.count), usage: usage)
+    }
+}
+
+/// A chain that ended in this step and still holds its pages.
+struct Ending {
+    var id: ChainID
+    var reason: FinishReason
+    var match: StopMatch?
+}

@@ -1,0 +1,81 @@
+/// What a caller hears while a request is served, and how a chain ends.
+
+/// One step of a request's life, in order: `started` once, then each chain's tokens, then its end.
+public enum GenerationEvent: Sendable, Hashable {
+    /// The request was accepted. `seed` is the given one, or the one that was drawn.
+    case started(promptTokens: Int, seed: UInt64)
+    /// A chain has one more token.
+    case token(GeneratedToken)
+    /// A chain ended; the stream ends when all have.
+    case finished(ChainEnd)
+}
+
+/// One token of one chain.
+public struct GeneratedToken: Sendable, Hashable {
+    /// The chain, from 0.
+    public let chain: Int
+    /// The token.
+    public let id: Int32
+    /// The text that this token made certain. It may be empty: a character may be incomplete, or the
+    /// text may turn out to begin a stop string. The concatenation, with ``ChainEnd/text``, is the answer.
+    public let text: String
+    /// Its log-probability, when asked for.
+    public let logprob: Float?
+    /// The likeliest tokens at this place, when asked for.
+    public let top: [TokenLogprob]
+}
+
+/// How a chain ended.
+public struct ChainEnd: Sendable, Hashable {
+    /// The chain, from 0.
+    public let chain: Int
+    /// Why it ended.
+    public let reason: FinishReason
+    /// What it stopped at, when it stopped. A stop token has no `token` event of its own.
+    public let match: StopMatch?
+    /// Text that was held back until the end; usually empty.
+    public let text: String
+    /// What it took.
+    public let usage: Usage
+}
+
+/// Why a chain ended.
+public enum FinishReason: String, Sendable, Hashable, CaseIterable {
+    /// At an end token, a stop token or a stop string.
+    case stop
+    /// At the most tokens asked for, or at the end of the model's context.
+    case length
+    /// The caller gave up, or the engine was shut down.
+    case cancelled
+    /// The cache's budget cannot hold one more token of it, though nothing else is in the cache.
+    case outOfMemory
+}
+
+/// What a chain stopped at.
+public enum StopMatch: Sendable, Hashable {
+    /// One of the model's end tokens or of the request's stop tokens.
+    case token(Int32)
+    /// One of the request's stop strings.
+    case text(String)
+}
+
+/// What a chain took, as far as it was known when the chain ended.
+public struct Usage: Sendable, Hashable {
+    /// Tokens of the prompt.
+    public internal(set) var promptTokens = 0
+    /// Tokens chosen, a final stop token included.
+    public internal(set) var completionTokens = 0
+    /// From the request's arrival to the chain's first token; nil when there was none.
+    public internal(set) var timeToFirstToken: Duration?
+    /// From the request's arrival to the chain's end.
+    public internal(set) var duration: Duration = .zero
+    /// Bytes that the whole cache held when the chain ended, before its pages were released.
+    public internal(set) var cacheBytes = 0
+    /// The most bytes that the whole cache held in any step since the request's first.
+    public internal(set) var peakCacheBytes = 0
+    /// Cached tokens attended by this chain's decode steps, averaged over layers and KV heads.
+    public internal(set) var kvReads = 0.0
+
+    /// Nothing taken yet.
+    public init() {}
+}

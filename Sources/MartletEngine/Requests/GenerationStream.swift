@@ -1,0 +1,36 @@
+/// The sequence of events that a consumer awaits.
+
+/// The events of one request. Awaiting it from a cancelled task, or letting go of it before it ends,
+/// cancels the request within one step.
+public struct GenerationStream: AsyncSequence, Sendable {
+    /// What it yields.
+    public typealias Element = GenerationEvent
+    /// How it fails.
+    public typealias Failure = EngineError
+
+    /// The request, for ``Engine/cancel(_:)``.
+    public let id: RequestID
+    let base: AsyncStream<Result<GenerationEvent, EngineError>>
+
+    /// Reads the events in order.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        var base: AsyncStream<Result<GenerationEvent, EngineError>>.AsyncIterator
+
+        /// The next event, or nil at the end. Throws when the request is refused or fails.
+        public mutating func next() async throws(EngineError) -> GenerationEvent? {
+            try await next(isolation: nil)
+        }
+
+        /// The next event, or nil at the end. Throws when the request is refused or fails.
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(EngineError) -> GenerationEvent? {
+            try await base.next(isolation: actor)?.get()
+        }
+    }
+
+    /// Starts reading; there is one reader.
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(base: base.makeAsyncIterator())
+    }
+}

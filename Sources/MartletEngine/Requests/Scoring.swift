@@ -1,0 +1,44 @@
+/// What a caller asks for, and gets, when a text is scored instead of continued.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A text whose tokens' log-probabilities are wanted.
+public struct ScoringRequest: Sendable {
+    /// The text; at least one token.
+    public var tokens: [Int32]
+    /// How many of the likeliest tokens to report at each place.
+    public var topCount: Int
+    /// The most tokens computed in one step; each costs a row of logits while the step lasts.
+    public var chunk: Int
+    /// Larger goes first; equal ones in order of arrival.
+    public var priority: Int
+
+    /// Describes a request.
+    public init(tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0) {
+        self.tokens = tokens
+        self.topCount = topCount
+        self.chunk = chunk
+        self.priority = priority
+    }
+}
+
+/// The log-probabilities of a text.
+public struct ScoringResult: Sendable, Hashable {
+    /// Natural log-probability of each token given those before it; nil for the first.
+    public internal(set) var logprobs: [Float?]
+    /// The likeliest tokens at each place, likeliest first; empty for the first and unless asked for.
+    public internal(set) var top: [[TokenLogprob]]
+    /// What it took.
+    public internal(set) var usage: Usage
+
+    /// exp of minus the mean log-probability over all tokens but the first; nil when there is one token.
+    public var perplexity: Double? {
+        let known = logprobs.compactMap { $0.map(Double.init) }
+        guard !known.isEmpty else { return nil }
+        return exp(-known.reduce(0, +) / Double(known.count))
+    }
+}

@@ -1,0 +1,197 @@
+/// From a row of logits to a token. Knows no request and no text; holds only scratch memory.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A token and its log-probability.
+public struct TokenLogprob: Sendable, Hashable {
+    /// The token.
+    public let token: Int32
+    /// Natural logarithm of its probability in the model's own distribution.
+    public let logprob: Float
+
+    /// Pairs a token with its log-probability.
+    public init(token: Int32, logprob: Float) {
+        self.token = token
+        self.logprob = logprob
+    }
+}
+
+/// What one row of logits led to.
+struct SampledToken: Sendable {
+    var token: Int32
+    /// Nil unless asked for.
+    var logprob: Float?
+    /// The likeliest tokens, likeliest first.
+    var top: [TokenLogprob] = []
+}
+
+/// Chooses tokens. The order of the rules is that of ``SamplingParameters``.
+struct Sampler {
+    private var logits: [Float]
+    private var candidates: [Candidate] = []
+    private var chunkSums: [Double]
+
+    /// Enough for the nucleus of most rows that a trained model gives.
+    private static let fewCandidates = 256
+
+    init(vocabularySize: Int) {
+        logits = Array(repeating: 0, count: vocabularySize)
+        chunkSums = Array(
+            repeating: 0, count: (vocabularySize + LogitRow.chunk - 1) / LogitRow.chunk)
+    }
+
+    /// Chooses one token. `position` counts the chain's own tokens, so that the choice depends on
+    /// the row, the parameters, the history and the stream alone.
+    mutating func sample(
+        _ row: UnsafeBufferPointer<Float>, parameters: SamplingParameters,
+        history: PenaltyHistory?, random: RandomStream, position: Int
+    ) throws(SamplingError) -> SampledToken {
+        precondition(
+            row.count == logits.count,
+            "Sampler: got a row of \(row.count), expected \(logits.count)")
+        let raw = LogitRow(row)
+        var sampled: SampledToken
+        if parameters.logitBias.isEmpty && history == nil {
+            sampled = SampledToken(
+                token: try choose(raw, parameters, random.uniform(at: position)))
+        } else {
+            _ = try raw.maximum()
+            modify(row, parameters, history)
+            // Taken out and put back, so that the row is borrowed without copying it.
+            let modified = logits
+            let token = modified.withUnsafeBufferPointer { buffer in
+                Result { () throws(SamplingError) in
+                    try choose(LogitRow(buffer), parameters, random.uniform(at: position))
+                }
+            }
+            sampled = SampledToken(token: try token.get())
+        }
+        if let topCount = parameters.logprobs {
+            let described = try logProbabilities(raw, of: sampled.token, top: topCount)
+            sampled.logprob = described.logprob
+            sampled.top = described.top
+        }
+        return sampled
+    }
+
+    private mutating func modify(
+        _ row: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters,
+        _ history: PenaltyHistory?
+    ) {
+        logits.withUnsafeMutableBufferPointer { logits in
+            _ = logits.update(fromContentsOf: row)
+            for (token, bias) in parameters.logitBias { logits[Int(token)] += bias }
+            history?.penalise(logits, parameters)
+        }
+    }
+
+    private mutating func choose(
+        _ row: LogitRow, _ parameters: SamplingParameters, _ uniform: Double
+    ) throws(SamplingError) -> Int32 {
+        let (index, maximum) = try row.maximum()
+        guard !parameters.isGreedy else { return Int32(index) }
+        let scale = 1 / parameters.temperature
+        if parameters.topK > 0 && parameters.topK < row.count {
+            row.selectLargest(parameters.topK, into: &candidates)
+            candidates.weigh(maximum: maximum, scale: scale)
+            if parameters.topP < 1 {
+                candidates.keepNucleus(
+                    reaching: Double(parameters.topP) * candidates.totalWeight)
+            }
+        } else if parameters.topP < 1 {
+            let total = row.exponentialSum(maximum: maximum, scale: scale)
+            selectNucleus(row, maximum, parameters, total)
+            candidates.keepNucleus(reaching: Double(parameters.topP) * total)
+        } else if parameters.minP > 0 {
+            // A little too low, to cover the rounding of f32; the exact filter follows.
+            let threshold = maximum + (log(parameters.minP) - 1e-3) * parameters.temperature
+            row.select(atLeast: threshold, maximum: maximum, scale: scale, into: &candidates)
+        } else {
+            return drawFromAll(row, maximum, scale, uniform)
+        }
+        if parameters.minP > 0 {
+            let minimum = Double(parameters.minP)
+            candidates.removeAll { $0.weight < minimum }
+        }
+        return draw(uniform)
+    }
+
+    /// Selects a set of likeliest tokens that is certain to hold the nucleus: a few, if they have its
+    /// mass, and otherwise all that can belong to it.
+    private mutating func selectNucleus(
+        _ row: LogitRow, _ maximum: Float, _ parameters: SamplingParameters, _ total: Double
+    ) {
+        let scale = 1 / parameters.temperature
+        row.selectLargest(Self.fewCandidates, into: &candidates)
+        candidates.weigh(maximum: maximum, scale: scale)
+        if candidates.totalWeight >= Double(parameters.topP) * total { return }
+        // Tokens less likely than (1 - topP) / V weigh less than 1 - topP together, so the nucleus
+        // lies among the others. The factor covers the rounding of f32.
+        let share = 0.99 * (1 - Double(parameters.topP)) / Double(row.count) * total
+        row.select(
+            atLeast: maximum + Float(log(share)) * parameters.temperature, maximum: maximum,
+            scale: scale, into: &candidates)
+    }
+
+    /// Draws from the candidates, walking them in order.
+    private func draw(_ uniform: Double) -> Int32 {
+        var left = uniform * candidates.totalWeight
+        for candidate in candidates {
+            left -= candidate.weight
+            if left < 0 { return candidate.id }
+        }
+        // Rounding can leave a sliver past the last one.
+        return candidates[candidates.count - 1].id
+    }
+
+    /// Draws from the whole row, walking it by id: whole chunks first, then the tokens of one.
+    private mutating func drawFromAll(
+        _ row: LogitRow, _ maximum: Float, _ scale: Float, _ uniform: Double
+    ) -> Int32 {
+        chunkSums.withUnsafeMutableBufferPointer { sums in
+            var left = uniform * row.exponentialSum(maximum: maximum, scale: scale, chunkSums: sums)
+            var chunk = 0
+            var lastNonzero = 0
+            while chunk < sums.count {
+                if sums[chunk] > 0 { lastNonzero = chunk }
+                if left < sums[chunk] { break }
+                left -= sums[chunk]
+                chunk += 1
+            }
+            let start = min(chunk, lastNonzero) * LogitRow.chunk
+            var last = start
+            for block in stride(
+                from: start, to: min(start + LogitRow.chunk, row.count), by: LogitRow.lanes)
+            {
+                let weights = LogitRow.exponential((row.block(block) - maximum) * scale)
+                for lane in 0..<LogitRow.lanes where weights[lane] > 0 {
+                    last = block + lane
+                    left -= Double(weights[lane])
+                    if left < 0 { return Int32(last) }
+                }
+            }
+            return Int32(last)
+        }
+    }
+
+    /// The log-probability of a token and the likeliest tokens with theirs: log-softmax of the row,
+    /// exponentials in f32, sums in f64 in a fixed order.
+    mutating func logProbabilities(
+        _ row: LogitRow, of token: Int32, top topCount: Int
+    ) throws(SamplingError) -> (logprob: Float, top: [TokenLogprob]) {
+        let (_, maximum) = try row.maximum()
+        let offset = Double(maximum) + log(row.exponentialSum(maximum: maximum, scale: 1))
+        let logprob = Float(Double(row[Int(token)]) - offset)
+        guard topCount > 0 else { return (logprob, []) }
+        row.selectLargest(topCount, into: &candidates)
+        candidates.sort(by: Candidate.precedes)
+        let top = candidates.map {
+            TokenLogprob(token: $0.id, logprob: Float(Double($0.logit) - offset))
+        }
+        return (logprob, top)
+    }
+}

@@ -1,0 +1,155 @@
+/// Which chains run in the next step, and how far. A plain value: no model, no cache, no time, no text.
+
+import MartletAttention
+
+/// Forms ragged steps under a token budget: decode first, then prompt chunks.
+///
+/// A chain waits, without a sequence in the cache, or runs, with one. Both lists are kept in the
+/// policy's order. Chains are admitted strictly in order, when the pages that all running chains
+/// still need leave room for them; the last in order is pre-empted when that estimate was too low.
+/// A pre-empted chain keeps its tokens and computes them again later: logits do not depend on batch
+/// or chunking, so it goes on as if nothing had happened.
+struct Scheduler: Sendable {
+    let budget: StepBudget
+    let policy: any SchedulingPolicy
+    private(set) var waiting: [SequenceState] = []
+    private(set) var running: [SequenceState] = []
+
+    init(budget: StepBudget, policy: any SchedulingPolicy) {
+        precondition(
+            budget.maximumTokens > 0 && budget.maximumSequences > 0,
+            "Scheduler: got a budget of \(budget.maximumTokens) tokens and "
+                + "\(budget.maximumSequences) sequences, expected at least one of each")
+        self.budget = budget
+        self.policy = policy
+    }
+
+    /// Whether nothing waits and nothing runs.
+    var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
+
+    /// The running chain with this name.
+    subscript(id: ChainID) -> SequenceState? {
+        running.first { $0.id == id }
+    }
+
+    // MARK: Into the step
+
+    /// Puts a chain among the waiting.
+    mutating func enqueue(_ state: SequenceState) {
+        precondition(
+            state.sequence == nil && state.computed == 0, "Scheduler: \(state.id) runs already")
+        insert(state, into: &waiting)
+    }
+
+    /// Admits waiting chains in order while pages and sequences last. `open` gives a chain its
+    /// sequence in the cache, if it can one that shares the prompt of the given sibling, and says how
+    /// many of its tokens are there already.
+    mutating func admit(
+        pages: PageSupply,
+        open: (SequenceState, _ sibling: SequenceID?) -> (sequence: SequenceID, computed: Int)
+    ) {
+        var promised = running.reduce(0) { $0 + demand($1, pages) }
+        while running.count < budget.maximumSequences, let candidate = waiting.first {
+            let siblings = running.filter { $0.id.request == candidate.id.request }
+            let sibling = siblings.first { $0.computed >= candidate.promptCount }
+            // A sibling on its way through the prompt will soon have it to share.
+            guard siblings.isEmpty || sibling != nil else { return }
+            var expected = candidate
+            expected.computed = sibling == nil ? 0 : candidate.promptCount
+            // One chain alone always runs: whether it fits is then seen when it reserves.
+            guard running.isEmpty || promised + demand(expected, pages) <= pages.free else {
+                return
+            }
+            var admitted = waiting.removeFirst()
+            (admitted.sequence, admitted.computed) = open(admitted, sibling?.sequence)
+            promised += demand(admitted, pages)
+            insert(admitted, into: &running)
+        }
+    }
+
+    /// Pages that a chain still needs for its tokens, its forks and one more page of growth. Without
+    /// the last a chain would be admitted only to give way to the others' next page.
+    private func demand(_ state: SequenceState, _ supply: PageSupply) -> Int {
+        let one = supply.pages(1)
+        let missing = max(0, supply.pages(state.target) - supply.pages(state.computed))
+        return missing + one * (1 + state.pendingForks)
+    }
+
+    /// The next step: every running chain that decodes, in order, then chunks of prompts, in order.
+    func plan() -> StepPlan {
+        var plan = StepPlan()
+        var room = budget.maximumTokens
+        for decoding in [true, false] {
+            for state in running where state.isDecoding == decoding && state.remaining > 0 {
+                guard room > 0, plan.slices.count < budget.maximumSequences else { return plan }
+                let count = min(state.remaining, room, state.scoringChunk ?? .max)
+                plan.slices.append(PlannedSlice(id: state.id, count: count))
+                room -= count
+            }
+        }
+        return plan
+    }
+
+    // MARK: Out of the step
+
+    /// Counts tokens that were computed.
+    mutating func advance(_ id: ChainID, by count: Int) {
+        let index = runningIndex(id)
+        precondition(
+            count > 0 && count <= running[index].remaining,
+            "Scheduler.advance: got \(count) tokens, expected 1 ... \(running[index].remaining)")
+        running[index].computed += count
+    }
+
+    /// Gives a chain its next token, to be computed in a later step.
+    mutating func append(_ token: Int32, to id: ChainID) {
+        running[runningIndex(id)].append(token)
+    }
+
+    /// Adds running chains that share the tokens of `id` so far, which then waits for no more forks.
+    mutating func fork(_ id: ChainID, into forks: [(chain: Int, sequence: SequenceID)]) {
+        let index = runningIndex(id)
+        running[index].pendingForks = 0
+        let source = running[index]
+        for fork in forks {
+            insert(source.forked(chain: fork.chain, sequence: fork.sequence), into: &running)
+        }
+    }
+
+    /// Sends the last running chain back to the waiting, and returns it as it was.
+    mutating func preemptLast() -> SequenceState? {
+        guard let victim = running.popLast() else { return nil }
+        var waiter = victim
+        waiter.sequence = nil
+        waiter.computed = 0
+        insert(waiter, into: &waiting)
+        return victim
+    }
+
+    /// Removes a chain wherever it is, and returns it as it was.
+    mutating func remove(_ id: ChainID) -> SequenceState? {
+        if let index = running.firstIndex(where: { $0.id == id }) {
+            return running.remove(at: index)
+        }
+        if let index = waiting.firstIndex(where: { $0.id == id }) {
+            return waiting.remove(at: index)
+        }
+        return nil
+    }
+
+    // MARK: Order
+
+    private func runningIndex(_ id: ChainID) -> Int {
+        guard let index = running.firstIndex(where: { $0.id == id }) else {
+            preconditionFailure("Scheduler: \(id) does not run")
+        }
+        return index
+    }
+
+    private func insert(_ state: SequenceState, into list: inout [SequenceState]) {
+        // Newcomers are mostly last, so the search starts there.
+        var index = list.count
+        while index > 0, policy.precedes(state.key, list[index - 1].key) { index -= 1 }
+        list.insert(state, at: index)
+    }
+}

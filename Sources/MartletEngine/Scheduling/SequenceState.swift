@@ -1,0 +1,64 @@
+/// What the scheduler knows of one chain: how far it is, and how far it should be.
+
+import MartletAttention
+
+/// Names one chain of one request.
+struct ChainID: Hashable, Sendable, CustomStringConvertible {
+    var request: RequestID
+    var chain: Int
+
+    var description: String { "chain \(chain) of \(request)" }
+}
+
+/// A chain as the scheduler sees it. Prefill, chunked prefill, decode and recomputation after
+/// pre-emption are one case: `computed` catches up with `target`.
+///
+/// ```
+/// tokens   | 0 ..< promptCount | promptCount ..< target |
+/// owner    | the request       | the sampler            |
+/// in cache | 0 ..< computed    | computed ..< target: still to be computed, at least one token |
+/// ```
+struct SequenceState: Sendable {
+    let id: ChainID
+    let key: SchedulingKey
+    let promptCount: Int
+    /// Rows of logits after every token, at most this many in one step; nil for the last row only.
+    let scoringChunk: Int?
+    /// Prompt and completion.
+    private(set) var tokens: [Int32]
+    /// Tokens in the cache.
+    var computed = 0
+    /// The cache's name for it; nil while it waits.
+    var sequence: SequenceID?
+    /// Chains that will fork from this one when its prompt is computed.
+    var pendingForks: Int
+
+    init(
+        id: ChainID, priority: Int, prompt: [Int32], scoringChunk: Int? = nil, pendingForks: Int = 0
+    ) {
+        self.id = id
+        key = SchedulingKey(priority: priority, request: id.request, chain: id.chain)
+        promptCount = prompt.count
+        self.scoringChunk = scoringChunk
+        tokens = prompt
+        self.pendingForks = pendingForks
+    }
+
+    /// A chain that shares this one's tokens so far, under its own name and sequence.
+    func forked(chain: Int, sequence: SequenceID) -> SequenceState {
+        var fork = SequenceState(
+            id: ChainID(request: id.request, chain: chain), priority: key.priority, prompt: tokens)
+        fork.computed = computed
+        fork.sequence = sequence
+        return fork
+    }
+
+    /// Tokens that should be in the cache.
+    var target: Int { tokens.count }
+    /// Tokens still to be computed.
+    var remaining: Int { target - computed }
+    /// Whether one token separates it from its next logits.
+    var isDecoding: Bool { remaining == 1 }
+
+    mutating func append(_ token: Int32) { tokens.append(token) }
+}

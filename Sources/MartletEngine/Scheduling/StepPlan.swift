@@ -1,0 +1,36 @@
+/// What one step will compute, before it is known whether the pages suffice.
+
+/// Bounds on one step.
+public struct StepBudget: Sendable, Hashable {
+    /// The most tokens computed in one step, over all sequences; long prompts are cut into chunks.
+    public var maximumTokens: Int
+    /// The most sequences in one step.
+    public var maximumSequences: Int
+
+    /// Bounds a step.
+    public init(maximumTokens: Int = 512, maximumSequences: Int = 64) {
+        self.maximumTokens = maximumTokens
+        self.maximumSequences = maximumSequences
+    }
+}
+
+/// The tokens `computed ..< computed + count` of one chain.
+struct PlannedSlice: Sendable, Hashable {
+    var id: ChainID
+    var count: Int
+}
+
+/// The slices of one step, in the order in which their logits will come.
+struct StepPlan: Sendable, Hashable {
+    var slices: [PlannedSlice] = []
+
+    var isEmpty: Bool { slices.isEmpty }
+    var tokenCount: Int { slices.reduce(0) { $0 + $1.count } }
+}
+
+/// How many pages there are, and how many a sequence takes.
+struct PageSupply {
+    var free: Int
+    /// Pages, over all layers and KV heads, that a sequence of so many tokens holds.
+    var pages: (_ tokens: Int) -> Int
+}

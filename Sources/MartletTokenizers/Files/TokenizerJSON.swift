@@ -1,0 +1,131 @@
+// tokenizer.json: the model and its added tokens; the components are read in the facet file.
+
+/// Reads the `tokenizer.json` of the `tokenizers` library.
+struct TokenizerJSON {
+    let document: JSONDocument
+    let file: String
+
+    static func definition(bytes: [UInt8], file: String) throws(TokenizerError)
+        -> TokenizerDefinition
+    {
+        let document = try JSONDocument(parsing: bytes, file: file)
+        return try TokenizerJSON(document: document, file: file).definition()
+    }
+
+    func member(_ key: String, of value: JSONValue?) -> JSONValue? {
+        document.member(key, of: value)
+    }
+
+    func type(of value: JSONValue?) -> String? { document.string(member("type", of: value)) }
+
+    func malformed(_ place: String, got value: JSONValue?, expected: String) -> TokenizerError {
+        .malformed(
+            file: file, reason: "\(place) is \(document.describe(value)), expected \(expected)")
+    }
+
+    private func definition() throws(TokenizerError) -> TokenizerDefinition {
+        let root = document.root
+        guard document.kind(root) == .object else {
+            throw malformed("its outermost value", got: root, expected: "an object")
+        }
+        let model = member("model", of: root)
+        guard let model, document.kind(model) == .object else {
+            throw malformed("model", got: model, expected: "an object")
+        }
+        var definition = TokenizerDefinition(file: file)
+        try readModel(model, into: &definition)
+        try readAddedTokens(member("added_tokens", of: root), into: &definition)
+        try readNormalizer(member("normalizer", of: root), into: &definition)
+        try readPreTokenizer(member("pre_tokenizer", of: root), into: &definition)
+        try readPostProcessor(member("post_processor", of: root), into: &definition)
+        try readDecoder(member("decoder", of: root), into: &definition)
+        return definition
+    }
+
+    private func readModel(_ model: JSONValue, into definition: inout TokenizerDefinition)
+        throws(TokenizerError)
+    {
+        // Old files have no type; only BPE has merges.
+        let kind = type(of: model) ?? (member("merges", of: model) == nil ? "no type" : "BPE")
+        guard kind == "BPE" else {
+            throw .unsupported(file: file, feature: "the model type '\(kind)'", supported: "BPE")
+        }
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            if let text = document.string(member(key, of: model)), !text.isEmpty {
+                throw .unsupported(
+                    file: file, feature: "\(key) '\(text)'", supported: "none or an empty one")
+            }
+        }
+        func flag(_ key: String) -> Bool { document.bool(member(key, of: model)) ?? false }
+        definition.byteFallback = flag("byte_fallback")
+        definition.fusesUnknown = flag("fuse_unk")
+        definition.ignoresMerges = flag("ignore_merges")
+        definition.unknownToken = document.string(member("unk_token", of: model))
+
+        let vocabulary = member("vocab", of: model)
+        guard let vocabulary, document.kind(vocabulary) == .object else {
+            throw malformed("model.vocab", got: vocabulary, expected: "an object of token to id")
+        }
+        definition.entries = try TokenizerJSON.entries(
+            document, vocabulary, place: "model.vocab", file: file)
+
+        let merges = member("merges", of: model)
+        guard let merges, document.kind(merges) == .array else {
+            throw malformed("model.merges", got: merges, expected: "an array")
+        }
+        var pairs: [(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>)] = []
+        pairs.reserveCapacity(Int(document.nodes[merges.index].count))
+        for merge in document.elements(merges) {
+            if document.kind(merge) == .string {
+                let line = document.bytes(merge)
+                guard let pair = MergesFile.pair(line) else {
+                    throw malformed(
+                        "model.merges[\(pairs.count)]", got: merge,
+                        expected: "two tokens with one space between them")
+                }
+                pairs.append(pair)
+            } else {
+                let parts = document.elements(merge)
+                guard parts.count == 2, parts.allSatisfy({ document.kind($0) == .string }) else {
+                    throw malformed(
+                        "model.merges[\(pairs.count)]", got: merge, expected: "two strings")
+                }
+                pairs.append((document.bytes(parts[0]), document.bytes(parts[1])))
+            }
+        }
+        definition.merges = .pairs(pairs)
+    }
+
+    static func entries(
+        _ document: JSONDocument, _ object: JSONValue, place: String, file: String
+    ) throws(TokenizerError) -> [(text: ArraySlice<UInt8>, id: Int)] {
+        var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
+        entries.reserveCapacity(Int(document.nodes[object.index].count))
+        for (key, value) in document.members(object) {
+            guard let id = document.integer(value), id >= 0, id < Vocabulary.idLimit else {
+                throw .malformed(
+                    file: file,
+                    reason: "\(place) gives '\(Vocabulary.printable(key))' the id "
+                        + "\(document.describe(value)), expected 0 to \(Vocabulary.idLimit - 1)")
+            }
+            entries.append((key, id))
+        }
+        return entries
+    }
+
+    private func readAddedTokens(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+        throws(TokenizerError)
+    {
+        for token in document.elements(value) {
+            let number = member("id", of: token)
+            guard let id = document.integer(number), id >= 0, id < Vocabulary.idLimit else {
+                throw malformed(
+                    "the id of added_tokens[\(definition.addedTokens.count)]", got: number,
+                    expected: "0 to \(Vocabulary.idLimit - 1)")
+            }
+            definition.addedTokens.append(
+                try AddedToken(
+                    document, token, id: Int32(id), place: "added_tokens", file: file))
+        }
+    }
+}

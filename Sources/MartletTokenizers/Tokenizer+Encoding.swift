@@ -1,0 +1,204 @@
+// Text to tokens: added tokens, normalization, words, merges.
+
+extension Tokenizer {
+    /// The tokens of a text.
+    ///
+    /// - Parameters:
+    ///   - text: Any text; the empty one has no tokens but the special ones.
+    ///   - addSpecialTokens: Put the model's own tokens (bos) around the text.
+    ///   - recognizeSpecialTokens: Read the spelling of a special token in the text as that token.
+    ///     Turn it off for text from strangers that is placed inside a prompt.
+    public func encode(
+        _ text: String, addSpecialTokens: Bool = true, recognizeSpecialTokens: Bool = true
+    ) -> [Int32] {
+        var text = text
+        return text.withUTF8 {
+            encode($0, addSpecialTokens: addSpecialTokens, recognize: recognizeSpecialTokens)
+        }
+    }
+
+    /// The tokens of a text given as UTF-8.
+    ///
+    /// - Throws: `TokenizerError.invalidUTF8` with the offset of the first wrong byte.
+    public func encode(
+        utf8 bytes: [UInt8], addSpecialTokens: Bool = true, recognizeSpecialTokens: Bool = true
+    ) throws(TokenizerError) -> [Int32] {
+        if let offset = UTF8Text.firstInvalidOffset(bytes) { throw .invalidUTF8(offset: offset) }
+        return bytes.withUnsafeBufferPointer {
+            encode($0, addSpecialTokens: addSpecialTokens, recognize: recognizeSpecialTokens)
+        }
+    }
+
+    /// `text` is valid UTF-8.
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, addSpecialTokens: Bool, recognize: Bool
+    ) -> [Int32] {
+        let scratch = model.scratch.take()
+        defer { model.scratch.give(scratch) }
+        // Arrays are borrowed once here; nothing below touches one for each byte.
+        return CharacterClasses.shared.table.withUnsafeBufferPointer { classes in
+            model.bpe.pairs.cells.withUnsafeBufferPointer { cells in
+                model.bpe.singles.withUnsafeBufferPointer { singles in
+                    model.bpe.fallback.withUnsafeBufferPointer { fallback in
+                        let pairs = PairTableView(
+                            cells: cells.baseAddress.unsafelyUnwrapped,
+                            shift: model.bpe.pairs.shift, mask: cells.count / 2 - 1)
+                        var encoding = TextEncoding(
+                            model: model,
+                            classes: classes.baseAddress.unsafelyUnwrapped,
+                            ignoringSpecial: !recognize,
+                            words: WordEncoder(
+                                model: model.bpe, vocabulary: model.vocabulary, pairs: pairs,
+                                singles: singles.baseAddress.unsafelyUnwrapped,
+                                fallback: fallback, scratch: scratch,
+                                capacity: text.count / 3 + 64))
+                        if addSpecialTokens {
+                            for id in model.prefix { encoding.words.append(id) }
+                        }
+                        encoding.encodeText(text)
+                        if addSpecialTokens {
+                            for id in model.suffix { encoding.words.append(id) }
+                        }
+                        return encoding.words.finish()
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One encoding in progress.
+private struct TextEncoding {
+    /// Longer words are cut; places inside a word are 32-bit.
+    static let wordLimit = 1 << 30
+
+    let model: TokenizerModel
+    let classes: UnsafePointer<UInt8>
+    let ignoringSpecial: Bool
+    var words: WordEncoder
+
+    private func classified(_ text: UnsafeBufferPointer<UInt8>) -> ClassifiedText? {
+        guard let base = text.baseAddress, !text.isEmpty else { return nil }
+        return ClassifiedText(base: base, count: text.count, classes: classes)
+    }
+
+    mutating func encodeText(_ buffer: UnsafeBufferPointer<UInt8>) {
+        guard let text = classified(buffer) else { return }
+        var position = 0
+        if !model.rawMatcher.isEmpty {
+            while let match = model.rawMatcher.next(
+                in: text, from: position, floor: position, ignoringSpecial: ignoringSpecial)
+            {
+                encodeSegment(
+                    UnsafeBufferPointer(rebasing: buffer[position..<match.start]),
+                    isFirst: position == 0)
+                words.append(match.id)
+                position = match.end
+            }
+        }
+        encodeSegment(
+            UnsafeBufferPointer(rebasing: buffer[position...]), isFirst: position == 0)
+    }
+
+    /// Text between added tokens.
+    private mutating func encodeSegment(_ segment: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
+        guard !segment.isEmpty else { return }
+        var normalized: [UInt8]?
+        for step in model.normalization {
+            if let current = normalized {
+                normalized =
+                    current.withUnsafeBufferPointer { step.apply($0, classes: classes) } ?? current
+            } else {
+                normalized = step.apply(segment, classes: classes)
+            }
+        }
+        if let normalized {
+            normalized.withUnsafeBufferPointer { encodeNormalized($0, isFirst: isFirst) }
+        } else {
+            encodeNormalized(segment, isFirst: isFirst)
+        }
+    }
+
+    private mutating func encodeNormalized(
+        _ buffer: UnsafeBufferPointer<UInt8>, isFirst: Bool
+    ) {
+        guard let text = classified(buffer) else { return }
+        var position = 0
+        if !model.normalizedMatcher.isEmpty {
+            while let match = model.normalizedMatcher.next(
+                in: text, from: position, floor: position, ignoringSpecial: ignoringSpecial)
+            {
+                encodePiece(
+                    UnsafeBufferPointer(rebasing: buffer[position..<match.start]),
+                    isFirst: isFirst && position == 0)
+                words.append(match.id)
+                position = match.end
+            }
+        }
+        encodePiece(
+            UnsafeBufferPointer(rebasing: buffer[position...]),
+            isFirst: isFirst && position == 0)
+    }
+
+    /// Text that no added token interrupts.
+    private mutating func encodePiece(_ piece: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
+        guard let first = piece.first else { return }
+        if let prefix = model.metaspace {
+            let mark = TokenizerDefinition.metaspaceBytes
+            var marked =
+                NormalizationStep.replacing([0x20], with: mark, in: piece) ?? Array(piece)
+            if prefix == .always || prefix == .first && isFirst, !marked.starts(with: mark) {
+                marked.insert(contentsOf: mark, at: 0)
+            }
+            marked.withUnsafeBufferPointer { encodeWords($0) }
+        } else if model.prefixesSpace, first != 0x20 {
+            ([0x20] + piece).withUnsafeBufferPointer { encodeWords($0) }
+        } else {
+            encodeWords(piece)
+        }
+    }
+
+    private mutating func encodeWords(_ buffer: UnsafeBufferPointer<UInt8>) {
+        guard let text = classified(buffer) else { return }
+        // One loop for each scanner, so that the choice is made once.
+        switch model.preTokenizer {
+        case .whole: encodeWords(text) { text, position in text.count }
+        case .gpt2:
+            encodeWords(text) { text, position in
+                text.endOfWord(.gpt2, from: position, to: text.count)
+            }
+        case .words(let numbers):
+            encodeWords(text) { text, position in
+                text.endOfWord(.words(numbers: numbers), from: position, to: text.count)
+            }
+        case .digitsThenGPT2:
+            encodeWords(text) { text, position in
+                text.endOfWord(.digitsThenGPT2, from: position, to: text.count)
+            }
+        case .metaspace:
+            encodeWords(text) { text, position in
+                text.endOfWord(.metaspace, from: position, to: text.count)
+            }
+        case .metaspaceRuns:
+            encodeWords(text) { text, position in
+                text.endOfWord(.metaspaceRuns, from: position, to: text.count)
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func encodeWords(
+        _ text: ClassifiedText, _ endOfWord: (ClassifiedText, Int) -> Int
+    ) {
+        var position = 0
+        while position < text.count {
+            var end = endOfWord(text, position)
+            if end &- position > TextEncoding.wordLimit {
+                end = text.start(before: position &+ TextEncoding.wordLimit)
+            }
+            words.encode(
+                text.base + position, length: end &- position, readable: text.count &- position)
+            position = end
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// The public face: text to tokens and tokens to text.
+
+/// A byte-pair tokenizer, loaded from the files that models are published with.
+///
+/// Byte-level BPE (GPT-2, Qwen, Llama 3) and character BPE with byte fallback (Llama 2,
+/// SentencePiece). A value is immutable and may be used from any number of tasks at once.
+public struct Tokenizer: Sendable {
+    /// How text is cut and normalized when there is no `tokenizer.json` to say so.
+    public enum Scheme: Sendable, CaseIterable {
+        /// GPT-2's expression, no normalization.
+        case gpt2
+        /// Qwen2's expression, after Unicode composition (NFC).
+        case qwen2
+        /// Llama 3's expression; a word that is a token is taken whole.
+        case llama3
+    }
+
+    let model: TokenizerModel
+
+    /// Reads a `tokenizer.json`, and a `tokenizer_config.json` when given.
+    ///
+    /// - Parameters:
+    ///   - tokenizerJSON: The bytes of the file.
+    ///   - configuration: The bytes of `tokenizer_config.json`, which names bos and eos.
+    ///   - name: What errors call the first file.
+    /// - Throws: `TokenizerError` when the content is broken or asks for something unknown.
+    public init(
+        tokenizerJSON: [UInt8], configuration: [UInt8]? = nil, name: String = "tokenizer.json"
+    ) throws(TokenizerError) {
+        let definition = try TokenizerJSON.definition(bytes: tokenizerJSON, file: name)
+        model = try TokenizerModel(definition, Tokenizer.config(configuration))
+    }
+
+    /// Reads a `vocab.json` with its `merges.txt`, and a `tokenizer_config.json` when given.
+    ///
+    /// - Throws: `TokenizerError` when the content is broken or asks for something unknown.
+    public init(
+        vocabulary: [UInt8], merges: [UInt8], scheme: Scheme, configuration: [UInt8]? = nil
+    ) throws(TokenizerError) {
+        var definition = try MergesFile.definition(
+            vocabulary: vocabulary, merges: merges, scheme: scheme,
+            vocabularyFile: "vocab.json", mergesFile: "merges.txt")
+        let config = try Tokenizer.config(configuration)
+        Tokenizer.complete(&definition, scheme, with: config)
+        model = try TokenizerModel(definition, config)
+    }
+
+    /// Reads a SentencePiece `tokenizer.model` of the BPE type.
+    ///
+    /// Control and unknown pieces become special tokens; texts begin with bos (`<s>`) unless the
+    /// configuration says otherwise, as the models of this format expect.
+    ///
+    /// - Throws: `TokenizerError` when the content is broken or asks for something unknown.
+    public init(sentencePieceModel: [UInt8], configuration: [UInt8]? = nil)
+        throws(TokenizerError)
+    {
+        let definition = try SentencePieceModel.definition(
+            bytes: sentencePieceModel, file: "tokenizer.model")
+        var config = try Tokenizer.config(configuration)
+        Tokenizer.completeSentencePiece(&config)
+        model = try TokenizerModel(definition, config)
+    }
+
+    init(model: TokenizerModel) {
+        self.model = model
+    }
+
+    /// One more than the highest token id.
+    public var vocabularySize: Int { model.output.count }
+
+    /// The token that begins a text, when the files name one.
+    public var bosToken: Int32? { model.bos }
+
+    /// The tokens that end a text; `generation_config.json` may add some in `load(directory:)`.
+    public var eosTokens: [Int32] { model.eos }
+
+    /// What `encode` puts before every text when special tokens are asked for.
+    public var prefixTokens: [Int32] { model.prefix }
+
+    /// The output bytes of a token, or nil for an id without a token; a token may be part of a
+    /// character.
+    public func token(for id: Int32) -> [UInt8]? {
+        model.output.contains(id) ? Array(model.output.bytes(of: id)) : nil
+    }
+
+    /// The id of a token spelled as in its file (`<|im_end|>`, `Ġthe`, `▁the`), or nil.
+    public func id(of token: String) -> Int32? {
+        let id = model.id(of: Array(token.utf8))
+        return id >= 0 ? id : nil
+    }
+
+    /// Whether a token marks structure and is left out by `skipSpecialTokens`.
+    public func isSpecial(_ id: Int32) -> Bool { model.output.isSpecial(id) }
+}

@@ -1,0 +1,182 @@
+// Broken files: one clear error each, and never a crash.
+
+import Foundation
+@testable import MartletTokenizers
+import Testing
+
+@Suite struct TokenizerErrorTests {
+    private func message(_ json: [UInt8]) -> String {
+        do throws(TokenizerError) {
+            _ = try Tokenizer(tokenizerJSON: json)
+            return "no error"
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func unknownPartsAreNamed() throws {
+        let unigram = Array(#"{"model":{"type":"Unigram","vocab":[]}}"#.utf8)
+        #expect(message(unigram).contains("'Unigram'"))
+        #expect(message(unigram).contains("supported: BPE"))
+        let expression = Fixtures.byteLevelJSON(
+            preTokenizer: """
+                {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\\\d+"},
+                "behavior":"Isolated","invert":false},{"type":"ByteLevel","use_regex":false,
+                "add_prefix_space":false}]}
+                """)
+        #expect(message(expression).contains(#"\d+"#))
+        #expect(message(expression).contains("Llama 3"))
+        #expect(
+            message(Fixtures.byteLevelJSON(normalizer: #"{"type":"Lowercase"}"#))
+                .contains("'Lowercase'"))
+        #expect(
+            message(Fixtures.byteLevelJSON(preTokenizer: #"{"type":"BertPreTokenizer"}"#))
+                .contains("'BertPreTokenizer'"))
+    }
+
+    @Test func brokenTablesAreNamed() {
+        func file(_ vocabulary: String, _ merges: String) -> [UInt8] {
+            Array(#"{"model":{"type":"BPE","vocab":{\#(vocabulary)},"merges":[\#(merges)]}}"#.utf8)
+        }
+        #expect(message(file(#""a":0,"b":0"#, "")).contains("id 0 belongs to 'a' and to 'b'"))
+        #expect(message(file(#""a":0,"a":1"#, "")).contains("appears twice"))
+        #expect(message(file(#""a":99999999999"#, "")).contains("expected 0 to"))
+        #expect(message(file(#""a":-1"#, "")).contains("expected 0 to"))
+        #expect(message(file(#""a":0.5"#, "")).contains("expected 0 to"))
+        #expect(message(file(#""a":0,"b":1"#, #""a b""#)).contains("needs the token 'ab'"))
+        #expect(message(file(#""a":0"#, #""a b c""#)).contains("one space"))
+        #expect(message(file(#""a":0"#, "3")).contains("two strings"))
+        #expect(message([]).contains("byte 0"))
+        #expect(message([0xFF]).contains("UTF-8"))
+        #expect(message(Array(#"{"model":{"vocab":{"\ud800":1}}}"#.utf8)).contains("surrogate"))
+        #expect(message(Array(String(repeating: "[", count: 5000).utf8)).contains("nested"))
+        #expect(message(Array("[]".utf8)).contains("expected an object"))
+    }
+
+    @Test func unknownTokensAndBytes() throws {
+        let tokenizer = try Tokenizer(tokenizerJSON: Fixtures.byteLevelJSON())
+        for id in [Int32.min, -1, Int32(tokenizer.vocabularySize), Int32.max] {
+            #expect(throws: TokenizerError.self) { try tokenizer.decode([0, id]) }
+            #expect(tokenizer.token(for: id) == nil)
+        }
+        #expect(throws: TokenizerError.invalidUTF8(offset: 2)) {
+            try tokenizer.encode(utf8: [0x61, 0x62, 0xC0, 0x80])
+        }
+        #expect(throws: TokenizerError.invalidUTF8(offset: 8)) {
+            try tokenizer.encode(utf8: Array("12345678".utf8) + [0xED, 0xA0, 0x80])
+        }
+        #expect(try tokenizer.encode(utf8: Array("ab".utf8)) == tokenizer.encode("ab"))
+    }
+
+    @Test func directories() throws {
+        let root = FileManager.default.temporaryDirectory
+            .appendingPathComponent("martlet-tokenizer-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: root) }
+        func write(_ name: String, _ text: String) throws {
+            try Data(text.utf8).write(to: root.appendingPathComponent(name))
+        }
+        func message() -> String {
+            do throws(TokenizerError) {
+                _ = try Tokenizer.load(directory: root.path)
+                return "no error"
+            } catch {
+                return error.description
+            }
+        }
+        #expect(throws: TokenizerError.self) {
+            try Tokenizer.load(directory: root.path + "/missing")
+        }
+        #expect(message().contains("has no tokenizer"))
+        try write("vocab.json", #"{"a":0,"b":1,"ab":2,"<|endoftext|>":3}"#)
+        try write("merges.txt", "#version: 0.2\na b\n")
+        #expect(message().contains("no tokenizer_class"))
+        try write("tokenizer_config.json", #"{"tokenizer_class":"BertTokenizer"}"#)
+        #expect(message().contains("'BertTokenizer'"))
+        try write("tokenizer_config.json", #"{"tokenizer_class":"GPT2Tokenizer"}"#)
+        try write("generation_config.json", #"{"eos_token_id":[3,1]}"#)
+        let tokenizer = try Tokenizer.load(directory: root.path)
+        #expect(tokenizer.encode("ab<|endoftext|>") == [2, 3])
+        #expect(tokenizer.eosTokens == [3, 1])
+        try write("merges.txt", "a b c\n")
+        #expect(message().contains("line 1"))
+        try FileManager.default.createDirectory(
+            at: root.appendingPathComponent("tokenizer.json"), withIntermediateDirectories: true)
+        #expect(message().contains("not a regular file"))
+    }
+
+    /// Byte flips, cuts, insertions and copied stretches of two small files.
+    @Test func mutantsNeverCrash() throws {
+        var generator = SeededGenerator(state: 2)
+        let originals = [
+            Fixtures.fallbackJSON(),
+            Fixtures.byteLevelJSON(addedTokens: [#"{"id":300,"content":"<x>","lstrip":true}"#]),
+        ]
+        let digits = Array("0123456789-eE.\"{}[]:,\\un▁".utf8)
+        var accepted = 0
+        for index in 0..<2000 {
+            var bytes = originals[index % 2]
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                guard !bytes.isEmpty else { break }
+                let at = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<5, using: &generator) {
+                case 0: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                case 1: bytes[at] = digits.randomElement(using: &generator) ?? 0
+                case 2: bytes.remove(at: at)
+                case 3: bytes.insert(digits.randomElement(using: &generator) ?? 0, at: at)
+                default:
+                    let end = min(bytes.count, at + Int.random(in: 1...40, using: &generator))
+                    if Bool.random(using: &generator) {
+                        bytes.removeSubrange(at..<end)
+                    } else {
+                        bytes.insert(contentsOf: Array(bytes[at..<end]), at: at)
+                    }
+                }
+            }
+            if Int.random(in: 0..<20, using: &generator) == 0 {
+                bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator))
+            }
+            if let tokenizer = try? Tokenizer(tokenizerJSON: bytes) {
+                accepted += 1
+                let ids = tokenizer.encode("ab abc é <x> <s>🦙 12")
+                _ = try? tokenizer.decode(ids)
+            }
+        }
+        #expect(accepted > 100 && accepted < 1900)
+    }
+
+    @Test func sentencePieceMutantsNeverCrash() throws {
+        func field(_ number: UInt8, _ payload: [UInt8]) -> [UInt8] {
+            [number << 3 | 2, UInt8(payload.count)] + payload
+        }
+        func piece(_ text: String, _ score: Float, _ type: UInt8) -> [UInt8] {
+            let bits = withUnsafeBytes(of: score.bitPattern.littleEndian) { Array($0) }
+            return field(1, field(1, Array(text.utf8)) + [2 << 3 | 5] + bits + [3 << 3, type])
+        }
+        var model = piece("<unk>", 0, 2) + piece("<s>", 0, 3) + piece("</s>", 0, 3)
+        for (index, text) in ["ab", "▁ab", "▁", "a", "b"].enumerated() {
+            model += piece(text, -Float(index), 1)
+        }
+        model += field(2, [3 << 3, 2]) + field(3, [4 << 3, 0])
+        let tokenizer = try Tokenizer(sentencePieceModel: model)
+        #expect(tokenizer.encode("ab") == [1, 4])
+        #expect(try tokenizer.decode([1, 4, 3], skipSpecialTokens: true) == "abab")
+
+        var generator = SeededGenerator(state: 9)
+        for _ in 0..<2000 {
+            var bytes = model
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let at = Int.random(in: 0..<bytes.count, using: &generator)
+                if Bool.random(using: &generator) {
+                    bytes[at] = UInt8.random(in: 0...255, using: &generator)
+                } else {
+                    bytes.remove(at: at)
+                }
+            }
+            if let tokenizer = try? Tokenizer(sentencePieceModel: bytes) {
+                _ = tokenizer.encode("ab abé🦙 <s>")
+            }
+        }
+        #expect(throws: TokenizerError.self) { try Tokenizer(sentencePieceModel: []) }
+    }
+}
