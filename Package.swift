@@ -35,11 +35,15 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletModels",
-            dependencies: ["MartletAttention", "MartletFormats", "MartletKernels", "CMartletKernels"],
+            dependencies: [
+                "MartletAttention", "MartletFormats", "MartletKernels", "CMartletKernels",
+            ],
             swiftSettings: strict),
         .target(
             name: "MartletEngine",
-            dependencies: ["MartletModels", "MartletAttention", "MartletTokenizers", "MartletKernels"],
+            dependencies: [
+                "MartletModels", "MartletAttention", "MartletTokenizers", "MartletKernels",
+            ],
             swiftSettings: strict),
         .target(
             name: "Martlet",

@@ -24,8 +24,11 @@ public enum Bandwidth {
         var rates: [Double] = []
         let clock = ContinuousClock()
         for _ in 0..<max(1, passes) {
-            let time = clock.measure { pool.run(bytes / chunk) { i, _ in _ = read(base + i * chunk, chunk) } }
-            let seconds = Double(time.components.attoseconds) * 1e-18 + Double(time.components.seconds)
+            let time = clock.measure {
+                pool.run(bytes / chunk) { i, _ in _ = read(base + i * chunk, chunk) }
+            }
+            let seconds =
+                Double(time.components.attoseconds) * 1e-18 + Double(time.components.seconds)
             rates.append(Double(bytes) / seconds)
         }
         rates.sort()

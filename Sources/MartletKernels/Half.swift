@@ -38,7 +38,8 @@ public struct Half: Sendable, Hashable {
     public static func bfloatsToFloats(
         _ source: UnsafeBufferPointer<UInt16>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
-        precondition(source.count == out.count, "Half.bfloatsToFloats: \(source.count) != \(out.count)")
+        precondition(
+            source.count == out.count, "Half.bfloatsToFloats: \(source.count) != \(out.count)")
         guard let from = source.baseAddress, let to = out.baseAddress else { return }
         mk_bf16_to_f32(from, to, source.count)
     }

@@ -20,6 +20,7 @@ public enum InstructionSet: String, CaseIterable, Sendable, Hashable, CustomStri
     /// arm64 with the dot-product extension.
     case neon
 
+    /// The name, as `MARTLET_ISA` spells it.
     public var description: String { rawValue }
 
     var code: mk_set {
@@ -63,14 +64,17 @@ public enum KernelError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The system refused memory for a buffer.
     case outOfMemory(bytes: Int, purpose: String)
 
+    /// One sentence: what, got, expected, what to do.
     public var description: String {
         switch self {
         case .unknownInstructionSet(let name):
             let names = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
-            return "MARTLET_ISA is '\(name)', which this machine does not have; use one of \(names), "
+            return
+                "MARTLET_ISA is '\(name)', which this machine does not have; use one of \(names), "
                 + "or unset it"
         case .outOfMemory(let bytes, let purpose):
-            return "the system refused \(bytes) bytes for \(purpose); use a smaller model, a smaller "
+            return
+                "the system refused \(bytes) bytes for \(purpose); use a smaller model, a smaller "
                 + "budget or fewer bits"
         }
     }

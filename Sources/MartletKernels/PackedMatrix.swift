@@ -57,7 +57,8 @@ public final class PackedMatrix: @unchecked Sendable {
     /// Quantised blocks are filled with random integers directly, which is what makes a model of a
     /// billion parameters ready in seconds.
     public init(
-        randomOf type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil, seed: UInt64,
+        randomOf type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil,
+        seed: UInt64,
         pool: WorkerPool
     ) throws(KernelError) {
         precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
@@ -87,7 +88,8 @@ public final class PackedMatrix: @unchecked Sendable {
     public func readRow(_ channel: Int, into out: UnsafeMutableBufferPointer<Float>) {
         precondition(channel >= 0 && channel < panelCount * 16 && out.count >= columns)
         mk_unpack_row(
-            type.code, storage.base + channel / 16 * panelBytes, Int32(channel % 16), Int32(columns),
+            type.code, storage.base + channel / 16 * panelBytes, Int32(channel % 16),
+            Int32(columns),
             out.baseAddress!)
     }
 }

@@ -42,7 +42,8 @@ enum RandomPanel {
         switch type {
         case .f32:
             for i in 0..<columns * 16 {
-                raw.storeBytes(of: random.signedUnit() * magnitude, toByteOffset: i * 4, as: Float.self)
+                raw.storeBytes(
+                    of: random.signedUnit() * magnitude, toByteOffset: i * 4, as: Float.self)
             }
         case .bf16:
             for i in 0..<panelBytes / 2 {

@@ -13,6 +13,7 @@ public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringCo
     /// 4-bit integers in blocks of 32 with an f16 scale (4.5 bits), activations in int8 blocks.
     case q4
 
+    /// The name, as options spell it.
     public var description: String { rawValue }
 
     /// Whether products take activations quantised in blocks of 32.
@@ -41,6 +42,7 @@ public enum CacheCodec: String, CaseIterable, Sendable, Hashable, CustomStringCo
     /// 4-bit integers, f16 scale and minimum for each token and 32 dimensions.
     case q4
 
+    /// The name, as options spell it.
     public var description: String { rawValue }
 
     package var code: mk_codec {

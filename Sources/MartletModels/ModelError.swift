@@ -22,6 +22,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     /// A position that the model has no embedding for.
     case contextExceeded(position: Int, contextLength: Int)
 
+    /// One sentence: what, where, got, expected, what to do.
     public var description: String {
         switch self {
         case .format(let error): return error.description
@@ -30,18 +31,21 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             return "\(file): architecture \(got) is not implemented; available are "
                 + available.joined(separator: ", ")
         case .unsupported(let file, let key, let got, let expected):
-            return "\(file): \(key) is \(got), expected \(expected); convert the model or use another"
+            return
+                "\(file): \(key) is \(got), expected \(expected); convert the model or use another"
         case .unknownShape(let got, let available):
             return "there is no shape named '\(got)'; use random: with one of "
                 + available.joined(separator: ", ")
         case .batchTooLarge(let got, let maximum):
-            return "a step of \(got) tokens was asked for, expected at most \(maximum); use smaller "
+            return
+                "a step of \(got) tokens was asked for, expected at most \(maximum); use smaller "
                 + "chunks or load the model with a larger step"
         case .tokenOutOfRange(let got, let size):
             return "token id \(got) is outside the vocabulary, expected 0 to \(size - 1); use the "
                 + "model's own tokenizer"
         case .contextExceeded(let position, let contextLength):
-            return "position \(position) is beyond the \(contextLength) that this model has learned; "
+            return
+                "position \(position) is beyond the \(contextLength) that this model has learned; "
                 + "shorten the prompt or generate fewer tokens"
         }
     }

@@ -15,7 +15,9 @@ import Testing
     static func rotated(_ x: [Double], by distance: Int) -> [Double] {
         var y = x
         for i in 0..<8 {
-            let (c, s) = (cos(Double(distance) * frequencies[i]), sin(Double(distance) * frequencies[i]))
+            let (c, s) = (
+                cos(Double(distance) * frequencies[i]), sin(Double(distance) * frequencies[i])
+            )
             y[i] = x[i] * c - x[i + 8] * s
             y[i + 8] = x[i + 8] * c + x[i] * s
         }
@@ -46,7 +48,8 @@ import Testing
             let rows = min(chunk, count - start)
             try cache.reserve([(id, rows)])
             try attention.begin(
-                [AttentionSlice(sequence: id, firstRow: 0, count: rows, position: start)], cache: cache)
+                [AttentionSlice(sequence: id, firstRow: 0, count: rows, position: start)],
+                cache: cache)
             func flat(_ x: [[Double]], _ position: (Int) -> Int) -> [Float] {
                 x.enumerated().flatMap { Self.rotated($1, by: position($0)).map(Float.init) }
             }

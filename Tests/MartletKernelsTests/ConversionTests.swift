@@ -16,7 +16,9 @@ import Testing
             0x1.fffp-15, 1 + 0x1p-11, 1 + 0x1p-10 + 0x1p-11, 1 + 0x1p-8, 1 + 0x1p-7 + 0x1p-8,
         ]
         var random = CounterRandom(seed: 21)
-        for _ in 0..<20_000 { values.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))) }
+        for _ in 0..<20_000 {
+            values.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next())))
+        }
         for _ in 0..<20_000 { values.append(random.signedUnit() * 0x1p-13) }
         // Every midpoint between neighbouring halves of one binade of normals and of subnormals.
         for i in 0..<2048 { values.append(Float(2 * i + 1) * 0x1p-25) }

@@ -16,7 +16,9 @@ import Testing
                 var random = CounterRandom(seed: 11, stream: UInt64(count))
                 let x = random.floats(count, magnitude: magnitude).map { $0 + offset }
                 let (weight, bias) = (random.floats(count), random.floats(count))
-                let (inputs, weights, biases) = (EdgeBuffer(x), EdgeBuffer(weight), EdgeBuffer(bias))
+                let (inputs, weights, biases) = (
+                    EdgeBuffer(x), EdgeBuffer(weight), EdgeBuffer(bias)
+                )
                 let out = (0..<3).map { _ in GuardedFloats(count: count) }
                 kernels.rms_norm(inputs.base, weights.base, 1e-5, Int32(count), out[0].base)
                 kernels.layer_norm(
@@ -43,7 +45,9 @@ import Testing
         var random = CounterRandom(seed: 12)
         for count in [1, 17, 100] {
             let (x, weight) = (random.floats(count), EdgeBuffer(random.floats(count)))
-            let (inputs, apart, inPlace) = (EdgeBuffer(x), GuardedFloats(count: count), GuardedFloats(x))
+            let (inputs, apart, inPlace) = (
+                EdgeBuffer(x), GuardedFloats(count: count), GuardedFloats(x)
+            )
             kernels.rms_norm(inputs.base, weight.base, 1e-5, Int32(count), apart.base)
             kernels.rms_norm(inPlace.base, weight.base, 1e-5, Int32(count), inPlace.base)
             #expect(sameBits(apart.array, inPlace.array))
@@ -74,7 +78,8 @@ import Testing
             let (a, b) = (random.floats(count), random.floats(count))
             let (out, x) = (GuardedFloats(a), EdgeBuffer(b))
             KernelSet(set).table.pointee.add(out.base, x.base, Int32(count))
-            #expect(sameBits(out.array, zip(a, b).map { $0 + $1 }) && out.isIntact, "\(set) \(count)")
+            #expect(
+                sameBits(out.array, zip(a, b).map { $0 + $1 }) && out.isIntact, "\(set) \(count)")
         }
     }
 
@@ -180,7 +185,8 @@ import Testing
             let words = (0..<count / 8).map { _ in random.next() }
             let buffer = EdgeBuffer(words)
             let sum = words.reduce(UInt64(0)) { $0 &+ $1 }
-            #expect(read(buffer.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count) == sum)
+            #expect(
+                read(buffer.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count) == sum)
         }
     }
 }

@@ -61,7 +61,9 @@ func logProbabilities(
             cache: cache)
         for row in 0..<part.count {
             result += logSoftmax(
-                Array(logits[row * model.shape.vocabularySize..<(row + 1) * model.shape.vocabularySize]))
+                Array(
+                    logits[
+                        row * model.shape.vocabularySize..<(row + 1) * model.shape.vocabularySize]))
         }
     }
     try cache.checkIntegrity()
@@ -80,7 +82,8 @@ func logSoftmax(_ logits: [Float]) -> [Float] {
         for golden in GoldenCase.all {
             let folder = GoldenCase.folder + "/" + golden.name
             #expect(FileManager.default.fileExists(atPath: folder + "/config.json"), "\(folder)")
-            #expect(FileManager.default.fileExists(atPath: folder + "/golden.safetensors"), "\(folder)")
+            #expect(
+                FileManager.default.fileExists(atPath: folder + "/golden.safetensors"), "\(folder)")
         }
     }
 

@@ -43,7 +43,8 @@ private final class Bench {
     }
 
     /// One step; the rows of logits, one array for each.
-    func step(_ slices: [(SequenceID, [Int32])], _ logits: LogitsWanted = .last) throws -> [[Float]] {
+    func step(_ slices: [(SequenceID, [Int32])], _ logits: LogitsWanted = .last) throws -> [[Float]]
+    {
         try cache.reserve(slices.map { ($0.0, $0.1.count) })
         let rows = try runner.forward(
             ForwardBatch(
@@ -59,7 +60,8 @@ private final class Bench {
         defer { cache.release(id) }
         var result: [[Float]] = []
         for start in stride(from: 0, to: tokens.count, by: chunk) {
-            result += try step([(id, Array(tokens[start..<min(tokens.count, start + chunk)]))], .all)
+            result += try step(
+                [(id, Array(tokens[start..<min(tokens.count, start + chunk)]))], .all)
         }
         return result
     }
@@ -80,7 +82,8 @@ private func bits(_ rows: [[Float]]) -> [[UInt32]] { rows.map { $0.map(\.bitPatt
         let expected = bits(try Bench(setting).rows(tokens, chunk: 4096))
         #expect(expected.count == 150)
         for chunk in [1, 7, 64] {
-            #expect(bits(try Bench(setting).rows(tokens, chunk: chunk)) == expected, "chunk \(chunk)")
+            #expect(
+                bits(try Bench(setting).rows(tokens, chunk: chunk)) == expected, "chunk \(chunk)")
         }
         for chunk in [7, 4096] {
             let got = bits(try Bench(setting, threads: 2).rows(tokens, chunk: chunk))

@@ -183,8 +183,11 @@ MK_INLINE void split_weights(int bits, const float *weights, int rows, const uin
         i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
         _Pragma("unroll") for (int j = 0; j < 4; j++)
             split16(w[j], inverse, out->high[r] + j * 16, out->low[r] + j * 16, &highs, &lows);
-        out->highSum[r] = __builtin_reduce_add(highs);
-        out->lowSum[r] = __builtin_reduce_add(lows);
+        // Only bytes stored as value + 128 need the sums, to take the 128 back out.
+        if (bits == 8 && !MK_SIGNED) {
+            out->highSum[r] = __builtin_reduce_add(highs);
+            out->lowSum[r] = __builtin_reduce_add(lows);
+        }
     }
 }
 
@@ -194,8 +197,8 @@ MK_INLINE void values_quantised(int bits, const mk_split *w, int rows, const uin
                                 int32_t from, const float *factors, float *const *out) {
     i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
     _Pragma("unroll") for (int r = 0; r < rows; r++) {
-        high[r] = start_of(bits, w->highSum[r]);
-        low[r] = start_of(bits, w->lowSum[r]);
+        high[r] = bits == 8 && !MK_SIGNED ? wide_start(w->highSum[r]) : (i32x16)(0);
+        low[r] = bits == 8 && !MK_SIGNED ? wide_start(w->lowSum[r]) : (i32x16)(0);
     }
     for (int page = 0; page < pageCount; page++) {
         const uint8_t *v = pages[page] + at.values + (size_t)from * 4;

@@ -59,7 +59,26 @@ MK_INLINE f32x16 fma16(f32x16 a, f32x16 b, f32x16 c) {
 #endif
 }
 
+/// The larger of each lane.  Written with the machine's own instruction where there is one: the
+/// portable form is a comparison and a selection.
+#if defined(MK_USE_AVX512)
+MK_INLINE f32x16 max16(f32x16 a, f32x16 b) { return (f32x16)_mm512_max_ps((__m512)a, (__m512)b); }
+MK_INLINE f32x8 max8(f32x8 a, f32x8 b) { return (f32x8)_mm256_max_ps((__m256)a, (__m256)b); }
+MK_INLINE f32x4 max4(f32x4 a, f32x4 b) { return (f32x4)_mm_max_ps((__m128)a, (__m128)b); }
+#elif defined(MK_USE_AVX2)
+MK_INLINE f32x8 max8(f32x8 a, f32x8 b) { return (f32x8)_mm256_max_ps((__m256)a, (__m256)b); }
+MK_INLINE f32x4 max4(f32x4 a, f32x4 b) { return (f32x4)_mm_max_ps((__m128)a, (__m128)b); }
+MK_INLINE f32x16 max16(f32x16 a, f32x16 b) {
+    f32x16 r;
+    r.lo = max8(a.lo, b.lo);
+    r.hi = max8(a.hi, b.hi);
+    return r;
+}
+#else
 MK_INLINE f32x16 max16(f32x16 a, f32x16 b) { return a > b ? a : b; }
+MK_INLINE f32x8 max8(f32x8 a, f32x8 b) { return a > b ? a : b; }
+MK_INLINE f32x4 max4(f32x4 a, f32x4 b) { return a > b ? a : b; }
+#endif
 
 /// Sum of the lanes in one fixed tree: halves added to halves.
 MK_INLINE float sum_lanes(f32x16 v) {
@@ -69,8 +88,8 @@ MK_INLINE float sum_lanes(f32x16 v) {
     return x + y;
 }
 MK_INLINE float max_lanes(f32x16 v) {
-    f32x8 a = v.lo > v.hi ? v.lo : v.hi;
-    f32x4 b = a.lo > a.hi ? a.lo : a.hi;
+    f32x8 a = max8(v.lo, v.hi);
+    f32x4 b = max4(a.lo, a.hi);
     float x = b.x > b.z ? b.x : b.z, y = b.y > b.w ? b.y : b.w;
     return x > y ? x : y;
 }
@@ -207,10 +226,15 @@ MK_INLINE i32x16 wide_start(int32_t sum) {
     return (i32x16)(MK_SIGNED ? 0 : -128 * sum);
 }
 
-/// e^x for x <= 88; below -87.33 exactly 0.  Relative error under 2e-7 (range reduction by ln 2 in
-/// two parts, then a polynomial of degree 6).
+/// e^x for x <= 88; below -87.33 it is 0 or (AVX-512) a subnormal.  Relative error under 2e-7 (range
+/// reduction by ln 2 in two parts, then a polynomial of degree 6).
 MK_INLINE f32x16 exp16(f32x16 x) {
+#if defined(MK_USE_AVX512)
+    // Scaling by a power of two saturates by itself; -200 keeps the integer part representable.
+    f32x16 clamped = max16(x, splat(-200.0f));
+#else
     f32x16 clamped = max16(x, splat(-87.33f));
+#endif
     f32x16 n = round16(clamped * 1.44269504088896341f);
     f32x16 r = fma16(n, splat(-0.693359375f), clamped);
     r = fma16(n, splat(2.12194440e-4f), r);
@@ -221,9 +245,13 @@ MK_INLINE f32x16 exp16(f32x16 x) {
     p = fma16(p, r, splat(1.6666665459e-1f));
     p = fma16(p, r, splat(5.0000001201e-1f));
     p = fma16(p, r * r, r + 1.0f);
+#if defined(MK_USE_AVX512)
+    return (f32x16)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
     f32x16 power = (f32x16)((to_int(n) + 127) << 23);
     f32x16 y = p * power;
     return x < splat(-87.33f) ? splat(0.0f) : y;
+#endif
 }
 
 /// x / (1 + e^-x)

@@ -18,7 +18,8 @@ extension KVCache {
             let (shape, append) = (shape, kernels.table.pointee.append)
             pool.run(shape.tableCount) { index, _ in
                 let table = table(
-                    id, layer: index / shape.keyValueHeadCount, head: index % shape.keyValueHeadCount)
+                    id, layer: index / shape.keyValueHeadCount,
+                    head: index % shape.keyValueHeadCount)
                 var random = CounterRandom(seed: seed, stream: UInt64(index &* 1_000_003 &+ first))
                 let vector = (0..<2 * shape.headDimension).map { _ in random.signedUnit() }
                 vector.withUnsafeBufferPointer { x in

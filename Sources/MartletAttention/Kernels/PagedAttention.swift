@@ -62,7 +62,8 @@ package final class PagedAttention {
         for visibility in Set(cache.visibilities) {
             var plan = plans.removeValue(forKey: visibility) ?? AttentionPlan()
             plan.build(
-                slices: slices, heads: shape.keyValueHeadCount, group: group, visibility: visibility,
+                slices: slices, heads: shape.keyValueHeadCount, group: group,
+                visibility: visibility,
                 threads: pool.threadCount)
             rows = max(rows, plan.stateRows)
             plans[visibility] = plan
@@ -222,7 +223,8 @@ package final class PagedAttention {
         }
         for r in 0..<rows {
             mk_normalise(
-                scratch.vectors + r * width, scratch.sum[r], Int32(dimension), target(job, unit, slice, r))
+                scratch.vectors + r * width, scratch.sum[r], Int32(dimension),
+                target(job, unit, slice, r))
         }
     }
 

@@ -50,7 +50,8 @@ struct SinkRotation {
 
     /// Scaled scores `[count * group][sinks]` for queries from `first` on.
     func scores(
-        into scratch: WorkerScratch, q: UnsafePointer<Float>, queryStride: Int, row: Int, first: Int,
+        into scratch: WorkerScratch, q: UnsafePointer<Float>, queryStride: Int, row: Int,
+        first: Int,
         count: Int, group: Int, dimension: Int, scale: Float,
         page: (Int) -> UnsafeMutableRawPointer, codec: CacheCodec
     ) -> UnsafePointer<Float> {
@@ -59,7 +60,8 @@ struct SinkRotation {
         let value = key + ((dimension + 15) & ~15)
         for sink in 0..<sinks {
             let bytes = page(sink / KVPage.tokens).assumingMemoryBound(to: UInt8.self)
-            mk_read_slot(codec.code, bytes, Int32(dimension), Int32(sink % KVPage.tokens), key, value)
+            mk_read_slot(
+                codec.code, bytes, Int32(dimension), Int32(sink % KVPage.tokens), key, value)
             for query in first..<count {
                 let turn = ((row + query) * sinks + sink) * half
                 for head in 0..<group {

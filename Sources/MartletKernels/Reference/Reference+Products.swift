@@ -40,8 +40,8 @@ extension Reference {
     package static func dot(_ x: [Double], _ weights: [Float]) -> (sum: Double, magnitude: Double) {
         var sum = 0.0
         var magnitude = 0.0
-        for (a, b) in zip(x, weights) {
-            let product = a * Double(b)
+        for k in x.indices {
+            let product = x[k] * Double(weights[k])
             sum += product
             magnitude += product.magnitude
         }

@@ -36,7 +36,9 @@ private let largest = 1 << 24
 
 extension DecoderShape {
     /// Reads the keys that Llama and its descendants share.
-    init(llamaLike file: ConfigurationFile, family: String, defaultContext: Int, defaultBase: Double)
+    init(
+        llamaLike file: ConfigurationFile, family: String, defaultContext: Int, defaultBase: Double
+    )
         throws(ModelError)
     {
         do {
@@ -47,7 +49,8 @@ extension DecoderShape {
             guard heads % keyValueHeads == 0 else {
                 throw ModelError.format(
                     file.wrongValue(
-                        "num_key_value_heads", expected: "a divisor of num_attention_heads \(heads)"))
+                        "num_key_value_heads", expected: "a divisor of num_attention_heads \(heads)"
+                    ))
             }
             let dimension = try file.optionalInt("head_dim", in: 1...1024) ?? hidden / heads
             guard dimension > 0, dimension % 2 == 0 else {
@@ -97,13 +100,15 @@ extension RotaryParameters {
         switch kind {
         case "default": self.init(base: base)
         case "linear":
-            self.init(base: base, scaling: .linear(factor: try scaling.double("factor", in: positive)))
+            self.init(
+                base: base, scaling: .linear(factor: try scaling.double("factor", in: positive)))
         case "llama3":
             let low = try scaling.double("low_freq_factor", in: positive)
             let high = try scaling.double("high_freq_factor", in: positive)
             guard high > low else {
                 throw ModelError.format(
-                    scaling.wrongValue("high_freq_factor", expected: "more than low_freq_factor \(low)"))
+                    scaling.wrongValue(
+                        "high_freq_factor", expected: "more than low_freq_factor \(low)"))
             }
             self.init(
                 base: base,

@@ -119,9 +119,13 @@ struct GPT2Model: DecoderFamily {
 
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
-        let (hidden, size, add) = (step.hidden, step.shape.hiddenSize, step.kernels.table.pointee.add)
+        let (hidden, size, add) = (
+            step.hidden, step.shape.hiddenSize, step.kernels.table.pointee.add
+        )
         for row in 0..<step.rows {
-            add(hidden + row * size, positions.pointer + Int(step.positions[row]) * size, Int32(size))
+            add(
+                hidden + row * size, positions.pointer + Int(step.positions[row]) * size,
+                Int32(size))
         }
         for (index, layer) in layers.enumerated() {
             layer.attention.attention(step, layer: index)
@@ -131,7 +135,9 @@ struct GPT2Model: DecoderFamily {
 }
 
 extension Norm {
-    fileprivate static func layer(_ weights: any WeightSource, _ name: String, _ c: GPT2Configuration)
+    fileprivate static func layer(
+        _ weights: any WeightSource, _ name: String, _ c: GPT2Configuration
+    )
         throws(ModelError) -> Norm
     {
         .layer(

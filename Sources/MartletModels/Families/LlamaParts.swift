@@ -30,7 +30,8 @@ extension GroupedAttention {
             columns: shape.queryWidth, layout: .stacked)
         self.init(
             norm: try .rms(
-                weights, prefix + "input_layernorm.weight", count: shape.hiddenSize, epsilon: epsilon),
+                weights, prefix + "input_layernorm.weight", count: shape.hiddenSize,
+                epsilon: epsilon),
             queryKeyValue: Linear(
                 input,
                 bias: hasInputBias
@@ -47,7 +48,8 @@ extension GroupedAttention {
 extension GatedMLP {
     /// `gate_proj` and `up_proj` together, `down_proj`, and the norm before them.
     init(
-        _ weights: any WeightSource, _ shape: DecoderShape, layer: Int, epsilon: Double, hasBias: Bool
+        _ weights: any WeightSource, _ shape: DecoderShape, layer: Int, epsilon: Double,
+        hasBias: Bool
     ) throws(ModelError) {
         let prefix = "model.layers.\(layer)."
         let names = ["gate_proj", "up_proj"].map { prefix + "mlp.\($0)" }
@@ -68,7 +70,8 @@ extension GatedMLP {
             down: Linear(
                 down,
                 bias: hasBias
-                    ? try weights.vector(prefix + "mlp.down_proj.bias", count: shape.hiddenSize) : nil))
+                    ? try weights.vector(prefix + "mlp.down_proj.bias", count: shape.hiddenSize)
+                    : nil))
     }
 }
 

@@ -90,7 +90,8 @@ extension ConfigurationFile {
                 throw wrongValue("layer_types", expected: "\(layerCount) names")
             }
             for layer in 0..<layerCount {
-                let type = types?[layer] ?? (layer >= first ? "sliding_attention" : "full_attention")
+                let type =
+                    types?[layer] ?? (layer >= first ? "sliding_attention" : "full_attention")
                 if type == "sliding_attention" { windows[layer] = window }
             }
             return windows

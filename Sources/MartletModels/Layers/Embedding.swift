@@ -34,14 +34,17 @@ struct Vocabulary: Sendable {
             let token = Int(tokens[row])
             switch table {
             case .packed(let matrix): matrix.readRow(token, into: out)
-            case .stored(let entry): StoredFloats.copy(entry, token * size..<(token + 1) * size, out)
+            case .stored(let entry):
+                StoredFloats.copy(entry, token * size..<(token + 1) * size, out)
             }
         }
     }
 
     /// Bytes of packed weights held for looking up and projecting.
     var byteCount: Int {
-        if case .packed(let matrix) = table, matrix !== head { return head.byteCount + matrix.byteCount }
+        if case .packed(let matrix) = table, matrix !== head {
+            return head.byteCount + matrix.byteCount
+        }
         return head.byteCount
     }
 }

@@ -57,6 +57,8 @@ struct PlainMLP: Sendable {
         let prepared = step.activation(
             of: step.inner, stride: width, rows: rows, columns: width, norm: nil,
             for: down.matrix.type)
-        down(step, prepared, rows: rows, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
+        down(
+            step, prepared, rows: rows, out: step.hidden, outStride: shape.hiddenSize,
+            epilogue: .add)
     }
 }

@@ -40,7 +40,9 @@ struct GroupedAttention: Sendable {
             for member in 0..<group {
                 let query = base + row * stride + (head * group + member) * dimension
                 if let queryNorm { queryNorm(kernels, query, count: dimension, out: query) }
-                if isRotated { rotate(query, cosines + row * half, sines + row * half, Int32(half)) }
+                if isRotated {
+                    rotate(query, cosines + row * half, sines + row * half, Int32(half))
+                }
             }
         }
         step.attention.attend(
@@ -50,6 +52,7 @@ struct GroupedAttention: Sendable {
             of: step.attended, stride: shape.queryWidth, rows: rows, columns: shape.queryWidth,
             norm: nil, for: output.matrix.type)
         output(
-            step, attended, rows: rows, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
+            step, attended, rows: rows, out: step.hidden, outStride: shape.hiddenSize,
+            epilogue: .add)
     }
 }

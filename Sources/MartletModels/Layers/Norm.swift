@@ -12,7 +12,8 @@ enum Norm: Sendable {
 
     /// Normalises one row of `count` floats; `out` may be `x`.
     func callAsFunction(
-        _ kernels: KernelSet, _ x: UnsafePointer<Float>, count: Int, out: UnsafeMutablePointer<Float>
+        _ kernels: KernelSet, _ x: UnsafePointer<Float>, count: Int,
+        out: UnsafeMutablePointer<Float>
     ) {
         switch self {
         case .rms(let weight, let epsilon):

@@ -41,7 +41,8 @@ public final class LanguageModel: Sendable {
         let family = try entry.make(checkpoint.configuration, nil, source)
         var ends: [Int32] = []
         do {
-            ends = try checkpoint.configuration.optionalInts("eos_token_id")?
+            ends =
+                try checkpoint.configuration.optionalInts("eos_token_id")?
                 .compactMap { Int32(exactly: $0) } ?? []
         } catch { throw .format(error) }
         self.init(family, type: type, kernels: kernels, pool: pool, endTokens: ends)
@@ -65,13 +66,16 @@ public final class LanguageModel: Sendable {
         randomShape shape: DecoderShape, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        guard let entry = ModelRegistry.families.first(where: { $0.modelType == shape.family }) else {
+        guard let entry = ModelRegistry.families.first(where: { $0.modelType == shape.family })
+        else {
             throw .unknownArchitecture(
-                file: "shape", got: shape.family, available: ModelRegistry.families.map(\.modelType))
+                file: "shape", got: shape.family, available: ModelRegistry.families.map(\.modelType)
+            )
         }
         let source = RandomWeights(type: type, seed: seed, pool: pool)
         self.init(
-            try entry.make(nil, shape, source), type: type, kernels: kernels, pool: pool, endTokens: [])
+            try entry.make(nil, shape, source), type: type, kernels: kernels, pool: pool,
+            endTokens: [])
     }
 
     private init(
@@ -91,7 +95,8 @@ public final class LanguageModel: Sendable {
             + s.hiddenSize * s.intermediateSize * (s.family == "gpt2" ? 2 : 3)
         let embedding = s.vocabularySize * s.hiddenSize
         parameterCount =
-            embedding * (s.tiesEmbeddings ? 1 : 2) + s.layerCount * (layerMatrices + 2 * s.hiddenSize)
+            embedding * (s.tiesEmbeddings ? 1 : 2) + s.layerCount
+            * (layerMatrices + 2 * s.hiddenSize)
             + s.hiddenSize + (s.isPositionLearned ? s.contextLength * s.hiddenSize : 0)
         bytes += s.layerCount * PackedBytes.estimate(type, layerMatrices)
         weightBytes = bytes

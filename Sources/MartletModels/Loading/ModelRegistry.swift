@@ -52,7 +52,8 @@ enum ModelRegistry {
         do {
             let type = try file.string("model_type", default: "")
             if let entry = families.first(where: { $0.modelType == type }) { return entry }
-            let architectures = file.contains("architectures") ? try file.strings("architectures") : []
+            let architectures =
+                file.contains("architectures") ? try file.strings("architectures") : []
             if type.isEmpty,
                 let entry = families.first(where: { architectures.contains($0.architecture) })
             {
@@ -60,7 +61,8 @@ enum ModelRegistry {
             }
             throw ModelError.unknownArchitecture(
                 file: file.path,
-                got: type.isEmpty ? (architectures.first.map { "'\($0)'" } ?? "not named") : "'\(type)'",
+                got: type.isEmpty
+                    ? (architectures.first.map { "'\($0)'" } ?? "not named") : "'\(type)'",
                 available: families.map(\.modelType))
         } catch let error as FormatError {
             throw .format(error)
@@ -76,9 +78,12 @@ enum ModelRegistry {
         (
             "tiny",
             DecoderShape(
-                family: "llama", layerCount: 2, hiddenSize: 256, intermediateSize: 512, headCount: 4,
-                keyValueHeadCount: 2, headDimension: 64, vocabularySize: 1024, contextLength: 131_072,
-                tiesEmbeddings: true, layerWindows: [nil, nil], rotary: RotaryParameters(base: 10_000))
+                family: "llama", layerCount: 2, hiddenSize: 256, intermediateSize: 512,
+                headCount: 4,
+                keyValueHeadCount: 2, headDimension: 64, vocabularySize: 1024,
+                contextLength: 131_072,
+                tiesEmbeddings: true, layerWindows: [nil, nil],
+                rotary: RotaryParameters(base: 10_000))
         ),
         (
             "qwen2.5-0.5b",

@@ -43,7 +43,8 @@ public final class ModelRunner: ForwardPass {
     }
 
     /// Runs the batch once; see ``ForwardPass``.
-    public func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float> {
+    public func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
+    {
         var slices: [AttentionSlice] = []
         var rows = 0
         for slice in batch.slices where !slice.tokens.isEmpty {
@@ -91,7 +92,9 @@ public final class ModelRunner: ForwardPass {
             count += wanted
         }
         if logits.count < count * vocabularySize {
-            do { logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits") } catch {
+            do {
+                logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits")
+            } catch {
                 throw ModelError.kernel(error)
             }
         }

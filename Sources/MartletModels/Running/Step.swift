@@ -145,7 +145,8 @@ final class Step {
         let work = mk_matmul(
             weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0, panel_end: 0,
             channels: Int32(matrix.channels), columns: Int32(matrix.columns), rows: Int32(rows),
-            type: matrix.type.code, epilogue: epilogue, x: activation.x, x_stride: activation.stride,
+            type: matrix.type.code, epilogue: epilogue, x: activation.x,
+            x_stride: activation.stride,
             x_quants: activation.quants, x_scales: activation.scales, x_sums: activation.sums,
             x_blocks: activation.blocks, bias: bias, out: out, out_stride: outStride)
         let panels = matrix.panelCount

@@ -28,7 +28,8 @@ struct CheckpointWeights: WeightSource {
 
     func table(_ name: String, rows: Int, columns: Int) throws(ModelError) -> WeightVector {
         do {
-            return try WeightVector(try checkpoint.requireTensor(name, shape: [rows, columns]).floats())
+            return try WeightVector(
+                try checkpoint.requireTensor(name, shape: [rows, columns]).floats())
         } catch let error as FormatError {
             throw .format(error)
         } catch let error as ModelError {
@@ -51,14 +52,17 @@ struct CheckpointWeights: WeightSource {
         for part in parts {
             let stored = part.storedRows ?? part.rows
             let shape = part.isTransposed ? [columns, stored] : [stored, columns]
-            do { sources.append((part, try checkpoint.requireTensor(part.name, shape: shape))) } catch {
+            do {
+                sources.append((part, try checkpoint.requireTensor(part.name, shape: shape)))
+            } catch {
                 throw .format(error)
             }
         }
         let channels = parts.reduce(0) { $0 + $1.rows }
         do {
             let matrix = try PackedMatrix(
-                type: type, channels: channels, columns: columns, panelCount: layout.panelCount(parts),
+                type: type, channels: channels, columns: columns,
+                panelCount: layout.panelCount(parts),
                 pool: pool
             ) { panel, rows in
                 switch layout {

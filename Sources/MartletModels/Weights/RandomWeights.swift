@@ -55,6 +55,7 @@ final class RandomWeights: WeightSource {
     }
 
     func embedding(_ name: String, rows: Int, columns: Int) throws(ModelError) -> EmbeddingTable {
-        .packed(try matrix([MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked))
+        .packed(
+            try matrix([MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked))
     }
 }

@@ -32,7 +32,9 @@ final class EdgeBuffer<Element: BitwiseCopyable> {
 
     convenience init(_ elements: [Element], alignment: Int = MemoryLayout<Element>.alignment) {
         self.init(count: elements.count, alignment: alignment)
-        for (i, element) in elements.enumerated() { base[i] = element }
+        elements.withUnsafeBytes { bytes in
+            if let from = bytes.baseAddress { memcpy(base, from, bytes.count) }
+        }
     }
 
     deinit { munmap(mapping, mappedBytes) }
@@ -50,38 +52,38 @@ final class EdgeBuffer<Element: BitwiseCopyable> {
     private let anonymous = MAP_ANON
 #endif
 
-/// Floats for a kernel to write, between two zones it must leave alone. Until written, each holds
-/// the same mark as the zones.
+/// Floats for a kernel to write, between two zones it must leave alone. Zones, and floats until
+/// they are written, hold a NaN that no arithmetic makes: all bits set.
 final class GuardedFloats {
-    static let mark: UInt32 = 0x7FA5_C0DE
     private static let zone = 64
-    private let buffer: EdgeBuffer<UInt32>
+    private let buffer: EdgeBuffer<Float>
     let count: Int
+    let base: UnsafeMutablePointer<Float>
 
     init(count: Int) {
         self.count = count
         buffer = EdgeBuffer(count: count + 2 * Self.zone)
-        for i in 0..<buffer.count { buffer.base[i] = Self.mark }
+        base = buffer.base + Self.zone
+        memset(buffer.base, 0xFF, buffer.count * 4)
     }
 
     convenience init(_ values: [Float]) {
         self.init(count: values.count)
-        for (i, value) in values.enumerated() { base[i] = value }
-    }
-
-    var base: UnsafeMutablePointer<Float> {
-        UnsafeMutableRawPointer(buffer.base + Self.zone).assumingMemoryBound(to: Float.self)
+        values.withUnsafeBytes { bytes in
+            if let from = bytes.baseAddress { memcpy(base, from, bytes.count) }
+        }
     }
 
     var array: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
     /// Whether both zones are as they were.
     var isIntact: Bool {
-        (0..<Self.zone).allSatisfy {
-            buffer.base[$0] == Self.mark && buffer.base[Self.zone + count + $0] == Self.mark
-        }
+        isUntouched(-Self.zone..<0) && isUntouched(count..<count + Self.zone)
     }
 
-    /// Whether element `i` was never written.
-    func isUntouched(_ i: Int) -> Bool { buffer.base[Self.zone + i] == Self.mark }
+    /// Whether none of the floats was written.
+    func isUntouched(_ range: Range<Int>) -> Bool {
+        for i in range where base[i].bitPattern != .max { return false }
+        return true
+    }
 }

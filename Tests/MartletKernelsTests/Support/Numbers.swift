@@ -29,5 +29,5 @@ func sameBits(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
 }
 
 func sameBits(_ a: [Float], _ b: [Float]) -> Bool {
-    a.count == b.count && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
+    a.count == b.count && memcmp(a, b, a.count * 4) == 0
 }

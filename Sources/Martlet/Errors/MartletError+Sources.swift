@@ -1,0 +1,180 @@
+/// The one place where errors of lower modules become ``MartletError``.
+
+package import MartletAttention
+package import MartletEngine
+package import MartletFormats
+package import MartletKernels
+package import MartletModels
+package import MartletTokenizers
+
+extension MartletError {
+    /// From reading or writing files.
+    package init(_ error: FormatError) {
+        let (code, subject): (Code, String) =
+            switch error {
+            case .notFound(let path, _, _): (.fileNotFound, path)
+            case .wrongKind(let path, _, _, _): (.fileNotFound, path)
+            case .inputOutput(let path, _, _): (.unreadableFile, path)
+            case .unsupportedFormat(let path, _, _): (.unsupportedFormat, path)
+            case .alreadyExists(let path): (.alreadyExists, path)
+            case .malformedJSON(let file, _, _, _), .missingKey(let file, _, _),
+                .wrongValue(let file, _, _, _), .malformedFile(let file, _, _, _),
+                .malformedIndex(let file, _, _, _):
+                (.malformedFile, file)
+            case .malformedTensor(_, let tensor, _, _, _), .duplicateTensor(let tensor, _),
+                .emptyTensor(_, let tensor, _):
+                (.malformedFile, tensor)
+            case .unsupportedDType(_, let tensor, _), .dtypeMismatch(_, let tensor, _, _):
+                (.unsupportedDType, tensor)
+            case .missingTensor(_, let tensor): (.missingTensor, tensor)
+            case .shapeMismatch(_, let tensor, _, _): (.shapeMismatch, tensor)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From text and tokens.
+    package init(_ error: TokenizerError) {
+        let (code, subject): (Code, String?) =
+            switch error {
+            case .unreadable(let file, _): (.unreadableFile, file)
+            case .malformed(let file, _): (.invalidTokenizer, file)
+            case .unsupported(let file, _, _): (.unsupportedTokenizer, file)
+            case .unknownToken(let id, _): (.tokenOutOfRange, "\(id)")
+            case .invalidUTF8: (.invalidText, nil)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From the cache and its policies.
+    package init(_ error: CacheError) {
+        let (code, subject): (Code, String?) =
+            switch error {
+            case .outOfPages: (.outOfPages, nil)
+            case .budgetTooSmall: (.budgetTooSmall, nil)
+            case .cannotMapArena: (.outOfMemory, nil)
+            case .malformedPolicy(let text, _, _, _): (.invalidPolicy, text)
+            case .unknownPolicy(let name, _): (.invalidPolicy, name)
+            case .badPolicyParameter(let policy, _, _, _): (.invalidPolicy, policy)
+            case .policiesDoNotCombine(let first, _): (.invalidPolicy, first)
+            case .positionEvicted, .brokenIntegrity: (.internalInvariant, nil)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From loading and running models.
+    package init(_ error: ModelError) {
+        let (code, subject): (Code, String?) =
+            switch error {
+            case .format(let error): (Self(error).code, Self(error).subject)
+            case .kernel(let error): (Self(error).code, Self(error).subject)
+            case .unknownArchitecture(let file, _, _): (.unsupportedArchitecture, file)
+            case .unsupported(let file, _, _, _): (.unsupportedArchitecture, file)
+            case .unknownShape(let got, _): (.unknownModel, got)
+            case .batchTooLarge: (.invalidParameter, "chunk")
+            case .tokenOutOfRange(let got, _): (.tokenOutOfRange, "\(got)")
+            case .contextExceeded: (.contextExceeded, nil)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From the machine.
+    package init(_ error: KernelError) {
+        let (code, subject): (Code, String) =
+            switch error {
+            case .unknownInstructionSet(let name): (.unavailableInstructionSet, name)
+            case .outOfMemory(_, let purpose): (.outOfMemory, purpose)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From serving requests. What a forward pass or a start failed with comes through unwrapped.
+    package init(_ error: EngineError) {
+        let (code, subject): (Code, String?)
+        switch error {
+        case .emptyPrompt: (code, subject) = (.emptyPrompt, nil)
+        case .tokenOutOfRange(let token, _, _): (code, subject) = (.tokenOutOfRange, "\(token)")
+        case .promptTooLong, .promptExceedsBudget: (code, subject) = (.promptTooLong, nil)
+        case .invalidParameter(let name, _, _): (code, subject) = (.invalidParameter, name)
+        case .badLogits: (code, subject) = (.badLogits, nil)
+        case .outOfPages: (code, subject) = (.outOfPages, nil)
+        case .forwardFailed(let inner), .startFailed(let inner):
+            self.init(any: inner)
+            return
+        case .cancelled: (code, subject) = (.cancelled, nil)
+        case .shutDown: (code, subject) = (.shutDown, nil)
+        case .brokenIntegrity: (code, subject) = (.internalInvariant, nil)
+        }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From anything that a lower module threw without saying its type.
+    package init(any error: any Error) {
+        switch error {
+        case let error as MartletError: self = error
+        case let error as FormatError: self.init(error)
+        case let error as TokenizerError: self.init(error)
+        case let error as CacheError: self.init(error)
+        case let error as ModelError: self.init(error)
+        case let error as KernelError: self.init(error)
+        case let error as EngineError: self.init(error)
+        default:
+            self.init(
+                code: .internalInvariant,
+                message: "an unexpected error: \(error); please report it", underlying: error)
+        }
+    }
+
+    // MARK: What the front door itself refuses
+
+    /// A model without tokenizer files was given text.
+    static func missingTokenizer(_ name: String) -> MartletError {
+        MartletError(
+            code: .missingTokenizer, subject: name,
+            message: "\(name): it has no tokenizer, expected tokenizer.json, or vocab.json with "
+                + "merges.txt, or tokenizer.model; add one, or give token ids instead of text")
+    }
+
+    /// More tokens were asked for than the model has positions.
+    static func contextExceeded(
+        prompt: Int, maximum: Int, context: Int, isLearned: Bool
+    ) -> MartletError {
+        MartletError(
+            code: .contextExceeded,
+            message:
+                "request: \(prompt) prompt tokens and \(maximum) more pass the model's context "
+                + "of \(context) tokens; ask for at most \(max(0, context + 1 - prompt)) tokens"
+                + boundingAdvice(context, isLearned))
+    }
+
+    /// A prompt does not fit the model at all.
+    static func promptTooLong(prompt: Int, context: Int, isLearned: Bool) -> MartletError {
+        MartletError(
+            code: .promptTooLong,
+            message: "request: the prompt has \(prompt) tokens, expected at most \(context) (the "
+                + "model's context length); shorten it" + boundingAdvice(context, isLearned))
+    }
+
+    /// Learned positions end; relative ones go on while distances stay within the context.
+    private static func boundingAdvice(_ context: Int, _ isLearned: Bool) -> String {
+        guard !isLearned else { return "" }
+        return ", or use a cache policy that bounds distances, such as window(sinks=4, "
+            + "recent=\(max(1, context / 2)))"
+    }
+
+    /// The cache that a request needs is larger than the machine's memory.
+    package static func cacheExceedsMachine(needed: Int, memory: Int) -> MartletError {
+        MartletError(
+            code: .outOfMemory, subject: "KV cache",
+            message:
+                "KV cache: the request needs \(needed) bytes, the machine has \(memory); set a "
+                + "budget, ask for fewer tokens, or use a smaller cache codec or a bounded policy")
+    }
+
+    /// A session was asked to respond while it responds.
+    static var sessionIsBusy: MartletError {
+        MartletError(
+            code: .busy,
+            message: "session: it is already responding; await that response, or make another "
+                + "session")
+    }
+}

@@ -1,0 +1,10 @@
+/// The types of lower modules that the front door speaks in, so that `import Martlet` is enough.
+
+@_exported public import enum MartletEngine.FinishReason
+@_exported public import struct MartletEngine.ScoringResult
+@_exported public import struct MartletEngine.TokenLogprob
+@_exported public import struct MartletEngine.Usage
+@_exported public import enum MartletKernels.CacheCodec
+@_exported public import enum MartletKernels.WeightType
+@_exported public import struct MartletModels.DecoderShape
+@_exported public import struct MartletTokenizers.Tokenizer

@@ -1,0 +1,57 @@
+/// How a response is generated, as a value.
+
+package import MartletEngine
+
+/// How a response is generated. The defaults are greedy: always the likeliest token.
+///
+/// The filters apply in the order temperature, top-k, top-p, min-p, after bias and penalties.
+public struct GenerationOptions: Sendable, Hashable {
+    /// The most tokens of the response; nil for 256, or what is left of the model's context.
+    public var maximumTokens: Int?
+    /// Divides the logits; 0 always takes the likeliest token.
+    public var temperature: Float = 0
+    /// Keeps this many of the likeliest tokens; 0 keeps all.
+    public var topK = 0
+    /// Keeps the smallest set of likeliest tokens whose probabilities reach this; 1 keeps all.
+    public var topP: Float = 1
+    /// Keeps tokens at least this likely relative to the likeliest; 0 keeps all.
+    public var minP: Float = 0
+    /// Divides positive logits, and multiplies others, of tokens that occurred; 1 is none.
+    public var repetitionPenalty: Float = 1
+    /// Subtracted once from the logit of each token that the response contains.
+    public var presencePenalty: Float = 0
+    /// Subtracted from a token's logit for each time the response contains it.
+    public var frequencyPenalty: Float = 0
+    /// Added to the logits of these tokens; minus infinity forbids one.
+    public var logitBias: [Int32: Float] = [:]
+    /// Nil for none; otherwise each token's log-probability and this many of the likeliest tokens'.
+    public var logprobs: Int?
+    /// The same seed gives the same text whatever else runs; nil draws one.
+    public var seed: UInt64?
+    /// The response ends before the first of these texts.
+    public var stop: [String] = []
+    /// Whether the model's end tokens are ordinary ones.
+    public var ignoresEndTokens = false
+
+    /// The default settings.
+    public init() {}
+
+    /// The engine's parameters, with the limit that was found for this prompt.
+    package func sampling(maximumTokens limit: Int) -> SamplingParameters {
+        var sampling = SamplingParameters()
+        sampling.temperature = temperature
+        sampling.topK = topK
+        sampling.topP = topP
+        sampling.minP = minP
+        sampling.repetitionPenalty = repetitionPenalty
+        sampling.presencePenalty = presencePenalty
+        sampling.frequencyPenalty = frequencyPenalty
+        sampling.logitBias = logitBias
+        sampling.logprobs = logprobs
+        sampling.seed = seed
+        sampling.stop = stop
+        sampling.ignoreEOS = ignoresEndTokens
+        sampling.maximumTokens = limit
+        return sampling
+    }
+}

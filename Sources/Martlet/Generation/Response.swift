@@ -1,0 +1,30 @@
+/// What a session answers: all at once, or piece by piece.
+
+public import MartletEngine
+
+/// A finished response.
+public struct Response: Sendable, Hashable {
+    /// The text, without the prompt.
+    public let text: String
+    /// The tokens that were chosen, a final end token excluded.
+    public let tokens: [Int32]
+    /// The log-probability of each token; empty unless asked for.
+    public let logprobs: [Float]
+    /// The likeliest tokens at each place; empty unless asked for.
+    public let top: [[TokenLogprob]]
+    /// Why it ended. A cancelled response holds what there was by then.
+    public let finishReason: FinishReason
+    /// What it took: tokens, time, cache bytes, KV reads.
+    public let usage: Usage
+}
+
+/// A piece of a response that is being generated.
+public struct ResponsePart: Sendable, Hashable {
+    /// The text that is new; possibly none, when a token ends inside a character. The pieces joined
+    /// are ``Response/text``.
+    public let text: String
+    /// The token that this piece came with; nil in the last one.
+    public let token: Int32?
+    /// The whole response, in the last piece only.
+    public let response: Response?
+}

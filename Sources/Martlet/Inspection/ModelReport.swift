@@ -1,0 +1,76 @@
+/// What a model is: the numbers behind `inspect`.
+
+import MartletAttention
+import MartletFormats
+package import MartletKernels
+package import MartletModels
+
+/// The shape, size and memory of a loaded model.
+package struct ModelReport: Sendable {
+    /// The shape.
+    package let shape: DecoderShape
+    /// Parameters of the model; a tied embedding counts once.
+    package let parameterCount: Int
+    /// How the weights are packed when nothing else is asked for.
+    package let naturalWeights: WeightType
+    /// Bytes of packed weights by type.
+    package let bytesByType: [(type: WeightType, bytes: Int)]
+    /// Bytes that a token takes in the cache by codec, positions included.
+    package let cacheBytesPerToken: [(codec: CacheCodec, bytes: Int)]
+    /// Tokenizer kind and vocabulary.
+    package let tokenizer: String
+    /// Tokens that end a text.
+    package let endTokens: [Int32]
+    /// Weight files with their bytes; empty for a random model.
+    package let files: [(path: String, bytes: Int)]
+    /// Stored bytes by element type; empty for a random model.
+    package let storedBytes: [(type: String, bytes: Int)]
+
+    /// Reports on a loaded model.
+    package init(_ loaded: LoadedModel) {
+        let model = loaded.model
+        shape = model.shape
+        parameterCount = model.parameterCount
+        naturalWeights = loaded.naturalWeights
+        endTokens = Set(model.endTokens + loaded.text.endTokens).sorted()
+        bytesByType = WeightType.allCases.map { type in
+            (
+                type,
+                Self.packedBytes(type, model.shape, parameterCount: model.parameterCount)
+            )
+        }
+        cacheBytesPerToken = CacheCodec.allCases.map { codec in
+            (codec, model.cacheShape(codec: codec).bytesPerToken)
+        }
+        tokenizer =
+            switch loaded.text {
+            case .tokenizer(let tokenizer): "BPE, \(tokenizer.vocabularySize) tokens"
+            case .bytes: "none: bytes are tokens"
+            case .none: "none"
+            }
+        let weightFiles = loaded.checkpoint?.files ?? []
+        files = weightFiles.map { ($0.path, $0.file.count) }
+        var stored: [DType: Int] = [:]
+        for file in weightFiles {
+            for entry in file.entries { stored[entry.dtype, default: 0] += entry.byteCount }
+        }
+        storedBytes = DType.allCases.compactMap { type in stored[type].map { (type.rawValue, $0) } }
+    }
+
+    /// Vectors stay in f32; matrices take 32, 16, 8.5 or 4.5 bits a weight.
+    private static func packedBytes(
+        _ type: WeightType, _ shape: DecoderShape, parameterCount: Int
+    ) -> Int {
+        let positions = shape.isPositionLearned ? shape.contextLength * shape.hiddenSize : 0
+        let vectors = (2 * shape.layerCount + 1) * shape.hiddenSize + positions
+        let matrices = parameterCount - vectors
+        let halfBits =
+            switch type {
+            case .f32: 64
+            case .bf16: 32
+            case .q8: 17
+            case .q4: 9
+            }
+        return vectors * 4 + matrices * halfBits / 16
+    }
+}

@@ -1,0 +1,55 @@
+/// How many bytes of cache a piece of work needs: arithmetic on page counts.
+
+package import MartletAttention
+
+/// An upper bound on the pages of sequences that share a prompt.
+package struct CacheBudget: Sendable {
+    /// Tokens of the prompt.
+    package var promptTokens: Int
+    /// Tokens that each chain adds.
+    package var completionTokens: Int
+    /// Chains that share the prompt.
+    package var chainCount = 1
+    /// The most tokens that one step adds to a sequence.
+    package var chunk = 512
+
+    /// Describes the work.
+    package init(promptTokens: Int, completionTokens: Int, chainCount: Int = 1, chunk: Int = 512) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.chainCount = chainCount
+        self.chunk = chunk
+    }
+
+    /// Bytes that suffice, for layers with these attention patterns.
+    ///
+    /// A chain that forks from a prompt adds the pages of its own tokens and a copy of the page in
+    /// which the prompt ends; the engine admits a chain only when a page of growth is left over. Numbers
+    /// too large to count saturate.
+    package func bytes(shape: KVShape, visibilities: [Visibility]) -> Int {
+        var pages = 0
+        for visibility in visibilities {
+            let first = self.pages(visibility, tokens: add(promptTokens, completionTokens))
+            let other = min(first, self.pages(visibility, tokens: completionTokens) + 1)
+            pages = add(pages, add(first + 1, multiply(max(0, chainCount - 1), other + 1)))
+        }
+        return multiply(pages, shape.keyValueHeadCount * shape.heldBytesPerPage)
+    }
+
+    private func pages(_ visibility: Visibility, tokens: Int) -> Int {
+        let all = tokens / KVPage.tokens + 1
+        guard let window = visibility.window else { return all }
+        let rows = add(window, min(chunk, tokens))
+        return min(all, rows / KVPage.tokens + 2 + visibility.sinks / KVPage.tokens + 1)
+    }
+
+    private func add(_ a: Int, _ b: Int) -> Int {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .max : sum
+    }
+
+    private func multiply(_ a: Int, _ b: Int) -> Int {
+        let (product, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? .max : product
+    }
+}

@@ -1,0 +1,177 @@
+/// A model in memory before it has a cache: weights, text codec, policy. What both the engine and the
+/// speed measurements start from.
+
+import Foundation
+package import MartletAttention
+package import MartletFormats
+package import MartletKernels
+package import MartletModels
+
+/// Weights, text codec and cache settings of a model.
+package struct LoadedModel: Sendable {
+    /// The name that it was loaded by.
+    package let name: String
+    /// Where it came from.
+    package let source: ModelSource
+    /// The options that it was loaded with.
+    package let options: ModelOptions
+    /// The weights.
+    package let model: LanguageModel
+    /// Text to tokens and back.
+    package let text: TextCodec
+    /// Which tokens stay in the cache.
+    package let policy: CachePolicy
+    /// The packing that keeps the checkpoint's values exactly.
+    package let naturalWeights: WeightType
+    /// The checkpoint, unless the model is random.
+    package let checkpoint: Checkpoint?
+
+    /// Loads a model; takes as long as reading its files does.
+    package init(_ name: String, options: ModelOptions) throws(MartletError) {
+        self.name = name
+        self.options = options
+        do {
+            // Cheap refusals come before gigabytes of weights.
+            policy = try CachePolicy(options.cachePolicy)
+            source = try ModelSource(name)
+            try Self.check(options)
+            let kernels = try KernelSet.selected()
+            let pool = WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount)
+            switch source {
+            case .directory(let path):
+                let checkpoint = try Checkpoint(directory: path)
+                text = try TextCodec(source)
+                naturalWeights = Self.naturalWeights(of: checkpoint)
+                model = try LanguageModel(
+                    checkpoint, weights: options.weights, kernels: kernels, pool: pool)
+                self.checkpoint = checkpoint
+            case .random(let shape):
+                naturalWeights = .bf16
+                model = try LanguageModel(
+                    randomShape: shape, weights: options.weights ?? .bf16, seed: options.seed,
+                    kernels: kernels, pool: pool)
+                text = .bytes(vocabularySize: model.shape.vocabularySize)
+                checkpoint = nil
+            }
+        } catch {
+            throw MartletError(any: error)
+        }
+    }
+
+    private static func check(_ options: ModelOptions) throws(MartletError) {
+        func require(_ holds: Bool, _ name: String, _ got: Int, _ expected: String)
+            throws(MartletError)
+        {
+            guard !holds else { return }
+            throw MartletError(
+                code: .invalidParameter, subject: name,
+                message: "\(name): got \(got), expected \(expected); correct or remove it")
+        }
+        if let threads = options.threads {
+            try require((1...1024).contains(threads), "threads", threads, "1 to 1024")
+        }
+        let rows = options.maximumBatchTokens
+        try require((1...65_536).contains(rows), "tokens of a step", rows, "1 to 65536")
+        if let bytes = options.memoryBudget {
+            try require(bytes > 0, "memory budget", bytes, "a positive number of bytes")
+        }
+    }
+
+    /// bf16 where every matrix is stored so; f32 holds everything else exactly.
+    private static func naturalWeights(of checkpoint: Checkpoint) -> WeightType {
+        let isBF16 = checkpoint.files.allSatisfy { file in
+            file.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 }
+        }
+        return isBF16 ? .bf16 : .f32
+    }
+
+    // MARK: What it is
+
+    /// What a token leaves in the cache.
+    package var cacheShape: KVShape { model.cacheShape(codec: options.cacheCodec) }
+
+    /// The attention pattern of each layer under the policy.
+    package var visibilities: [Visibility] {
+        model.shape.layerWindows.map { policy.visibility(modelWindow: $0) }
+    }
+
+    /// Positions that a sequence may use; nil when distances stay within what the model knows however
+    /// long the sequence grows.
+    package var positionLimit: Int? {
+        let context = model.shape.contextLength
+        guard !model.shape.isPositionLearned else { return context }
+        let isBounded = visibilities.allSatisfy { visibility in
+            visibility.window.map { $0 + visibility.sinks <= context } ?? false
+        }
+        return isBounded ? nil : context
+    }
+
+    /// What is on that can change results against the stored weights and a full cache in f32.
+    package var lossyMethods: [String] {
+        var methods: [String] = []
+        if model.weightType != .f32, model.weightType != naturalWeights {
+            methods.append("weights \(model.weightType)")
+        }
+        if options.cacheCodec != .f32 { methods.append("kv \(options.cacheCodec)") }
+        if !policy.entry.isExact { methods.append("cache \(policy)") }
+        return methods
+    }
+
+    /// How the weights are packed.
+    package var weightType: WeightType { model.weightType }
+    /// Bytes of packed weights that a step reads.
+    package var weightBytes: Int { model.weightBytes }
+    /// Threads of every loop.
+    package var threadCount: Int { model.pool.threadCount }
+    /// The instruction set of the kernels.
+    package var instructionSet: String { model.kernels.instructionSet.rawValue }
+    /// The policy with every parameter written out.
+    package var policyText: String { policy.description }
+
+    // MARK: Limits
+
+    /// The most tokens that may follow a prompt. `wanted` nil asks for 256 or what is left. Throws
+    /// `promptTooLong` and `contextExceeded`.
+    package func completionLimit(promptTokens: Int, wanted: Int?) throws(MartletError) -> Int {
+        // Without a limit of the model's there is still that of positions in 32 bits.
+        let limit = positionLimit ?? Int(Int32.max) - 1
+        let isLearned = model.shape.isPositionLearned
+        guard promptTokens <= limit else {
+            throw .promptTooLong(prompt: promptTokens, context: limit, isLearned: isLearned)
+        }
+        // The last token that is chosen is not computed, so it needs no position.
+        let room = limit - promptTokens + 1
+        guard let wanted else { return min(256, room) }
+        guard wanted <= room else {
+            throw .contextExceeded(
+                prompt: promptTokens, maximum: wanted, context: limit, isLearned: isLearned)
+        }
+        return wanted
+    }
+
+    /// Bytes of cache for a piece of work. Throws `outOfMemory` beyond what the machine has.
+    package func cacheBytes(_ budget: CacheBudget) throws(MartletError) -> Int {
+        let bytes = budget.bytes(shape: cacheShape, visibilities: visibilities)
+        let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        guard bytes <= memory else {
+            throw .cacheExceedsMachine(needed: bytes, memory: memory)
+        }
+        return bytes
+    }
+
+    /// Bytes of cache when nothing is known of the requests: one context, at most 4,096 tokens.
+    package func defaultCacheBytes() throws(MartletError) -> Int {
+        if let bytes = options.memoryBudget { return bytes }
+        return try cacheBytes(
+            CacheBudget(
+                promptTokens: min(model.shape.contextLength, 4096), completionTokens: 0,
+                chunk: options.maximumBatchTokens))
+    }
+
+    /// An empty cache.
+    package func makeCache(budgetBytes: Int) throws(CacheError) -> KVCache {
+        try KVCache(
+            shape: cacheShape, budgetBytes: budgetBytes, policy: policy,
+            layerWindows: model.shape.layerWindows)
+    }
+}

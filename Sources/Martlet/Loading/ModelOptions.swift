@@ -1,0 +1,27 @@
+/// How a model is loaded, as a value.
+
+public import MartletKernels
+
+/// How a model is loaded: how weights and cache are stored, how much memory and how many threads it
+/// may use. Nothing lossy is on unless it is asked for.
+public struct ModelOptions: Sendable, Hashable {
+    /// How matrices are packed; nil keeps what the checkpoint stores (random models: bf16).
+    public var weights: WeightType?
+    /// How keys and values are stored.
+    public var cacheCodec: CacheCodec = .f32
+    /// Which tokens stay in the cache: `dense`, or a policy such as `window(sinks=4, recent=1024)`.
+    public var cachePolicy = "dense"
+    /// Bytes that the cache of all sequences may take; nil for as many as one sequence of the
+    /// model's context length needs, at most 4,096 tokens. Only what is used becomes resident.
+    public var memoryBudget: Int?
+    /// Threads; nil for one for each processor.
+    public var threads: Int?
+    /// The seed of a random model's weights.
+    public var seed: UInt64 = 0
+    /// The most tokens computed in one step. Larger steps make prompts faster and cost memory;
+    /// results do not depend on it.
+    public var maximumBatchTokens = 512
+
+    /// The default settings.
+    public init() {}
+}

@@ -1,0 +1,103 @@
+/// Text to tokens and back for every kind of model, those without a tokenizer included.
+
+import MartletEngine
+package import MartletTokenizers
+import Foundation
+
+/// How a model's text becomes tokens and back.
+package enum TextCodec: Sendable {
+    /// The tokenizer of the model's directory.
+    case tokenizer(Tokenizer)
+    /// A random model: a byte of the text is the token of that number, modulo the vocabulary, and a
+    /// token prints as its number in angle brackets, because it means nothing.
+    case bytes(vocabularySize: Int)
+    /// A directory without tokenizer files: only token ids go in.
+    case none(name: String)
+
+    /// Reads the tokenizer that belongs to a model; a random model of an unknown vocabulary takes
+    /// bytes as they are.
+    package init(_ source: ModelSource, vocabularySize: Int = 256) throws(MartletError) {
+        switch source {
+        case .random: self = .bytes(vocabularySize: vocabularySize)
+        case .directory(let path):
+            guard Self.hasTokenizer(path) else {
+                self = .none(name: path)
+                return
+            }
+            do { self = .tokenizer(try Tokenizer.load(directory: path)) } catch {
+                throw MartletError(error)
+            }
+        }
+    }
+
+    /// The codec of a model that need not be loaded. Throws `fileNotFound` when there is no directory.
+    package init(directory name: String) throws(MartletError) {
+        let source = try ModelSource(name)
+        var isDirectory = ObjCBool(false)
+        if case .directory(let path) = source {
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+            guard exists, isDirectory.boolValue else {
+                throw MartletError(
+                    code: .fileNotFound, subject: path,
+                    message: "no model directory at \(path); give a directory in the Hugging Face "
+                        + "layout, or random:SHAPE")
+            }
+        }
+        try self.init(source)
+    }
+
+    private static func hasTokenizer(_ directory: String) -> Bool {
+        func has(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: directory + "/" + name)
+        }
+        return has("tokenizer.json") || has("tokenizer.model")
+            || (has("vocab.json") && has("merges.txt"))
+    }
+
+    /// The tokens of a text, with those that the model wants around it.
+    package func encode(utf8 text: [UInt8]) throws(MartletError) -> [Int32] {
+        switch self {
+        case .tokenizer(let tokenizer):
+            do { return try tokenizer.encode(utf8: text) } catch { throw MartletError(error) }
+        case .bytes(let vocabularySize):
+            return text.map { Int32(Int($0) % vocabularySize) }
+        case .none(let name): throw .missingTokenizer(name)
+        }
+    }
+
+    /// The text of tokens.
+    package func decode(_ tokens: [Int32]) throws(MartletError) -> String {
+        switch self {
+        case .tokenizer(let tokenizer):
+            do { return try tokenizer.decode(tokens, skipSpecialTokens: true) } catch {
+                throw MartletError(error)
+            }
+        case .bytes: return tokens.map { "<\($0)>" }.joined()
+        case .none(let name): throw .missingTokenizer(name)
+        }
+    }
+
+    /// Tokens that end a text, besides those of the model's configuration.
+    var endTokens: [Int32] {
+        if case .tokenizer(let tokenizer) = self { tokenizer.eosTokens } else { [] }
+    }
+
+    /// Makes decoders for text that continues other text.
+    ///
+    /// Some tokenizers drop the space of a text's very first token. A completion is not the start of
+    /// a text, so each decoder is given one token whose text is thrown away.
+    var makeContinuationDecoder: @Sendable () -> any TextDecoding {
+        guard case .tokenizer(let tokenizer) = self else { return { TokenNumbers() } }
+        var start = tokenizer.makeStreamDecoder()
+        if let primer = tokenizer.encode("a", addSpecialTokens: false).last {
+            _ = start.append(primer)
+        }
+        return { [start] in start }
+    }
+}
+
+/// Prints tokens as numbers: what there is to say of a model without a tokenizer.
+struct TokenNumbers: TextDecoding {
+    mutating func append(_ token: Int32) -> String { "<\(token)>" }
+    mutating func finish() -> String { "" }
+}

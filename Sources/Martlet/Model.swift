@@ -1,0 +1,144 @@
+/// A model that is ready to answer: the first type of the library to know.
+
+package import MartletEngine
+public import MartletModels
+public import MartletTokenizers
+
+/// A language model with its cache and the thread that runs it.
+///
+/// ```swift
+/// let model = try await Model.load("path/to/model")
+/// let session = model.makeSession(instructions: "Answer in one sentence.\n")
+/// print(try await session.respond(to: "What is a martlet?").text)
+/// ```
+/// Everything may be used from any task; requests that run at the same time share steps, and none of
+/// them changes another's result.
+public final class Model: Sendable {
+    package let loaded: LoadedModel
+    package let engine: Engine
+
+    // MARK: Loading
+
+    /// Loads a model.
+    ///
+    /// - Parameters:
+    ///   - name: a directory in the Hugging Face layout, or `random:SHAPE` for random weights of a
+    ///     published shape (`random:tiny`, `random:qwen2.5-0.5b`, `random:llama-3.2-1b`). A random
+    ///     model has no tokenizer: each byte of a prompt is a token, and a token of an answer reads
+    ///     `<its number>`.
+    ///   - options: how it is stored and what it may use.
+    /// - Throws: ``MartletError`` naming the file or the option, what was got and expected.
+    public static func load(
+        _ name: String, options: ModelOptions = ModelOptions()
+    ) async throws(MartletError) -> Model {
+        let loaded = try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+            try LoadedModel(name, options: options)
+        }
+        return try await Model(loaded, budgetBytes: try loaded.defaultCacheBytes())
+    }
+
+    /// Starts a loaded model with a cache of at most `budgetBytes`.
+    package init(_ loaded: LoadedModel, budgetBytes: Int) async throws(MartletError) {
+        var configuration = EngineConfiguration()
+        configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
+        configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
+        configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
+        self.loaded = loaded
+        do {
+            engine = try await Engine(configuration: configuration) {
+                let cache = try loaded.makeCache(budgetBytes: budgetBytes)
+                let runner = try ModelRunner(
+                    loaded.model, maximumBatchTokens: loaded.options.maximumBatchTokens,
+                    cache: cache)
+                return EngineParts(forward: runner, cache: cache)
+            }
+        } catch {
+            throw MartletError(error)
+        }
+    }
+
+    /// Ends every request with ``FinishReason/cancelled`` and gives the cache back.
+    public func shutdown() async { await engine.shutdown() }
+
+    // MARK: What it is
+
+    /// The family, and all sizes.
+    public var shape: DecoderShape { loaded.model.shape }
+    /// Weight parameters.
+    public var parameterCount: Int { loaded.model.parameterCount }
+    /// What is on that can change results, by name; empty unless lossy options were given.
+    public var lossyMethods: [String] { loaded.lossyMethods }
+
+    /// The tokenizer of the model's directory; nil for a random model or a directory without one.
+    public var tokenizer: Tokenizer? {
+        if case .tokenizer(let tokenizer) = loaded.text { tokenizer } else { nil }
+    }
+
+    // MARK: Text and tokens
+
+    /// The tokens of a text, with those that the model wants around it (its beginning-of-text token).
+    ///
+    /// Throws `missingTokenizer` for a directory without tokenizer files.
+    public func encode(_ text: String) throws(MartletError) -> [Int32] {
+        try loaded.text.encode(utf8: Array(text.utf8))
+    }
+
+    /// The text of tokens, without special tokens.
+    ///
+    /// Throws `tokenOutOfRange`, or `missingTokenizer` for a directory without tokenizer files.
+    public func decode(_ tokens: [Int32]) throws(MartletError) -> String {
+        try loaded.text.decode(tokens)
+    }
+
+    // MARK: Requests
+
+    /// Starts a conversation. `instructions` are the text that it begins with, placed before the first
+    /// prompt as they are: end them with a line break or a space where one is wanted.
+    public func makeSession(instructions: String = "") -> Session {
+        Session(model: self, instructions: instructions)
+    }
+
+    /// The log-probability of each token given those before it.
+    ///
+    /// - Parameters:
+    ///   - tokens: at least one; see ``encode(_:)``.
+    ///   - topCount: how many of the likeliest tokens to report at each place.
+    /// - Throws: `promptTooLong`, `tokenOutOfRange`, `outOfPages`, or `cancelled` when the task is
+    ///   cancelled, which takes effect within one step.
+    public func score(
+        _ tokens: [Int32], topCount: Int = 0
+    ) async throws(MartletError) -> ScoringResult {
+        try await score(tokens, topCount: topCount, chunk: 64)
+    }
+
+    /// As ``score(_:topCount:)``, at most `chunk` tokens a step: each costs a row of logits.
+    package func score(
+        _ tokens: [Int32], topCount: Int, chunk: Int
+    ) async throws(MartletError) -> ScoringResult {
+        // The last token predicts nothing that is asked for, so it needs no position.
+        if let limit = loaded.positionLimit, tokens.count - 1 > limit {
+            throw .promptTooLong(
+                prompt: tokens.count, context: limit, isLearned: shape.isPositionLearned)
+        }
+        do {
+            return try await engine.score(
+                ScoringRequest(tokens: tokens, topCount: topCount, chunk: chunk))
+        } catch { throw MartletError(error) }
+    }
+
+    /// Sends a prompt to the engine, or refuses it.
+    package func generate(
+        _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1
+    ) throws(MartletError) -> ChainStream {
+        let limit = try loaded.completionLimit(
+            promptTokens: tokens.count, wanted: options.maximumTokens)
+        return ChainStream(
+            engine.generate(
+                GenerationRequest(
+                    promptTokens: tokens, sampling: options.sampling(maximumTokens: limit),
+                    chainCount: chainCount)))
+    }
+
+    /// Ends a request within one step.
+    package func cancel(_ id: RequestID) { engine.cancel(id) }
+}

@@ -1,0 +1,89 @@
+/// Options that several verbs share.
+
+import ArgumentParser
+import Martlet
+
+/// Which model, and how it is loaded.
+struct ModelArguments: ParsableArguments {
+    @Option(help: "A directory in the Hugging Face layout, or random:SHAPE.")
+    var model: String
+
+    @Option(
+        help: "How weights are packed. Default: as they are stored (random models: bf16).")
+    var weights: WeightType?
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads. Default: one for each processor.", valueName: "count"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Seed of a random model's weights, and of sampling.", valueName: "whole number"))
+    var seed: UInt64?
+}
+
+/// How the cache is stored, and how large it may become.
+struct CacheArguments: ParsableArguments {
+    @Option(help: "How keys and values are stored.")
+    var kv: CacheCodec = .f32
+
+    @Option(
+        help: ArgumentHelp(
+            "Which tokens stay in the cache: dense, or \"window(sinks=4, recent=N)\".",
+            valueName: "policy"))
+    var cache = "dense"
+}
+
+/// The cache's budget.
+struct MemoryArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The most memory that the cache may take, such as 64MB. Default: what the request needs.",
+            valueName: "bytes"), transform: ByteCount.init(parsing:))
+    var memory: ByteCount?
+}
+
+extension ModelOptions {
+    /// The options that the arguments say.
+    init(_ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
+        self.init()
+        weights = model.weights
+        threads = model.threads
+        seed = model.seed ?? 0
+        if let cache {
+            cacheCodec = cache.kv
+            cachePolicy = cache.cache
+        }
+        if let chunk { maximumBatchTokens = chunk }
+    }
+}
+
+extension LoadedModel {
+    /// Loads the model that the arguments name.
+    static func load(
+        _ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil
+    ) async throws(MartletError) -> LoadedModel {
+        let options = ModelOptions(model, cache, chunk: chunk)
+        let name = model.model
+        return try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+            try LoadedModel(name, options: options)
+        }
+    }
+
+    /// Says on standard error what is on that can change results.
+    func noteLossyMethods() {
+        guard !lossyMethods.isEmpty else { return }
+        StandardStreams.note("lossy: \(lossyMethods.joined(separator: ", ")).")
+    }
+}
+
+extension JSONLine {
+    /// Adds how weights and cache were stored.
+    mutating func set(_ loaded: LoadedModel) {
+        set("policy", loaded.policyText)
+        set("weights", loaded.weightType.rawValue)
+        set("kv", loaded.options.cacheCodec.rawValue)
+        set("lossy", !loaded.lossyMethods.isEmpty)
+    }
+}

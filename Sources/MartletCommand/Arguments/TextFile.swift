@@ -1,0 +1,47 @@
+/// Text from a file, checked to be UTF-8.
+
+import Foundation
+import Martlet
+import MartletFormats
+
+enum TextFile {
+    /// The bytes of a text file, or of standard input for `-`. Throws ``MartletError`` when it cannot
+    /// be read or is not UTF-8.
+    static func read(_ path: String) throws(MartletError) -> [UInt8] {
+        let bytes: [UInt8]
+        if path == "-" {
+            bytes = Array(FileHandle.standardInput.readDataToEndOfFile())
+        } else {
+            do {
+                let file = try MappedFile(path: path)
+                // The mapping lasts as long as the object, not as long as a pointer into it.
+                bytes = withExtendedLifetime(file) { Array(file.bytes) }
+            } catch {
+                throw MartletError(error)
+            }
+        }
+        if let offset = firstInvalidOffset(bytes) {
+            throw MartletError(
+                code: .invalidText, subject: path,
+                message: "\(path): the text is not valid UTF-8 at byte \(offset), got "
+                    + "0x\(String(bytes[offset], radix: 16)); convert it to UTF-8 first")
+        }
+        return bytes
+    }
+
+    /// Where the first byte is that does not belong to a character; nil for valid UTF-8.
+    static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
+        // The fast check first: parsing scalar by scalar is only needed to find the place.
+        if String(validating: bytes, as: UTF8.self) != nil { return nil }
+        var parser = UTF8.ForwardParser()
+        var iterator = bytes.makeIterator()
+        var offset = 0
+        while true {
+            switch parser.parseScalar(from: &iterator) {
+            case .valid(let scalar): offset += scalar.count
+            case .error: return offset
+            case .emptyInput: return nil
+            }
+        }
+    }
+}

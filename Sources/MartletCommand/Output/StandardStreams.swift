@@ -1,0 +1,56 @@
+/// Standard output and standard error, unbuffered: what is printed is out, whatever happens next.
+
+import Foundation
+
+enum StandardStreams {
+    /// Writes text to standard output. Ends the process when nobody reads it any more.
+    static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
+
+    /// Writes bytes to standard output.
+    static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
+    /// Writes one line to standard error. Control characters, which an argument or a file name may
+    /// hold, would break the line or steer the terminal.
+    static func note(_ message: String) {
+        var line = "martlet: "
+        for scalar in message.unicodeScalars {
+            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+                line += scalar == "\n" ? " " : "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                line.unicodeScalars.append(scalar)
+            }
+        }
+        write(Array((line + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// Whether standard output is a terminal.
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                systemWrite(descriptor, buffer.baseAddress.map { $0 + done }, bytes.count - done)
+            }
+            if count >= 0 {
+                done += count
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: usleep(1000)
+            case _ where descriptor == STDERR_FILENO: return
+            case EPIPE: ExitStatus.closedPipe.exit()
+            default:
+                let reason = String(cString: strerror(errno))
+                note("standard output: cannot write: \(reason); check where it goes.")
+                ExitStatus.inputOutput.exit()
+            }
+        }
+    }
+}
+
+/// The system's `write`, under a name that the methods above do not hide.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

@@ -1,0 +1,163 @@
+/// `martlet generate`: continues a prompt.
+
+import ArgumentParser
+import Martlet
+import MartletFormats
+
+struct Generate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Continues a prompt.",
+        discussion: """
+            Text goes to standard output as it is generated, and nothing else does. Several chains are \
+            printed one after another with a line "---" between them. Ctrl-C ends generation within one \
+            step; what was printed stays, and --json still prints the summary.
+
+            A random model has no tokenizer: each byte of the prompt is a token, and a generated token \
+            prints as its number, such as <123>.
+
+            Example:
+              martlet generate --model path/to/model "Once upon a time" --max-tokens 64
+              martlet generate --model path/to/model "Once" --cache "window(sinks=4, recent=256)" \
+            --max-tokens 20000 --ignore-eos
+            """)
+
+    @OptionGroup var model: ModelArguments
+    @OptionGroup var cache: CacheArguments
+    @OptionGroup var memory: MemoryArguments
+    @OptionGroup var sampling: SamplingArguments
+
+    @Argument(help: "The prompt.")
+    var prompt: String?
+
+    @Option(help: "Read the prompt from this file; - is standard input.")
+    var promptFile: String?
+
+    @Option(help: "Continuations of the prompt, which share its part of the cache.")
+    var chains = 1
+
+    @Option(help: "The most tokens computed in one step; results do not depend on it.")
+    var chunk: Int?
+
+    @Flag(help: "Print one JSON object for each chain when there are several, then the summary.")
+    var json = false
+
+    func validate() throws {
+        guard (prompt == nil) != (promptFile == nil) else {
+            throw ValidationError("Give either a prompt or --prompt-file.")
+        }
+        guard chains >= 1, chains <= 4096 else {
+            throw ValidationError("--chains is \(chains), expected 1 to 4096.")
+        }
+    }
+
+    func run() async throws {
+        let text = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
+        let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
+        let tokens = try loaded.text.encode(utf8: text)
+        let seed = model.seed ?? UInt64.random(in: 0...UInt64(Int32.max))
+        let options = sampling.options(seed: seed)
+        let limit = try loaded.completionLimit(
+            promptTokens: tokens.count, wanted: options.maximumTokens)
+        let budget =
+            try memory.memory?.bytes
+            ?? loaded.cacheBytes(
+                CacheBudget(
+                    promptTokens: tokens.count, completionTokens: limit, chainCount: chains,
+                    chunk: loaded.options.maximumBatchTokens))
+        let model = try await Model(loaded, budgetBytes: budget)
+        if !json { loaded.noteLossyMethods() }
+
+        let stream = try model.generate(tokens, options: options, chainCount: chains)
+        Interruption.onSignal { model.cancel(stream.id) }
+        var responses = [Response?](repeating: nil, count: chains)
+        for try await piece in stream {
+            // Only the first chain can be printed as it comes.
+            if !json && piece.chain == 0 { StandardStreams.write(piece.part.text) }
+            if let response = piece.part.response { responses[piece.chain] = response }
+        }
+        let finished = responses.compactMap(\.self)
+        if json {
+            let report = GenerationReport(
+                loaded: loaded, seed: seed, promptTokens: tokens.count, responses: finished,
+                reportsLogprobs: options.logprobs != nil)
+            if chains > 1 { for chain in finished.indices { report.chain(chain).print() } }
+            report.summary.print()
+        } else {
+            for response in finished.dropFirst() {
+                StandardStreams.write("\n---\n" + response.text)
+            }
+            if StandardStreams.outputIsTerminal { StandardStreams.write("\n") }
+        }
+        if finished.contains(where: { $0.finishReason == .outOfMemory }) {
+            StandardStreams.note(
+                "the cache's budget of \(budget) bytes is full; raise --memory, or use a smaller --kv "
+                    + "or a bounded --cache.")
+        }
+        Interruption.exitIfReceived()
+        ExitStatus.success.exit()
+    }
+}
+
+/// The JSON of a generation.
+struct GenerationReport {
+    let loaded: LoadedModel
+    let seed: UInt64
+    let promptTokens: Int
+    let responses: [Response]
+    let reportsLogprobs: Bool
+
+    /// One chain of several.
+    func chain(_ index: Int) -> JSONLine {
+        var line = JSONLine()
+        line.set("chain", index)
+        set(responses[index], in: &line)
+        line.set("kvReads", responses[index].usage.kvReads)
+        return line
+    }
+
+    /// The first chain's text and tokens, with figures of all.
+    var summary: JSONLine {
+        var line = JSONLine()
+        if let first = responses.first { set(first, in: &line) }
+        line.set("promptTokens", promptTokens)
+        line.set(
+            "timeToFirstTokenMs",
+            responses.compactMap(\.usage.timeToFirstToken).min().map { $0.seconds * 1000 })
+        line.set("tokensPerSecond", tokensPerSecond)
+        line.set("cacheBytes", responses.map(\.usage.cacheBytes).max() ?? 0)
+        line.set("peakCacheBytes", responses.map(\.usage.peakCacheBytes).max() ?? 0)
+        line.set("kvReads", responses.reduce(0) { $0 + $1.usage.kvReads })
+        line.set("chains", responses.count)
+        // Beyond 63 bits a seed is a text, because most readers of JSON would round it.
+        line.set("seed", Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)"))
+        line.set(loaded)
+        return line
+    }
+
+    private func set(_ response: Response, in line: inout JSONLine) {
+        line.set("text", response.text)
+        line.set("tokens", response.tokens)
+        line.set("finishReason", response.finishReason.rawValue)
+        guard reportsLogprobs else { return }
+        line.set("logprobs", .array(response.logprobs.map(JSONValue.logprob)))
+        line.set("top", .top(response.top))
+    }
+
+    /// Tokens after each chain's first, a second, from the first token to the last chain's end; nil
+    /// when there are none.
+    private var tokensPerSecond: Double? {
+        let usages = responses.map(\.usage)
+        let later = usages.reduce(0) { $0 + max(0, $1.completionTokens - 1) }
+        guard later > 0, let first = usages.compactMap(\.timeToFirstToken).min(),
+            let end = usages.map(\.duration).max(), end > first
+        else { return nil }
+        return Double(later) / (end - first).seconds
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,102 @@
+/// `martlet inspect`: what a model is.
+
+import ArgumentParser
+import Martlet
+import MartletFormats
+
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what a model is: architecture, parameters, bytes, cache, tokenizer.",
+        discussion: """
+            Example:
+              martlet inspect --model path/to/model
+              martlet inspect --model random:qwen2.5-0.5b --json
+            """)
+
+    @OptionGroup var model: ModelArguments
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let report = ModelReport(try await LoadedModel.load(model))
+        if json { printJSON(report) } else { printText(report) }
+    }
+
+    private func printJSON(_ report: ModelReport) {
+        let shape = report.shape
+        var line = JSONLine()
+        line.set("model", model.model)
+        line.set("architecture", shape.family)
+        line.set("parameters", report.parameterCount)
+        line.set("layerCount", shape.layerCount)
+        line.set("hiddenSize", shape.hiddenSize)
+        line.set("intermediateSize", shape.intermediateSize)
+        line.set("headCount", shape.headCount)
+        line.set("keyValueHeadCount", shape.keyValueHeadCount)
+        line.set("headDimension", shape.headDimension)
+        line.set("vocabularySize", shape.vocabularySize)
+        line.set("contextLength", shape.contextLength)
+        line.set("tiesEmbeddings", shape.tiesEmbeddings)
+        line.set("slidingWindow", shape.slidingWindow.map { .integer($0) } ?? .null)
+        line.set("positions", shape.isPositionLearned ? "learned" : "rotary")
+        line.set("storedAs", report.naturalWeights.rawValue)
+        line.set("bytesByType", object(report.bytesByType.map { ($0.type.rawValue, $0.bytes) }))
+        line.set(
+            "cacheBytesPerToken",
+            object(report.cacheBytesPerToken.map { ($0.codec.rawValue, $0.bytes) }))
+        line.set("tokenizer", report.tokenizer)
+        line.set("endTokens", report.endTokens)
+        line.set("storedBytes", object(report.storedBytes.map { ($0.type, $0.bytes) }))
+        line.set("files", object(report.files.map { ($0.path, $0.bytes) }))
+        line.print()
+    }
+
+    private func object(_ members: [(String, Int)]) -> JSONValue {
+        var line = JSONLine()
+        for (key, value) in members { line.set(key, value) }
+        return line.value
+    }
+
+    private func printText(_ report: ModelReport) {
+        let shape = report.shape
+        var text = Columns.pair("architecture", shape.family)
+        text += Columns.pair("parameters", "\(report.parameterCount)")
+        text += Columns.pair(
+            "shape",
+            "\(shape.layerCount) layers, hidden \(shape.hiddenSize), intermediate "
+                + "\(shape.intermediateSize)")
+        text += Columns.pair(
+            "heads",
+            "\(shape.headCount), \(shape.keyValueHeadCount) for keys and values, dimension "
+                + "\(shape.headDimension)")
+        text += Columns.pair(
+            "vocabulary",
+            "\(shape.vocabularySize), \(shape.tiesEmbeddings ? "tied" : "untied") embeddings")
+        text += Columns.pair(
+            "context",
+            "\(shape.contextLength) tokens, \(shape.isPositionLearned ? "learned" : "rotary") positions"
+                + (shape.slidingWindow.map { ", sliding window \($0)" } ?? ""))
+        text += Columns.pair("stored as", report.naturalWeights.rawValue)
+        for entry in report.bytesByType {
+            text += Columns.pair("weights in \(entry.type)", Columns.bytes(entry.bytes))
+        }
+        for entry in report.cacheBytesPerToken {
+            text += Columns.pair("cache in \(entry.codec)", "\(entry.bytes) bytes a token")
+        }
+        text += Columns.pair("tokenizer", report.tokenizer)
+        text += Columns.pair(
+            "end tokens",
+            report.endTokens.isEmpty
+                ? "none" : report.endTokens.map(String.init).joined(separator: ", "))
+        for file in report.files {
+            text += Columns.pair("file", "\(file.path), \(Columns.bytes(file.bytes))")
+        }
+        StandardStreams.write(text)
+    }
+}
+
+extension DecoderShape {
+    /// The narrowest sliding window of any layer; nil when all see everything.
+    fileprivate var slidingWindow: Int? { layerWindows.compactMap(\.self).min() }
+}

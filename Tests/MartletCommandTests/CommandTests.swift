@@ -1,0 +1,115 @@
+/// Parsing of whole commands, exit statuses, and the JSON line.
+
+import ArgumentParser
+import Foundation
+import Martlet
+import MartletFormats
+import Testing
+
+@testable import MartletCommand
+
+@Suite struct CommandTests {
+    @Test func generateTakesItsOptions() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "generate", "--model", "random:tiny", "hi", "--max-tokens", "5", "--kv", "q8",
+                "--cache", "window(sinks=4, recent=8)", "--memory", "64MB", "--stop", "a", "--stop",
+                "b", "--logit-bias", "3=-1", "--ignore-eos", "--seed", "9",
+            ]) as? Generate)
+        let options = command.sampling.options(seed: 9)
+        #expect(options.maximumTokens == 5)
+        #expect(options.stop == ["a", "b"])
+        #expect(options.logitBias == [3: -1])
+        #expect(options.ignoresEndTokens)
+        #expect(options.temperature == 0)
+        #expect(command.memory.memory?.bytes == 64_000_000)
+        let loading = ModelOptions(command.model, command.cache, chunk: 7)
+        #expect(loading.cacheCodec == .q8)
+        #expect(loading.cachePolicy == "window(sinks=4, recent=8)")
+        #expect(loading.maximumBatchTokens == 7)
+        #expect(loading.seed == 9)
+        #expect(loading.weights == nil)
+    }
+
+    @Test func benchListsMayBeEmpty() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "bench", "--model", "random:tiny", "--prompt", "", "--depth", "0,8",
+            ]) as? Bench)
+        #expect(command.prompt.values.isEmpty)
+        #expect(command.depth.values == [0, 8])
+        #expect(command.generate == 32)
+    }
+
+    @Test(arguments: [
+        ["generate", "--model", "m"], ["generate", "--model", "m", "p", "--prompt-file", "f"],
+        ["generate", "--model", "m", "p", "--chains", "0"], ["score", "--model", "m"],
+        ["score", "--model", "m", "--tokens", "1,x"], ["tokenize", "--model", "m"],
+        ["generate", "p"], ["generate", "--model", "m", "p", "--kv", "f8"],
+        ["bench", "--model", "m", "--runs", "2"], ["bench", "--model", "m", "--batch", "0"],
+        ["unknown"],
+    ])
+    func wrongCommandsAreRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Main.parseAsRoot(arguments) }
+    }
+
+    @Test func everyVerbHasAnExample() {
+        for verb in Main.configuration.subcommands {
+            #expect(verb.configuration.discussion.contains("Example:"))
+            #expect(verb.configuration.discussion.contains("martlet "))
+        }
+    }
+
+    // MARK: Exit statuses
+
+    @Test func everyCodeHasADocumentedStatus() {
+        for code in MartletError.Code.all {
+            let status = ExitStatus(code)
+            #expect(ExitStatus.all.contains(status))
+            #expect(status != .success)
+            // A code that nobody placed would be called a defect of ours.
+            let defects: [MartletError.Code] = [.internalInvariant, .busy, .shutDown]
+            #expect((status == .defect) == defects.contains(code), "\(code)")
+        }
+        #expect(Set(ExitStatus.all.map(\.number)).count == ExitStatus.all.count)
+    }
+
+    @Test func parametersAreCalledByTheirOptions() {
+        let error = MartletError(
+            code: .invalidParameter, subject: "topP", message: "topP: got 2, expected 0 ... 1")
+        #expect(OptionNames.message(of: error) == "--top-p: got 2, expected 0 ... 1.")
+        let other = MartletError(code: .fileNotFound, subject: "topP", message: "topP: none")
+        #expect(OptionNames.message(of: other) == "topP: none.")
+    }
+
+    // MARK: Output
+
+    @Test func aLineIsJSONWithFiniteNumbers() throws {
+        var line = JSONLine()
+        line.set("text", "a\"b\n\u{1F600}")
+        line.set("none", Double.infinity)
+        line.set("number", 0.1)
+        line.set("tokens", [1, 2] as [Int32])
+        line.set("logprob", JSONValue.logprob(-0.1))
+        let bytes = line.value.serialized()
+        #expect(!bytes.contains(UInt8(ascii: "\n")))
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        #expect(object["text"] as? String == "a\"b\n\u{1F600}")
+        #expect(object["none"] is NSNull)
+        #expect(String(decoding: bytes, as: UTF8.self).contains("\"logprob\":-0.1"))
+    }
+
+    @Test func invalidTextIsFound() {
+        #expect(TextFile.firstInvalidOffset(Array("héllo".utf8)) == nil)
+        #expect(TextFile.firstInvalidOffset([0x61, 0x62, 0xFF, 0x63]) == 2)
+        #expect(TextFile.firstInvalidOffset([0x61, 0xC3]) == 1)
+        #expect(TextFile.firstInvalidOffset([]) == nil)
+    }
+
+    @Test func bytesReadWell() {
+        #expect(Columns.bytes(999) == "999 bytes")
+        #expect(Columns.bytes(64_000_000) == "64.0 MB")
+        #expect(Columns.row(["a", "bc"], widths: [3, 3]) == "  a   bc\n")
+    }
+}

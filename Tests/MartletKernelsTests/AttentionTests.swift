@@ -1,0 +1,222 @@
+// Attention over pages: right against the reference, and the same bits however divided.
+
+import CMartletKernels
+import Foundation
+import Testing
+
+@testable import MartletKernels
+
+@Suite struct AttentionTests {
+    static let dimensions = [2, 6, 8, 19, 38, 64, 80, 128]
+    static let lengths = [1, 15, 16, 17, 63, 64, 65, 200]
+    static let patterns = [
+        Pattern(), Pattern(window: 1), Pattern(window: 10, sinks: 4), Pattern(window: 64),
+        Pattern(window: 70, sinks: 20), Pattern(window: 17, sinks: 65),
+        Pattern(window: 3, sinks: 1),
+    ]
+
+    /// Of the largest value. The integer products of q8 and q4 split queries and weights into two
+    /// bytes each.
+    static func tolerance(_ codec: CacheCodec) -> Double {
+        codec == .q8 || codec == .q4 ? 1e-4 : 2e-6
+    }
+
+    /// Every dimension and length, with groups, query counts and patterns in turn.
+    @Test(arguments: CacheCodec.allCases, dimensions)
+    func equalsTheReference(codec: CacheCodec, dimension: Int) throws {
+        let turn = try #require(Self.dimensions.firstIndex(of: dimension))
+        for (i, length) in Self.lengths.enumerated() {
+            let group = 1 + (turn + i) % 8
+            let queries = min(length, [1, 2, 5, 9][(turn + i) % 4])
+            let attention = AttentionCase(
+                codec, dimension: dimension, group: group, length: length, queries: queries)
+            for pattern in [Pattern(), Self.patterns[(turn + 3 * i) % Self.patterns.count]] {
+                let expected = attention.expected(pattern: pattern)
+                for set in InstructionSet.available {
+                    let rows = attention.attend(set, pattern: pattern)
+                    let worst = attention.worstError(rows, expected)
+                    #expect(
+                        worst < Self.tolerance(codec) && rows.isIntact,
+                        "\(set) \(codec) \(dimension) x \(length), \(queries) queries, \(pattern)")
+                    let states = zip(zip(rows.maximum, rows.sum), expected)
+                    let areStatesRight = states.allSatisfy { got, expected in
+                        abs(Double(got.0) - expected.maximum) < 1e-3
+                            && abs(Double(got.1) / expected.sum - 1) < 2e-3
+                    }
+                    #expect(areStatesRight, "\(set) \(codec) \(dimension) x \(length), \(pattern)")
+                }
+            }
+        }
+    }
+
+    /// Scores far apart, so that weights vanish and the running maximum moves.
+    @Test(arguments: [CacheCodec.f32, .f16, .bf16])
+    func distantScores(codec: CacheCodec) {
+        let attention = AttentionCase(
+            codec, dimension: 64, group: 2, length: 300, queries: 2, magnitude: 60)
+        let expected = attention.expected()
+        for set in InstructionSet.available {
+            let worst = attention.worstError(attention.attend(set), expected)
+            #expect(worst < 5e-5, "\(set) \(codec)")
+        }
+    }
+
+    /// Segments of 4,096 slots, each reduced apart and folded in order.
+    @Test(arguments: CacheCodec.allCases, [4095, 4097, 8200])
+    func longSequencesInSegments(codec: CacheCodec, length: Int) {
+        let segment = Int(MK_SEGMENT_TILES)
+        let attention = AttentionCase(
+            codec, dimension: 38, group: 2, length: length, queries: 2, seed: 2)
+        let expected = attention.expected()
+        let tiles = (length + 63) / 64
+        for set in InstructionSet.available {
+            var rows = attention.attend(set, tiles: 0..<min(segment, tiles))
+            for from in stride(from: segment, to: tiles, by: segment) {
+                rows.merge(attention.attend(set, tiles: from..<min(from + segment, tiles)))
+            }
+            #expect(
+                attention.worstError(rows, expected) < Self.tolerance(codec),
+                "\(set) \(codec) \(length)")
+        }
+    }
+
+    /// A segment's own state is that of its slots; a segment out of sight is that of nothing.
+    @Test(arguments: CacheCodec.allCases)
+    func segmentsAreStatesOfTheirSlots(codec: CacheCodec) {
+        let pattern = Pattern(window: 60, sinks: 3)
+        let attention = AttentionCase(codec, dimension: 19, group: 3, length: 330, queries: 4)
+        for tiles in [0..<1, 0..<2, 1..<3, 2..<4, 3..<6, 4..<6, 5..<6, 6..<9, 2..<2] {
+            let expected = attention.expected(
+                pattern: pattern,
+                slots: min(330, tiles.lowerBound * 64)..<min(330, tiles.upperBound * 64))
+            for set in InstructionSet.available {
+                let rows = attention.attend(set, pattern: pattern, tiles: tiles)
+                #expect(attention.worstError(rows, expected) < Self.tolerance(codec))
+                for (r, state) in expected.enumerated() where state.sum == 0 {
+                    #expect(rows.maximum[r] == -.infinity && rows.sum[r] == 0)
+                    #expect(rows.vectors[r].allSatisfy { $0 == 0 }, "\(set) \(codec) \(tiles)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: CacheCodec.allCases, [(19, 1), (64, 7), (80, 3), (128, 8)])
+    func aQueryHasTheSameBitsInAnyChunk(codec: CacheCodec, shape: (dimension: Int, group: Int)) {
+        for (length, queries) in [(17, 17), (65, 3), (150, 20)] {
+            let attention = AttentionCase(
+                codec, dimension: shape.dimension, group: shape.group, length: length,
+                queries: queries)
+            for pattern in Self.patterns {
+                for set in InstructionSet.available {
+                    let chunk = attention.attend(set, pattern: pattern)
+                    for size in Set([1, 7, queries - 1]) {
+                        for from in stride(from: 0, to: queries, by: size) {
+                            let to = min(queries, from + size)
+                            let part = attention.attend(set, queries: from..<to, pattern: pattern)
+                            let rows = from * shape.group..<to * shape.group
+                            #expect(
+                                part.hasSameBits(as: chunk, rows: rows),
+                                "\(set) \(codec) \(shape), \(from)..<\(to) of \(length), \(pattern)"
+                            )
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: CacheCodec.allCases)
+    func holesOutOfSightChangeNothing(codec: CacheCodec) {
+        for (length, queries) in [(40, 2), (200, 5), (500, 1)] {
+            let attention = AttentionCase(
+                codec, dimension: 38, group: 2, length: length, queries: queries)
+            for pattern in Self.patterns where pattern.window != nil {
+                for set in InstructionSet.available {
+                    let whole = attention.attend(set, pattern: pattern)
+                    for table in attention.tablesWithHoles(pattern) {
+                        let holed = attention.attend(set, pattern: pattern, table: table)
+                        #expect(
+                            holed.hasSameBits(as: whole, rows: 0..<whole.count),
+                            "\(set) \(codec) \(length), \(pattern), \(table)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: CacheCodec.allCases)
+    func slotsNotYetVisibleChangeNothing(codec: CacheCodec) {
+        for length in [1, 15, 17, 65, 130] {
+            let cases = [1, 2].map { seed in
+                AttentionCase(
+                    codec, dimension: 80, group: 3, length: length, queries: 1,
+                    garbageSeed: seed)
+            }
+            for set in InstructionSet.available {
+                let rows = cases.map { $0.attend(set) }
+                #expect(rows[0].hasSameBits(as: rows[1], rows: 0..<3), "\(set) \(codec) \(length)")
+            }
+        }
+    }
+
+    /// Scores of sinks given by the caller replace q . k from one query on.
+    @Test(arguments: CacheCodec.allCases, [1, 4, 64])
+    func givenScoresOfSinks(codec: CacheCodec, sinks: Int) {
+        let pattern = Pattern(window: 30, sinks: sinks)
+        for (length, queries) in [(3, 3), (120, 6)] {
+            let attention = AttentionCase(
+                codec, dimension: 8, group: 2, length: length, queries: queries)
+            var random = CounterRandom(seed: 5)
+            let scores = random.floats(queries * 2 * sinks, magnitude: 2)
+            for first in [0, 2] {
+                let expected = attention.expected(
+                    pattern: pattern, sinkScores: scores, sinkFirstQuery: first)
+                for set in InstructionSet.available {
+                    let rows = attention.attend(
+                        set, pattern: pattern, sinkScores: scores, sinkFirstQuery: first)
+                    #expect(attention.worstError(rows, expected) < Self.tolerance(codec))
+                    let last = queries - 1
+                    let part = attention.attend(
+                        set, queries: last..<queries, pattern: pattern, sinkScores: scores,
+                        sinkFirstQuery: first)
+                    #expect(part.hasSameBits(as: rows, rows: last * 2..<queries * 2))
+                }
+            }
+        }
+    }
+
+    /// Folding is e^(m - m') of either side; nothing folded in changes nothing.
+    @Test func mergingAndNormalising() {
+        var random = CounterRandom(seed: 6)
+        for dimension in [1, 19, 64] {
+            for (m, n) in [(Float(0), Float(3)), (3, 0), (-1, -1), (50, -60)] {
+                let (a, b) = (random.floats(dimension), random.floats(dimension))
+                var (maximum, sum, vector) = (m, Float(2), a)
+                mk_merge(&maximum, &sum, &vector, n, 5, b, Int32(dimension))
+                var expected = Reference.AttentionState(dimension: dimension)
+                (expected.maximum, expected.sum) = (Double(m), 2)
+                expected.vector = a.map(Double.init)
+                var later = Reference.AttentionState(dimension: dimension)
+                (later.maximum, later.sum) = (Double(n), 5)
+                later.vector = b.map(Double.init)
+                expected.merge(later)
+                #expect(Double(maximum) == expected.maximum)
+                #expect(worstError(vector + [sum], expected.vector + [expected.sum]) < 1e-6)
+                var out = vector
+                mk_normalise(vector, sum, Int32(dimension), &out)
+                #expect(worstError(out, expected.result) < 1e-6)
+
+                var (same, sameSum, sameVector) = (m, Float(2), a)
+                let zeros = Array(repeating: Float(0), count: dimension)
+                mk_merge(&same, &sameSum, &sameVector, -.infinity, 0, zeros, Int32(dimension))
+                #expect(same == m && sameSum == 2 && sameBits(sameVector, a))
+                var (fresh, freshSum, freshVector) = (-Float.infinity, Float(0), zeros)
+                mk_merge(&fresh, &freshSum, &freshVector, m, 2, a, Int32(dimension))
+                #expect(fresh == m && freshSum == 2 && freshVector == a)
+            }
+        }
+        var out: [Float] = [1, 2]
+        mk_normalise([0, 0], 0, 2, &out)
+        #expect(out == [0, 0])
+    }
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# A smoke test of every verb of a built command: good input, bad input, a closed pipe, a signal.
+# usage: tools/smoke.sh PATH_TO_MARTLET
+set -euo pipefail
+martlet=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+
+ok() { passed=$((passed + 1)); }
+fail() { echo "smoke: $1" >&2; exit 1; }
+# expect STATUS DESCRIPTION COMMAND...: the exit status must be STATUS, and a failure says one line.
+expect() {
+    local want=$1 what=$2 status=0
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" = "$want" ] || { cat "$work/err" >&2; fail "$what: exit status $status, expected $want"; }
+    ok
+}
+# has TEXT: the last command's output contains it.
+has() { grep -qF -- "$1" "$work/out" || { cat "$work/out" >&2; fail "output lacks $1"; }; ok; }
+says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lacks $1"; }; ok; }
+# The last line of --json output is the summary object.
+summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
+
+expect 0 "version" "$martlet" --version
+for verb in generate score tokenize inspect bench doctor; do
+    expect 0 "$verb --help" "$martlet" "$verb" --help
+    has "martlet $verb"
+done
+
+expect 0 "generate" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8
+expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json
+for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads; do
+    summary "$key"
+done
+for weights in f32 bf16 q8 q4; do
+    for kv in f32 f16 bf16 q8 q4; do
+        expect 0 "generate $weights $kv" "$martlet" generate --model random:tiny "x" \
+            --max-tokens 3 --weights "$weights" --kv "$kv" --cache "window(sinks=4,recent=32)" --json
+    done
+done
+expect 0 "score" "$martlet" score --model random:tiny --tokens 1,2,3,4 --top 2 --json
+for key in tokens logprobs perplexity cacheBytes peakCacheBytes; do summary "$key"; done
+expect 0 "inspect" "$martlet" inspect --model random:tiny --json
+expect 0 "doctor" "$martlet" doctor --json
+expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
+for key in kind; do has "\"$key\""; done
+golden=Tests/MartletModelsTests/Goldens/llama-mqa
+expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
+expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
+
+# Bad input: one sentence, a documented status, never a crash.
+refused() { # STATUS-AGNOSTIC: any status but 0 and a signal's, and something said
+    local what=$1 status=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    [ "$status" -ne 0 ] && [ "$status" -lt 128 ] || fail "$what: exit status $status"
+    [ -s "$work/err" ] || fail "$what: nothing said"
+    ok
+}
+refused "no such model" "$martlet" generate --model "$work/none" "x"
+says "$work/none"
+echo "not a model" >"$work/file"
+refused "a file for a directory" "$martlet" inspect --model "$work/file"
+mkdir "$work/model"
+cp "$golden/config.json" "$work/model"
+refused "no weights" "$martlet" inspect --model "$work/model"
+head -c 1000 "$golden/model.safetensors" >"$work/model/model.safetensors"
+refused "truncated weights" "$martlet" score --model "$work/model" --tokens 1,2
+says "model.safetensors"
+refused "unknown shape" "$martlet" generate --model random:huge "x"
+refused "unknown policy" "$martlet" generate --model random:tiny "x" --cache "quest(budget=4)"
+says "window"
+refused "wrong parameter" "$martlet" generate --model random:tiny "x" --cache "window(recent=0)"
+refused "unknown codec" "$martlet" generate --model random:tiny "x" --kv q2
+refused "budget too small" "$martlet" generate --model random:tiny "x" --memory 1KB
+refused "token out of range" "$martlet" score --model random:tiny --tokens 1,99999999
+refused "unknown instruction set" env MARTLET_ISA=mmx "$martlet" generate --model random:tiny "x"
+printf '\xff\xfe\xfa' >"$work/invalid"
+refused "invalid UTF-8" "$martlet" score --model random:tiny --text-file "$work/invalid"
+: >"$work/empty"
+refused "empty text" "$martlet" score --model random:tiny --text-file "$work/empty"
+
+# A closed pipe and a signal end it quietly.
+status=0
+{ "$martlet" generate --model random:tiny "x" --max-tokens 4000 --ignore-eos || echo $? >"$work/pipe"; } | head -c 10 >/dev/null
+[ "$(cat "$work/pipe" 2>/dev/null || echo 0)" != 134 ] || fail "closed pipe: crashed"
+ok
+for signal in INT TERM; do
+    "$martlet" generate --model random:tiny "x" --max-tokens 100000 --ignore-eos --cache "window(sinks=4,recent=64)" \
+        >"$work/out" 2>"$work/err" &
+    child=$!
+    sleep 2
+    # A background child of a script ignores SIGINT unless it installs a handler, as we do.
+    kill -s $signal $child 2>/dev/null || fail "ended before SIG$signal"
+    status=0
+    wait $child || status=$?
+    case $signal in INT) want=130 ;; TERM) want=143 ;; esac
+    [ "$status" = "$want" ] || fail "SIG$signal: exit status $status, expected $want"
+    ok
+done
+
+echo "$passed passed, 0 failed"
