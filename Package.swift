@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet",
+                "Martlet", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -78,7 +78,18 @@ let package = Package(
             dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletTests", dependencies: ["Martlet"],
+            name: "MartletTests",
+            dependencies: [
+                "Martlet", "MartletEngine", "MartletModels", "MartletAttention",
+                "MartletTokenizers", "MartletFormats", "MartletKernels",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletCommandTests",
+            dependencies: [
+                "MartletCommand", "Martlet", "MartletFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -131,7 +131,7 @@ static void check_attend(const mk_kernels *a, const mk_kernels *b, mk_codec code
                                   .query_stride = (size_t)group * dimension,
                                   .scale = 1 / sqrtf((float)dimension),
                                   .first_end = length - queries + 1, .window = j % 2 ? 100 : INT32_MAX,
-                                  .sinks = j % 2 ? 4 : 0, .tile_end = (length + 63) / 64,
+                                  .sinks = j % 2 ? 4 : 0, .tile_end = (length + MK_TILE - 1) / MK_TILE,
                                   .maximum = maximum[k], .sum = sum[k], .out = out[k],
                                   .out_stride = width,
                                   .scratch = bytes(mk_attention_scratch(rows, dimension))};

@@ -10,8 +10,9 @@ trap 'rm -rf "$build"' EXIT
 for file in "$sources"/*.c "$sources"/sets/*.c tools/check-arm64.c; do
     contract=on
     case $file in */portable.c) contract=off ;; esac
-    clang --target=aarch64-linux-gnu -O2 -Wall -Wextra -Werror -Wno-unused-function -ffp-contract=$contract \
-        -isystem /usr/aarch64-linux-gnu/include -c "$file" -o "$build/$(basename "$file" .c).o"
+    clang --target=aarch64-linux-gnu -O2 -Wall -Wextra -Werror -Wno-unused-function \
+        -ffp-contract=$contract -isystem /usr/aarch64-linux-gnu/include \
+        -c "$file" -o "$build/$(basename "$file" .c).o"
 done
 aarch64-linux-gnu-gcc -static "$build"/*.o -lm -o "$build/check"
 qemu-aarch64-static -cpu max "$build/check"

@@ -61,9 +61,11 @@ static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
 #define MK_Q8_BLOCK_BYTES (32 + 512)
 #define MK_Q4_BLOCK_BYTES (32 + 256)
 
-// Pages.  Dimensions that share one scale in a quantised page.
+// Pages.  Dimensions that share one scale in a quantised page.  Keys have channels that stand out,
+// so 4 bits need small groups there; values do not, and a larger group halves the work of reading.
 #define MK_Q8_GROUP 64
-#define MK_Q4_GROUP 32
+#define MK_Q4_KEY_GROUP 32
+#define MK_Q4_VALUE_GROUP 64
 
 /// Byte offsets of a page's parts.  Float codecs: keys [dimension][16], values
 /// [16][value_width].  q8: keys [dims/4][16 tokens][4 dims] and values [4][value_width/16]
@@ -72,8 +74,8 @@ static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
 /// array is followed by its minima (value = scale * nibble + minimum).
 typedef struct {
     int32_t value_width;
-    int32_t groups;
-    int32_t group_size;
+    int32_t key_group, key_groups;
+    int32_t value_group, value_groups;
     size_t key_scales, values, value_scales, total;
 } mk_page_layout;
 
@@ -92,20 +94,22 @@ static inline mk_page_layout mk_layout(mk_codec codec, int32_t dimension) {
         break;
     }
     case MK_CODEC_Q8:
-        p.group_size = MK_Q8_GROUP;
-        p.groups = (dimension + MK_Q8_GROUP - 1) / MK_Q8_GROUP;
+        p.key_group = p.value_group = MK_Q8_GROUP;
+        p.key_groups = p.value_groups = (dimension + MK_Q8_GROUP - 1) / MK_Q8_GROUP;
         p.values = (size_t)mk_round_up(dimension, 4) * 16;
         p.key_scales = p.values + (size_t)p.value_width * 16;
-        p.value_scales = p.key_scales + (size_t)p.groups * 32;
-        p.total = mk_align64(p.value_scales + (size_t)p.groups * 32);
+        p.value_scales = p.key_scales + (size_t)p.key_groups * 32;
+        p.total = mk_align64(p.value_scales + (size_t)p.value_groups * 32);
         break;
     case MK_CODEC_Q4:
-        p.group_size = MK_Q4_GROUP;
-        p.groups = (dimension + MK_Q4_GROUP - 1) / MK_Q4_GROUP;
+        p.key_group = MK_Q4_KEY_GROUP;
+        p.key_groups = (dimension + MK_Q4_KEY_GROUP - 1) / MK_Q4_KEY_GROUP;
+        p.value_group = MK_Q4_VALUE_GROUP;
+        p.value_groups = (dimension + MK_Q4_VALUE_GROUP - 1) / MK_Q4_VALUE_GROUP;
         p.values = (size_t)mk_round_up(dimension, 8) * 8;
         p.key_scales = p.values + (size_t)p.value_width * 8;
-        p.value_scales = p.key_scales + (size_t)p.groups * 64;
-        p.total = mk_align64(p.value_scales + (size_t)p.groups * 64);
+        p.value_scales = p.key_scales + (size_t)p.key_groups * 64;
+        p.total = mk_align64(p.value_scales + (size_t)p.value_groups * 64);
         break;
     }
     return p;

@@ -4,9 +4,9 @@
 size_t mk_page_bytes(mk_codec codec, int32_t dimension) { return mk_layout(codec, dimension).total; }
 
 size_t mk_attention_scratch(int32_t rows, int32_t dimension) {
-    size_t n = (size_t)rows, groups = (size_t)(dimension + MK_Q4_GROUP - 1) / MK_Q4_GROUP;
+    size_t n = (size_t)rows, groups = (size_t)(dimension + MK_Q4_KEY_GROUP - 1) / MK_Q4_KEY_GROUP;
     return n * 64 + 8 * MK_TILE * 4 + 2 * mk_align64(n * 4) + mk_align64(n * 8 * groups) +
-           n * 2 * (size_t)mk_round_up(dimension, 16) + 64;
+           mk_align64(n * 4 * groups) + n * 2 * (size_t)mk_round_up(dimension, 16) + 64;
 }
 
 void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,
@@ -30,23 +30,22 @@ void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_
             value[d] = mk_bf16_float(((const uint16_t *)(page + at.values))[v]);
             break;
         case MK_CODEC_Q8: {
-            int32_t g = d / at.group_size;
-            key[d] = mk_half_to_float(keyScales[g * 16 + slot]) *
+            key[d] = mk_half_to_float(keyScales[d / at.key_group * 16 + slot]) *
                      (float)(page[(size_t)(d / 4) * 64 + slot * 4 + d % 4] - 128);
-            value[d] = mk_half_to_float(valueScales[g * 16 + slot]) *
+            value[d] = mk_half_to_float(valueScales[d / at.value_group * 16 + slot]) *
                        (float)(page[at.values + (size_t)(slot / 4) * at.value_width * 4 + (size_t)d * 4 +
                                     slot % 4] - 128);
             break;
         }
         case MK_CODEC_Q4: {
-            int32_t g = d / at.group_size;
+            int32_t kg = d / at.key_group, vg = d / at.value_group;
             int32_t kq = page[(size_t)(d / 8) * 64 + slot * 4 + d % 4] >> (d / 4 % 2 * 4) & 15;
             int32_t vq = page[at.values + (size_t)(slot / 8) * at.value_width * 4 + (size_t)d * 4 + slot % 4] >>
                              (slot / 4 % 2 * 4) & 15;
-            key[d] = mk_half_to_float(keyScales[g * 16 + slot]) * (float)kq +
-                     mk_half_to_float(keyScales[(at.groups + g) * 16 + slot]);
-            value[d] = mk_half_to_float(valueScales[g * 16 + slot]) * (float)vq +
-                       mk_half_to_float(valueScales[(at.groups + g) * 16 + slot]);
+            key[d] = mk_half_to_float(keyScales[kg * 16 + slot]) * (float)kq +
+                     mk_half_to_float(keyScales[(at.key_groups + kg) * 16 + slot]);
+            value[d] = mk_half_to_float(valueScales[vg * 16 + slot]) * (float)vq +
+                       mk_half_to_float(valueScales[(at.value_groups + vg) * 16 + slot]);
             break;
         }
         }

@@ -25,8 +25,9 @@ public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
         var raw: UnsafeMutableRawPointer?
         var mapped = 0
         if bytes >= Self.mapThreshold {
-            // Rounded to whole huge pages so that the end of the buffer gets one too.
-            mapped = (bytes + (2 << 20) - 1) & ~((2 << 20) - 1)
+            // Not rounded to huge pages: the kernel uses them where they fit, and rounding the many
+            // matrices of a model up would waste a megabyte each.
+            mapped = (bytes + 4095) & ~4095
             let flags = MAP_PRIVATE | MAP_ANONYMOUS_FLAG
             raw = mmap(nil, mapped, PROT_READ | PROT_WRITE, flags, -1, 0)
             if raw == MAP_FAILED { raw = nil }

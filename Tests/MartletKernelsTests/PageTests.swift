@@ -80,20 +80,22 @@ import Testing
                 codec.code, &page, Int32(dimension), Int32(round % 16), x, x)
             var (key, value) = (x, x)
             mk_read_slot(codec.code, page, Int32(dimension), Int32(round % 16), &key, &value)
-            let size = codec == .q8 ? 64 : 32
-            for d in 0..<dimension {
-                let part = x[d / size * size..<min(dimension, d / size * size + size)]
-                let (low, high) = (part.min() ?? 0, part.max() ?? 0)
-                let largest = max(-low, high)
-                let bound =
-                    switch codec {
-                    case .f32: Float(0)
-                    case .f16: max(x[d].magnitude * 0x1p-11, 0x1p-25)
-                    case .bf16: x[d].magnitude * 0x1p-8
-                    case .q8: largest / 127 * 0.501
-                    case .q4: (high - low) / 15 * 0.51 + (high - low) * 0x1p-11 + largest * 0x1p-11
-                    }
-                isWithin = isWithin && abs(key[d] - x[d]) <= bound && abs(value[d] - x[d]) <= bound
+            for (decoded, size) in [(key, codec == .q8 ? 64 : 32), (value, 64)] {
+                for d in 0..<dimension {
+                    let part = x[d / size * size..<min(dimension, d / size * size + size)]
+                    let (low, high) = (part.min() ?? 0, part.max() ?? 0)
+                    let largest = max(-low, high)
+                    let bound =
+                        switch codec {
+                        case .f32: Float(0)
+                        case .f16: max(x[d].magnitude * 0x1p-11, 0x1p-25)
+                        case .bf16: x[d].magnitude * 0x1p-8
+                        case .q8: largest / 127 * 0.501
+                        case .q4:
+                            (high - low) / 15 * 0.51 + (high - low) * 0x1p-11 + largest * 0x1p-11
+                        }
+                    isWithin = isWithin && abs(decoded[d] - x[d]) <= bound
+                }
             }
         }
         #expect(isWithin)

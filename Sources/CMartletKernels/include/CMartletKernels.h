@@ -21,10 +21,11 @@
 #define MK_LANES 16
 /// Consecutive inputs that share one scale in q8 and q4 weights and in quantised activations.
 #define MK_BLOCK 32
-/// Cached tokens that one online-softmax update covers: four pages.
-#define MK_TILE 64
+/// Cached tokens that one online-softmax update covers, and the pages they fill.
+#define MK_TILE 128
+#define MK_TILE_PAGES 8
 /// Tiles in one segment of a long sequence; segments are reduced apart and merged in order.
-#define MK_SEGMENT_TILES 64
+#define MK_SEGMENT_TILES 32
 
 typedef enum __attribute__((enum_extensibility(closed))) {
     MK_SET_PORTABLE __attribute__((swift_name("portable"))) = 0,
@@ -117,7 +118,7 @@ typedef struct {
     int32_t window;
     int32_t sinks;
     /// Scores that replace q . k for the sinks in queries sink_first_query and later,
-    /// [rows][sinks], already scaled; or NULL.  sinks <= 64 when given.
+    /// [rows][sinks], already scaled; or NULL.  sinks <= MK_TILE when given.
     const float *_Nullable sink_scores;
     int32_t sink_first_query;
     int32_t tile_begin;

@@ -19,10 +19,12 @@ MK_INLINE void put_nibble(uint8_t *byte, int high, int value) {
 /// f16 one and the bytes are chosen for it, so the error of an element is at most half a step.
 static void append_q8(uint8_t *page, mk_page_layout at, int32_t dimension, int32_t slot,
                       const float *key, const float *value) {
-    for (int32_t g = 0; g < at.groups; g++) {
-        int32_t from = g * at.group_size;
-        int32_t count = dimension - from < at.group_size ? dimension - from : at.group_size;
-        for (int isValue = 0; isValue < 2; isValue++) {
+    for (int isValue = 0; isValue < 2; isValue++) {
+        const int32_t size = isValue ? at.value_group : at.key_group;
+        const int32_t groups = isValue ? at.value_groups : at.key_groups;
+        for (int32_t g = 0; g < groups; g++) {
+            const int32_t from = g * size;
+            const int32_t count = dimension - from < size ? dimension - from : size;
             const float *x = (isValue ? value : key) + from;
             float low, high;
             range_of(x, count, &low, &high);
@@ -51,13 +53,15 @@ static void append_q8(uint8_t *page, mk_page_layout at, int32_t dimension, int32
     }
 }
 
-/// q4: scale and minimum for each 32 dimensions, value = scale * nibble + minimum.
+/// q4: scale and minimum for each 32 dimensions of a key and 64 of a value; value = scale * nibble + minimum.
 static void append_q4(uint8_t *page, mk_page_layout at, int32_t dimension, int32_t slot,
                       const float *key, const float *value) {
-    for (int32_t g = 0; g < at.groups; g++) {
-        int32_t from = g * at.group_size;
-        int32_t count = dimension - from < at.group_size ? dimension - from : at.group_size;
-        for (int isValue = 0; isValue < 2; isValue++) {
+    for (int isValue = 0; isValue < 2; isValue++) {
+        const int32_t size = isValue ? at.value_group : at.key_group;
+        const int32_t groups = isValue ? at.value_groups : at.key_groups;
+        for (int32_t g = 0; g < groups; g++) {
+            const int32_t from = g * size;
+            const int32_t count = dimension - from < size ? dimension - from : size;
             const float *x = (isValue ? value : key) + from;
             float low, high;
             range_of(x, count, &low, &high);
@@ -69,7 +73,7 @@ static void append_q4(uint8_t *page, mk_page_layout at, int32_t dimension, int32
             float inverse = scale > 0 ? 1.0f / scale : 0.0f;
             uint16_t *scales = (uint16_t *)(page + (isValue ? at.value_scales : at.key_scales));
             scales[g * 16 + slot] = half;
-            scales[(at.groups + g) * 16 + slot] = minimumHalf;
+            scales[(groups + g) * 16 + slot] = minimumHalf;
             for (int32_t i = 0; i < count; i++) {
                 float scaled = (x[i] - minimum) * inverse + 0.5f;
                 int32_t q = scaled < 0 ? 0 : scaled > 15.5f ? 15 : (int32_t)scaled;

@@ -1,4 +1,4 @@
-// Attention over pages: scores, one online-softmax update per tile of 64 slots, weighted values.
+// Attention over pages: scores, one online-softmax update per tile of 128 slots, weighted values.
 //
 // For each query row, tiles are walked in ascending order and each makes one update:
 //   m' = max(m, max s); p = e^(s - m'); sum = sum * e^(m - m') + p; out = out * e^(m - m') + p V.
@@ -16,10 +16,11 @@
 typedef struct {
     float *sums;      // [rows][16] running sums of weights, by lane
     float *factors;   // [rows] e^(m - m') of the tile at hand
-    float *weights;   // [ATTEND_ROWS][64] scores, then weights
+    float *weights;   // [ATTEND_ROWS][MK_TILE] scores, then weights
     int8_t *query;    // [rows][2][query_width] high and low bytes of quantised queries
     float *scales;    // [rows] their scales
-    int32_t *query_sums; // [rows][2][groups]
+    int32_t *starts;     // [rows][2][groups] what 8-bit accumulators start from
+    float *totals;       // [rows][groups] sums of the quantised query, for 4-bit minima
     int32_t query_width;
 } mk_scratch;
 
@@ -76,9 +77,6 @@ MK_INLINE void values_float(mk_codec codec, const float *weights, int rows, cons
         _Pragma("unroll") for (int j = 0; j < columns; j++) store_f32(out[r] + from + j * 16, acc[r][j]);
 }
 
-MK_INLINE i32x16 start_of(int bits, int32_t sum) {
-    return bits == 8 ? wide_start(sum) : (i32x16)(0);
-}
 MK_INLINE i32x16 dot_of(int bits, i32x16 acc, u32x16 w, int32_t x) {
     return bits == 8 ? dot4_wide(acc, w, x) : dot4(acc, w, x);
 }
@@ -89,15 +87,16 @@ MK_INLINE void scores_quantised(int bits, const mk_scratch *s, int row, int rows
                                 float *scores) {
     f32x16 total[ATTEND_ROWS];
     _Pragma("unroll") for (int r = 0; r < rows; r++) total[r] = splat(0);
-    for (int32_t g = 0; g < at.groups; g++) {
-        int32_t from = g * at.group_size;
-        int32_t to = dimension - from < at.group_size ? dimension : from + at.group_size;
+    for (int32_t g = 0; g < at.key_groups; g++) {
+        int32_t from = g * at.key_group;
+        int32_t to = dimension - from < at.key_group ? dimension : from + at.key_group;
         i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
         const int8_t *q = s->query + (size_t)row * 2 * s->query_width;
-        const int32_t *sums = s->query_sums + (size_t)row * 2 * at.groups;
+        const int32_t *starts = s->starts + (size_t)row * 2 * at.key_groups;
+        const float *totals = s->totals + (size_t)row * at.key_groups;
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            high[r] = start_of(bits, sums[(r * 2) * at.groups + g]);
-            low[r] = start_of(bits, sums[(r * 2 + 1) * at.groups + g]);
+            high[r] = (i32x16)(bits == 8 ? starts[(r * 2) * at.key_groups + g] : 0);
+            low[r] = (i32x16)(bits == 8 ? starts[(r * 2 + 1) * at.key_groups + g] : 0);
         }
         if (bits == 8) {
             for (int32_t d = from; d < to; d += 4) {
@@ -126,14 +125,11 @@ MK_INLINE void scores_quantised(int bits, const mk_scratch *s, int row, int rows
         f32x16 scale = load_f16(page + at.key_scales + (size_t)g * 32);
         __builtin_prefetch(ahead + at.key_scales + (size_t)g * 64, 0, 3);
         f32x16 minimum = splat(0);
-        if (bits == 4) minimum = load_f16(page + at.key_scales + (size_t)(at.groups + g) * 32);
+        if (bits == 4) minimum = load_f16(page + at.key_scales + (size_t)(at.key_groups + g) * 32);
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
             f32x16 dot = fma16(to_float(high[r]), splat(SPLIT), to_float(low[r]));
             total[r] = fma16(dot, scale, total[r]);
-            if (bits == 4) {
-                float querySum = (float)(SPLIT * sums[(r * 2) * at.groups + g] + sums[(r * 2 + 1) * at.groups + g]);
-                total[r] = fma16(minimum, splat(querySum), total[r]);
-            }
+            if (bits == 4) total[r] = fma16(minimum, splat(totals[r * at.key_groups + g]), total[r]);
         }
     }
     _Pragma("unroll") for (int r = 0; r < rows; r++)
@@ -161,19 +157,19 @@ MK_INLINE void split16(f32x16 x, float inverse, int8_t *high, int8_t *low, i32x1
 
 MK_INLINE void split_weights(int bits, const float *weights, int rows, const uint8_t *const *pages,
                              int pageCount, mk_page_layout at, int32_t g, mk_split *out) {
-    f32x16 scale[4], minimum[4];
-    _Pragma("unroll") for (int j = 0; j < 4; j++) {
-        const uint8_t *p = pages[j < pageCount ? j : 0] + at.value_scales;
-        scale[j] = load_f16(p + (size_t)g * 32);
-        minimum[j] = bits == 4 ? load_f16(p + (size_t)(at.groups + g) * 32) : splat(0);
+    float scale[MK_TILE], minimum[MK_TILE];
+    for (int j = 0; j < pageCount; j++) {
+        const uint8_t *p = pages[j] + at.value_scales;
+        store_f32(scale + j * 16, load_f16(p + (size_t)g * 32));
+        if (bits == 4) store_f32(minimum + j * 16, load_f16(p + (size_t)(at.value_groups + g) * 32));
     }
     for (int r = 0; r < rows; r++) {
-        f32x16 w[4], top = splat(0), minima = splat(0);
-        _Pragma("unroll") for (int j = 0; j < 4; j++) {
-            f32x16 p = load_f32(weights + r * MK_TILE + j * 16);
-            w[j] = p * scale[j];
-            top = max16(top, w[j]);
-            if (bits == 4) minima = fma16(p, minimum[j], minima);
+        f32x16 top = splat(0), minima = splat(0);
+        const float *p = weights + r * MK_TILE;
+        for (int j = 0; j < pageCount; j++) {
+            f32x16 w = load_f32(p + j * 16);
+            top = max16(top, w * load_f32(scale + j * 16));
+            if (bits == 4) minima = fma16(w, load_f32(minimum + j * 16), minima);
         }
         float largest = max_lanes(top);
         const float steps = SPLIT * 127.0f;
@@ -181,8 +177,9 @@ MK_INLINE void split_weights(int bits, const float *weights, int rows, const uin
         out->scale[r] = largest / steps;
         out->minimum[r] = bits == 4 ? sum_lanes(minima) : 0;
         i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
-        _Pragma("unroll") for (int j = 0; j < 4; j++)
-            split16(w[j], inverse, out->high[r] + j * 16, out->low[r] + j * 16, &highs, &lows);
+        for (int j = 0; j < pageCount; j++)
+            split16(load_f32(p + j * 16) * load_f32(scale + j * 16), inverse, out->high[r] + j * 16,
+                    out->low[r] + j * 16, &highs, &lows);
         // Only bytes stored as value + 128 need the sums, to take the 128 back out.
         if (bits == 8 && !MK_SIGNED) {
             out->highSum[r] = __builtin_reduce_add(highs);
@@ -266,11 +263,11 @@ MK_INLINE void values_rows(const mk_attention *a, const mk_scratch *s, mk_page_l
     if (codec == MK_CODEC_Q8 || codec == MK_CODEC_Q4) {
         int bits = codec == MK_CODEC_Q8 ? 8 : 4;
         mk_split split;
-        for (int32_t g = 0; g < at.groups; g++) {
-            int32_t end = (g + 1) * at.group_size;
+        for (int32_t g = 0; g < at.value_groups; g++) {
+            int32_t end = (g + 1) * at.value_group;
             end = end > at.value_width ? at.value_width : end;
             split_weights(bits, s->weights, rows, pages, pageCount, at, g, &split);
-            for (int32_t from = g * at.group_size; from < end; from += 16)
+            for (int32_t from = g * at.value_group; from < end; from += 16)
                 values_quantised(bits, &split, rows, pages, ahead, pageCount, at, from, factors, out);
         }
         return;
@@ -295,30 +292,32 @@ MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, 
         float *w = s->weights + r * MK_TILE;
         if (a->sink_scores && tile == 0 && query >= a->sink_first_query)
             for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
-        f32x16 p[4];
-        _Pragma("unroll") for (int j = 0; j < 4; j++) p[j] = load_f32(w + j * 16);
+        f32x16 p[MK_TILE_PAGES];
+        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) p[j] = load_f32(w + j * 16);
         if (begin > first || end < first + MK_TILE) {
-            _Pragma("unroll") for (int j = 0; j < 4; j++) {
+            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
                 i32x16 slot = lane + (first + j * 16);
                 i32x16 visible = (slot < end) & ((slot >= begin) | (slot < a->sinks));
                 p[j] = visible ? p[j] : splat(-INFINITY);
             }
         }
-        float top = max_lanes(max16(max16(p[0], p[1]), max16(p[2], p[3])));
+        float top = max_lanes(max16(max16(max16(p[0], p[1]), max16(p[2], p[3])),
+                                    max16(max16(p[4], p[5]), max16(p[6], p[7]))));
         if (top == -INFINITY) {
             s->factors[row + r] = 1;
-            _Pragma("unroll") for (int j = 0; j < 4; j++) store_f32(w + j * 16, splat(0));
+            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) store_f32(w + j * 16, splat(0));
             continue;
         }
         float old = a->maximum[row + r];
         float now = old > top ? old : top;
         f32x16 factor = exp16(splat(old - now));
-        _Pragma("unroll") for (int j = 0; j < 4; j++) {
+        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
             p[j] = exp16(p[j] - now);
             store_f32(w + j * 16, p[j]);
         }
         float *sums = s->sums + (size_t)(row + r) * 16;
-        store_f32(sums, fma16(load_f32(sums), factor, (p[0] + p[1]) + (p[2] + p[3])));
+        f32x16 added = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+        store_f32(sums, fma16(load_f32(sums), factor, added));
         a->maximum[row + r] = now;
         s->factors[row + r] = factor.x;
     }
@@ -361,7 +360,7 @@ static void split_queries(const mk_attention *a, const mk_scratch *s, mk_page_la
         const float *q = a->q + (size_t)(row / a->group) * a->query_stride +
                          (size_t)(row % a->group) * a->dimension;
         int8_t *high = s->query + (size_t)row * 2 * s->query_width, *low = high + s->query_width;
-        int32_t *sums = s->query_sums + (size_t)row * 2 * at.groups;
+        int32_t *starts = s->starts + (size_t)row * 2 * at.key_groups;
         float largest = 0;
         for (int32_t d = 0; d < a->dimension; d++) {
             float x = q[d] < 0 ? -q[d] : q[d];
@@ -370,14 +369,16 @@ static void split_queries(const mk_attention *a, const mk_scratch *s, mk_page_la
         const float steps = SPLIT * 127.0f;
         float inverse = largest > 0 ? steps / largest : 0;
         s->scales[row] = largest / steps * a->scale;
-        for (int32_t g = 0; g < at.groups; g++) {
+        for (int32_t g = 0; g < at.key_groups; g++) {
             i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
-            int32_t end = (g + 1) * at.group_size;
-            for (int32_t d = g * at.group_size; d < end && d < s->query_width; d += 16)
+            int32_t end = (g + 1) * at.key_group;
+            for (int32_t d = g * at.key_group; d < end && d < s->query_width; d += 16)
                 split16(load_partial(q + d, a->dimension - d < 0 ? 0 : a->dimension - d), inverse, high + d,
                         low + d, &highs, &lows);
-            sums[g] = __builtin_reduce_add(highs);
-            sums[at.groups + g] = __builtin_reduce_add(lows);
+            int32_t highSum = __builtin_reduce_add(highs), lowSum = __builtin_reduce_add(lows);
+            starts[g] = wide_start(highSum)[0];
+            starts[at.key_groups + g] = wide_start(lowSum)[0];
+            s->totals[(size_t)row * at.key_groups + g] = (float)(SPLIT * highSum + lowSum);
         }
     }
 }
@@ -404,8 +405,10 @@ static void attend(const mk_attention *a) {
     free_bytes += mk_align64((size_t)rows * 4);
     s.scales = (float *)free_bytes;
     free_bytes += mk_align64((size_t)rows * 4);
-    s.query_sums = (int32_t *)free_bytes;
-    free_bytes += mk_align64((size_t)rows * 8 * (at.groups ? at.groups : 1));
+    s.starts = (int32_t *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 8 * (at.key_groups ? at.key_groups : 1));
+    s.totals = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
     s.query = (int8_t *)free_bytes;
     s.query_width = at.value_width;
     for (int r = 0; r < rows; r++) {
@@ -413,20 +416,20 @@ static void attend(const mk_attention *a) {
         store_f32(s.sums + (size_t)r * 16, splat(0));
         for (int32_t d = 0; d < at.value_width; d += 16) store_f32(a->out + (size_t)r * a->out_stride + d, splat(0));
     }
-    if (at.groups) split_queries(a, &s, at, rows);
+    if (at.key_groups) split_queries(a, &s, at, rows);
     const int32_t last_end = a->first_end + a->queries - 1;
     const int32_t first_begin = a->first_end > a->window ? a->first_end - a->window : 0;
     for (int32_t tile = a->tile_begin; tile < a->tile_end; tile++) {
         if (tile * MK_TILE >= a->sinks && first_begin / MK_TILE > tile) tile = first_begin / MK_TILE;
         if (tile >= a->tile_end || tile * MK_TILE >= last_end) break;
         int32_t count = (last_end - tile * MK_TILE + 15) / 16;
-        count = count > 4 ? 4 : count;
-        const uint8_t *pages[4], *ahead[4];
+        count = count > MK_TILE_PAGES ? MK_TILE_PAGES : count;
+        const uint8_t *pages[MK_TILE_PAGES], *ahead[MK_TILE_PAGES];
         int32_t next = tile + 1;
         if (next * MK_TILE >= a->sinks && first_begin / MK_TILE > next) next = first_begin / MK_TILE;
-        for (int j = 0; j < 4; j++) {
-            pages[j] = j < count ? page_at(a, tile * 4 + j) : a->zero_page;
-            ahead[j] = next < a->tile_end ? page_at(a, next * 4 + j) : pages[j];
+        for (int j = 0; j < MK_TILE_PAGES; j++) {
+            pages[j] = j < count ? page_at(a, tile * MK_TILE_PAGES + j) : a->zero_page;
+            ahead[j] = next < a->tile_end ? page_at(a, next * MK_TILE_PAGES + j) : pages[j];
         }
         for (int row = 0; row < rows; row += ATTEND_ROWS) {
             int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
@@ -440,8 +443,8 @@ static void attend(const mk_attention *a) {
             case MK_CODEC_Q8: q8_scores(a, &s, at, pages, touch, count, row, n); break;
             case MK_CODEC_Q4: q4_scores(a, &s, at, pages, touch, count, row, n); break;
             }
-            for (int r = 0; count < 4 && r < n; r++)
-                for (int j = count; j < 4; j++) store_f32(s.weights + r * MK_TILE + j * 16, splat(0));
+            for (int r = 0; count < MK_TILE_PAGES && r < n; r++)
+                for (int j = count; j < MK_TILE_PAGES; j++) store_f32(s.weights + r * MK_TILE + j * 16, splat(0));
             soften(a, &s, tile, row, n);
             switch (a->codec) {
             case MK_CODEC_F32: f32_values(a, &s, at, pages, touch, count, row, n); break;

@@ -14,8 +14,8 @@ struct Bench: AsyncParsableCommand {
             measures. Deep caches are filled with random keys and values.
 
             Example:
-              martlet bench --model random:qwen2.5-0.5b --weights q4 --kv f16 --prompt 512 --depth 0,8192
-              martlet bench --model random:tiny --prompt "" --generate 32 --batch 1,4 --json
+              martlet bench --model random:qwen2.5-0.5b --weights q4 --kv f16
+              martlet bench --model random:tiny --prompt "" --depth 0,8192 --batch 1,4
             """)
 
     @OptionGroup var model: ModelArguments

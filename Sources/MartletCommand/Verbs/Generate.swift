@@ -17,8 +17,7 @@ struct Generate: AsyncParsableCommand {
 
             Example:
               martlet generate --model path/to/model "Once upon a time" --max-tokens 64
-              martlet generate --model path/to/model "Once" --cache "window(sinks=4, recent=256)" \
-            --max-tokens 20000 --ignore-eos
+              martlet generate --model path/to/model "Once" --cache "window(recent=256)"
             """)
 
     @OptionGroup var model: ModelArguments

@@ -11,13 +11,13 @@ extension Reference {
     /// `[4][width][4]` (last index: token) of value + 128, then key and value scales
     /// `[groups][16]` for groups of 64 dimensions. q4 packs two groups of four dimensions (keys) or
     /// tokens (values) into the nibbles of a byte, and each array of scales, now for groups of 32
-    /// dimensions, is followed by its minima.
+    /// dimensions of a key and 64 of a value, is followed by its minima.
     package struct PageLayout {
         package let codec: CacheCodec
         package let dimension: Int
         package let width: Int
-        package let groupSize: Int
-        package let groups: Int
+        package let keyGroup: Int
+        package let valueGroup: Int
         package let values: Int
         package let keyScales: Int
         package let valueScales: Int
@@ -27,31 +27,39 @@ extension Reference {
             func roundUp(_ x: Int, _ multiple: Int) -> Int {
                 (x + multiple - 1) / multiple * multiple
             }
+            func groups(_ size: Int) -> Int { (dimension + size - 1) / size }
             self.codec = codec
             self.dimension = dimension
             width = roundUp(dimension, 16)
             switch codec {
             case .f32, .f16, .bf16:
                 let bytes = codec == .f32 ? 4 : 2
-                (groupSize, groups) = (dimension, 0)
+                (keyGroup, valueGroup) = (0, 0)
                 values = roundUp(dimension * 16 * bytes, 64)
                 (keyScales, valueScales) = (0, 0)
                 byteCount = roundUp(values + 16 * width * bytes, 64)
             case .q8:
-                groupSize = 64
-                groups = (dimension + 63) / 64
+                (keyGroup, valueGroup) = (64, 64)
                 values = roundUp(dimension, 4) * 16
                 keyScales = values + 16 * width
-                valueScales = keyScales + groups * 16 * 2
-                byteCount = roundUp(valueScales + groups * 16 * 2, 64)
+                valueScales = keyScales + groups(64) * 16 * 2
+                byteCount = roundUp(valueScales + groups(64) * 16 * 2, 64)
             case .q4:
-                groupSize = 32
-                groups = (dimension + 31) / 32
+                (keyGroup, valueGroup) = (32, 64)
                 values = roundUp(dimension, 8) / 2 * 16
                 keyScales = values + 16 * width / 2
-                valueScales = keyScales + 2 * groups * 16 * 2
-                byteCount = roundUp(valueScales + 2 * groups * 16 * 2, 64)
+                valueScales = keyScales + 2 * groups(32) * 16 * 2
+                byteCount = roundUp(valueScales + 2 * groups(64) * 16 * 2, 64)
             }
+        }
+
+        /// Dimensions that share a scale; 0 for the float codecs.
+        func groupSize(isValue: Bool) -> Int { isValue ? valueGroup : keyGroup }
+
+        /// Scales of one token; 0 for the float codecs.
+        func groupCount(isValue: Bool) -> Int {
+            let size = groupSize(isValue: isValue)
+            return size == 0 ? 0 : (dimension + size - 1) / size
         }
 
         /// Byte of a quantised element, and whether it is the high nibble (q4).
@@ -124,7 +132,10 @@ extension Reference {
             }
         }
         for (isValue, x) in [(false, key), (true, value)] {
-            guard layout.groups > 0 else {
+            let (size, groups) = (
+                layout.groupSize(isValue: isValue), layout.groupCount(isValue: isValue)
+            )
+            guard groups > 0 else {
                 for d in 0..<dimension {
                     let offset = layout.floatOffset(isValue: isValue, slot: slot, d)
                     switch codec {
@@ -135,13 +146,13 @@ extension Reference {
                 }
                 continue
             }
-            for group in 0..<layout.groups {
-                let from = group * layout.groupSize
-                let part = x[from..<min(from + layout.groupSize, dimension)]
+            for group in 0..<groups {
+                let from = group * size
+                let part = x[from..<min(from + size, dimension)]
                 let encoded = codec == .q8 ? quantiseQ8(part) : quantiseQ4(part)
                 let at = layout.scaleOffset(isValue: isValue, slot: slot, group: group)
                 store(encoded.scale, at: at)
-                if codec == .q4 { store(encoded.minimum, at: at + layout.groups * 32) }
+                if codec == .q4 { store(encoded.minimum, at: at + groups * 32) }
                 for (i, quant) in encoded.quants.enumerated() {
                     let (offset, isHigh) = layout.place(isValue: isValue, slot: slot, from + i)
                     if codec == .q8 {
@@ -165,7 +176,8 @@ extension Reference {
             UInt16(page[offset]) | UInt16(page[offset + 1]) << 8
         }
         func element(_ isValue: Bool, _ d: Int) -> Float {
-            guard layout.groups > 0 else {
+            let groups = layout.groupCount(isValue: isValue)
+            guard groups > 0 else {
                 let offset = layout.floatOffset(isValue: isValue, slot: slot, d)
                 switch codec {
                 case .f16: return half(half16(offset))
@@ -175,11 +187,12 @@ extension Reference {
                         bitPattern: UInt32(half16(offset)) | UInt32(half16(offset + 2)) << 16)
                 }
             }
-            let at = layout.scaleOffset(isValue: isValue, slot: slot, group: d / layout.groupSize)
+            let at = layout.scaleOffset(
+                isValue: isValue, slot: slot, group: d / layout.groupSize(isValue: isValue))
             let (offset, isHigh) = layout.place(isValue: isValue, slot: slot, d)
             if codec == .q8 { return half(half16(at)) * Float(Int(page[offset]) - 128) }
             let nibble = isHigh ? page[offset] >> 4 : page[offset] & 15
-            return half(half16(at)) * Float(nibble) + half(half16(at + layout.groups * 32))
+            return half(half16(at)) * Float(nibble) + half(half16(at + groups * 32))
         }
         return (
             (0..<dimension).map { element(false, $0) }, (0..<dimension).map { element(true, $0) }

@@ -24,11 +24,29 @@ protocol FamilyConfiguration: Sendable {
     /// Floats a row needs inside the MLP.
     var innerWidth: Int { get }
     var attentionScale: Float { get }
+    /// Biases, norms of heads and the like in one layer, and after the last.
+    var extraLayerParameters: Int { get }
+    var extraFinalParameters: Int { get }
 }
 
 extension FamilyConfiguration {
     var innerWidth: Int { shape.intermediateSize }
     var attentionScale: Float { 1 / Float(shape.headDimension).squareRoot() }
+    var extraLayerParameters: Int { 0 }
+    var extraFinalParameters: Int { 0 }
+
+    /// Weights of the model, each counted once: a tied embedding is one matrix.
+    var parameterCount: Int {
+        let s = shape
+        let attention =
+            s.hiddenSize * (s.queryWidth + 2 * s.keyValueWidth) + s.queryWidth * s.hiddenSize
+        let mlp = s.hiddenSize * s.intermediateSize * (s.isPositionLearned ? 2 : 3)
+        let layer = attention + mlp + 2 * s.hiddenSize + extraLayerParameters
+        let tables = s.vocabularySize * (s.tiesEmbeddings ? 1 : 2) + learnedPositions
+        return tables * s.hiddenSize + s.layerCount * layer + s.hiddenSize + extraFinalParameters
+    }
+
+    private var learnedPositions: Int { shape.isPositionLearned ? shape.contextLength : 0 }
 }
 
 /// Sizes above this are refused: they would overflow the 32-bit counts of the kernels.

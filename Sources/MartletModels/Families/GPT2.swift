@@ -59,6 +59,10 @@ struct GPT2Configuration: FamilyConfiguration {
         isApproximateGELU = true
         attentionScale = 1 / Float(shape.headDimension).squareRoot()
     }
+
+    /// Biases of the four projections and of the two norms.
+    var extraLayerParameters: Int { 7 * shape.hiddenSize + shape.intermediateSize }
+    var extraFinalParameters: Int { shape.hiddenSize }
 }
 
 struct GPT2Attention: Sendable {

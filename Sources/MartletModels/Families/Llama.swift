@@ -24,6 +24,12 @@ struct LlamaConfiguration: FamilyConfiguration {
     }
 
     var innerWidth: Int { hasMLPBias ? 2 * shape.intermediateSize : shape.intermediateSize }
+
+    var extraLayerParameters: Int {
+        let s = shape
+        return (hasAttentionBias ? s.queryWidth + 2 * s.keyValueWidth + s.hiddenSize : 0)
+            + (hasMLPBias ? 2 * s.intermediateSize + s.hiddenSize : 0)
+    }
 }
 
 struct LlamaAttention: Sendable {

@@ -18,6 +18,8 @@ struct Qwen2Configuration: FamilyConfiguration {
         self.shape = shape
         epsilon = 1e-6
     }
+
+    var extraLayerParameters: Int { shape.queryWidth + 2 * shape.keyValueWidth }
 }
 
 struct Qwen2Attention: Sendable {

@@ -21,6 +21,12 @@ struct Qwen3Configuration: FamilyConfiguration {
         epsilon = 1e-6
         hasAttentionBias = false
     }
+
+    var extraLayerParameters: Int {
+        let s = shape
+        return 2 * s.headDimension
+            + (hasAttentionBias ? s.queryWidth + 2 * s.keyValueWidth + s.hiddenSize : 0)
+    }
 }
 
 struct Qwen3Attention: Sendable {

@@ -55,9 +55,7 @@ public final class LanguageModel: Sendable {
         randomShape name: String, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        guard let shape = ModelRegistry.shapes.first(where: { $0.name == name })?.shape else {
-            throw .unknownShape(got: name, available: Self.randomShapeNames)
-        }
+        let shape = try ModelRegistry.shape(named: name)
         try self.init(randomShape: shape, weights: type, seed: seed, kernels: kernels, pool: pool)
     }
 
@@ -66,12 +64,7 @@ public final class LanguageModel: Sendable {
         randomShape shape: DecoderShape, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        guard let entry = ModelRegistry.families.first(where: { $0.modelType == shape.family })
-        else {
-            throw .unknownArchitecture(
-                file: "shape", got: shape.family, available: ModelRegistry.families.map(\.modelType)
-            )
-        }
+        let entry = try ModelRegistry.entry(family: shape.family)
         let source = RandomWeights(type: type, seed: seed, pool: pool)
         self.init(
             try entry.make(nil, shape, source), type: type, kernels: kernels, pool: pool,
@@ -88,18 +81,14 @@ public final class LanguageModel: Sendable {
         self.kernels = kernels
         self.pool = pool
         self.endTokens = endTokens
-        var bytes = family.model.vocabulary.byteCount
+        parameterCount = family.parameterCount
         let s = family.shape
         let layerMatrices =
             s.hiddenSize * (s.queryWidth + 2 * s.keyValueWidth) + s.queryWidth * s.hiddenSize
-            + s.hiddenSize * s.intermediateSize * (s.family == "gpt2" ? 2 : 3)
-        let embedding = s.vocabularySize * s.hiddenSize
-        parameterCount =
-            embedding * (s.tiesEmbeddings ? 1 : 2) + s.layerCount
-            * (layerMatrices + 2 * s.hiddenSize)
-            + s.hiddenSize + (s.isPositionLearned ? s.contextLength * s.hiddenSize : 0)
-        bytes += s.layerCount * PackedBytes.estimate(type, layerMatrices)
-        weightBytes = bytes
+            + s.hiddenSize * s.intermediateSize * (s.isPositionLearned ? 2 : 3)
+        weightBytes =
+            family.model.vocabulary.byteCount
+            + s.layerCount * PackedBytes.estimate(type, layerMatrices)
     }
 
     /// Names for `random:NAME`.

@@ -10,7 +10,6 @@ struct FamilyEntry: Sendable {
     let make:
         @Sendable (ConfigurationFile?, DecoderShape?, any WeightSource) throws(ModelError) ->
             LoadedFamily
-
     init<Family: DecoderFamily>(_ modelType: String, _ architecture: String, _: Family.Type) {
         self.modelType = modelType
         self.architecture = architecture
@@ -25,7 +24,8 @@ struct FamilyEntry: Sendable {
             }
             return LoadedFamily(
                 model: try Family(configuration, weights: weights), shape: configuration.shape,
-                innerWidth: configuration.innerWidth, attentionScale: configuration.attentionScale)
+                parameterCount: configuration.parameterCount, innerWidth: configuration.innerWidth,
+                attentionScale: configuration.attentionScale)
         }
     }
 }
@@ -34,6 +34,7 @@ struct FamilyEntry: Sendable {
 struct LoadedFamily: Sendable {
     let model: any DecoderFamily
     let shape: DecoderShape
+    let parameterCount: Int
     let innerWidth: Int
     let attentionScale: Float
 }
@@ -71,6 +72,21 @@ enum ModelRegistry {
         } catch {
             preconditionFailure("ModelRegistry: unexpected \(error)")
         }
+    }
+
+    static func entry(family name: String) throws(ModelError) -> FamilyEntry {
+        guard let entry = families.first(where: { $0.modelType == name }) else {
+            throw .unknownArchitecture(
+                file: "shape", got: name, available: families.map(\.modelType))
+        }
+        return entry
+    }
+
+    static func shape(named name: String) throws(ModelError) -> DecoderShape {
+        guard let shape = shapes.first(where: { $0.name == name })?.shape else {
+            throw .unknownShape(got: name, available: shapes.map(\.name))
+        }
+        return shape
     }
 
     /// Shapes for `random:NAME`, from the published configurations.
