@@ -43,6 +43,12 @@ static inline uint16_t mk_float_to_half(float x) {
     return (uint16_t)(sign | (mk_bits(aligned) - 0x3f000000));
 }
 
+/// Half precision for a page, saturated: an infinity in a slot that a query may not see would still
+/// reach it as 0 * inf.
+static inline uint16_t mk_finite_half(float x) {
+    return mk_float_to_half(x > 65504.0f ? 65504.0f : x < -65504.0f ? -65504.0f : x);
+}
+
 static inline float mk_bf16_float(uint16_t h) { return mk_float((uint32_t)h << 16); }
 
 static inline uint16_t mk_float_bf16(float x) {

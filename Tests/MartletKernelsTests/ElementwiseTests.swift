@@ -148,6 +148,19 @@ import Testing
         }
     }
 
+    /// A value that is not a number must reach the logits, where the engine says so: an integer
+    /// cannot hold it, so the block's scale does.
+    @Test(arguments: InstructionSet.available, [0, 7, 16, 31])
+    func notANumberSurvivesQuantisation(set: InstructionSet, place: Int) {
+        var x = [Float](repeating: 0.5, count: 40)
+        x[place] = .nan
+        let (quants, sums) = (EdgeBuffer<Int8>(count: 64), EdgeBuffer<Int32>(count: 2))
+        let (inputs, scales) = (EdgeBuffer(x), GuardedFloats(count: 2))
+        KernelSet(set).table.pointee.quantize(
+            inputs.base, 40, quants.base, scales.base, sums.base)
+        #expect(scales.array[0].isNaN && scales.array[1] == 0.5 / 127)
+    }
+
     @Test(arguments: InstructionSet.available)
     func argmaxTakesTheLowestOfTheLargest(set: InstructionSet) {
         let kernels = KernelSet(set)

@@ -101,6 +101,20 @@ import Testing
         #expect(isWithin)
     }
 
+    /// A value beyond what a codec can hold saturates: an infinity in a slot that a query may not see
+    /// would reach it as 0 times infinity.
+    @Test(arguments: InstructionSet.available, [CacheCodec.f16, .q8, .q4])
+    func hugeValuesSaturate(set: InstructionSet, codec: CacheCodec) {
+        var page = Array(repeating: UInt8(0), count: codec.pageBytes(headDimension: 8))
+        for huge: Float in [1e5, -1e5, 1e9, -3e38] {
+            let x = Array(repeating: huge, count: 8)
+            KernelSet(set).table.pointee.append(codec.code, &page, 8, 3, x, x)
+            var (key, value) = (x, x)
+            mk_read_slot(codec.code, page, 8, 3, &key, &value)
+            #expect((key + value).allSatisfy { $0.isFinite && ($0 > 0) == (huge > 0) })
+        }
+    }
+
     /// Zeros, constants and the edges of half precision survive the scales.
     @Test(arguments: InstructionSet.available, CacheCodec.allCases)
     func constantTokens(set: InstructionSet, codec: CacheCodec) {

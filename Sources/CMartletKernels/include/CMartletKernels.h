@@ -56,7 +56,7 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_EPILOGUE_STORE __attribute__((swift_name("store"))) = 0,
     /// out = out + (product + bias)
     MK_EPILOGUE_ADD __attribute__((swift_name("add"))) = 1,
-    /// Panels come in pairs (gate, up): out = silu(gate) * up, 16 outputs a pair.
+    /// Panels come in pairs (gate, up): out = silu(gate) * up, 16 outputs a pair; no bias.
     MK_EPILOGUE_SWIGLU __attribute__((swift_name("swiglu"))) = 2,
 } mk_epilogue;
 

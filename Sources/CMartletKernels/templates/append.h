@@ -29,9 +29,9 @@ static void append_q8(uint8_t *page, mk_page_layout at, int32_t dimension, int32
             float low, high;
             range_of(x, count, &low, &high);
             float largest = -low > high ? -low : high;
-            uint16_t half = mk_float_to_half(largest / 127.0f);
+            uint16_t half = mk_finite_half(largest / 127.0f);
             float scale = mk_half_to_float(half);
-            if (scale * 127.0f < largest) {
+            if (scale * 127.0f < largest && half < 0x7bff) {
                 half++;
                 scale = mk_half_to_float(half);
             }
@@ -65,10 +65,10 @@ static void append_q4(uint8_t *page, mk_page_layout at, int32_t dimension, int32
             const float *x = (isValue ? value : key) + from;
             float low, high;
             range_of(x, count, &low, &high);
-            uint16_t minimumHalf = mk_float_to_half(low);
+            uint16_t minimumHalf = mk_finite_half(low);
             float minimum = mk_half_to_float(minimumHalf);
             float span = high - minimum > 0 ? high - minimum : 0;
-            uint16_t half = mk_float_to_half(span / 15.0f);
+            uint16_t half = mk_finite_half(span / 15.0f);
             float scale = mk_half_to_float(half);
             float inverse = scale > 0 ? 1.0f / scale : 0.0f;
             uint16_t *scales = (uint16_t *)(page + (isValue ? at.value_scales : at.key_scales));
@@ -105,8 +105,8 @@ static void append(mk_codec codec, uint8_t *page, int32_t dimension, int32_t slo
         uint16_t *keys = (uint16_t *)page;
         uint16_t *values = (uint16_t *)(page + at.values) + (size_t)slot * at.value_width;
         for (int32_t d = 0; d < dimension; d++) {
-            keys[d * 16 + slot] = codec == MK_CODEC_F16 ? mk_float_to_half(key[d]) : mk_float_bf16(key[d]);
-            values[d] = codec == MK_CODEC_F16 ? mk_float_to_half(value[d]) : mk_float_bf16(value[d]);
+            keys[d * 16 + slot] = codec == MK_CODEC_F16 ? mk_finite_half(key[d]) : mk_float_bf16(key[d]);
+            values[d] = codec == MK_CODEC_F16 ? mk_finite_half(value[d]) : mk_float_bf16(value[d]);
         }
         break;
     }

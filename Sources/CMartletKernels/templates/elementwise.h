@@ -7,8 +7,11 @@ static void quantize(const float *x, int32_t count, int8_t *quants, float *scale
         f32x16 a = load_partial(x + block * MK_BLOCK, left);
         f32x16 b = left > 16 ? load_partial(x + block * MK_BLOCK + 16, left - 16) : splat(0);
         float largest = max_lanes(max16(__builtin_elementwise_abs(a), __builtin_elementwise_abs(b)));
-        float scale = largest / 127.0f;
-        float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+        // Below 1e-30 the inverse could overflow, and nothing that small is worth an integer.
+        float scale = largest > 1e-30f ? largest / 127.0f : 0.0f;
+        float inverse = largest > 1e-30f ? 127.0f / largest : 0.0f;
+        // A NaN must not vanish into an integer: it stays in the scale, and so reaches the logits.
+        if (__builtin_reduce_or((a != a) | (b != b))) scale = NAN;
         i32x16 qa = to_int(round16(a * inverse)), qb = to_int(round16(b * inverse));
         typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
         i8x16 ba = __builtin_convertvector(qa, i8x16), bb = __builtin_convertvector(qb, i8x16);

@@ -185,8 +185,8 @@ static void finish(const mk_matmul *m, int32_t panel, int panelCount, int32_t ro
 }
 
 /// Reads `panel_bytes` of each panel and at most MK_PREFETCH bytes past it as a prefetch hint (never
-/// a load).  Tolerance tested against a float64 reference: 1e-5 relative to sum |x||w| for f32 and
-/// bf16; for q8 and q4 the reference uses the same quantised operands, 1e-5 likewise.
+/// a load).  Tolerance tested against a float64 reference: 1e-6 relative to sum |x||w| for f32 and
+/// bf16; for q8 and q4 the reference uses the same quantised operands, 1e-6 likewise.
 static void matmul(const mk_matmul *m) {
     f32x16 sums[ROW_CHUNK * 2];
     for (int32_t panel = m->panel_begin; panel < m->panel_end; panel += 2) {

@@ -47,6 +47,8 @@ struct AttentionPlan {
     /// Units that must be folded: first state row, rows, slice, head, query, segments in order.
     var folds: [(unit: AttentionUnit, segments: Int)] = []
     var stateRows = 0
+    /// Products of a query with a key, over all units: what says whether threads are worth waking.
+    var pairs = 0
 
     /// Segments that hold a slot visible to any of the queries at `positions`.
     static func segments(_ positions: Range<Int>, _ visibility: Visibility) -> [Int] {
@@ -63,6 +65,11 @@ struct AttentionPlan {
         units.removeAll(keepingCapacity: true)
         folds.removeAll(keepingCapacity: true)
         stateRows = 0
+        pairs = 0
+        for slice in slices {
+            let seen = visibility.visibleCount(from: slice.position + slice.count - 1)
+            pairs += slice.count * group * heads * seen
+        }
         let block = max(1, Self.unitRows / group)
         var whole = 0
         for slice in slices { whole += (slice.count + block - 1) / block * heads }

@@ -129,6 +129,9 @@ package final class PagedAttention {
         }
     }
 
+    /// Multiplications below which a thread is not worth waking: a few microseconds.
+    private static let serialWork = 200_000
+
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
     /// `stride` floats between rows of their own.
     package func attend(
@@ -140,8 +143,12 @@ package final class PagedAttention {
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
             outStride: outStride)
-        pool.run(plan.units.count) { index, worker in
-            run(plan.units[index], job, cache, workers[worker])
+        if plan.pairs * width < Self.serialWork {
+            for unit in plan.units { run(unit, job, cache, workers[0]) }
+        } else {
+            pool.run(plan.units.count) { index, worker in
+                run(plan.units[index], job, cache, workers[worker])
+            }
         }
         for fold in plan.folds { self.fold(fold.unit, segments: fold.segments, job) }
     }

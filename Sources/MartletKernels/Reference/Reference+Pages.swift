@@ -84,6 +84,11 @@ extension Reference {
         }
     }
 
+    /// Half precision saturated at its largest finite values: pages hold no infinities.
+    package static func finiteHalfBits(_ x: Float) -> UInt16 {
+        halfBits(min(65504, max(-65504, x)))
+    }
+
     /// The integers and f16 numbers that stand for one group of a quantised page.
     package struct PageGroup {
         package var scale: UInt16
@@ -95,8 +100,8 @@ extension Reference {
     /// the nearest to x / scale (halves away from zero), stored + 128.
     package static func quantiseQ8(_ x: ArraySlice<Float>) -> PageGroup {
         let largest = x.reduce(0) { max($0, $1.magnitude) }
-        var scale = halfBits(largest / 127)
-        if half(scale) * 127 < largest { scale += 1 }
+        var scale = finiteHalfBits(largest / 127)
+        if half(scale) * 127 < largest, scale < 0x7BFF { scale += 1 }
         let inverse = half(scale) > 0 ? 1 / half(scale) : 0
         let quants = x.map { value in
             let quant = (value * inverse).rounded(.toNearestOrAwayFromZero)
@@ -110,8 +115,8 @@ extension Reference {
     package static func quantiseQ4(_ x: ArraySlice<Float>) -> PageGroup {
         let lowest = x.min() ?? 0
         let highest = x.max() ?? 0
-        let minimum = halfBits(lowest)
-        let scale = halfBits(max(0, highest - half(minimum)) / 15)
+        let minimum = finiteHalfBits(lowest)
+        let scale = finiteHalfBits(max(0, highest - half(minimum)) / 15)
         let inverse = half(scale) > 0 ? 1 / half(scale) : 0
         let quants = x.map { value in
             let nearest = ((value - half(minimum)) * inverse + 0.5).rounded(.down)
@@ -139,7 +144,7 @@ extension Reference {
                 for d in 0..<dimension {
                     let offset = layout.floatOffset(isValue: isValue, slot: slot, d)
                     switch codec {
-                    case .f16: store(halfBits(x[d]), at: offset)
+                    case .f16: store(finiteHalfBits(x[d]), at: offset)
                     case .bf16: store(bfloatBits(x[d]), at: offset)
                     default: store(x[d].bitPattern, at: offset)
                     }

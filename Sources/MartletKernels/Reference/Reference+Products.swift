@@ -17,7 +17,8 @@ extension Reference {
         for start in stride(from: 0, to: x.count, by: 32) {
             let block = x[start..<min(start + 32, x.count)]
             let largest = block.reduce(0) { max($0, $1.magnitude) }
-            let inverse = largest > 0 ? 127 / largest : 0
+            // Below 1e-30 the inverse could overflow, and nothing that small is worth an integer.
+            let inverse = largest > 1e-30 ? 127 / largest : 0
             var sum: Int32 = 0
             for i in 0..<32 {
                 let value = i < block.count ? block[start + i] * inverse : 0
@@ -25,7 +26,7 @@ extension Reference {
                 row.quants.append(Int8(clamping: quant))
                 sum += quant
             }
-            row.scales.append(largest / 127)
+            row.scales.append(largest > 1e-30 ? largest / 127 : 0)
             row.sums.append(sum)
         }
         return row

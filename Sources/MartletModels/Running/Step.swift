@@ -153,8 +153,10 @@ final class Step {
         let matmul = kernels.table.pointee.matmul
         // Even numbers of panels, since pairs share a pass; several parts a thread, so that one
         // that is held up leaves little behind.
-        let parts = pool.threadCount == 1 ? 1 : pool.threadCount * 6
-        let chunk = max(2, (panels / parts + 1) & ~1)
+        // A small product takes less time than waking a thread.
+        let isSmall = matrix.byteCount * ((rows + 3) / 4) < 256 << 10
+        let parts = pool.threadCount == 1 || isSmall ? 1 : pool.threadCount * 6
+        let chunk = max(2, ((panels + parts - 1) / parts + 1) & ~1)
         pool.run((panels + chunk - 1) / chunk) { part, _ in
             var piece = work
             piece.panel_begin = Int32(part * chunk)
