@@ -68,11 +68,12 @@ let package = Package(
             name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletAttentionTests", dependencies: ["MartletAttention", "MartletKernels"],
+            name: "MartletAttentionTests",
+            dependencies: ["MartletAttention", "MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletModelsTests", dependencies: ["MartletModels"],
-            exclude: ["Goldens"], swiftSettings: strict),
+            exclude: ["Goldens", "KVPressGoldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
             dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],

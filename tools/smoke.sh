@@ -24,7 +24,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in generate score tokenize inspect bench doctor; do
+for verb in generate score tokenize inspect policies bench doctor; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -44,6 +44,12 @@ expect 0 "score" "$martlet" score --model random:tiny --tokens 1,2,3,4 --top 2 -
 for key in tokens logprobs perplexity cacheBytes peakCacheBytes; do summary "$key"; done
 expect 0 "inspect" "$martlet" inspect --model random:tiny --json
 expect 0 "doctor" "$martlet" doctor --json
+expect 0 "policies" "$martlet" policies
+expect 0 "policies as JSON" "$martlet" policies --json
+for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget=8, recent=2) + kv(q8)"; do
+    expect 0 "inspect $policy" "$martlet" inspect --model random:tiny --cache "$policy" \
+        --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
+done
 expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
 for key in kind; do has "\"$key\""; done
 golden=Tests/MartletModelsTests/Goldens/llama-mqa

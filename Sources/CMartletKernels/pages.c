@@ -52,6 +52,41 @@ void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_
     }
 }
 
+/// Copies the nibble that two slots of a q4 value share a byte for.
+static void copy_nibble(const uint8_t *from, int from_high, uint8_t *to, int to_high) {
+    uint8_t bits = *from >> (from_high * 4) & 15;
+    *to = (uint8_t)((*to & (to_high ? 0x0f : 0xf0)) | bits << (to_high * 4));
+}
+
+void mk_copy_slot(mk_codec codec, int32_t dimension, const uint8_t *from, int32_t a, uint8_t *to, int32_t b) {
+    mk_page_layout at = mk_layout(codec, dimension);
+    if (codec == MK_CODEC_F32 || codec == MK_CODEC_F16 || codec == MK_CODEC_BF16) {
+        size_t size = codec == MK_CODEC_F32 ? 4 : 2, width = (size_t)at.value_width * size;
+        for (int32_t d = 0; d < dimension; d++)
+            memcpy(to + ((size_t)d * 16 + b) * size, from + ((size_t)d * 16 + a) * size, size);
+        memmove(to + at.values + b * width, from + at.values + a * width, width);
+        return;
+    }
+    // A key's bytes are four at a time, its scales (and q4's minima) one for each group.
+    int bits = codec == MK_CODEC_Q8 ? 8 : 4, marks = codec == MK_CODEC_Q8 ? 1 : 2;
+    int32_t words = (dimension + (bits == 8 ? 3 : 7)) / (bits == 8 ? 4 : 8);
+    for (int32_t word = 0; word < words; word++)
+        memcpy(to + (size_t)word * 64 + b * 4, from + (size_t)word * 64 + a * 4, 4);
+    for (int32_t g = 0; g < at.key_groups * marks; g++)
+        memcpy(to + at.key_scales + (size_t)(g * 16 + b) * 2, from + at.key_scales + (size_t)(g * 16 + a) * 2, 2);
+    for (int32_t g = 0; g < at.value_groups * marks; g++)
+        memcpy(to + at.value_scales + (size_t)(g * 16 + b) * 2, from + at.value_scales + (size_t)(g * 16 + a) * 2,
+               2);
+    size_t row = (size_t)at.value_width * 4;
+    for (int32_t d = 0; d < at.value_width; d++) {
+        const uint8_t *x = from + at.values + (size_t)d * 4;
+        uint8_t *y = to + at.values + (size_t)d * 4;
+        if (bits == 8) y[(size_t)(b / 4) * row + b % 4] = x[(size_t)(a / 4) * row + a % 4];
+        else
+            copy_nibble(x + (size_t)(a / 8) * row + a % 4, a / 4 % 2, y + (size_t)(b / 8) * row + b % 4, b / 4 % 2);
+    }
+}
+
 void mk_merge(float *maximum, float *sum, float *vector, float segment_maximum, float segment_sum,
               const float *segment_vector, int32_t dimension) {
     if (segment_maximum == -INFINITY) return;

@@ -21,7 +21,8 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Generate.self, Score.self, Tokenize.self, Inspect.self, Bench.self, Doctor.self,
+            Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self, Bench.self,
+            Doctor.self,
         ])
 
     static func main() async {

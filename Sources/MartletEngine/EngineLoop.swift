@@ -33,7 +33,9 @@ final class EngineLoop {
         cache = parts.cache
         self.configuration = configuration
         footprint = PageFootprint(cache: parts.cache, chunk: budget.maximumTokens)
-        scheduler = Scheduler(budget: budget, policy: configuration.policy)
+        scheduler = Scheduler(
+            budget: budget, policy: configuration.policy,
+            promptRule: .init(parts.cache.policy))
         sampler = Sampler(vocabularySize: parts.forward.vocabularySize)
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
@@ -76,7 +78,9 @@ final class EngineLoop {
                     sequence: sequence,
                     tokens: Array(state.tokens[state.computed..<(state.computed + slice.count)]),
                     logits: logitsWanted(state, slice.count),
-                    isDecode: slice.count == 1 && state.computed >= state.promptCount)
+                    isDecode: slice.count == 1 && state.computed >= state.promptCount,
+                    completesPrompt: state.scoringChunk == nil
+                        && state.computed + slice.count == state.promptCount)
             })
     }
 

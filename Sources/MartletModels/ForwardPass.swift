@@ -33,15 +33,20 @@ public struct SequenceSlice: Sendable {
     public var logits: LogitsWanted
     /// Whether the tokens were generated, so that what they attend to counts as KV reads.
     public var isDecode: Bool
+    /// Whether the last of the tokens ends the prompt: then a compressing policy chooses which of the
+    /// prompt's tokens stay, after the step.
+    public var completesPrompt: Bool
 
     /// Describes one slice.
     public init(
-        sequence: SequenceID, tokens: [Int32], logits: LogitsWanted, isDecode: Bool = false
+        sequence: SequenceID, tokens: [Int32], logits: LogitsWanted, isDecode: Bool = false,
+        completesPrompt: Bool = false
     ) {
         self.sequence = sequence
         self.tokens = tokens
         self.logits = logits
         self.isDecode = isDecode
+        self.completesPrompt = completesPrompt
     }
 }
 

@@ -44,23 +44,28 @@ import Testing
     }
 
     @Test func listsWhatIsAvailable() {
-        #expect(throws: CacheError.unknownPolicy(name: "h2o", available: ["dense", "window"])) {
-            try CachePolicy("h2o(heavy=0.1)")
+        let names = CachePolicyRegistry.entries.map(\.name)
+        #expect(throws: CacheError.unknownPolicy(name: "h3o", available: names)) {
+            try CachePolicy("h3o(heavy=0.1)")
         }
-        #expect(throws: CacheError.policiesDoNotCombine(first: "dense", second: "window")) {
+        #expect(
+            throws: CacheError.policiesDoNotCombine(
+                first: "dense", second: "window", decision: "which tokens stay")
+        ) {
             try CachePolicy("dense + window(recent=4)")
         }
     }
 
     @Test func registryIsConsistent() throws {
-        #expect(CachePolicyRegistry.entries.map(\.name) == ["dense", "window"])
+        let names = CachePolicyRegistry.entries.map(\.name)
+        #expect(Set(names).count == names.count && names.prefix(2) == ["dense", "window"])
         #expect(CachePolicy.dense.entry.isExact && CachePolicy.dense.entry.phases.isEmpty)
         let window = try CachePolicy.window(recent: 8).entry
         #expect(!window.isExact && window.sharesPrefix && window.phases == [.prefill, .decode])
         for entry in CachePolicyRegistry.entries {
             for parameter in entry.parameters {
                 guard let value = parameter.defaultValue else { continue }
-                #expect(parameter.domain.contains(value))
+                #expect(parameter.domain.accept(value) == value)
             }
         }
     }

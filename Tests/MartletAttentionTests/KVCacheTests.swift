@@ -251,7 +251,7 @@ import Testing
             .malformedPolicy(text: "x(", column: 3, got: "the end of the text", expected: "\")\""),
             .unknownPolicy(name: "x", available: ["dense", "window"]),
             .badPolicyParameter(policy: "window", parameter: "recent", got: "0", expected: "1"),
-            .policiesDoNotCombine(first: "dense", second: "window"),
+            .policiesDoNotCombine(first: "dense", second: "window", decision: "which tokens stay"),
             .brokenIntegrity("page 3 is free twice"),
         ]
         for error in errors {

@@ -1,3 +1,5 @@
+import MartletKernels
+
 /// A small deterministic generator, so that a failing seed can be run again.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
@@ -14,4 +16,11 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+}
+
+extension CounterRandom {
+    /// Uniform in -magnitude ... magnitude.
+    mutating func floats(_ count: Int, magnitude: Float = 1) -> [Float] {
+        (0..<count).map { _ in signedUnit() * magnitude }
+    }
 }

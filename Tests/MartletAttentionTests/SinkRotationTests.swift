@@ -34,8 +34,9 @@ import Testing
             pageBytes: codec.pageBytes(headDimension: Self.dimension))
         let cache = try KVCache(shape: shape, budgetBytes: 1 << 20, policy: policy)
         let attention = try PagedAttention(
-            headCount: Self.heads, shape: shape, scale: 0.25, frequencies: Self.frequencies,
-            kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 2))
+            headCount: Self.heads, shape: shape, scale: 0.25, policy: policy,
+            frequencies: Self.frequencies, kernels: KernelSet.selected(),
+            pool: WorkerPool(threadCount: 2))
         let count = 120
         var random = CounterRandom(seed: 11)
         func vectors(_ n: Int) -> [[Double]] {

@@ -156,6 +156,14 @@ typedef struct {
     void (*append)(mk_codec codec, uint8_t *page, int32_t dimension, int32_t slot, const float *key,
                    const float *value);
     void (*attend)(const mk_attention *);
+    /// Scaled scores of every row of `work` against the slots of the pages [page_begin, page_end):
+    /// out[r * out_stride + 16 * (page - page_begin) + slot].  Nothing is masked: a page's unwritten
+    /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`.
+    void (*scores)(const mk_attention *work, int32_t page_begin, int32_t page_end, float *out,
+                   size_t out_stride);
+    /// x[0 ..< visible] becomes its softmax and x[visible ..< count] zeros; count is a multiple of
+    /// 16.  Lanes reduce apart and then in one order, so the result depends on `visible` values only.
+    void (*softmax)(float *x, int32_t visible, int32_t count);
     /// Index of the largest value, the lowest on ties; -1 when a NaN is met or count is 0.
     int32_t (*argmax)(const float *x, int32_t count);
     /// Sums `count` bytes as 64-bit words, to measure read bandwidth; count is a multiple of 512.
@@ -178,7 +186,10 @@ size_t mk_page_bytes(mk_codec codec, int32_t dimension);
 /// The decoded key and value of one slot, as attention sees them.
 void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,
                   float *value);
-/// Bytes of scratch that `attend` needs for `rows` rows.
+/// Copies one token's key and value between pages of one codec, bit for bit.
+void mk_copy_slot(mk_codec codec, int32_t dimension, const uint8_t *from, int32_t from_slot, uint8_t *to,
+                  int32_t to_slot);
+/// Bytes of scratch that `attend` and `scores` need for `rows` rows.
 size_t mk_attention_scratch(int32_t rows, int32_t dimension);
 /// Folds a later segment's state of one row into a running one:
 /// m' = max(m, n); sum' = sum * e^(m - m') + added * e^(n - m'), vectors likewise.  Folding the

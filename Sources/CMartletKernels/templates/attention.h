@@ -390,11 +390,7 @@ MK_INLINE const uint8_t *page_at(const mk_attention *a, int32_t page) {
     return id < 0 ? a->zero_page : a->arena + (size_t)id * a->page_bytes;
 }
 
-/// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
-/// (q8, q4; from the 15-bit split) of the largest value.  Reads whole pages only.
-static void attend(const mk_attention *a) {
-    const int rows = a->queries * a->group;
-    const mk_page_layout at = mk_layout(a->codec, a->dimension);
+static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
     mk_scratch s;
     uint8_t *free_bytes = a->scratch;
     s.sums = (float *)free_bytes;
@@ -411,6 +407,15 @@ static void attend(const mk_attention *a) {
     free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
     s.query = (int8_t *)free_bytes;
     s.query_width = at.value_width;
+    return s;
+}
+
+/// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
+/// (q8, q4; from the 15-bit split) of the largest value.  Reads whole pages only.
+static void attend(const mk_attention *a) {
+    const int rows = a->queries * a->group;
+    const mk_page_layout at = mk_layout(a->codec, a->dimension);
+    mk_scratch s = divide_scratch(a, at, rows);
     for (int r = 0; r < rows; r++) {
         a->maximum[r] = -INFINITY;
         store_f32(s.sums + (size_t)r * 16, splat(0));
@@ -456,4 +461,59 @@ static void attend(const mk_attention *a) {
         }
     }
     for (int r = 0; r < rows; r++) a->sum[r] = sum_lanes(load_f32(s.sums + (size_t)r * 16));
+}
+
+/// The products that `attend` makes of queries and keys, for policies that choose by them.
+static void scores(const mk_attention *a, int32_t page_begin, int32_t page_end, float *out, size_t out_stride) {
+    const int rows = a->queries * a->group;
+    const mk_page_layout at = mk_layout(a->codec, a->dimension);
+    mk_scratch s = divide_scratch(a, at, rows);
+    if (at.key_groups) split_queries(a, &s, at, rows);
+    for (int32_t first = page_begin; first < page_end; first += MK_TILE_PAGES) {
+        const int count = page_end - first < MK_TILE_PAGES ? page_end - first : MK_TILE_PAGES;
+        const uint8_t *pages[MK_TILE_PAGES], *ahead[MK_TILE_PAGES];
+        for (int j = 0; j < MK_TILE_PAGES; j++) {
+            pages[j] = j < count ? page_at(a, first + j) : a->zero_page;
+            ahead[j] = j < count && first + MK_TILE_PAGES + j < page_end ? page_at(a, first + MK_TILE_PAGES + j)
+                                                                          : pages[j];
+        }
+        for (int row = 0; row < rows; row += ATTEND_ROWS) {
+            int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
+            const uint8_t *const *touch = row == 0 ? ahead : pages;
+            switch (a->codec) {
+            case MK_CODEC_F32: f32_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_F16: f16_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_BF16: bf16_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q8: q8_scores(a, &s, at, pages, touch, count, row, n); break;
+            case MK_CODEC_Q4: q4_scores(a, &s, at, pages, touch, count, row, n); break;
+            }
+            for (int r = 0; r < n; r++)
+                for (int j = 0; j < count; j++)
+                    store_f32(out + (size_t)(row + r) * out_stride + (size_t)(first - page_begin + j) * 16,
+                              load_f32(s.weights + r * MK_TILE + j * 16));
+        }
+    }
+}
+
+/// Two passes over the row: the largest value, then the exponentials and their sum.
+static void softmax(float *x, int32_t visible, int32_t count) {
+    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    f32x16 top = splat(-INFINITY), sum = splat(0);
+    for (int32_t i = 0; i < count; i += 16) {
+        f32x16 v = lane + i < visible ? load_f32(x + i) : splat(-INFINITY);
+        store_f32(x + i, v);
+        top = max16(top, v);
+    }
+    float largest = max_lanes(top);
+    if (largest == -INFINITY) {
+        for (int32_t i = 0; i < count; i += 16) store_f32(x + i, splat(0));
+        return;
+    }
+    for (int32_t i = 0; i < count; i += 16) {
+        f32x16 p = exp16(load_f32(x + i) - largest);
+        store_f32(x + i, p);
+        sum += p;
+    }
+    f32x16 inverse = splat(1.0f / sum_lanes(sum));
+    for (int32_t i = 0; i < count; i += 16) store_f32(x + i, load_f32(x + i) * inverse);
 }

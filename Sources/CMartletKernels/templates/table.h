@@ -11,6 +11,8 @@ const mk_kernels MK_TABLE = {
     .swiglu = swiglu,
     .append = append,
     .attend = attend,
+    .scores = scores,
+    .softmax = softmax,
     .argmax = argmax,
     .read_bytes = read_bytes,
 };

@@ -55,7 +55,8 @@ extension MartletError {
             case .malformedPolicy(let text, _, _, _): (.invalidPolicy, text)
             case .unknownPolicy(let name, _): (.invalidPolicy, name)
             case .badPolicyParameter(let policy, _, _, _): (.invalidPolicy, policy)
-            case .policiesDoNotCombine(let first, _): (.invalidPolicy, first)
+            case .policiesDoNotCombine(let first, _, _): (.invalidPolicy, first)
+            case .policyNeedsFullAttention(let policy, _): (.invalidPolicy, policy)
             case .positionEvicted, .brokenIntegrity: (.internalInvariant, nil)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)

@@ -88,7 +88,9 @@ package struct LoadedModel: Sendable {
     // MARK: What it is
 
     /// What a token leaves in the cache.
-    package var cacheShape: KVShape { model.cacheShape(codec: options.cacheCodec) }
+    package var cacheShape: KVShape { model.cacheShape(codec: cacheCodec) }
+    /// How keys and values are stored: as the policy says, else as the options do.
+    package var cacheCodec: CacheCodec { policy.codec ?? options.cacheCodec }
 
     /// The attention pattern of each layer under the policy.
     package var visibilities: [Visibility] {
@@ -112,8 +114,8 @@ package struct LoadedModel: Sendable {
         if model.weightType != .f32, model.weightType != naturalWeights {
             methods.append("weights \(model.weightType)")
         }
-        if options.cacheCodec != .f32 { methods.append("kv \(options.cacheCodec)") }
-        if !policy.entry.isExact { methods.append("cache \(policy)") }
+        if cacheCodec != .f32 { methods.append("kv \(cacheCodec)") }
+        if !policy.isExact { methods.append("cache \(policy)") }
         return methods
     }
 

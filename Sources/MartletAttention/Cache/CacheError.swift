@@ -17,8 +17,10 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownPolicy(name: String, available: [String])
     /// A policy's parameter is missing, unknown, or has a value outside its range.
     case badPolicyParameter(policy: String, parameter: String, got: String, expected: String)
+    /// A policy takes single tokens out, which layers with a sliding window do not support.
+    case policyNeedsFullAttention(policy: String, window: Int)
     /// Two policies were combined that claim the same decision.
-    case policiesDoNotCombine(first: String, second: String)
+    case policiesDoNotCombine(first: String, second: String, decision: String)
     /// `checkIntegrity` found the pool and the tables in disagreement.
     case brokenIntegrity(String)
 
@@ -49,9 +51,12 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
         case .badPolicyParameter(let policy, let parameter, let got, let expected):
             "cache policy \(policy), \(parameter): got \(got), expected \(expected); correct or "
                 + "remove it."
-        case .policiesDoNotCombine(let first, let second):
-            "cache policies \(first) and \(second) both decide which tokens stay, expected one "
-                + "that does; remove one of them."
+        case .policyNeedsFullAttention(let policy, let window):
+            "cache policy \(policy): the model has layers with a sliding window of \(window) tokens, "
+                + "expected full attention in every layer; use dense or window for this model."
+        case .policiesDoNotCombine(let first, let second, let decision):
+            "cache policies \(first) and \(second) both decide \(decision), expected one that does; "
+                + "remove one of them."
         case .brokenIntegrity(let finding):
             "KV cache: integrity check failed: \(finding); this is a defect in the cache, please "
                 + "report it."

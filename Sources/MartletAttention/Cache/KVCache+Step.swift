@@ -10,8 +10,15 @@ extension KVCache {
         for index in 0..<shape.tableCount {
             needed += state.tables[index].missingPages(for: tokens)
             needed += state.tables[index].sharedTail(in: pool) == nil ? 0 : 1
+            needed += evictionPages(state, index)
         }
         return needed
+    }
+
+    /// Pages to spare so that a policy which evicts at every step can copy a page that others hold.
+    private func evictionPages(_ state: SequenceState, _ index: Int) -> Int {
+        guard let compression = state.compression, !compression.caps.isEmpty else { return 0 }
+        return state.tables[index].isShared(in: pool) ? 1 : 0
     }
 
     /// Makes room for at least `tokens` more tokens in each named sequence: adds pages and copies
@@ -90,6 +97,25 @@ extension KVCache {
     }
 
     private func account(_ rows: Range<Int>, of state: SequenceState, isDecode: Bool) {
+        let (pages, attended) =
+            state.compression == nil
+            ? countByPosition(rows, isDecode) : countBySlot(rows.count, of: state)
+        let bytes = pages * shape.pageBytes
+        state.reads.bytesRead += bytes
+        reads.bytesRead += bytes
+        stepBytesRead += bytes
+        guard isDecode else { return }
+        let kvReads = Double(attended) / Double(shape.tableCount)
+        state.reads.kvReads += kvReads
+        state.reads.decodeTokens += rows.count
+        reads.kvReads += kvReads
+        reads.decodeTokens += rows.count
+    }
+
+    /// Pages read and tokens attended over all heads, which are alike within a layer.
+    private func countByPosition(_ rows: Range<Int>, _ isDecode: Bool) -> (
+        pages: Int, attended: Int
+    ) {
         var pages = 0
         var attended = 0
         for visibility in visibilities {
@@ -97,16 +123,21 @@ extension KVCache {
             guard isDecode else { continue }
             for row in rows { attended += visibility.visibleCount(from: row) }
         }
-        let bytes = pages * shape.keyValueHeadCount * shape.pageBytes
-        state.reads.bytesRead += bytes
-        reads.bytesRead += bytes
-        stepBytesRead += bytes
-        guard isDecode else { return }
-        let kvReads = Double(attended) / Double(shape.layerCount)
-        state.reads.kvReads += kvReads
-        state.reads.decodeTokens += rows.count
-        reads.kvReads += kvReads
-        reads.decodeTokens += rows.count
+        return (pages * shape.keyValueHeadCount, attended * shape.keyValueHeadCount)
+    }
+
+    /// The same where every head has its own length; before the rows are counted in it.
+    private func countBySlot(
+        _ rows: Int, of state: SequenceState
+    ) -> (pages: Int, attended: Int) {
+        var pages = 0
+        var attended = 0
+        for index in 0..<shape.tableCount {
+            let length = state.tables[index].length
+            pages += KVPage.count(forSlots: length + rows)
+            attended += rows * length + rows * (rows + 1) / 2
+        }
+        return (pages, attended)
     }
 
     /// Pages that all wants need together. When several sharers of one page write, the last owner
@@ -118,6 +149,7 @@ extension KVCache {
             guard want.tokens > state.reserved else { continue }
             for index in 0..<shape.tableCount {
                 needed += state.tables[index].missingPages(for: want.tokens)
+                needed += evictionPages(state, index)
                 guard let tail = state.tables[index].sharedTail(in: pool) else { continue }
                 needed += 1
                 pool.anticipate(-1, ownersOf: tail)

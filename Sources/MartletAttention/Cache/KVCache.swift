@@ -6,8 +6,9 @@
 /// Each (layer, KV head) of a sequence has a page table with its own length. A step reserves room
 /// for its tokens, kernels write keys and values through ``table(_:layer:head:)``, and the commit
 /// counts them and lets the policy free what nobody will attend to again. Forks share pages; a
-/// page is copied when one of its owners is about to write to it. Under the policies there are now,
-/// a slot's number is its token's absolute position.
+/// page is copied when one of its owners is about to write to it. A slot's number is its token's
+/// absolute position until a compressor takes tokens out; from then on a head's slots are in no
+/// particular order, and new tokens follow the last one.
 public final class KVCache {
     /// What one token leaves in this cache.
     public let shape: KVShape
@@ -31,13 +32,26 @@ public final class KVCache {
     /// Creates an empty cache. `budgetBytes` bounds keys, values and positions of all sequences.
     /// `layerWindows` gives the model's own sliding window for each layer (nil: full attention);
     /// pages wholly outside it are freed, which loses nothing. An empty list means no windows.
-    /// Throws `budgetTooSmall` when not even one page for each (layer, KV head) fits.
+    /// Throws `budgetTooSmall` when not even one page for each (layer, KV head) fits, and
+    /// `policyNeedsFullAttention` for a compressor on a model with sliding windows.
     public init(
         shape: KVShape, budgetBytes: Int, policy: CachePolicy, layerWindows: [Int?] = []
     ) throws(CacheError) {
         precondition(
             layerWindows.isEmpty || layerWindows.count == shape.layerCount,
             "KVCache: got \(layerWindows.count) layer windows, expected \(shape.layerCount)")
+        if policy.compression != nil, let window = layerWindows.compactMap(\.self).min() {
+            throw .policyNeedsFullAttention(policy: policy.description, window: window)
+        }
+        if let compression = policy.compression, case .bytes(let bytes) = compression.budget {
+            let pages = KVPage.count(forSlots: compression.minimumTokens)
+            let needed = pages * shape.tableCount * shape.heldBytesPerPage
+            guard bytes >= needed else {
+                throw .badPolicyParameter(
+                    policy: policy.entry.name, parameter: "bytes", got: "\(bytes)B",
+                    expected: "at least \(needed)B for the tokens that always stay")
+            }
+        }
         self.shape = shape
         self.policy = policy
         visibilities = (0..<shape.layerCount).map { layer in
@@ -72,7 +86,11 @@ public final class KVCache {
     // MARK: Sequences
 
     /// Starts an empty sequence.
-    public func makeSequence() -> SequenceID { insert(SequenceState(tableCount: shape.tableCount)) }
+    public func makeSequence() -> SequenceID {
+        let state = SequenceState(tableCount: shape.tableCount)
+        if policy.compression != nil { state.compression = SequenceCompression() }
+        return insert(state)
+    }
 
     /// Starts a sequence that shares all committed tokens with `id`. The reservation of `id`, if
     /// any, is dropped: both must reserve before they write again. The fork's reads start at zero.
@@ -85,6 +103,7 @@ public final class KVCache {
         }
         copy.count = source.count
         copy.liveSlots = source.liveSlots
+        copy.compression = source.compression?.copy()
         addLiveSlots(copy.liveSlots)
         return insert(copy)
     }
@@ -115,12 +134,18 @@ public final class KVCache {
 
     /// Forgets the tokens from `count` on, and any reservation. Throws `positionEvicted` when the
     /// token at position `count` would attend to positions that were freed. The token that was
-    /// committed last can always be forgotten.
+    /// committed last can always be forgotten, unless a compressor has taken tokens out.
     public func truncate(_ id: SequenceID, to count: Int) throws(CacheError) {
         let state = state(id)
         precondition(
             count >= 0 && count <= state.count,
             "KVCache.truncate: got \(count), expected 0 ... \(state.count) tokens")
+        if let compression = state.compression, !compression.canTruncate {
+            guard count == state.count else {
+                throw .positionEvicted(requested: count, lowest: state.count)
+            }
+            return dropReservation(state)
+        }
         var lowest = 0
         for index in 0..<shape.tableCount {
             let visibility = visibilities[index / shape.keyValueHeadCount]
@@ -148,6 +173,9 @@ public final class KVCache {
                 + "\(shape.keyValueHeadCount)")
         return state(id).tables[layer &* shape.keyValueHeadCount &+ head].view
     }
+
+    /// What the policy remembers of a sequence; nil unless it compresses.
+    package func compression(of id: SequenceID) -> SequenceCompression? { state(id).compression }
 
     // MARK: Shared by the facets
 

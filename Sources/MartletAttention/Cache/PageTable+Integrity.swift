@@ -2,8 +2,8 @@
 
 extension PageTable {
     /// Adds this table to `owners` and proves that its entries are pages of the pool, that nothing
-    /// is a hole but what was evicted, and that the positions of its live slots are unique,
-    /// ascending and below `count`.
+    /// is a hole but what was evicted, and that the positions of its live slots are unique, below
+    /// `count` and, unless tokens were taken out, ascending.
     func checkIntegrity(
         below count: Int, in pool: borrowing RigidPagePool, owners: inout [UInt32], name: String
     ) throws(CacheError) {
@@ -22,6 +22,7 @@ extension PageTable {
         guard holes == holeCount else {
             throw .brokenIntegrity("\(name): \(holes) holes, the table counts \(holeCount)")
         }
+        if isCompacted { previous = try checkPositions(in: pool, name) }
         guard Int(previous) < count else {
             throw .brokenIntegrity("\(name): position \(previous) in a sequence of \(count) tokens")
         }
@@ -40,6 +41,7 @@ extension PageTable {
             throw .brokenIntegrity("\(name): entry \(index) names page \(page)")
         }
         owners[Int(page)] += 1
+        guard !isCompacted else { return }
         let positions = pool.positions(of: page)
         for slot in 0..<min(KVPage.tokens, max(0, length - index * KVPage.tokens)) {
             guard positions[slot] > previous else {
@@ -48,5 +50,23 @@ extension PageTable {
             }
             previous = positions[slot]
         }
+    }
+
+    /// Proves that no position occurs twice or is missing; returns the largest.
+    private func checkPositions(
+        in pool: borrowing RigidPagePool, _ name: String
+    ) throws(CacheError) -> Int32 {
+        var seen: [Int32] = []
+        for slot in 0..<length {
+            seen.append(pool.positions(of: page(at: slot / KVPage.tokens))[slot % KVPage.tokens])
+        }
+        seen.sort()
+        for index in seen.indices {
+            guard seen[index] >= 0, index == 0 || seen[index] > seen[index - 1] else {
+                throw .brokenIntegrity(
+                    "\(name): position \(seen[index]) occurs twice or is missing")
+            }
+        }
+        return seen.last ?? -1
     }
 }

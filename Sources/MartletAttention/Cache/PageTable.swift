@@ -9,13 +9,15 @@
 /// `releaseAll(to:)`; dropping a table frees only its own list.
 struct PageTable: ~Copyable {
     /// Committed slots, evicted ones included.
-    private(set) var length = 0
+    var length = 0
     /// Entries kept in front of the skipped range; zero while nothing is skipped.
     private(set) var sinkCount = 0
     /// Evicted entries between the front and the rest.
     private(set) var skippedPages = 0
     /// Evicted entries inside the rest.
     private(set) var holeCount = 0
+    /// Whether tokens were taken out, so that a slot's number is not its token's position any more.
+    var isCompacted = false
 
     // entries[0 ..< sinkCount] is the front, entries[start ..< end] the rest.
     private var entries: UnsafeMutablePointer<Int32>?
@@ -166,6 +168,7 @@ struct PageTable: ~Copyable {
     /// Gives back every page; the table is empty afterwards.
     mutating func releaseAll(to pool: inout RigidPagePool) {
         length = 0
+        isCompacted = false
         releasePages(after: 0, to: &pool)
     }
 
@@ -182,6 +185,7 @@ struct PageTable: ~Copyable {
         copy.sinkCount = sinkCount
         copy.skippedPages = skippedPages
         copy.holeCount = holeCount
+        copy.isCompacted = isCompacted
         for index in 0..<sinkCount { copy.shareEntry(entries.unsafelyUnwrapped[index], &pool) }
         copy.start = copy.end
         for index in start..<end { copy.shareEntry(entries.unsafelyUnwrapped[index], &pool) }
@@ -212,6 +216,11 @@ struct PageTable: ~Copyable {
         skippedPages = 0
         start = 0
         end = count
+    }
+
+    /// Puts another page in an entry after the skipped range.
+    mutating func replaceEntry(_ index: Int, with page: Int32) {
+        entries.unsafelyUnwrapped[start + index - recentBase] = page
     }
 
     private mutating func appendEntry(_ page: Int32) {

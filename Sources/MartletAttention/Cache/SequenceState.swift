@@ -26,6 +26,8 @@ final class SequenceState {
     var reads = CacheReads()
     /// The reservation that last mentioned this sequence, to notice one that does so twice.
     var lastReservation = 0
+    /// What the policy remembers; nil unless it compresses.
+    var compression: SequenceCompression?
 
     init(tableCount: Int) {
         self.tableCount = tableCount

@@ -31,6 +31,8 @@ struct AttentionUnit {
     /// Offset into the slice and number of queries.
     var query: Int
     var count: Int
+    /// Slot of the slice's first query in this head's table.
+    var firstSlot: Int
     /// Segment to compute, or nil for all.
     var segment: Int?
     /// First row of this unit's states in the buffer of partial results, when `segment` is given.
@@ -59,17 +61,16 @@ struct AttentionPlan {
         return result
     }
 
+    /// Divides the slices. `firstSlot` says where a head's table puts a slice's first query; by
+    /// default at its position.
     mutating func build(
-        slices: [AttentionSlice], heads: Int, group: Int, visibility: Visibility, threads: Int
+        slices: [AttentionSlice], heads: Int, group: Int, visibility: Visibility, threads: Int,
+        firstSlot: (AttentionSlice, _ head: Int) -> Int = { slice, _ in slice.position }
     ) {
         units.removeAll(keepingCapacity: true)
         folds.removeAll(keepingCapacity: true)
         stateRows = 0
         pairs = 0
-        for slice in slices {
-            let seen = visibility.visibleCount(from: slice.position + slice.count - 1)
-            pairs += slice.count * group * heads * seen
-        }
         let block = max(1, Self.unitRows / group)
         var whole = 0
         for slice in slices { whole += (slice.count + block - 1) / block * heads }
@@ -78,12 +79,15 @@ struct AttentionPlan {
             // Late queries see most: they come first so that the short ones fill the end.
             for query in stride(from: 0, to: slice.count, by: block).reversed() {
                 let count = min(block, slice.count - query)
-                let from = slice.position + query
-                let segments = isSplit ? Self.segments(from..<from + count, visibility) : []
                 for head in 0..<heads {
+                    let base = firstSlot(slice, head)
+                    let from = base + query
+                    pairs += count * group * visibility.visibleCount(from: from + count - 1)
+                    let segments =
+                        isSplit ? Self.segments(from..<from + count, visibility) : []
                     let unit = AttentionUnit(
-                        slice: index, head: head, query: query, count: count, segment: nil,
-                        state: stateRows)
+                        slice: index, head: head, query: query, count: count, firstSlot: base,
+                        segment: nil, state: stateRows)
                     if segments.count < 2 {
                         units.append(unit)
                         continue

@@ -23,15 +23,21 @@ package final class PagedAttention {
     private let workers: [WorkerScratch]
     private var states: AlignedBuffer<Float>
     private var sinkRotation: SinkRotation?
+    /// The plan and the appends of one layer, where every head has its own length.
+    private var ragged = AttentionPlan()
+    private var raggedAppends: [AppendUnit] = []
+    private var isRagged = false
+    let compression: PromptCompression?
 
     /// - Parameters:
     ///   - headCount: query heads, a multiple of the KV heads.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
+    ///   - policy: the cache's policy.
     ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
     ///     with learned positions, whose sinks then keep the scores they have.
     package init(
-        headCount: Int, shape: KVShape, scale: Float, frequencies: [Double], kernels: KernelSet,
-        pool: WorkerPool
+        headCount: Int, shape: KVShape, scale: Float, policy: CachePolicy, frequencies: [Double],
+        kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         precondition(
             headCount % shape.keyValueHeadCount == 0,
@@ -52,21 +58,35 @@ package final class PagedAttention {
                     dimension: shape.headDimension))
         }
         self.workers = workers
+        if let chosen = policy.compression {
+            compression = try PromptCompression(
+                chosen, shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
+                kernels: kernels, pool: pool)
+        } else {
+            compression = nil
+        }
         states = try AlignedBuffer(count: 16)
     }
 
     /// Prepares the plans of a step. Call once before the layers run.
     package func begin(_ slices: [AttentionSlice], cache: KVCache) throws(KernelError) {
         self.slices = slices
+        isRagged = slices.contains { cache.compression(of: $0.sequence)?.hasEvicted == true }
         var rows = 0
-        for visibility in Set(cache.visibilities) {
-            var plan = plans.removeValue(forKey: visibility) ?? AttentionPlan()
-            plan.build(
-                slices: slices, heads: shape.keyValueHeadCount, group: group,
-                visibility: visibility,
-                threads: pool.threadCount)
-            rows = max(rows, plan.stateRows)
-            plans[visibility] = plan
+        if isRagged {
+            for layer in 0..<shape.layerCount {
+                planRagged(layer: layer, cache: cache)
+                rows = max(rows, ragged.stateRows)
+            }
+        } else {
+            for visibility in Set(cache.visibilities) {
+                var plan = plans.removeValue(forKey: visibility) ?? AttentionPlan()
+                plan.build(
+                    slices: slices, heads: shape.keyValueHeadCount, group: group,
+                    visibility: visibility, threads: pool.threadCount)
+                rows = max(rows, plan.stateRows)
+                plans[visibility] = plan
+            }
         }
         let needed = rows * (width + 2)
         if states.count < needed {
@@ -74,18 +94,38 @@ package final class PagedAttention {
         }
         sinkRotation = SinkRotation(
             policy: cache.policy, slices: slices, frequencies: frequencies)
+        compression?.begin(slices, cache: cache)
+        compression?.steps?.begin(slices, cache: cache)
+        guard !isRagged else { return }
         appends.removeAll(keepingCapacity: true)
         for (index, slice) in slices.enumerated() {
-            // Divided at page boundaries, so that no two threads write to one page.
-            var from = 0
-            while from < slice.count {
-                let end = (slice.position + from + 64) / KVPage.tokens * KVPage.tokens
-                let to = min(slice.count, end - slice.position)
-                for head in 0..<shape.keyValueHeadCount {
-                    appends.append(AppendUnit(slice: index, head: head, from: from, to: to))
-                }
-                from = to
+            for head in 0..<shape.keyValueHeadCount {
+                Self.divide(slice, index, head: head, firstSlot: slice.position, into: &appends)
             }
+        }
+    }
+
+    /// Divides a slice's rows at page boundaries, so that no two threads write to one page.
+    private static func divide(
+        _ slice: AttentionSlice, _ index: Int, head: Int, firstSlot: Int,
+        into units: inout [AppendUnit]
+    ) {
+        var from = 0
+        while from < slice.count {
+            let end = (firstSlot + from + 64) / KVPage.tokens * KVPage.tokens
+            let to = min(slice.count, end - firstSlot)
+            units.append(
+                AppendUnit(slice: index, head: head, from: from, to: to, firstSlot: firstSlot))
+            from = to
+        }
+    }
+
+    private func planRagged(layer: Int, cache: KVCache) {
+        ragged.build(
+            slices: slices, heads: shape.keyValueHeadCount, group: group,
+            visibility: cache.visibility(layer: layer), threads: pool.threadCount
+        ) { slice, head in
+            cache.table(slice.sequence, layer: layer, head: head).length
         }
     }
 
@@ -94,6 +134,8 @@ package final class PagedAttention {
         var head: Int
         var from: Int
         var to: Int
+        /// Slot of the slice's first row.
+        var firstSlot: Int
     }
 
     /// Writes the keys and values of the step's rows into their pages.
@@ -107,13 +149,24 @@ package final class PagedAttention {
     ) {
         let (dimension, append) = (shape.headDimension, kernels.table.pointee.append)
         let codec = shape.codec.code
+        if isRagged {
+            raggedAppends.removeAll(keepingCapacity: true)
+            for (index, slice) in slices.enumerated() {
+                for head in 0..<shape.keyValueHeadCount {
+                    let table = cache.table(slice.sequence, layer: layer, head: head)
+                    Self.divide(
+                        slice, index, head: head, firstSlot: table.length, into: &raggedAppends)
+                }
+            }
+        }
+        let appends = isRagged ? raggedAppends : appends
         func run(_ unit: AppendUnit) {
             let slice = slices[unit.slice]
             let table = cache.table(slice.sequence, layer: layer, head: unit.head)
             for offset in unit.from..<unit.to {
                 let row = slice.firstRow + offset
                 prepare(row, unit.head)
-                let slot = slice.position + offset
+                let slot = unit.firstSlot + offset
                 let page = cache.pagePointer(table[slot / KVPage.tokens])
                 let at = row * stride + unit.head * dimension
                 append(
@@ -132,6 +185,16 @@ package final class PagedAttention {
     /// Multiplications below which a thread is not worth waking: a few microseconds.
     private static let serialWork = 200_000
 
+    /// Ends a step, after its tokens were committed: heads that hold more than they may give tokens up.
+    package func finishStep(cache: KVCache) { compression?.steps?.finish(cache: cache) }
+
+    /// Ends the prompt of a sequence: its compressor, if there is one, chooses which tokens stay.
+    package func completePrompt(
+        _ sequence: SequenceID, cache: KVCache
+    ) throws(CacheError) {
+        try compression?.complete(sequence, cache: cache)
+    }
+
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
     /// `stride` floats between rows of their own.
     package func attend(
@@ -139,7 +202,10 @@ package final class PagedAttention {
         out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
-        guard let plan = plans[visibility] else { return }
+        if isRagged { planRagged(layer: layer, cache: cache) }
+        guard let plan = isRagged ? ragged : plans[visibility] else { return }
+        compression?.record(layer: layer, cache: cache, q: q, stride: queryStride)
+        compression?.steps?.observe(layer: layer, cache: cache, q: q, stride: queryStride)
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
             outStride: outStride)
@@ -166,7 +232,8 @@ package final class PagedAttention {
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
     ) {
         let slice = slices[unit.slice]
-        let position = slice.position + unit.query
+        // The slot of the first query, which is its position unless tokens were taken out.
+        let position = unit.firstSlot + unit.query
         let rows = unit.count * group
         let dimension = shape.headDimension
         let row = slice.firstRow + unit.query
@@ -235,7 +302,7 @@ package final class PagedAttention {
         }
     }
 
-    private static nonisolated(unsafe) let noPages: UnsafePointer<Int32> = {
+    static nonisolated(unsafe) let noPages: UnsafePointer<Int32> = {
         let empty = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
         empty.initialize(to: KVPage.hole)
         return UnsafePointer(empty)

@@ -1,25 +1,37 @@
 /// Which tokens stay in the cache and which of them a row attends to. Knows no pages.
 ///
-/// Policies that choose tokens by a score will attach here as `KVCompressor`, called by the cache
-/// after prefill and after each commit, and policies that choose what a decode step reads as
-/// `DecodePageSelector`, called before attention; both by an entry in ``CachePolicyRegistry``.
+/// Policies that choose tokens by a score conform to `KVCompressor` and run at the end of the prompt.
+/// Policies that choose what a decode step reads will attach as `DecodePageSelector`, called before
+/// attention. All have an entry in ``CachePolicyRegistry``.
 
-/// A cache policy with its parameters, made from text such as `dense` or
-/// `window(sinks=4, recent=1024)`.
+public import MartletKernels
+
+/// A cache policy with its parameters, made from text such as `dense`, `window(sinks=4, recent=1024)`
+/// or `snapkv(budget=1024) + kv(q8)`.
 public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// What stays.
     public let retention: Retention
+    /// How keys and values are stored; nil where the policy does not say.
+    public let codec: CacheCodec?
+    /// The policy as an expression, every parameter written out.
+    public let expression: PolicyExpression
+    /// What the registry says of the term that decides what stays.
+    public let entry: CachePolicyEntry
 
     /// The rules for what stays that exist now.
-    public enum Retention: Sendable, Hashable {
+    public enum Retention: Sendable {
         /// Every token.
         case dense
         /// The first tokens and the newest ones.
         case window(SinkWindow)
+        /// The tokens that score best when the prompt is complete, and all that follow.
+        case compressed(Compression)
     }
 
     /// Keeps everything: exact.
-    public static let dense = CachePolicy(retention: .dense)
+    public static let dense = CachePolicy(
+        retention: .dense, codec: nil,
+        expression: PolicyExpression(terms: [PolicyTerm(name: "dense")]), entry: .dense)
 
     /// Keeps `sinks` first tokens and `recent` newest ones.
     /// Throws `badPolicyParameter` outside the ranges of the registry.
@@ -35,33 +47,60 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
     public init(_ expression: PolicyExpression) throws(CacheError) {
-        let term = expression.terms[0]
-        guard expression.terms.count == 1 else {
-            throw .policiesDoNotCombine(first: term.name, second: expression.terms[1].name)
+        var retention: (value: Retention, term: PolicyTerm, entry: CachePolicyEntry)?
+        var codec: (value: CacheCodec, term: PolicyTerm)?
+        for term in expression.terms {
+            let entry = try CachePolicyRegistry.entry(named: term.name)
+            let bound = try entry.bind(term)
+            switch try entry.make(bound.values) {
+            case .retention(let value):
+                if let first = retention {
+                    throw .policiesDoNotCombine(
+                        first: first.term.name, second: term.name,
+                        decision: "which tokens stay")
+                }
+                retention = (value, bound.term, entry)
+            case .codec(let value):
+                if let first = codec {
+                    throw .policiesDoNotCombine(
+                        first: "\(first.term)", second: "\(term)",
+                        decision: "how keys and values are stored")
+                }
+                codec = (value, bound.term)
+            }
         }
-        let entry = try CachePolicyRegistry.entry(named: term.name)
-        retention = entry.make(try entry.bind(term))
+        self.retention = retention?.value ?? .dense
+        self.codec = codec?.value
+        entry = retention?.entry ?? .dense
+        self.expression = PolicyExpression(
+            terms: [retention?.term ?? PolicyTerm(name: "dense")]
+                + (codec.map { [$0.term] } ?? []))
     }
 
-    init(retention: Retention) { self.retention = retention }
-
-    /// The policy as an expression, every parameter written out.
-    public var expression: PolicyExpression {
-        switch retention {
-        case .dense: PolicyExpression(terms: [PolicyTerm(name: "dense")])
-        case .window(let window): window.expression
-        }
+    private init(
+        retention: Retention, codec: CacheCodec?, expression: PolicyExpression,
+        entry: CachePolicyEntry
+    ) {
+        self.retention = retention
+        self.codec = codec
+        self.expression = expression
+        self.entry = entry
     }
+
+    /// Whether two policies mean the same: their canonical texts agree.
+    public static func == (a: CachePolicy, b: CachePolicy) -> Bool { a.expression == b.expression }
+    /// Hashes the canonical expression.
+    public func hash(into hasher: inout Hasher) { hasher.combine(expression) }
 
     /// The canonical text: equal policies print alike, so it can key a prefix index or a report.
     public var description: String { expression.description }
 
-    /// What the registry says of this policy.
-    public var entry: CachePolicyEntry {
-        switch retention {
-        case .dense: .dense
-        case .window: .window
-        }
+    /// Whether which tokens are seen equals the plain model; what a codec rounds is said elsewhere.
+    public var isExact: Bool { entry.isExact }
+
+    /// The compressor that chooses tokens, if the policy has one.
+    public var compression: Compression? {
+        if case .compressed(let compression) = retention { compression } else { nil }
     }
 
     /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens
@@ -69,7 +108,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// visible, because their distance is bounded anyway; under the model's there are none.
     public func visibility(modelWindow: Int?) -> Visibility {
         switch retention {
-        case .dense: Visibility(sinks: 0, window: modelWindow)
+        case .dense, .compressed: Visibility(sinks: 0, window: modelWindow)
         case .window(let window):
             if let modelWindow, modelWindow <= window.recent {
                 Visibility(sinks: 0, window: modelWindow)
@@ -83,7 +122,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// relative positions such as RoPE. Other keys are seen at their own distance.
     public func sinkDistance(query: Int, sink: Int) -> Int {
         switch retention {
-        case .dense: query - sink
+        case .dense, .compressed: query - sink
         case .window(let window): window.sinkDistance(query: query, sink: sink)
         }
     }

@@ -1,9 +1,14 @@
 /// The one table of cache policies: names, parameters, defaults and properties.
 
+import MartletKernels
+
 /// Every policy that a text can name.
 public enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
-    public static let entries: [CachePolicyEntry] = [.dense, .window]
+    public static let entries: [CachePolicyEntry] = [
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .tova, .h2o, .expected, .knorm,
+        .keydiff, .lagkv, .random, .kv,
+    ]
 
     /// Throws `unknownPolicy`, which lists what is available.
     static func entry(named name: String) throws(CacheError) -> CachePolicyEntry {
@@ -18,7 +23,7 @@ extension CachePolicyEntry {
     static let dense = CachePolicyEntry(
         name: "dense", summary: "keeps every token", parameters: [], phases: [],
         isExact: true, sharesPrefix: true, source: "plain causal attention"
-    ) { _ in .dense }
+    ) { _ in .retention(.dense) }
 
     static let window = CachePolicyEntry(
         name: "window",
@@ -38,139 +43,22 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], isExact: false, sharesPrefix: true,
         source: "StreamingLLM (2309.17453), LM-Infinite (2308.16137)"
     ) { values in
-        .window(
-            SinkWindow(
-                sinks: values.integer("sinks"), recent: values.integer("recent"),
-                positions: SinkWindow.Positions(rawValue: values.name("positions")) ?? .reindex))
-    }
-}
-
-/// A row of the registry.
-public struct CachePolicyEntry: Sendable {
-    /// The phases of a request.
-    public enum Phase: String, Sendable, Hashable, CaseIterable {
-        /// Computing the prompt.
-        case prefill
-        /// Generating.
-        case decode
+        .retention(
+            .window(
+                SinkWindow(
+                    sinks: values.integer("sinks"), recent: values.integer("recent"),
+                    positions: SinkWindow.Positions(rawValue: values.name("positions")) ?? .reindex)
+            ))
     }
 
-    /// The name in a policy's text.
-    public let name: String
-    /// What it does, in a clause.
-    public let summary: String
-    /// Its parameters, in canonical order.
-    public let parameters: [CachePolicyParameter]
-    /// The phases in which it bounds memory; empty for none.
-    public let phases: Set<Phase>
-    /// Whether results equal those of the plain model.
-    public let isExact: Bool
-    /// Whether a prefix computed under it may serve other requests with the same policy: true when
-    /// the choice of tokens does not depend on what follows the prefix.
-    public let sharesPrefix: Bool
-    /// The method's source.
-    public let source: String
-
-    let make: @Sendable (CachePolicyValues) -> CachePolicy.Retention
-
-    init(
-        name: String, summary: String, parameters: [CachePolicyParameter], phases: Set<Phase>,
-        isExact: Bool, sharesPrefix: Bool, source: String,
-        make: @escaping @Sendable (CachePolicyValues) -> CachePolicy.Retention
-    ) {
-        self.name = name
-        self.summary = summary
-        self.parameters = parameters
-        self.phases = phases
-        self.isExact = isExact
-        self.sharesPrefix = sharesPrefix
-        self.source = source
-        self.make = make
-    }
-
-    /// The values of all parameters, defaults filled in. Throws `badPolicyParameter`.
-    func bind(_ term: PolicyTerm) throws(CacheError) -> CachePolicyValues {
-        if let wrapped = term.wrapped {
-            throw .badPolicyParameter(
-                policy: name, parameter: "first argument", got: "\(wrapped)",
-                expected: "parameter=value, because it wraps no policy")
+    static let kv = CachePolicyEntry(
+        name: "kv", summary: "stores keys and values in another codec, named as in kv(q8)",
+        parameters: [], phases: [.prefill, .decode], isExact: false, sharesPrefix: true,
+        wraps: .codec, source: "pages of 16 tokens, see docs/formats.md"
+    ) { values in
+        guard let codec = values.codec else {
+            preconditionFailure("CachePolicyRegistry: kv was bound without a codec")
         }
-        let names = parameters.map(\.name)
-        for argument in term.arguments where !names.contains(argument.name) {
-            throw .badPolicyParameter(
-                policy: name, parameter: argument.name, got: "an unknown parameter",
-                expected: names.isEmpty ? "none" : "one of \(names.joined(separator: ", "))")
-        }
-        var values: [String: PolicyValue] = [:]
-        for parameter in parameters {
-            let given = term.arguments.first { $0.name == parameter.name }?.value
-            guard let value = given ?? parameter.defaultValue else {
-                throw .badPolicyParameter(
-                    policy: name, parameter: parameter.name, got: "nothing",
-                    expected: parameter.domain.description)
-            }
-            guard parameter.domain.contains(value) else {
-                throw .badPolicyParameter(
-                    policy: name, parameter: parameter.name, got: "\(value)",
-                    expected: parameter.domain.description)
-            }
-            values[parameter.name] = value
-        }
-        return CachePolicyValues(values: values)
-    }
-}
-
-/// A parameter of a policy.
-public struct CachePolicyParameter: Sendable {
-    /// What a parameter accepts.
-    public enum Domain: Sendable, Hashable, CustomStringConvertible {
-        /// An integer in a range.
-        case integer(ClosedRange<Int>)
-        /// One of some words.
-        case choice([String])
-
-        /// What to tell a user who gave something else.
-        public var description: String {
-            switch self {
-            case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
-            case .choice(let words): "one of \(words.joined(separator: ", "))"
-            }
-        }
-
-        func contains(_ value: PolicyValue) -> Bool {
-            switch (self, value) {
-            case (.integer(let range), .integer(let integer)): range.contains(integer)
-            case (.choice(let words), .name(let word)): words.contains(word)
-            default: false
-            }
-        }
-    }
-
-    /// The name in a policy's text.
-    public let name: String
-    /// What it accepts.
-    public let domain: Domain
-    /// The value when it is not given; nil when it must be.
-    public let defaultValue: PolicyValue?
-    /// What it means, in a clause.
-    public let summary: String
-}
-
-/// The bound values of one term, each already checked against its parameter's domain.
-struct CachePolicyValues {
-    let values: [String: PolicyValue]
-
-    func integer(_ name: String) -> Int {
-        guard case .integer(let value)? = values[name] else {
-            preconditionFailure("CachePolicyRegistry: \(name) is not declared as an integer")
-        }
-        return value
-    }
-
-    func name(_ name: String) -> String {
-        guard case .name(let value)? = values[name] else {
-            preconditionFailure("CachePolicyRegistry: \(name) is not declared as a choice")
-        }
-        return value
+        return .codec(codec)
     }
 }

@@ -30,7 +30,8 @@ struct CacheArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which tokens stay in the cache: dense, or \"window(sinks=4, recent=N)\".",
+            "Which tokens stay in the cache, such as dense or \"snapkv(budget=1024) + kv(q8)\"; "
+                + "'martlet policies' lists them all.",
             valueName: "policy"))
     var cache = "dense"
 }
@@ -83,7 +84,7 @@ extension JSONLine {
     mutating func set(_ loaded: LoadedModel) {
         set("policy", loaded.policyText)
         set("weights", loaded.weightType.rawValue)
-        set("kv", loaded.options.cacheCodec.rawValue)
+        set("kv", loaded.cacheCodec.rawValue)
         set("lossy", !loaded.lossyMethods.isEmpty)
     }
 }

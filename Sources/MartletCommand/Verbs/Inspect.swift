@@ -1,4 +1,4 @@
-/// `martlet inspect`: what a model is.
+/// `martlet inspect`: what a model is, or what a cache policy keeps of a prompt.
 
 import ArgumentParser
 import Martlet
@@ -6,19 +6,45 @@ import MartletFormats
 
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what a model is: architecture, parameters, bytes, cache, tokenizer.",
+        abstract: "Shows what a model is, or what a cache policy keeps of a prompt.",
         discussion: """
+            With --tokens the prompt is computed under --cache, and the positions that each layer \
+            and KV head still holds are shown; the tokens of --then are decoded one by one after it.
+
             Example:
               martlet inspect --model path/to/model
               martlet inspect --model random:qwen2.5-0.5b --json
+              martlet inspect --model random:tiny --cache "knorm(ratio=0.5)" --tokens 1,2,3,4,5,6 \
+            --then 7,8 --json
             """)
 
     @OptionGroup var model: ModelArguments
+    @OptionGroup var cache: CacheArguments
+    @OptionGroup var memory: MemoryArguments
+
+    @Option(
+        help: "Compute these token ids under the cache policy.",
+        transform: TokenList.init(parsing:))
+    var tokens: TokenList?
+
+    @Option(
+        help: "Decode these token ids one by one after them.", transform: TokenList.init(parsing:))
+    var then: TokenList?
+
+    @Option(help: "The most tokens computed in one step; results do not depend on it.")
+    var chunk = 512
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        if tokens == nil, then != nil {
+            throw ValidationError("Give the prompt's tokens with --tokens before --then.")
+        }
+    }
+
     func run() async throws {
+        if let tokens { return try await inspectCache(tokens.tokens, then?.tokens ?? []) }
         let report = ModelReport(try await LoadedModel.load(model))
         if json { printJSON(report) } else { printText(report) }
     }

@@ -15,13 +15,32 @@ struct Scheduler: Sendable {
     private(set) var waiting: [SequenceState] = []
     private(set) var running: [SequenceState] = []
 
-    init(budget: StepBudget, policy: any SchedulingPolicy) {
+    let promptRule: PromptRule
+
+    /// How far a slice may go after a prompt; the cache's policy decides.
+    enum PromptRule: Sendable {
+        /// As far as there are tokens.
+        case crossing
+        /// To the prompt's end, because what stays of it is chosen there.
+        case stopping
+        /// To the prompt's end, then token by token, because each may cost another its place.
+        case stepping
+
+        init(_ policy: CachePolicy) {
+            self = policy.compression.map { $0.holdsBudget ? .stepping : .stopping } ?? .crossing
+        }
+    }
+
+    init(
+        budget: StepBudget, policy: any SchedulingPolicy, promptRule: PromptRule = .crossing
+    ) {
         precondition(
             budget.maximumTokens > 0 && budget.maximumSequences > 0,
             "Scheduler: got a budget of \(budget.maximumTokens) tokens and "
                 + "\(budget.maximumSequences) sequences, expected at least one of each")
         self.budget = budget
         self.policy = policy
+        self.promptRule = promptRule
     }
 
     /// Whether nothing waits and nothing runs.
@@ -82,7 +101,12 @@ struct Scheduler: Sendable {
         for decoding in [true, false] {
             for state in running where state.isDecoding == decoding && state.remaining > 0 {
                 guard room > 0, plan.slices.count < budget.maximumSequences else { return plan }
-                let count = min(state.remaining, room, state.scoringChunk ?? .max)
+                var count = min(state.remaining, room, state.scoringChunk ?? .max)
+                if promptRule != .crossing, state.computed < state.promptCount {
+                    count = min(count, state.promptCount - state.computed)
+                } else if promptRule == .stepping {
+                    count = 1
+                }
                 plan.slices.append(PlannedSlice(id: state.id, count: count))
                 room -= count
             }

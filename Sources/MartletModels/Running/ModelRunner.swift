@@ -72,6 +72,10 @@ public final class ModelRunner: ForwardPass {
         for (slice, source) in zip(slices, sources) {
             cache.commit(slice.sequence, tokens: slice.count, isDecode: source.isDecode)
         }
+        step.attention.finishStep(cache: cache)
+        for source in sources where source.completesPrompt {
+            try step.attention.completePrompt(source.sequence, cache: cache)
+        }
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
     }
 

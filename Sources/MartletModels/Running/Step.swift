@@ -46,7 +46,7 @@ final class Step {
         frequencies = shape.rotary?.frequencies(headDimension: shape.headDimension) ?? []
         attention = try PagedAttention(
             headCount: shape.headCount, shape: cache.shape, scale: attentionScale,
-            frequencies: frequencies, kernels: kernels, pool: pool)
+            policy: cache.policy, frequencies: frequencies, kernels: kernels, pool: pool)
         let half = shape.headDimension / 2
         let widths = [
             shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,

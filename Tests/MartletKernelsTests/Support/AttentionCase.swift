@@ -181,6 +181,44 @@ final class AttentionCase {
             isIntact: maximum.isIntact && sum.isIntact && out.isIntact && isPaddingIntact)
     }
 
+    /// Scores of all queries against some pages, `stride` floats a row.
+    func scores(
+        _ set: InstructionSet, pages: Range<Int>
+    ) -> (rows: [Float], stride: Int, isIntact: Bool) {
+        let rows = queries * group
+        let stride = pages.count * 16 + 16
+        let out = GuardedFloats(count: rows * stride)
+        let head = EdgeBuffer(dense.head)
+        let scratch = EdgeBuffer<UInt8>(
+            count: mk_attention_scratch(Int32(rows), Int32(dimension)), alignment: 64)
+        var work = mk_attention(
+            arena: arena.base, page_bytes: pageBytes, zero_page: zeros.base, head_ids: head.base,
+            head_pages: Int32(dense.head.count), tail_ids: head.base, tail_base: Int32(pageCount),
+            tail_pages: 0, codec: codec.code, dimension: Int32(dimension),
+            queries: Int32(queries), group: Int32(group), q: qBuffer.base,
+            query_stride: queryStride, scale: scale, first_end: 0, window: 0, sinks: 0,
+            sink_scores: nil, sink_first_query: 0, tile_begin: 0, tile_end: 0, maximum: out.base,
+            sum: out.base, out: out.base, out_stride: 0, scratch: scratch.base)
+        withExtendedLifetime(head) {
+            KernelSet(set).table.pointee.scores(
+                &work, Int32(pages.lowerBound), Int32(pages.upperBound), out.base, stride)
+        }
+        let isPaddingIntact = (0..<rows).allSatisfy { row in
+            out.isUntouched(row * stride + pages.count * 16..<(row + 1) * stride)
+        }
+        return (out.array, stride, out.isIntact && isPaddingIntact)
+    }
+
+    /// The scaled product of one row's query with one slot's key.
+    func score(row: Int, slot: Int) -> Double {
+        let from = row / group * queryStride + row % group * dimension
+        var sum = 0.0
+        for i in 0..<dimension {
+            sum += Double(q[from + i]) * Double(keys[slot * dimension + i])
+        }
+        return sum * Double(scale)
+    }
+
     /// The definition, row by row.
     func expected(
         pattern: Pattern = Pattern(), slots: Range<Int>? = nil, sinkScores: [Float]? = nil,

@@ -1,0 +1,106 @@
+/// What a cache policy keeps of a prompt and what that does to what follows: behind `inspect --cache`.
+
+import MartletAttention
+import MartletModels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A prompt computed under a policy, and given tokens decoded one by one after it.
+package struct CacheInspection: Sendable {
+    /// Absolute positions held after the prompt, `[layer][KV head]`, ascending.
+    package let kept: [[[Int]]]
+    /// Bytes held after the prompt.
+    package let bytes: Int
+    /// The most bytes held at any time.
+    package let peakBytes: Int
+    /// Natural log-probability of each given token.
+    package let logprobs: [Float]
+    /// Cached tokens that each decode step attended to, averaged over layers and KV heads.
+    package let kvReads: [Double]
+    /// Bytes of pages that each decode step read.
+    package let bytesRead: [Int]
+
+    /// Computes `prompt` in chunks and then `following` one by one. Runs on the calling thread for as
+    /// long as that takes. Throws `tokenOutOfRange`, `promptTooLong`, `outOfPages` and what the cache
+    /// and the model throw.
+    package init(
+        _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int
+    ) throws(MartletError) {
+        guard !prompt.isEmpty else {
+            throw MartletError(
+                code: .emptyPrompt, subject: nil,
+                message: "tokens: got none, expected at least one; give token ids")
+        }
+        if let limit = loaded.positionLimit, prompt.count + following.count > limit {
+            throw .promptTooLong(
+                prompt: prompt.count + following.count, context: limit,
+                isLearned: loaded.model.shape.isPositionLearned)
+        }
+        do {
+            let cache = try loaded.makeCache(budgetBytes: budgetBytes)
+            let chunk = loaded.options.maximumBatchTokens
+            let runner = try ModelRunner(loaded.model, maximumBatchTokens: chunk, cache: cache)
+            let sequence = cache.makeSequence()
+            var row: [Float] = []
+            func compute(_ tokens: ArraySlice<Int32>, isDecode: Bool, completesPrompt: Bool) throws
+            {
+                try cache.reserve([(sequence, tokens.count)])
+                let wantsRow = isDecode || completesPrompt
+                let logits = try runner.forward(
+                    ForwardBatch(slices: [
+                        SequenceSlice(
+                            sequence: sequence, tokens: Array(tokens),
+                            logits: wantsRow ? .last : .none, isDecode: isDecode,
+                            completesPrompt: completesPrompt)
+                    ]), cache: cache)
+                if wantsRow { row = Array(logits) }
+            }
+            var done = 0
+            while done < prompt.count {
+                let end = min(prompt.count, done + chunk)
+                try compute(
+                    prompt[done..<end], isDecode: false, completesPrompt: end == prompt.count)
+                done = end
+            }
+            kept = (0..<cache.shape.layerCount).map { layer in
+                (0..<cache.shape.keyValueHeadCount).map { head in
+                    cache.heldPositions(sequence, layer: layer, head: head).sorted()
+                }
+            }
+            bytes = cache.statistics.bytesHeld
+            var (logprobs, kvReads, bytesRead): ([Float], [Double], [Int]) = ([], [], [])
+            for (index, token) in following.enumerated() {
+                guard token >= 0, Int(token) < row.count else {
+                    throw ModelError.tokenOutOfRange(got: token, vocabularySize: row.count)
+                }
+                logprobs.append(Self.logprob(of: Int(token), in: row))
+                let before = cache.reads(of: sequence).kvReads
+                try compute(following[index...index], isDecode: true, completesPrompt: false)
+                kvReads.append(cache.reads(of: sequence).kvReads - before)
+                bytesRead.append(cache.statistics.stepBytesRead)
+            }
+            peakBytes = cache.statistics.peakBytes
+            self.logprobs = logprobs
+            self.kvReads = kvReads
+            self.bytesRead = bytesRead
+        } catch {
+            throw MartletError(any: error)
+        }
+    }
+
+    /// Perplexity of the given tokens; nil when there are none.
+    package var perplexity: Double? {
+        guard !logprobs.isEmpty else { return nil }
+        return exp(-logprobs.reduce(0) { $0 + Double($1) } / Double(logprobs.count))
+    }
+
+    private static func logprob(of token: Int, in row: [Float]) -> Float {
+        let largest = row.max() ?? 0
+        let sum = row.reduce(0.0) { $0 + exp(Double($1 - largest)) }
+        return Float(Double(row[token] - largest) - log(sum))
+    }
+}

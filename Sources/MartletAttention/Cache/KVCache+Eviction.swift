@@ -1,0 +1,68 @@
+/// Taking single tokens out of the cache: how policies that choose by score give memory back.
+
+import CMartletKernels
+import MartletKernels
+
+extension KVCache {
+    /// Keeps only the listed slots of each (layer, KV head), ascending; nil keeps them all. Survivors
+    /// move together, and pages that become empty are free when this returns. Any reservation of
+    /// the sequence is dropped. Throws `outOfPages` when pages that other sequences share would
+    /// have to be copied and none is free; nothing has changed then.
+    package func retain(_ id: SequenceID, _ kept: [[Int32]?]) throws(CacheError) {
+        let state = state(id)
+        precondition(
+            kept.count == shape.tableCount,
+            "KVCache.retain: got \(kept.count) lists, expected \(shape.tableCount)")
+        dropReservation(state)
+        var needed = 0
+        for (index, slots) in kept.enumerated() {
+            guard let slots, slots.count < state.tables[index].length else { continue }
+            needed += state.tables[index].compactionPages(keeping: slots, in: pool)
+        }
+        guard needed <= pool.freePages else {
+            throw .outOfPages(needed: needed, free: pool.freePages, budgetBytes: pool.budgetBytes)
+        }
+        for (index, slots) in kept.enumerated() {
+            guard let slots, slots.count < state.tables[index].length else { continue }
+            state.compression?.hasEvicted = true
+            state.tables[index].compact(keeping: slots, in: &pool, copy: slotCopy)
+        }
+        updateLiveSlots(of: state)
+    }
+
+    /// Takes one token of one (layer, KV head) out. Returns false, with nothing changed, when that
+    /// would copy a page that other sequences share and no page is free.
+    package func evict(_ id: SequenceID, layer: Int, head: Int, slot: Int) -> Bool {
+        let state = state(id)
+        dropReservation(state)
+        let index = layer * shape.keyValueHeadCount + head
+        let isDone = state.tables[index].remove(slot: slot, in: &pool, copy: slotCopy)
+        if isDone {
+            state.compression?.hasEvicted = true
+            state.liveSlots -= 1
+            liveSlots -= 1
+        }
+        return isDone
+    }
+
+    /// The absolute positions of the tokens that one head holds, in the order of its slots.
+    public func heldPositions(_ id: SequenceID, layer: Int, head: Int) -> [Int] {
+        let table = table(id, layer: layer, head: head)
+        var result: [Int] = []
+        for slot in 0..<table.length {
+            let page = table[slot / KVPage.tokens]
+            guard page != KVPage.hole else { continue }
+            result.append(Int(positions(ofPage: page)[slot % KVPage.tokens]))
+        }
+        return result
+    }
+
+    private var slotCopy: PageTable.SlotCopy {
+        let (codec, dimension) = (shape.codec.code, Int32(shape.headDimension))
+        return { from, fromSlot, to, toSlot in
+            mk_copy_slot(
+                codec, dimension, from.assumingMemoryBound(to: UInt8.self), Int32(fromSlot),
+                to.assumingMemoryBound(to: UInt8.self), Int32(toSlot))
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// How a budget is divided over layers and heads.
+
+/// Turns the scores of one layer into the slots that stay.
+indirect enum BudgetRule: Sendable, Hashable {
+    /// Every head of every layer keeps as many.
+    case uniform
+    /// Early layers keep more than late ones, linearly; `beta` says how much (PyramidKV, 2406.02069).
+    /// `window` tokens are kept in each layer whatever its share.
+    case pyramid(beta: Int, window: Int)
+    /// The heads of a layer compete, each being sure of `floor` of its share (Ada-KV, 2407.11550).
+    case adaptive(floor: Double, within: BudgetRule)
+
+    /// Tokens that each head of `layer` keeps on average, when `kept` of `count` is the average over
+    /// all layers.
+    func layerBudget(_ kept: Int, of count: Int, ratio: Double?, layer: Int, layerCount: Int) -> Int
+    {
+        switch self {
+        case .uniform: return kept
+        case .adaptive(_, let rule):
+            return rule.layerBudget(
+                kept, of: count, ratio: ratio, layer: layer, layerCount: layerCount)
+        case .pyramid(let beta, let window):
+            // As in kvpress: the exact fraction, not its whole number of tokens, and each layer's
+            // number counts the window.
+            let share = ratio.map { Double(count) * (1 - $0) } ?? Double(kept)
+            var lowest = share / Double(beta)
+            var highest = share * 2 - lowest
+            if highest >= Double(count - window) {
+                highest = Double(count - window)
+                lowest = share * 2 - highest
+            }
+            guard Double(count) >= highest, highest >= lowest, lowest >= Double(window) else {
+                return max(1, Int(share.rounded(.toNearestOrEven)))
+            }
+            let step = layerCount > 1 ? (highest - lowest) / Double(layerCount - 1) : 0
+            return Int((highest - Double(layer) * step).rounded(.toNearestOrEven))
+        }
+    }
+
+    /// The slots that stay in each head, ascending, when each keeps `budget` on average; nil where
+    /// all do.
+    func select(_ scores: [[Float]], budget: Int) -> [[Int32]?] {
+        guard let count = scores.first?.count, budget < count else {
+            return scores.map { _ in nil }
+        }
+        guard case .adaptive(let floor, _) = self else {
+            return scores.map { Selection.largest(budget, of: $0) }
+        }
+        let safe = floor > 0 ? max(1, Int(Double(budget) * floor)) : 0
+        var raised = scores
+        for head in raised.indices {
+            for slot in Selection.largest(safe, of: scores[head]) {
+                raised[head][Int(slot)] = .infinity
+            }
+        }
+        let best = Selection.largest(budget * scores.count, of: raised.flatMap(\.self))
+        var kept = [[Int32]](repeating: [], count: scores.count)
+        for place in best { kept[Int(place) / count].append(place % Int32(count)) }
+        return kept.map { $0.count == count ? nil : $0 }
+    }
+}
+
+/// Choosing the largest of many.
+enum Selection {
+    /// Indices of the `count` largest values, ascending; the later one wins a tie, and a value that is
+    /// not a number loses to every other.
+    static func largest(_ count: Int, of values: [Float]) -> [Int32] {
+        guard count > 0 else { return [] }
+        guard count < values.count else { return (0..<Int32(values.count)).map(\.self) }
+        // One integer orders by value and then by place: the sort compares nothing else.
+        var keys = values.enumerated().map { index, value in
+            UInt64(orderedBits(value)) << 32 | UInt64(UInt32(index))
+        }
+        keys.sort(by: >)
+        var result = keys[..<count].map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
+        result.sort()
+        return result
+    }
+
+    /// An integer that is larger for a larger float.
+    private static func orderedBits(_ value: Float) -> UInt32 {
+        guard !value.isNaN else { return 0 }
+        // Both zeros are alike.
+        let bits = (value == 0 ? 0 : value).bitPattern
+        return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
+    }
+}

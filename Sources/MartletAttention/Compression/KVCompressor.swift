@@ -1,0 +1,40 @@
+/// The extension point of policies that choose tokens by a score (DESIGN, point 3).
+
+/// Scores the tokens of a complete prompt; the best stay, the others are freed.
+///
+/// A published method is one file in `Compressors` that conforms to this and an entry in
+/// ``CachePolicyRegistry``. How many tokens stay is not its business: see ``TokenBudget`` and
+/// ``BudgetRule``.
+protocol KVCompressor: Sendable {
+    /// What must be recorded while the prompt is computed.
+    var signals: PromptSignals { get }
+    /// Scores of one layer's tokens, `[KV head][token]`: the largest stay, `.infinity` always.
+    /// Runs on several threads at once, a layer on each.
+    func scores(_ layer: LayerView) -> [[Float]]
+    /// Tokens at the end of the prompt that score `.infinity`: no budget may be smaller.
+    var forcedRecent: Int { get }
+    /// What holds the budget while tokens are generated; nil when only the prompt is bounded.
+    var steps: (any StepEvictor)? { get }
+}
+
+extension KVCompressor {
+    var forcedRecent: Int { 0 }
+    var steps: (any StepEvictor)? { nil }
+}
+
+/// What a compressor wants to know of a prompt besides its keys and values, and what that costs.
+struct PromptSignals: Sendable, Hashable {
+    /// The queries of so many of the last tokens: their bytes, and that many rows of attention once.
+    var lastQueries = 0
+    /// Mean and covariance of each head's queries before their rotation, the first
+    /// `momentSinks` tokens left out: `dimension`² multiplications a token and head.
+    var queryMoments = false
+    /// Tokens that ``queryMoments`` leave out.
+    var momentSinks = 0
+    /// The attention that each token received from all queries: the products of queries and keys a
+    /// second time.
+    var columnMass = false
+
+    /// Whether nothing has to be recorded.
+    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass }
+}

@@ -1,0 +1,31 @@
+/// What a compressing policy remembers of one sequence.
+
+/// The signals recorded from a sequence's prompt, and whether tokens were taken out already.
+package final class SequenceCompression {
+    /// Whether the prompt is complete and its tokens were chosen.
+    package internal(set) var isPromptComplete = false
+    /// Whether any token was taken out.
+    package internal(set) var hasEvicted = false
+    /// What is recorded of the prompt; nil before its first token and after its last.
+    var recorder: PromptRecorder?
+    /// Tokens that each head may hold while tokens are generated, by table; empty for no bound.
+    var caps: [Int] = []
+    /// What a ``StepEvictor`` remembers of each slot, by table.
+    var memories: [[Float]] = []
+
+    /// Whether tokens can be forgotten: nothing was taken out, recorded or remembered.
+    var canTruncate: Bool { !hasEvicted && recorder == nil && memories.isEmpty }
+
+    init() {}
+
+    /// The same for a fork.
+    func copy() -> SequenceCompression {
+        let copy = SequenceCompression()
+        copy.isPromptComplete = isPromptComplete
+        copy.hasEvicted = hasEvicted
+        copy.recorder = recorder?.copy()
+        copy.caps = caps
+        copy.memories = memories
+        return copy
+    }
+}

@@ -1,0 +1,132 @@
+// Holds a policy's budget while tokens are generated: watches each step's attention, then evicts.
+
+import CMartletKernels
+import MartletKernels
+
+/// One cache's evictor at work. The engine's thread owns it.
+final class StepCompression {
+    private let chosen: Compression
+    private let evictor: any StepEvictor
+    private let shape: KVShape
+    private let group: Int
+    private let pool: WorkerPool
+    private let probes: [AttentionProbe]
+    private var slices: [AttentionSlice] = []
+    /// Attention of each slice's newest token, by slice and KV head, then slot.
+    private var weights: [[Float]] = []
+
+    init(
+        _ chosen: Compression, evictor: any StepEvictor, shape: KVShape, group: Int,
+        pool: WorkerPool, probes: [AttentionProbe]
+    ) {
+        self.chosen = chosen
+        self.evictor = evictor
+        self.shape = shape
+        self.group = group
+        self.pool = pool
+        self.probes = probes
+    }
+
+    /// Names the slices of the step that are generated tokens.
+    func begin(_ slices: [AttentionSlice], cache: KVCache) {
+        self.slices.removeAll(keepingCapacity: true)
+        for slice in slices where cache.compression(of: slice.sequence)?.caps.isEmpty == false {
+            precondition(
+                slice.count == 1,
+                "StepCompression: got \(slice.count) tokens in a step, expected generated ones singly"
+            )
+            self.slices.append(slice)
+        }
+    }
+
+    /// Folds one layer's attention of the newest tokens into what is remembered.
+    func observe(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
+        guard !slices.isEmpty else { return }
+        let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
+        let units = slices.count * heads
+        while weights.count < units { weights.append([]) }
+        weights.withUnsafeMutableBufferPointer { weights in
+            pool.run(units) { unit, worker in
+                let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
+                let slice = slices[index]
+                let table = cache.table(slice.sequence, layer: layer, head: head)
+                let count = table.length + 1
+                weights[unit].removeAll(keepingCapacity: true)
+                weights[unit].append(contentsOf: repeatElement(0, count: count))
+                weights[unit].withUnsafeMutableBufferPointer { sums in
+                    guard let target = sums.baseAddress else { return }
+                    do {
+                        try probes[worker].addWeights(
+                            of: q + slice.firstRow * stride + head * width, count: 1,
+                            stride: stride, firstEnd: count, table: table, cache: cache, to: target)
+                    } catch { preconditionFailure("StepCompression: \(error)") }
+                }
+            }
+        }
+        for (index, slice) in slices.enumerated() {
+            guard let state = cache.compression(of: slice.sequence) else { continue }
+            let first = index * heads
+            if evictor.averagesLayer { averageLayer(first..<first + heads) }
+            for head in 0..<heads {
+                let table = layer * heads + head
+                state.memories[table].append(0)
+                for slot in weights[first + head].indices {
+                    state.memories[table][slot] = evictor.fold(
+                        state.memories[table][slot], weights[first + head][slot])
+                }
+            }
+        }
+    }
+
+    /// Replaces the heads' weights by those of the mean query head of the layer.
+    private func averageLayer(_ units: Range<Int>) {
+        let scale = 1 / Float(units.count * group)
+        for slot in weights[units.lowerBound].indices {
+            var sum: Float = 0
+            for unit in units { sum += weights[unit][slot] }
+            for unit in units { weights[unit][slot] = sum * scale }
+        }
+    }
+
+    /// Takes the lowest tokens out of heads that hold more than they may. Runs after the commit.
+    func finish(cache: KVCache) {
+        for slice in slices {
+            guard let state = cache.compression(of: slice.sequence) else { continue }
+            for table in 0..<shape.tableCount {
+                let (layer, head) = table.quotientAndRemainder(
+                    dividingBy: shape.keyValueHeadCount)
+                while state.memories[table].count > state.caps[table] {
+                    guard
+                        let slot = victim(
+                            state.memories[table], newest: slice.position,
+                            of: cache.table(slice.sequence, layer: layer, head: head), cache),
+                        cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
+                    else { break }
+                    let last = state.memories[table].count - 1
+                    state.memories[table].swapAt(slot, last)
+                    state.memories[table].removeLast()
+                }
+            }
+        }
+    }
+
+    /// The slot of the lowest rank among tokens that are neither sinks nor recent; the oldest on ties.
+    private func victim(
+        _ memory: [Float], newest: Int, of table: PageTableView, _ cache: KVCache
+    ) -> Int? {
+        var lowest: (rank: Float, position: Int, slot: Int)?
+        let firstRecent = newest + 1 - max(1, chosen.recent)
+        for entry in 0..<KVPage.count(forSlots: memory.count) {
+            let positions = cache.positions(ofPage: table[entry])
+            let first = entry * KVPage.tokens
+            for slot in first..<min(first + KVPage.tokens, memory.count) {
+                let position = Int(positions[slot - first])
+                guard position >= chosen.sinks, position < firstRecent else { continue }
+                let rank = evictor.rank(memory[slot], age: newest + 1 - position)
+                if let found = lowest, (found.rank, found.position) <= (rank, position) { continue }
+                lowest = (rank, position, slot)
+            }
+        }
+        return lowest?.slot
+    }
+}

@@ -1,0 +1,105 @@
+/// Expected Attention: the attention that future queries will pay, from the statistics of past ones.
+
+import Foundation
+
+/// Queries before rotation are taken as Gaussian (mean μ, covariance Σ over the prompt, sinks left
+/// out); R is the rotation averaged over the next `future` positions. A query head's score for key k
+/// is softmax over tokens of kᵀRμ/√d + kᵀRΣRᵀk/(2d), the closed form of E[exp(qᵀk/√d)]; the group's
+/// mean is multiplied by the value's norm. The first `sinks` tokens always stay. Source: kvpress's
+/// ExpectedAttentionPress.
+struct ExpectedAttention: KVCompressor {
+    let future: Int
+    let sinks: Int
+    let covariance: Bool
+    let valueNorm: Bool
+    let epsilon: Float
+
+    var signals: PromptSignals { PromptSignals(queryMoments: true, momentSinks: sinks) }
+
+    func scores(_ layer: LayerView) -> [[Float]] {
+        let (count, dimension) = (layer.count, layer.dimension)
+        guard count > sinks, let recorder = layer.recorder else {
+            return Array(
+                repeating: Array(repeating: .infinity, count: count), count: layer.headCount)
+        }
+        let rotation = averageRotation(layer)
+        return (0..<layer.headCount).map { head in
+            let (keys, values) = layer.decode(head)
+            var total = [Float](repeating: 0, count: count - sinks)
+            for member in 0..<layer.group {
+                let (mean, spread) = recorder.moments(
+                    layer: layer.layer, head: head * layer.group + member, count: count)
+                let turned = rotate(mean, by: rotation)
+                let quadratic = covariance ? rotate(both: spread, by: rotation, dimension) : []
+                var logits = (sinks..<count).map { token in
+                    let key = keys[token * dimension..<(token + 1) * dimension].map(Double.init)
+                    return logit(key, turned, quadratic, dimension)
+                }
+                logits.softmax()
+                for index in total.indices { total[index] += logits[index] }
+            }
+            let norms = values.norms(of: dimension)
+            return (0..<count).map { token in
+                guard token >= sinks else { return .infinity }
+                let score = total[token - sinks] / Float(layer.group)
+                return valueNorm ? (score + epsilon) * norms[token] : score
+            }
+        }
+    }
+
+    private func logit(
+        _ key: [Double], _ mean: [Double], _ quadratic: [Double], _ dimension: Int
+    ) -> Float {
+        var linear = 0.0
+        for i in 0..<dimension { linear += key[i] * mean[i] }
+        var square = 0.0
+        if !quadratic.isEmpty {
+            for i in 0..<dimension {
+                var row = 0.0
+                for j in 0..<dimension { row += quadratic[i * dimension + j] * key[j] }
+                square += key[i] * row
+            }
+        }
+        return Float(linear / Double(dimension).squareRoot() + square / Double(2 * dimension))
+    }
+
+    /// Mean cosine and sine of each rotated pair over the next positions; empty without rotation.
+    private func averageRotation(_ layer: LayerView) -> [(cosine: Double, sine: Double)] {
+        layer.frequencies.map { frequency in
+            var (cosine, sine) = (0.0, 0.0)
+            for position in layer.count..<layer.count + future {
+                cosine += cos(Double(position) * frequency)
+                sine += sin(Double(position) * frequency)
+            }
+            return (cosine / Double(future), sine / Double(future))
+        }
+    }
+
+    private func rotate(_ x: [Double], by turns: [(cosine: Double, sine: Double)]) -> [Double] {
+        guard !turns.isEmpty else { return x }
+        var result = x
+        let half = turns.count
+        for i in 0..<half {
+            result[i] = x[i] * turns[i].cosine - x[half + i] * turns[i].sine
+            result[half + i] = x[half + i] * turns[i].cosine + x[i] * turns[i].sine
+        }
+        return result
+    }
+
+    /// R Σ Rᵀ: columns, then rows.
+    private func rotate(
+        both matrix: [Double], by turns: [(cosine: Double, sine: Double)], _ dimension: Int
+    ) -> [Double] {
+        var columns = [Double](repeating: 0, count: matrix.count)
+        for j in 0..<dimension {
+            let turned = rotate((0..<dimension).map { matrix[$0 * dimension + j] }, by: turns)
+            for i in 0..<dimension { columns[i * dimension + j] = turned[i] }
+        }
+        var result = columns
+        for i in 0..<dimension {
+            let row = rotate(Array(columns[i * dimension..<(i + 1) * dimension]), by: turns)
+            for j in 0..<dimension { result[i * dimension + j] = row[j] }
+        }
+        return result
+    }
+}

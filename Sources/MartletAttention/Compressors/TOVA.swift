@@ -1,0 +1,24 @@
+/// TOVA: what the last token attends to, all heads of a layer together (2401.06104).
+
+/// score = attention from the last token, averaged over every head of the layer; all heads keep the
+/// same tokens. The last token stays, which the paper leaves to its own attention. At every generated
+/// token the lowest goes.
+struct TOVA: KVCompressor {
+    let holdsBudget: Bool
+
+    var steps: (any StepEvictor)? { holdsBudget ? NewestAttentionSteps() : nil }
+    var signals: PromptSignals { PromptSignals(lastQueries: 1) }
+    var forcedRecent: Int { 1 }
+
+    func scores(_ layer: LayerView) -> [[Float]] {
+        var mean = [Float](repeating: 0, count: layer.count)
+        for head in 0..<layer.headCount {
+            let mass = layer.recentMass(head, rows: 1)
+            for token in mean.indices { mean[token] += mass[token] }
+        }
+        let heads = Float(layer.headCount * layer.group)
+        for token in mean.indices { mean[token] /= heads }
+        mean[layer.count - 1] = .infinity
+        return Array(repeating: mean, count: layer.headCount)
+    }
+}

@@ -1,0 +1,70 @@
+/// `martlet inspect --tokens`: what a cache policy keeps of a prompt.
+
+import Martlet
+import MartletFormats
+
+extension Inspect {
+    func inspectCache(_ prompt: [Int32], _ following: [Int32]) async throws {
+        let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
+        let budget =
+            try memory.memory?.bytes
+            ?? loaded.cacheBytes(
+                CacheBudget(
+                    promptTokens: prompt.count, completionTokens: following.count, chunk: chunk))
+        let inspection = try await onOwnThread(named: "martlet-inspect") {
+            () throws(MartletError) in
+            try CacheInspection(
+                loaded, prompt: prompt, following: following, budgetBytes: budget)
+        }
+        if json {
+            printJSON(inspection, loaded, prompt)
+        } else {
+            loaded.noteLossyMethods()
+            printText(inspection, prompt)
+        }
+    }
+
+    private func printJSON(
+        _ inspection: CacheInspection, _ loaded: LoadedModel, _ prompt: [Int32]
+    ) {
+        var line = JSONLine()
+        line.set("model", model.model)
+        line.set("promptTokens", prompt.count)
+        line.set(
+            "kept",
+            .array(
+                inspection.kept.map { heads in
+                    .array(heads.map { .array($0.map { .integer($0) }) })
+                }))
+        line.set("bytes", inspection.bytes)
+        line.set("peakBytes", inspection.peakBytes)
+        line.set("logprobs", .array(inspection.logprobs.map { JSONValue.logprob($0) }))
+        line.set("perplexity", inspection.perplexity)
+        line.set("kvReads", .array(inspection.kvReads.map { .number($0) }))
+        line.set("bytesRead", .array(inspection.bytesRead.map { .integer($0) }))
+        line.set(loaded)
+        line.print()
+    }
+
+    /// A row for each layer: how much each head keeps, as a bar of eight steps.
+    private func printText(_ inspection: CacheInspection, _ prompt: [Int32]) {
+        let steps = Array(" ▁▂▃▄▅▆▇█")
+        var text = Columns.pair("prompt", "\(prompt.count) tokens")
+        text += Columns.pair("held", Columns.bytes(inspection.bytes))
+        text += Columns.pair("peak", Columns.bytes(inspection.peakBytes))
+        if let perplexity = inspection.perplexity {
+            text += Columns.pair("perplexity after", Columns.decimal(perplexity, places: 4))
+        }
+        if let reads = inspection.kvReads.last {
+            text += Columns.pair("attended by the last", Columns.decimal(reads, places: 1))
+        }
+        for (layer, heads) in inspection.kept.enumerated() {
+            let bars = heads.map { kept in
+                String(steps[(kept.count * (steps.count - 1) + prompt.count - 1) / prompt.count])
+            }
+            let counts = heads.map { "\($0.count)" }.joined(separator: " ")
+            text += Columns.pair("layer \(layer)", "\(bars.joined())  \(counts)")
+        }
+        StandardStreams.write(text)
+    }
+}

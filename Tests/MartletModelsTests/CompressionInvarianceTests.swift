@@ -1,0 +1,173 @@
+// Compressing policies inside a model: exact limits, and choices that nothing else can change.
+
+import Foundation
+import MartletAttention
+import MartletKernels
+import Testing
+
+@testable import MartletModels
+
+/// A random model under a policy, and what it does.
+private final class Run {
+    let model: LanguageModel
+    let cache: KVCache
+    let runner: ModelRunner
+
+    init(_ policy: String, codec: CacheCodec = .f16, threads: Int = 1) throws {
+        let shape = DecoderShape(
+            family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
+            keyValueHeadCount: 2, headDimension: 16, vocabularySize: 131, contextLength: 4096,
+            tiesEmbeddings: true, layerWindows: [nil, nil, nil],
+            rotary: RotaryParameters(base: 10_000))
+        model = try LanguageModel(
+            randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
+            pool: WorkerPool(threadCount: threads))
+        cache = try KVCache(
+            shape: model.cacheShape(codec: codec), budgetBytes: 8 << 20,
+            policy: CachePolicy(policy))
+        runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
+    }
+
+    func step(_ slices: [SequenceSlice]) throws -> [UInt32] {
+        try cache.reserve(slices.map { ($0.sequence, $0.tokens.count) })
+        return try runner.forward(ForwardBatch(slices: slices), cache: cache).map(\.bitPattern)
+    }
+
+    /// Computes a prompt in chunks and decodes what follows; bits of all rows, and what is held.
+    func decode(
+        _ prompt: [Int32], _ following: [Int32], chunk: Int
+    ) throws -> (rows: [[UInt32]], held: [[Int]]) {
+        let id = cache.makeSequence()
+        defer { cache.release(id) }
+        var rows: [[UInt32]] = []
+        for start in stride(from: 0, to: prompt.count, by: chunk) {
+            let end = min(prompt.count, start + chunk)
+            rows.append(
+                try step([
+                    SequenceSlice(
+                        sequence: id, tokens: Array(prompt[start..<end]), logits: .last,
+                        completesPrompt: end == prompt.count)
+                ]))
+        }
+        rows = rows.suffix(1)
+        for token in following {
+            rows.append(
+                try step([
+                    SequenceSlice(sequence: id, tokens: [token], logits: .last, isDecode: true)
+                ]))
+            try cache.checkIntegrity()
+        }
+        let held = (0..<6).map { cache.heldPositions(id, layer: $0 / 2, head: $0 % 2).sorted() }
+        return (rows, held)
+    }
+}
+
+private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
+    var random = CounterRandom(seed: seed)
+    return (0..<count).map { _ in Int32(random.next() % 131) }
+}
+
+@Suite struct CompressionInvarianceTests {
+    static let methods = [
+        "snapkv(%)", "snapkv(%, pooling=max, kernel=7, window=8)", "pyramidkv(%, window=8, beta=4)",
+        "adakv(snapkv(%, window=16))", "adakv(expected(%), alpha=0.5)", "sagekv(%)", "tova(%)",
+        "h2o(%)", "h2o(%, average=true)", "h2o(%, steps=false)", "tova(%, steps=false)",
+        "expected(%)", "expected(%, covariance=false)",
+        "knorm(%)", "keydiff(%)", "lagkv(%, lag=16)", "random(%, seed=4)",
+    ]
+
+    /// A budget of at least the prompt is the dense model bit for bit.
+    @Test(arguments: methods) func aFullBudgetIsDense(method: String) throws {
+        let (prompt, following) = (tokens(90, seed: 1), tokens(6, seed: 2))
+        let dense = try Run("dense").decode(prompt, following, chunk: 64)
+        for budget in ["budget=96", "budget=4096", "bytes=8MB"] {
+            let run = try Run(method.replacingOccurrences(of: "%", with: budget))
+            let got = try run.decode(prompt, following, chunk: 64)
+            #expect(got.rows == dense.rows && got.held == dense.held, "\(method) \(budget)")
+        }
+    }
+
+    /// Neither chunks nor threads nor the codec's kernels change a choice or a bit; sinks and the newest
+    /// token stay; the average budget is kept; the pages are given back.
+    @Test(arguments: methods) func choicesDependOnThePromptAlone(method: String) throws {
+        let (prompt, following) = (tokens(150, seed: 3), tokens(20, seed: 4))
+        for codec in [CacheCodec.f16, .q4] {
+            let policy = method.replacingOccurrences(of: "%", with: "budget=70, sinks=3, recent=2")
+            let expected = try Run(policy, codec: codec).decode(prompt, following, chunk: 1024)
+            for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
+                let run = try Run(policy, codec: codec, threads: threads)
+                let got = try run.decode(prompt, following, chunk: chunk)
+                #expect(got.rows == expected.rows, "\(policy) \(codec) chunk \(chunk)")
+                #expect(got.held == expected.held, "\(policy) \(codec) chunk \(chunk)")
+            }
+            // Twenty tokens were generated: they all stay, unless the policy holds its budget.
+            let isHeld = try CachePolicy(policy).compression?.holdsBudget == true
+            let total = expected.held.reduce(0) { $0 + $1.count }
+            #expect(abs(total - 6 * (isHeld ? 70 : 90)) <= 3)
+            for held in expected.held {
+                #expect(held.starts(with: 0..<3))
+                #expect(held.suffix(isHeld ? 2 : 22) == Array((isHeld ? 168 : 148)..<170)[...])
+                #expect(Set(held).count == held.count)
+            }
+        }
+    }
+
+    /// Sequences of different lengths in one batch, some compressed and some not yet, and forks of a
+    /// compressed prompt give what each gives alone.
+    @Test(arguments: ["adakv(snapkv(ratio=0.6, window=8))", "h2o(ratio=0.5, recent=4)"])
+    func batchesAndForksChangeNothing(policy: String) throws {
+        let run = try Run(policy, threads: 2)
+        let prompts = [tokens(61, seed: 5), tokens(130, seed: 6), tokens(200, seed: 7)]
+        let following = tokens(8, seed: 8)
+        let alone = try prompts.map { try run.decode($0, following, chunk: 1024).rows }
+        let ids = prompts.map { _ in run.cache.makeSequence() }
+        // The first prompt decodes while the others are still being computed.
+        func rows(_ slices: [(Int, Range<Int>, Bool)]) throws -> [[UInt32]] {
+            let bits = try run.step(
+                slices.map { index, range, isPrompt in
+                    SequenceSlice(
+                        sequence: ids[index],
+                        tokens: Array((isPrompt ? prompts[index] : following)[range]),
+                        logits: .last, isDecode: !isPrompt,
+                        completesPrompt: isPrompt && range.upperBound == prompts[index].count)
+                })
+            return slices.indices.map { Array(bits[$0 * 131..<($0 + 1) * 131]) }
+        }
+        let first = try rows([(0, 0..<61, true), (1, 0..<40, true)])
+        #expect(first[0] == alone[0][0])
+        let second = try rows([(0, 0..<1, false), (1, 40..<130, true), (2, 0..<150, true)])
+        #expect(second[0] == alone[0][1] && second[1] == alone[1][0])
+        let third = try rows([(0, 1..<2, false), (1, 0..<1, false), (2, 150..<200, true)])
+        #expect(third[0] == alone[0][2] && third[1] == alone[1][1] && third[2] == alone[2][0])
+        let fork = run.cache.fork(ids[2])
+        for step in 0..<8 {
+            let pair = try run.step(
+                [ids[2], fork].map {
+                    SequenceSlice(
+                        sequence: $0, tokens: [following[step]], logits: .last, isDecode: true)
+                })
+            #expect(Array(pair[..<131]) == alone[2][step + 1])
+            #expect(Array(pair[131...]) == alone[2][step + 1])
+            try run.cache.checkIntegrity()
+        }
+    }
+
+    /// KV reads count what each head really holds.
+    @Test func readsFollowTheHeads() throws {
+        let run = try Run("knorm(budget=20)")
+        let id = run.cache.makeSequence()
+        _ = try run.step([
+            SequenceSlice(
+                sequence: id, tokens: tokens(100, seed: 9), logits: .last, completesPrompt: true)
+        ])
+        #expect(run.cache.liveTokens(of: id).counts == Array(repeating: 20, count: 6))
+        for _ in 0..<3 {
+            _ = try run.step([
+                SequenceSlice(sequence: id, tokens: [1], logits: .last, isDecode: true)
+            ])
+        }
+        #expect(run.cache.reads(of: id).kvReads == 21 + 22 + 23)
+        #expect(run.cache.statistics.stepBytesRead == 6 * 2 * run.cache.shape.pageBytes)
+        #expect(run.cache.statistics.peakTokens == 100)
+    }
+}
