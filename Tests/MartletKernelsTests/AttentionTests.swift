@@ -15,10 +15,37 @@ import Testing
         Pattern(window: 3, sinks: 1),
     ]
 
-    /// Of the largest value. The integer products of q8 and q4 split queries and weights into two
-    /// bytes each.
+    /// Of the largest value. The integer products of q8 split queries and weights into two bytes
+    /// each; q4 keys meet one byte of the query, see `aQueryByteCostsLittleBesideFourBits`.
     static func tolerance(_ codec: CacheCodec) -> Double {
-        codec == .q8 || codec == .q4 ? 4e-5 : 1e-6
+        switch codec {
+        case .f32, .f16, .bf16: 1e-6
+        case .q8: 4e-5
+        case .q4: 8e-3
+        }
+    }
+
+    /// What rounding the query to a byte changes is at most a fifth of what storing keys and values in
+    /// four bits does (root mean square over all outputs).
+    @Test(arguments: [19, 64, 128]) func aQueryByteCostsLittleBesideFourBits(dimension: Int) {
+        func make(_ codec: CacheCodec) -> AttentionCase {
+            AttentionCase(
+                codec, dimension: dimension, group: 4, length: 300, queries: 5, magnitude: 4)
+        }
+        let stored = make(.q4)
+        let (exact, decoded) = (make(.f32).expected(), stored.expected())
+        for set in InstructionSet.available {
+            let got = stored.attend(set).results()
+            var (kernel, page) = (0.0, 0.0)
+            for row in got.indices {
+                let (a, b) = (exact[row].result, decoded[row].result)
+                for d in 0..<dimension {
+                    page += (a[d] - b[d]) * (a[d] - b[d])
+                    kernel += (Double(got[row][d]) - b[d]) * (Double(got[row][d]) - b[d])
+                }
+            }
+            #expect(kernel < 0.04 * page, "\(set) \((kernel / page).squareRoot())")
+        }
     }
 
     /// Every dimension and length, with groups, query counts and patterns in turn.
@@ -41,8 +68,8 @@ import Testing
                         "\(set) \(codec) \(dimension) x \(length), \(queries) queries, \(pattern)")
                     let states = zip(zip(rows.maximum, rows.sum), expected)
                     let areStatesRight = states.allSatisfy { got, expected in
-                        abs(Double(got.0) - expected.maximum) < 1e-3
-                            && abs(Double(got.1) / expected.sum - 1) < 2e-3
+                        abs(Double(got.0) - expected.maximum) < (codec == .q4 ? 1e-2 : 1e-3)
+                            && abs(Double(got.1) / expected.sum - 1) < (codec == .q4 ? 2e-2 : 2e-3)
                     }
                     #expect(areStatesRight, "\(set) \(codec) \(dimension) x \(length), \(pattern)")
                 }
