@@ -53,6 +53,8 @@ done
 expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
 for key in kind; do has "\"$key\""; done
 golden=Tests/MartletModelsTests/Goldens/llama-mqa
+expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
+for key in promptTokens perplexity kvReads; do summary "$key"; done
 expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
 
@@ -76,8 +78,13 @@ head -c 1000 "$golden/model.safetensors" >"$work/model/model.safetensors"
 refused "truncated weights" "$martlet" score --model "$work/model" --tokens 1,2
 says "model.safetensors"
 refused "unknown shape" "$martlet" generate --model random:huge "x"
-refused "unknown policy" "$martlet" generate --model random:tiny "x" --cache "quest(budget=4)"
+refused "unknown policy" "$martlet" generate --model random:tiny "x" --cache "nothing(budget=4)"
 says "window"
+refused "a budget below what stays" "$martlet" generate --model random:tiny "x" --cache "snapkv(budget=9)"
+says "at least 64"
+refused "policies that do not combine" "$martlet" generate --model random:tiny "x" --cache "dense + knorm(ratio=0.5)"
+refused "a compressor without a prompt's end" "$martlet" score --model random:tiny --tokens 1,2 --cache "knorm(ratio=0.5)"
+refused "the speed of a compressor" "$martlet" bench --model random:tiny --cache "knorm(ratio=0.5)"
 refused "wrong parameter" "$martlet" generate --model random:tiny "x" --cache "window(recent=0)"
 refused "unknown codec" "$martlet" generate --model random:tiny "x" --kv q2
 refused "budget too small" "$martlet" generate --model random:tiny "x" --memory 1KB

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Decode with and without another process that wants a processor: does the thread pool collapse?
 
-    python load.py --work-dir DIR            # 0.5B shape, 4-bit weights, two threads
+    python load.py --gguf qwen2.5-0.5b-q4_0.gguf     # 0.5B shape, 4-bit weights, two threads
 
 A pool whose threads spin without bound loses far more than the share of processor it is denied: each
 wait for a thread that was taken away burns the time of the others. Each side runs alone, then beside

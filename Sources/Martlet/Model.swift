@@ -100,6 +100,8 @@ public final class Model: Sendable {
 
     /// The log-probability of each token given those before it.
     ///
+    /// The whole text counts as one prompt, so a policy that chooses at a prompt's end takes nothing out.
+    ///
     /// - Parameters:
     ///   - tokens: at least one; see ``encode(_:)``.
     ///   - topCount: how many of the likeliest tokens to report at each place.

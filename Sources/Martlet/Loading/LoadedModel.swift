@@ -127,6 +127,8 @@ package struct LoadedModel: Sendable {
     package var threadCount: Int { model.pool.threadCount }
     /// The instruction set of the kernels.
     package var instructionSet: String { model.kernels.instructionSet.rawValue }
+    /// Whether the policy chooses which tokens of a complete prompt stay.
+    package var choosesPromptTokens: Bool { policy.compression != nil }
     /// The policy with every parameter written out.
     package var policyText: String { policy.description }
 

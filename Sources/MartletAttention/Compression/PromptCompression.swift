@@ -63,23 +63,40 @@ final class PromptCompression {
         for slice in slices {
             guard let recorder = cache.compression(of: slice.sequence)?.recorder else { continue }
             let rows = q + slice.firstRow * stride
-            var (cosines, sines): ([Float], [Float]) = ([], [])
+            recorder.keepQueries(
+                layer: layer, position: slice.position, count: slice.count, queries: rows,
+                stride: stride)
             if recorder.signals.queryMoments {
-                (cosines, sines) = turns(of: slice)
-            }
-            cosines.withUnsafeBufferPointer { c in
-                sines.withUnsafeBufferPointer { s in
-                    var turns: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>)?
-                    if let c = c.baseAddress, let s = s.baseAddress, !frequencies.isEmpty {
-                        turns = (c, s)
-                    }
-                    recorder.record(
-                        layer: layer, position: slice.position, count: slice.count, queries: rows,
-                        stride: stride, turns: turns)
-                }
+                recordMoments(recorder, slice, layer: layer, rows: rows, stride: stride)
             }
             if recorder.signals.columnMass {
                 recordMass(recorder, slice, layer: layer, cache: cache, rows: rows, stride: stride)
+            }
+        }
+    }
+
+    private func recordMoments(
+        _ recorder: PromptRecorder, _ slice: AttentionSlice, layer: Int,
+        rows: UnsafePointer<Float>, stride: Int
+    ) {
+        let (dimension, isTurned) = (shape.headDimension, !frequencies.isEmpty)
+        let skipped = min(slice.count, max(0, recorder.signals.momentSinks - slice.position))
+        let (cosines, sines) = turns(of: slice)
+        cosines.withUnsafeBufferPointer { cosines in
+            sines.withUnsafeBufferPointer { sines in
+                recorder.withMoments(layer: layer) { sums, products in
+                    pool.run(headCount) { head, _ in
+                        var turns: (UnsafePointer<Float>, UnsafePointer<Float>)?
+                        if isTurned, let c = cosines.baseAddress, let s = sines.baseAddress {
+                            turns = (c, s)
+                        }
+                        PromptRecorder.addMoments(
+                            of: rows + head * dimension, count: slice.count, stride: stride,
+                            skipping: skipped, dimension: dimension, turns: turns,
+                            sums: sums + head * dimension,
+                            products: products + head * dimension * dimension)
+                    }
+                }
             }
         }
     }

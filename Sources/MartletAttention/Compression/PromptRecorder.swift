@@ -15,7 +15,7 @@ final class PromptRecorder {
     private(set) var queries: [Float]
     /// Sums over tokens of the queries before rotation, `[layer][head][dimension]`.
     private(set) var sums: [Double]
-    /// Sums of their products, `[layer][head][dimension][dimension]`, lower triangles.
+    /// Sums of their products, `[layer][head][dimension][dimension]`.
     private(set) var products: [Double]
     /// Attention received by each token, `[layer][KV head][token]`.
     var mass: [[Float]]
@@ -50,54 +50,65 @@ final class PromptRecorder {
 
     func copy() -> PromptRecorder { PromptRecorder(copying: self) }
 
-    /// Takes in the rotated queries of `count` tokens from `position` on, `stride` floats between
-    /// them. `turns` are the cosines and sines by which each was rotated, `[token][dimension / 2]`;
-    /// nil for learned positions.
-    func record(
-        layer: Int, position: Int, count: Int, queries q: UnsafePointer<Float>, stride: Int,
-        turns: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>)?
+    /// Keeps the rotated queries of the last of `count` tokens from `position` on, `stride` floats
+    /// apart.
+    func keepQueries(
+        layer: Int, position: Int, count: Int, queries q: UnsafePointer<Float>, stride: Int
     ) {
-        let width = headCount * dimension
-        let ring = signals.lastQueries
-        if ring > 0 {
-            queries.withUnsafeMutableBufferPointer { target in
-                guard let base = target.baseAddress else { return }
-                for token in max(0, count - ring)..<count {
-                    let place = (layer * ring + (position + token) % ring) * width
-                    (base + place).update(from: q + token * stride, count: width)
-                }
-            }
-        }
-        guard signals.queryMoments else { return }
-        var turned = [Float](repeating: 0, count: dimension)
-        let half = dimension / 2
-        for token in 0..<count where position + token >= signals.momentSinks {
-            for head in 0..<headCount {
-                let x = q + token * stride + head * dimension
-                for i in 0..<dimension { turned[i] = x[i] }
-                if let turns {
-                    for i in 0..<half {
-                        let c = turns.cosines[token * half + i]
-                        let s = turns.sines[token * half + i]
-                        turned[i] = x[i] * c + x[half + i] * s
-                        turned[half + i] = x[half + i] * c - x[i] * s
-                    }
-                }
-                add(turned, to: layer * headCount + head)
+        let (width, ring) = (headCount * dimension, signals.lastQueries)
+        guard ring > 0 else { return }
+        queries.withUnsafeMutableBufferPointer { target in
+            guard let base = target.baseAddress else { return }
+            for token in max(0, count - ring)..<count {
+                let place = (layer * ring + (position + token) % ring) * width
+                (base + place).update(from: q + token * stride, count: width)
             }
         }
     }
 
-    private func add(_ x: [Float], to head: Int) {
-        let dimension = dimension
+    /// Where ``addMoments(of:count:stride:skipping:dimension:turns:sums:products:)`` may write for each query head of a
+    /// layer; valid inside `body` only.
+    func withMoments(
+        layer: Int,
+        _ body: (
+            _ sums: UnsafeMutablePointer<Double>, _ products: UnsafeMutablePointer<Double>
+        ) -> Void
+    ) {
+        let (heads, square) = (layer * headCount, dimension * dimension)
         sums.withUnsafeMutableBufferPointer { sums in
-            for i in 0..<dimension { sums[head * dimension + i] += Double(x[i]) }
+            products.withUnsafeMutableBufferPointer { products in
+                guard let s = sums.baseAddress, let p = products.baseAddress else { return }
+                body(s + heads * dimension, p + heads * square)
+            }
         }
-        products.withUnsafeMutableBufferPointer { products in
-            for i in 0..<dimension {
-                let row = (head * dimension + i) * dimension
-                let factor = Double(x[i])
-                for j in 0...i { products[row + j] += factor * Double(x[j]) }
+    }
+
+    /// Adds the queries of `count` tokens of one head to its sums, token by token, after turning them
+    /// back by the cosines and sines `[token][half]` that rotated them (nil for learned positions).
+    static func addMoments(
+        of q: UnsafePointer<Float>, count: Int, stride: Int, skipping first: Int, dimension: Int,
+        turns: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>)?,
+        sums: UnsafeMutablePointer<Double>, products: UnsafeMutablePointer<Double>
+    ) {
+        let half = dimension / 2
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: dimension) { turned in
+            guard let x = turned.baseAddress else { return }
+            for token in first..<max(first, count) {
+                let row = q + token * stride
+                for i in 0..<dimension { x[i] = Double(row[i]) }
+                if let turns {
+                    for i in 0..<half {
+                        let c = Double(turns.cosines[token * half + i])
+                        let s = Double(turns.sines[token * half + i])
+                        x[i] = Double(row[i]) * c + Double(row[half + i]) * s
+                        x[half + i] = Double(row[half + i]) * c - Double(row[i]) * s
+                    }
+                }
+                for i in 0..<dimension {
+                    let (factor, target) = (x[i], products + i * dimension)
+                    sums[i] += factor
+                    for j in 0..<dimension { target[j] += factor * x[j] }
+                }
             }
         }
     }
@@ -110,11 +121,9 @@ final class PromptRecorder {
         let mean = (0..<dimension).map { sums[index * dimension + $0] / tokens }
         var covariance = [Double](repeating: 0, count: dimension * dimension)
         for i in 0..<dimension {
-            for j in 0...i {
-                let value =
+            for j in 0..<dimension {
+                covariance[i * dimension + j] =
                     products[(index * dimension + i) * dimension + j] / tokens - mean[i] * mean[j]
-                covariance[i * dimension + j] = value
-                covariance[j * dimension + i] = value
             }
         }
         return (mean, covariance)

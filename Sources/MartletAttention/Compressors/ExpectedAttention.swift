@@ -31,10 +31,9 @@ struct ExpectedAttention: KVCompressor {
                     layer: layer.layer, head: head * layer.group + member, count: count)
                 let turned = rotate(mean, by: rotation)
                 let quadratic = covariance ? rotate(both: spread, by: rotation, dimension) : []
-                var logits = (sinks..<count).map { token in
-                    let key = keys[token * dimension..<(token + 1) * dimension].map(Double.init)
-                    return logit(key, turned, quadratic, dimension)
-                }
+                var logits = self.logits(
+                    keys[(sinks * dimension)...], turned.map { Float($0) },
+                    quadratic.map { Float($0) }, dimension)
                 logits.softmax()
                 for index in total.indices { total[index] += logits[index] }
             }
@@ -47,20 +46,37 @@ struct ExpectedAttention: KVCompressor {
         }
     }
 
-    private func logit(
-        _ key: [Double], _ mean: [Double], _ quadratic: [Double], _ dimension: Int
-    ) -> Float {
-        var linear = 0.0
-        for i in 0..<dimension { linear += key[i] * mean[i] }
-        var square = 0.0
-        if !quadratic.isEmpty {
-            for i in 0..<dimension {
-                var row = 0.0
-                for j in 0..<dimension { row += quadratic[i * dimension + j] * key[j] }
-                square += key[i] * row
+    /// kᵀμ/√d + kᵀΣk/(2d) for each key. The loops run over channels inside, so that they become vectors.
+    private func logits(
+        _ keys: ArraySlice<Float>, _ mean: [Float], _ quadratic: [Float], _ dimension: Int
+    ) -> [Float] {
+        let (linearScale, squareScale) = (
+            1 / Float(dimension).squareRoot(), 1 / Float(2 * dimension)
+        )
+        var result = [Float](repeating: 0, count: keys.count / dimension)
+        var product = [Float](repeating: 0, count: dimension)
+        keys.withUnsafeBufferPointer { keys in
+            quadratic.withUnsafeBufferPointer { quadratic in
+                product.withUnsafeMutableBufferPointer { product in
+                    guard let keys = keys.baseAddress, let y = product.baseAddress else { return }
+                    for token in result.indices {
+                        let key = keys + token * dimension
+                        var (linear, square): (Float, Float) = (0, 0)
+                        for i in 0..<dimension { linear += key[i] * mean[i] }
+                        if let matrix = quadratic.baseAddress, !quadratic.isEmpty {
+                            for i in 0..<dimension { y[i] = 0 }
+                            for j in 0..<dimension {
+                                let (factor, row) = (key[j], matrix + j * dimension)
+                                for i in 0..<dimension { y[i] += factor * row[i] }
+                            }
+                            for i in 0..<dimension { square += key[i] * y[i] }
+                        }
+                        result[token] = linear * linearScale + square * squareScale
+                    }
+                }
             }
         }
-        return Float(linear / Double(dimension).squareRoot() + square / Double(2 * dimension))
+        return result
     }
 
     /// Mean cosine and sine of each rotated pair over the next positions; empty without rotation.

@@ -73,6 +73,14 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try await LoadedModel.load(model, cache)
+        guard !loaded.choosesPromptTokens else {
+            throw MartletError(
+                code: .invalidPolicy, subject: loaded.policyText,
+                message:
+                    "bench: got the policy \(loaded.policyText), expected dense or window, because "
+                    + "deep caches are filled without a prompt to choose from; time it with generate"
+            )
+        }
         let plan = SpeedPlan(
             prompts: prompt.values, steps: generate, depths: depth.values, batches: batch.values,
             sharedPrompt: sharedPrompt, runs: runs)
@@ -104,7 +112,7 @@ struct Bench: AsyncParsableCommand {
         } else {
             StandardStreams.write(
                 "read bandwidth \(Columns.decimal(bandwidth / 1e9, places: 1)) GB/s, weights "
-                    + "\(loaded.weightType), cache \(loaded.options.cacheCodec), "
+                    + "\(loaded.weightType), cache \(loaded.cacheCodec), "
                     + "\(loaded.threadCount) threads\n")
         }
     }

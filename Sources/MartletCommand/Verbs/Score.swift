@@ -14,6 +14,11 @@ struct Score: AsyncParsableCommand {
             Example:
               martlet score --model path/to/model --text-file story.txt --json
               martlet score --model random:tiny --tokens 1,2,3 --top 5 --json
+              martlet score --model path/to/model --text-file story.txt --prompt-tokens 512 \
+            --cache "snapkv(budget=256)"
+
+            A policy that chooses which tokens of a prompt stay needs --prompt-tokens: it chooses \
+            there, and the tokens after it are computed one by one and scored.
             """)
 
     @OptionGroup var model: ModelArguments
@@ -31,6 +36,12 @@ struct Score: AsyncParsableCommand {
     @Option(help: "Report this many of the likeliest tokens at each place.")
     var top = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Take so many tokens as a prompt, and score those after it as if they were generated.",
+            valueName: "count"))
+    var promptTokens: Int?
+
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk = 64
 
@@ -40,6 +51,9 @@ struct Score: AsyncParsableCommand {
     func validate() throws {
         guard (textFile == nil) != (tokens == nil) else {
             throw ValidationError("Give either --text-file or --tokens.")
+        }
+        if promptTokens != nil, top > 0 {
+            throw ValidationError("--top is not available with --prompt-tokens.")
         }
     }
 
@@ -51,6 +65,15 @@ struct Score: AsyncParsableCommand {
             try memory.memory?.bytes
             ?? loaded.cacheBytes(
                 CacheBudget(promptTokens: tokens.count, completionTokens: 0, chunk: chunk))
+        if let promptTokens {
+            return try await scoreAfter(promptTokens, tokens, loaded, budgetBytes: budget)
+        }
+        guard !loaded.choosesPromptTokens else {
+            throw MartletError(
+                code: .invalidParameter, subject: "prompt tokens",
+                message: "prompt tokens: got none, expected a count, because \(loaded.policyText) "
+                    + "chooses at the end of a prompt; say with --prompt-tokens where it ends")
+        }
         let model = try await Model(loaded, budgetBytes: budget)
         let result = try await model.score(tokens, topCount: top, chunk: chunk)
         if json {

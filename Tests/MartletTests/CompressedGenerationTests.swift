@@ -1,0 +1,54 @@
+/// Generation under compressing policies: what else runs, and giving way to it, changes no token.
+
+import Martlet
+import Testing
+
+@Suite struct CompressedGenerationTests {
+    private static let prompts = [
+        "A swift sleeps on the wing, and so it never needs the ground for long.",
+        "Martlets are drawn without feet.", String(repeating: "to and fro, ", count: 9),
+        "One page holds sixteen tokens of one head of one layer.",
+    ]
+
+    private func answers(
+        _ policy: String, memory: Int?, batch: Int
+    ) async throws -> [[Int32]] {
+        var options = ModelOptions()
+        options.threads = 2
+        options.maximumBatchTokens = batch
+        options.cachePolicy = policy
+        options.memoryBudget = memory
+        let model = try await Model.load("random:tiny", options: options)
+        var generation = GenerationOptions()
+        generation.maximumTokens = 40
+        generation.ignoresEndTokens = true
+        let settings = generation
+        let tokens = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in
+            for (index, prompt) in Self.prompts.enumerated() {
+                group.addTask {
+                    let response = try await model.makeSession().respond(
+                        to: prompt, options: settings)
+                    return (index, response.tokens)
+                }
+            }
+            var result = [[Int32]](repeating: [], count: Self.prompts.count)
+            for try await (index, tokens) in group { result[index] = tokens }
+            return result
+        }
+        await model.shutdown()
+        return tokens
+    }
+
+    /// With room for little more than one chain the others wait or give way and compute again; they
+    /// keep the same tokens of their prompts again, and say the same.
+    @Test(arguments: [
+        "h2o(budget=24, recent=4)", "tova(budget=20) + kv(q8)",
+        "adakv(snapkv(ratio=0.5, window=8))", "expected(ratio=0.4)",
+    ]) func givingWayChangesNothing(policy: String) async throws {
+        let alone = try await answers(policy, memory: 64 << 20, batch: 512)
+        #expect(alone.allSatisfy { $0.count == 40 })
+        let memory = policy.contains("q8") ? 150_000 : 380_000
+        let crowded = try await answers(policy, memory: memory, batch: 64)
+        #expect(crowded == alone)
+    }
+}
