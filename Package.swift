@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletModelsTests", dependencies: ["MartletModels"],
-            exclude: ["Goldens", "KVPressGoldens"], swiftSettings: strict),
+            exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
             dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],

@@ -1,6 +1,7 @@
 // The numbers that describe a decoder, whichever family it is of.
 
 import Foundation
+public import MartletAttention
 
 /// The shape of a decoder-only model.
 public struct DecoderShape: Sendable, Hashable {
@@ -28,6 +29,8 @@ public struct DecoderShape: Sendable, Hashable {
     public var layerWindows: [Int?]
     /// Rotation of queries and keys; nil for learned positions.
     public var rotary: RotaryParameters?
+    /// The heads with which the model marks tokens for eviction; nil for a plain model.
+    public var evictionHead: EvictionHeadShape?
 
     /// Query channels.
     public var queryWidth: Int { headCount * headDimension }

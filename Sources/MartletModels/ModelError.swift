@@ -21,6 +21,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case tokenOutOfRange(got: Int32, vocabularySize: Int)
     /// A position that the model has no embedding for.
     case contextExceeded(position: Int, contextLength: Int)
+    /// The cache policy asks for heads that mark tokens, which the checkpoint lacks.
+    case policyNeedsHeads(policy: String, has: String?)
 
     /// One sentence: what, where, got, expected, what to do.
     public var description: String {
@@ -43,6 +45,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .tokenOutOfRange(let got, let size):
             return "token id \(got) is outside the vocabulary, expected 0 to \(size - 1); use the "
                 + "model's own tokenizer"
+        case .policyNeedsHeads(let policy, let has):
+            return
+                "cache policy \(policy): the model has \(has.map { "heads for \($0)" } ?? "no heads that mark tokens"), "
+                + "expected a checkpoint retrofitted for \(policy); use such a checkpoint, "
+                + "\(policy)(cr=4) to let chance decide, or another policy"
         case .contextExceeded(let position, let contextLength):
             return
                 "position \(position) is beyond the \(contextLength) that this model has learned; "

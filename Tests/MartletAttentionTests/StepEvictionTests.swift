@@ -71,7 +71,7 @@ private struct Stream {
             attention.attend(
                 layer: 0, cache: cache, q: q, queryStride: width, out: &out, outStride: width)
             cache.commit(id, tokens: rows, isDecode: start >= prompt)
-            attention.finishStep(cache: cache)
+            try attention.finishStep(cache: cache)
             if end == prompt { try attention.completePrompt(id, cache: cache) }
             try cache.checkIntegrity()
             if end >= prompt {

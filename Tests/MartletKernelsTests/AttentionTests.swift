@@ -77,6 +77,39 @@ import Testing
         }
     }
 
+    /// Slots that some queries see no more, and slots that stand for several tokens.
+    @Test(arguments: CacheCodec.allCases) func slotsWithRulesOfTheirOwn(codec: CacheCodec) {
+        for (length, queries) in [(1, 1), (40, 9), (129, 3), (300, 140)] {
+            let attention = AttentionCase(
+                codec, dimension: 38, group: 3, length: length, queries: queries)
+            var random = CounterRandom(seed: 5, stream: UInt64(length))
+            let rules = SlotRules(
+                until: (0..<length).map { slot in
+                    random.unit() < 0.5 ? .max : Int32(slot + 1 + Int(random.unit() * 60))
+                },
+                bias: (0..<length).map { _ in Float(random.unit() * 3) })
+            let expected = attention.expected(slotRules: rules)
+            for set in InstructionSet.available {
+                let rows = attention.attend(set, slotRules: rules)
+                let worst = attention.worstError(rows, expected)
+                #expect(
+                    worst < Self.tolerance(codec) * 2 && rows.isIntact,
+                    "\(set) \(codec) \(length) x \(queries): \(worst)")
+            }
+        }
+    }
+
+    /// Rules that hide nothing and add nothing leave every bit as it was.
+    @Test(arguments: CacheCodec.allCases) func rulesWithoutEffectChangeNothing(codec: CacheCodec) {
+        let attention = AttentionCase(codec, dimension: 64, group: 2, length: 300, queries: 20)
+        let rules = SlotRules(
+            until: Array(repeating: .max, count: 300), bias: Array(repeating: 0, count: 300))
+        for set in InstructionSet.available {
+            let (with, without) = (attention.attend(set, slotRules: rules), attention.attend(set))
+            #expect(with.hasSameBits(as: without, rows: 0..<40), "\(set) \(codec)")
+        }
+    }
+
     /// Scores far apart, so that weights vanish and the running maximum moves.
     @Test(arguments: [CacheCodec.f32, .f16, .bf16])
     func distantScores(codec: CacheCodec) {

@@ -93,7 +93,7 @@ typedef struct {
 ///
 /// Row r is query r / group, head r % group.  Slot s is visible to a query when
 /// s < end && (s >= begin || s < sinks), with begin and end its own (`first_end + query` and so
-/// on).  The result is an unnormalised state per row: `maximum`, `sum` and `out`, so that
+/// on), and before `until`.  The result is an unnormalised state per row: `maximum`, `sum` and `out`, so that
 /// segments can be merged (mk_merge).  Rows that see no slot have maximum -inf, sum 0, out 0.
 typedef struct {
     const uint8_t *arena;
@@ -121,6 +121,12 @@ typedef struct {
     /// [rows][sinks], already scaled; or NULL.  sinks <= MK_TILE when given.
     const float *_Nullable sink_scores;
     int32_t sink_first_query;
+    /// By slot, to the end of the last tile, or NULL: the first position that sees it no more.  Query
+    /// i stands at position first_position + i.
+    const int32_t *_Nullable until;
+    int32_t first_position;
+    /// By slot likewise, or NULL: added to its scaled score (the log of the tokens it stands for).
+    const float *_Nullable bias;
     int32_t tile_begin;
     int32_t tile_end;
     float *maximum;

@@ -295,10 +295,13 @@ MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, 
             for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
         f32x16 p[MK_TILE_PAGES];
         _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) p[j] = load_f32(w + j * 16);
-        if (begin > first || end < first + MK_TILE) {
+        if (a->bias)
+            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) p[j] += load_f32(a->bias + first + j * 16);
+        if (begin > first || end < first + MK_TILE || a->until) {
             _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
                 i32x16 slot = lane + (first + j * 16);
                 i32x16 visible = (slot < end) & ((slot >= begin) | (slot < a->sinks));
+                if (a->until) visible &= (i32x16)load_u32(a->until + first + j * 16) > a->first_position + query;
                 p[j] = visible ? p[j] : splat(-INFINITY);
             }
         }

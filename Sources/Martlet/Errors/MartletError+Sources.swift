@@ -74,6 +74,7 @@ extension MartletError {
             case .batchTooLarge: (.invalidParameter, "chunk")
             case .tokenOutOfRange(let got, _): (.tokenOutOfRange, "\(got)")
             case .contextExceeded: (.contextExceeded, nil)
+            case .policyNeedsHeads(let policy, _): (.invalidPolicy, policy)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }

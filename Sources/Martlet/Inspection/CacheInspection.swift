@@ -61,7 +61,10 @@ package struct CacheInspection: Sendable {
             }
             var done = 0
             while done < prompt.count {
-                let end = min(prompt.count, done + chunk)
+                var end = min(prompt.count, done + chunk)
+                if let block = cache.policy.promptBlock {
+                    end = min(end, done + block - done % block)
+                }
                 try compute(
                     prompt[done..<end], isDecode: false, completesPrompt: end == prompt.count)
                 done = end

@@ -17,7 +17,7 @@ extension KVCache {
 
     /// Pages to spare so that a policy which evicts at every step can copy a page that others hold.
     private func evictionPages(_ state: SequenceState, _ index: Int) -> Int {
-        guard let compression = state.compression, !compression.caps.isEmpty else { return 0 }
+        guard let compression = state.compression, compression.evictsAtSteps else { return 0 }
         return state.tables[index].isShared(in: pool) ? 1 : 0
     }
 
@@ -137,6 +137,7 @@ extension KVCache {
             pages += KVPage.count(forSlots: length + rows)
             attended += rows * length + rows * (rows + 1) / 2
         }
+        attended -= state.compression?.hiddenSlots ?? 0
         return (pages, attended)
     }
 

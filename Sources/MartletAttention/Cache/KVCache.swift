@@ -40,7 +40,7 @@ public final class KVCache {
         precondition(
             layerWindows.isEmpty || layerWindows.count == shape.layerCount,
             "KVCache: got \(layerWindows.count) layer windows, expected \(shape.layerCount)")
-        if policy.compression != nil, let window = layerWindows.compactMap(\.self).min() {
+        if policy.evictsTokens, let window = layerWindows.compactMap(\.self).min() {
             throw .policyNeedsFullAttention(policy: policy.description, window: window)
         }
         if let compression = policy.compression, case .bytes(let bytes) = compression.budget {
@@ -88,7 +88,7 @@ public final class KVCache {
     /// Starts an empty sequence.
     public func makeSequence() -> SequenceID {
         let state = SequenceState(tableCount: shape.tableCount)
-        if policy.compression != nil { state.compression = SequenceCompression() }
+        if policy.evictsTokens { state.compression = SequenceCompression() }
         return insert(state)
     }
 

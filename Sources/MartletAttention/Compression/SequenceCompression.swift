@@ -13,8 +13,25 @@ package final class SequenceCompression {
     /// What a ``StepEvictor`` remembers of each slot, by table.
     var memories: [[Float]] = []
 
+    /// What the model's own marks did, by table; empty unless it decides.
+    var learned: [EvictionTable] = []
+
+    /// Slots over all tables that are held in this step and seen by nobody.
+    var hiddenSlots = 0
+
     /// Whether tokens can be forgotten: nothing was taken out, recorded or remembered.
-    var canTruncate: Bool { !hasEvicted && recorder == nil && memories.isEmpty }
+    var canTruncate: Bool {
+        !hasEvicted && recorder == nil && memories.isEmpty && learned.isEmpty
+    }
+
+    /// Whether a step may take single tokens out, for which a shared page must be copied.
+    var evictsAtSteps: Bool { !caps.isEmpty || (!learned.isEmpty && isPromptComplete) }
+
+    /// Bytes beside the pages.
+    package var byteCount: Int {
+        memories.reduce(caps.count * 8) { $0 + $1.count * 4 }
+            + learned.reduce(0) { $0 + $1.byteCount }
+    }
 
     init() {}
 
@@ -26,6 +43,7 @@ package final class SequenceCompression {
         copy.recorder = recorder?.copy()
         copy.caps = caps
         copy.memories = memories
+        copy.learned = learned
         return copy
     }
 }

@@ -28,16 +28,20 @@ package final class PagedAttention {
     private var raggedAppends: [AppendUnit] = []
     private var isRagged = false
     let compression: PromptCompression?
+    /// Eviction that the model decides, if the policy asks for it.
+    package let learned: LearnedCompression?
 
     /// - Parameters:
     ///   - headCount: query heads, a multiple of the KV heads.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
     ///   - policy: the cache's policy.
+    ///   - evictionHead: the heads with which the model marks tokens, if it has any.
     ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
     ///     with learned positions, whose sinks then keep the scores they have.
     package init(
-        headCount: Int, shape: KVShape, scale: Float, policy: CachePolicy, frequencies: [Double],
-        kernels: KernelSet, pool: WorkerPool
+        headCount: Int, shape: KVShape, scale: Float, policy: CachePolicy,
+        evictionHead: EvictionHeadShape? = nil, frequencies: [Double], kernels: KernelSet,
+        pool: WorkerPool
     ) throws(KernelError) {
         precondition(
             headCount % shape.keyValueHeadCount == 0,
@@ -64,6 +68,9 @@ package final class PagedAttention {
                 kernels: kernels, pool: pool)
         } else {
             compression = nil
+        }
+        learned = policy.learned.map {
+            LearnedCompression($0, head: evictionHead, shape: shape, pool: pool)
         }
         states = try AlignedBuffer(count: 16)
     }
@@ -96,6 +103,7 @@ package final class PagedAttention {
             policy: cache.policy, slices: slices, frequencies: frequencies)
         compression?.begin(slices, cache: cache)
         compression?.steps?.begin(slices, cache: cache)
+        learned?.begin(slices, cache: cache)
         guard !isRagged else { return }
         appends.removeAll(keepingCapacity: true)
         for (index, slice) in slices.enumerated() {
@@ -149,6 +157,7 @@ package final class PagedAttention {
     ) {
         let (dimension, append) = (shape.headDimension, kernels.table.pointee.append)
         let codec = shape.codec.code
+        learned?.decideByChance(layer: layer, cache: cache)
         if isRagged {
             raggedAppends.removeAll(keepingCapacity: true)
             for (index, slice) in slices.enumerated() {
@@ -186,13 +195,23 @@ package final class PagedAttention {
     private static let serialWork = 200_000
 
     /// Ends a step, after its tokens were committed: heads that hold more than they may give tokens up.
-    package func finishStep(cache: KVCache) { compression?.steps?.finish(cache: cache) }
+    /// Throws `outOfPages` when a page that others share would have to be copied and none is free.
+    package func finishStep(cache: KVCache) throws(CacheError) {
+        compression?.steps?.finish(cache: cache)
+        try learned?.finish(cache: cache)
+    }
 
     /// Ends the prompt of a sequence: its compressor, if there is one, chooses which tokens stay.
     package func completePrompt(
         _ sequence: SequenceID, cache: KVCache
     ) throws(CacheError) {
         try compression?.complete(sequence, cache: cache)
+        try learned?.complete(sequence, cache: cache)
+    }
+
+    /// Takes the model's marks of one layer's rows, before ``append``.
+    package func decide(layer: Int, cache: KVCache, isMarked: (_ row: Int, _ head: Int) -> Bool) {
+        learned?.decide(layer: layer, cache: cache, isMarked: isMarked)
     }
 
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
@@ -219,6 +238,14 @@ package final class PagedAttention {
         for fold in plan.folds { self.fold(fold.unit, segments: fold.segments, job) }
     }
 
+    /// What holds for single slots of a table, whole tiles of it.
+    struct SlotRules {
+        /// The first position that sees a slot no more.
+        var until: UnsafePointer<Int32>?
+        /// What is added to its score.
+        var bias: UnsafePointer<Float>?
+    }
+
     private struct LayerJob {
         var layer: Int
         var visibility: Visibility
@@ -230,6 +257,20 @@ package final class PagedAttention {
 
     private func run(
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
+    ) {
+        guard let learned else {
+            return run(unit, job, cache, scratch, SlotRules())
+        }
+        learned.withRules(
+            slices[unit.slice], table: job.layer * shape.keyValueHeadCount + unit.head, cache: cache
+        ) { until in
+            run(unit, job, cache, scratch, SlotRules(until: until))
+        }
+    }
+
+    private func run(
+        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
+        _ rules: SlotRules
     ) {
         let slice = slices[unit.slice]
         // The slot of the first query, which is its position unless tokens were taken out.
@@ -264,7 +305,9 @@ package final class PagedAttention {
             first_end: Int32(position + 1),
             window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
             sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
-            sink_first_query: Int32(clamping: sinkFirst), tile_begin: 0, tile_end: 0,
+            sink_first_query: Int32(clamping: sinkFirst), until: rules.until,
+            first_position: Int32(slice.position + unit.query), bias: rules.bias, tile_begin: 0,
+            tile_end: 0,
             maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
             out_stride: width, scratch: scratch.bytes.base)
         let end = position + unit.count

@@ -26,6 +26,8 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         case window(SinkWindow)
         /// The tokens that score best when the prompt is complete, and all that follow.
         case compressed(Compression)
+        /// The tokens that the model itself does not mark.
+        case learned(LearnedEviction)
     }
 
     /// Keeps everything: exact.
@@ -103,12 +105,26 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         if case .compressed(let compression) = retention { compression } else { nil }
     }
 
+    /// The model's own eviction, if the policy asks for it.
+    public var learned: LearnedEviction? {
+        if case .learned(let eviction) = retention { eviction } else { nil }
+    }
+
+    /// Whether single tokens are taken out, so that a slot's number is not its position any more.
+    package var evictsTokens: Bool { compression != nil || learned != nil }
+
+    /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
+    package var promptBlock: Int? { learned == nil ? nil : LearnedEviction.promptBlock }
+
+    /// Whether each generated token may cost another its place, so that they come one by one.
+    package var stepsSingly: Bool { compression?.holdsBudget == true || learned != nil }
+
     /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens
     /// (nil: full attention). The narrower window holds. Under the policy's window the sinks stay
     /// visible, because their distance is bounded anyway; under the model's there are none.
     public func visibility(modelWindow: Int?) -> Visibility {
         switch retention {
-        case .dense, .compressed: Visibility(sinks: 0, window: modelWindow)
+        case .dense, .compressed, .learned: Visibility(sinks: 0, window: modelWindow)
         case .window(let window):
             if let modelWindow, modelWindow <= window.recent {
                 Visibility(sinks: 0, window: modelWindow)
@@ -122,7 +138,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// relative positions such as RoPE. Other keys are seen at their own distance.
     public func sinkDistance(query: Int, sink: Int) -> Int {
         switch retention {
-        case .dense, .compressed: query - sink
+        case .dense, .compressed, .learned: query - sink
         case .window(let window): window.sinkDistance(query: query, sink: sink)
         }
     }

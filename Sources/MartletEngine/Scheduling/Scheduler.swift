@@ -17,17 +17,28 @@ struct Scheduler: Sendable {
 
     let promptRule: PromptRule
 
-    /// How far a slice may go after a prompt; the cache's policy decides.
-    enum PromptRule: Sendable {
+    /// How far a slice may go; the cache's policy decides.
+    struct PromptRule: Sendable {
+        /// To the prompt's end at most, because what stays of it is chosen there.
+        var stopsAtPrompt = false
+        /// After the prompt token by token, because each may cost another its place.
+        var stepsSingly = false
+        /// Inside a prompt to a multiple of this at most, because what stays is chosen there too.
+        var block: Int?
+
         /// As far as there are tokens.
-        case crossing
-        /// To the prompt's end, because what stays of it is chosen there.
-        case stopping
-        /// To the prompt's end, then token by token, because each may cost another its place.
-        case stepping
+        static let crossing = PromptRule()
+
+        init(stopsAtPrompt: Bool = false, stepsSingly: Bool = false, block: Int? = nil) {
+            self.stopsAtPrompt = stopsAtPrompt
+            self.stepsSingly = stepsSingly
+            self.block = block
+        }
 
         init(_ policy: CachePolicy) {
-            self = policy.compression.map { $0.holdsBudget ? .stepping : .stopping } ?? .crossing
+            self.init(
+                stopsAtPrompt: policy.evictsTokens, stepsSingly: policy.stepsSingly,
+                block: policy.promptBlock)
         }
     }
 
@@ -102,9 +113,14 @@ struct Scheduler: Sendable {
             for state in running where state.isDecoding == decoding && state.remaining > 0 {
                 guard room > 0, plan.slices.count < budget.maximumSequences else { return plan }
                 var count = min(state.remaining, room, state.scoringChunk ?? .max)
-                if promptRule != .crossing, state.computed < state.promptCount {
-                    count = min(count, state.promptCount - state.computed)
-                } else if promptRule == .stepping {
+                if state.computed < state.promptCount {
+                    if promptRule.stopsAtPrompt {
+                        count = min(count, state.promptCount - state.computed)
+                    }
+                    if let block = promptRule.block {
+                        count = min(count, block - state.computed % block)
+                    }
+                } else if promptRule.stepsSingly {
                     count = 1
                 }
                 plan.slices.append(PlannedSlice(id: state.id, count: count))

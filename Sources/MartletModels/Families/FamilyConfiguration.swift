@@ -1,5 +1,6 @@
 // What all families read from config.json, in its old and its new spelling.
 
+import MartletAttention
 import MartletFormats
 
 /// A decoder family: it reads a configuration and binds the checkpoint's names.
@@ -90,6 +91,7 @@ extension DecoderShape {
                 tiesEmbeddings: try file.bool("tie_word_embeddings", default: false),
                 layerWindows: [Int?](repeating: nil, count: layers),
                 rotary: try RotaryParameters(file, defaultBase: defaultBase))
+            evictionHead = try EvictionHeadShape(file)
         } catch let error as FormatError {
             throw .format(error)
         } catch let error as ModelError {

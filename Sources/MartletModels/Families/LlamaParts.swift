@@ -41,7 +41,11 @@ extension GroupedAttention {
                 output,
                 bias: hasOutputBias
                     ? try weights.vector(prefix + "self_attn.o_proj.bias", count: shape.hiddenSize)
-                    : nil))
+                    : nil),
+            eviction: try EvictionHead(
+                weights, shape, layer: layer, epsilon: epsilon,
+                hasBias: hasInputBias
+                    && weights.contains(prefix + "self_attn.dms_proj_alpha.bias")))
     }
 }
 

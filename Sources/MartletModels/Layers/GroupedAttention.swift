@@ -13,11 +13,15 @@ struct GroupedAttention: Sendable {
     /// Norms of each query and key head before the rotation (Qwen3).
     var queryNorm: Norm?
     var keyNorm: Norm?
+    /// What marks tokens for eviction, in a model that was retrofitted for it.
+    var eviction: EvictionHead?
 
     func callAsFunction(_ step: Step, layer: Int) {
         let shape = step.shape
         let rows = step.rows
         let stride = shape.queryWidth + 2 * shape.keyValueWidth
+        // Before the input norm, whose buffer it shares.
+        if step.marksTokens { eviction?.project(step) }
         let normed = step.activation(
             of: step.hidden, stride: shape.hiddenSize, rows: rows, columns: shape.hiddenSize,
             norm: norm, for: queryKeyValue.matrix.type)
@@ -30,20 +34,24 @@ struct GroupedAttention: Sendable {
         let (kernels, cosines, sines) = (step.kernels, step.cosines, step.sines)
         let rotate = kernels.table.pointee.rotate
         let isRotated = shape.rotary != nil
+        let borrowing = eviction.flatMap { $0.borrowsChannel ? $0 : nil }
+        if let eviction { decide(eviction, step, layer: layer, stride: stride) }
         step.attention.append(
             layer: layer, cache: step.cache, keys: keys, values: keys + shape.keyValueWidth,
             stride: stride
         ) { row, head in
             let key = keys + row * stride + head * dimension
-            if let keyNorm { keyNorm(kernels, key, count: dimension, out: key) }
-            if isRotated { rotate(key, cosines + row * half, sines + row * half, Int32(half)) }
-            for member in 0..<group {
-                let query = base + row * stride + (head * group + member) * dimension
-                if let queryNorm { queryNorm(kernels, query, count: dimension, out: query) }
-                if isRotated {
-                    rotate(query, cosines + row * half, sines + row * half, Int32(half))
+            let queries = base + row * stride + head * group * dimension
+            if borrowing == nil { normalise(step, key: key, queries: queries, group: group) }
+            if isRotated {
+                rotate(key, cosines + row * half, sines + row * half, Int32(half))
+                for member in 0..<group {
+                    rotate(
+                        queries + member * dimension, cosines + row * half, sines + row * half,
+                        Int32(half))
                 }
             }
+            borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)
         }
         step.attention.attend(
             layer: layer, cache: step.cache, q: base, queryStride: stride, out: step.attended,
@@ -54,5 +62,55 @@ struct GroupedAttention: Sendable {
         output(
             step, attended, rows: rows, out: step.hidden, outStride: shape.hiddenSize,
             epilogue: .add)
+    }
+
+    private func normalise(
+        _ step: Step, key: UnsafeMutablePointer<Float>, queries: UnsafeMutablePointer<Float>,
+        group: Int
+    ) {
+        let dimension = step.shape.headDimension
+        if let keyNorm { keyNorm(step.kernels, key, count: dimension, out: key) }
+        guard let queryNorm else { return }
+        for member in 0..<group {
+            let query = queries + member * dimension
+            queryNorm(step.kernels, query, count: dimension, out: query)
+        }
+    }
+
+    /// Marks the rows' tokens, takes borrowed channels out, and merges where the policy says so.
+    private func decide(_ eviction: EvictionHead, _ step: Step, layer: Int, stride: Int) {
+        let shape = step.shape
+        let (base, keys) = (step.queryKeyValue, step.queryKeyValue + shape.queryWidth)
+        let group = shape.headCount / shape.keyValueHeadCount
+        let dimension = shape.headDimension
+        if eviction.borrowsChannel {
+            step.forEachRow(cost: shape.queryWidth + shape.keyValueWidth) { row in
+                for head in 0..<shape.keyValueHeadCount {
+                    normalise(
+                        step, key: keys + row * stride + head * dimension,
+                        queries: base + row * stride + head * group * dimension, group: group)
+                }
+                eviction.read(
+                    step, row: row, queries: base + row * stride, keys: keys + row * stride)
+                for head in 0..<shape.keyValueHeadCount {
+                    eviction.clear(
+                        key: keys + row * stride + head * dimension,
+                        queries: base + row * stride + head * group * dimension, group: group,
+                        dimension: dimension)
+                }
+            }
+        }
+        guard step.marksTokens, let learned = step.attention.learned else { return }
+        func isMarked(_ row: Int, _ head: Int) -> Bool {
+            eviction.isMarked(step, row: row, head: head)
+        }
+        step.attention.decide(layer: layer, cache: step.cache, isMarked: isMarked)
+        guard learned.rule.method == .compression else { return }
+        let isFirst = step.positions
+        learned.merge(
+            layer: layer, cache: step.cache, keys: keys, values: keys + shape.keyValueWidth,
+            stride: stride,
+            isMarked: { isFirst[$0] > 0 && isMarked($0, $1) },
+            weight: { step.mergeWeights[$0 * shape.keyValueHeadCount + $1] })
     }
 }

@@ -26,6 +26,12 @@ public final class ModelRunner: ForwardPass {
     {
         self.model = model
         self.maximumBatchTokens = max(1, maximumBatchTokens)
+        if case .model? = cache.policy.learned?.decisions,
+            model.shape.evictionHead?.method != cache.policy.learned?.method
+        {
+            throw .policyNeedsHeads(
+                policy: cache.policy.entry.name, has: model.shape.evictionHead?.method.rawValue)
+        }
         do {
             step = try Step(
                 shape: model.shape, innerWidth: model.family.innerWidth,
@@ -72,7 +78,7 @@ public final class ModelRunner: ForwardPass {
         for (slice, source) in zip(slices, sources) {
             cache.commit(slice.sequence, tokens: slice.count, isDecode: source.isDecode)
         }
-        step.attention.finishStep(cache: cache)
+        try step.attention.finishStep(cache: cache)
         for source in sources where source.completesPrompt {
             try step.attention.completePrompt(source.sequence, cache: cache)
         }

@@ -30,6 +30,10 @@ final class Step {
     let inner: UnsafeMutablePointer<Float>
     let cosines: UnsafeMutablePointer<Float>
     let sines: UnsafeMutablePointer<Float>
+    /// By row and KV head: a positive number marks a token for eviction.
+    let marks: UnsafeMutablePointer<Float>
+    /// By row and KV head: what a token weighs in a running mean.
+    let mergeWeights: UnsafeMutablePointer<Float>
     /// The token and the position of each row.
     var tokens: UnsafeMutablePointer<Int32> { ids.base }
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
@@ -46,11 +50,13 @@ final class Step {
         frequencies = shape.rotary?.frequencies(headDimension: shape.headDimension) ?? []
         attention = try PagedAttention(
             headCount: shape.headCount, shape: cache.shape, scale: attentionScale,
-            policy: cache.policy, frequencies: frequencies, kernels: kernels, pool: pool)
+            policy: cache.policy, evictionHead: shape.evictionHead, frequencies: frequencies,
+            kernels: kernels, pool: pool)
         let half = shape.headDimension / 2
         let widths = [
             shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,
-            shape.queryWidth, innerWidth, half, half,
+            shape.queryWidth, innerWidth, half, half, shape.keyValueHeadCount,
+            shape.keyValueHeadCount,
         ]
         floats = try AlignedBuffer(
             count: widths.reduce(0) { $0 + ($1 * capacity + 15) & ~15 }, purpose: "a step")
@@ -67,6 +73,8 @@ final class Step {
         inner = starts[4]
         cosines = starts[5]
         sines = starts[6]
+        marks = starts[7]
+        mergeWeights = starts[8]
         let widest = max(shape.hiddenSize, shape.queryWidth, innerWidth)
         let blocks = (widest + 31) / 32 * capacity
         quants = try AlignedBuffer(count: blocks * 32, purpose: "a step")
@@ -74,6 +82,9 @@ final class Step {
         sums = try AlignedBuffer(count: blocks, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
     }
+
+    /// Whether the cache's policy listens to the model's marks.
+    var marksTokens: Bool { attention.learned?.rule.decisions == .model }
 
     /// Lays out the batch: tokens, positions, rotations and the plan of attention.
     func begin(_ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice], cache: KVCache)

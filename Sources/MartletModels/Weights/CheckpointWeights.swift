@@ -45,8 +45,8 @@ struct CheckpointWeights: WeightSource {
         }
     }
 
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout) throws(ModelError)
-        -> PackedMatrix
+    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType?)
+        throws(ModelError) -> PackedMatrix
     {
         var sources: [(part: MatrixPart, entry: TensorEntry)] = []
         for part in parts {
@@ -61,7 +61,7 @@ struct CheckpointWeights: WeightSource {
         let channels = parts.reduce(0) { $0 + $1.rows }
         do {
             let matrix = try PackedMatrix(
-                type: type, channels: channels, columns: columns,
+                type: other ?? type, channels: channels, columns: columns,
                 panelCount: layout.panelCount(parts),
                 pool: pool
             ) { panel, rows in

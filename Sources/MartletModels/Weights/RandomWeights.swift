@@ -44,12 +44,13 @@ final class RandomWeights: WeightSource {
         return try WeightVector((0..<rows * columns).map { _ in 0.1 * random.signedUnit() })
     }
 
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout) throws(ModelError)
-        -> PackedMatrix
+    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType?)
+        throws(ModelError) -> PackedMatrix
     {
         do {
             return try PackedMatrix(
-                randomOf: type, channels: parts.reduce(0) { $0 + $1.rows }, columns: columns,
+                randomOf: other ?? type, channels: parts.reduce(0) { $0 + $1.rows },
+                columns: columns,
                 panelCount: layout.panelCount(parts), seed: seed(of: parts[0].name), pool: pool)
         } catch { throw .kernel(error) }
     }

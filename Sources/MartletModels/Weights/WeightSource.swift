@@ -55,12 +55,21 @@ protocol WeightSource {
     func vector(_ name: String, count: Int) throws(ModelError) -> WeightVector
     /// Several vectors one after another.
     func vectors(_ parts: [(name: String, count: Int)]) throws(ModelError) -> WeightVector
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout) throws(ModelError)
-        -> PackedMatrix
+    /// Several tensors as one matrix; `type` nil packs it like all others.
+    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
+        throws(ModelError) -> PackedMatrix
     /// A small table kept as floats, row after row.
     func table(_ name: String, rows: Int, columns: Int) throws(ModelError) -> WeightVector
     /// A table that is only looked up, never multiplied with.
     func embedding(_ name: String, rows: Int, columns: Int) throws(ModelError) -> EmbeddingTable
+}
+
+extension WeightSource {
+    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout) throws(ModelError)
+        -> PackedMatrix
+    {
+        try matrix(parts, columns: columns, layout: layout, type: nil)
+    }
 }
 
 extension PanelLayout {

@@ -53,6 +53,21 @@ struct Pattern: Sendable {
     }
 }
 
+/// What holds for single slots: until when they are seen, and what is added to their scores.
+struct SlotRules {
+    var until: [Int32]
+    var bias: [Float]
+
+    /// With whole tiles of what nobody may look at.
+    var padded: (until: EdgeBuffer<Int32>, bias: EdgeBuffer<Float>) {
+        let padding = (until.count + 127) / 128 * 128 - until.count
+        return (
+            EdgeBuffer(until + Array(repeating: .max, count: padding)),
+            EdgeBuffer(bias + Array(repeating: 7, count: padding))
+        )
+    }
+}
+
 /// A page table as the kernel takes it.
 struct PageIDs {
     var head: [Int32]
@@ -135,7 +150,7 @@ final class AttentionCase {
     func attend(
         _ set: InstructionSet, queries range: Range<Int>? = nil, pattern: Pattern = Pattern(),
         table: PageIDs? = nil, tiles: Range<Int>? = nil, sinkScores: [Float]? = nil,
-        sinkFirstQuery: Int = 0
+        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil
     ) -> AttentionRows {
         let range = range ?? 0..<queries
         let rows = range.count * group
@@ -156,6 +171,7 @@ final class AttentionCase {
                         range.lowerBound * group * pattern.sinks..<range.upperBound * group
                             * pattern.sinks]))
         }
+        let rules = slotRules?.padded
         var work = mk_attention(
             arena: arena.base, page_bytes: pageBytes, zero_page: zeros.base, head_ids: head.base,
             head_pages: Int32(table.head.count), tail_ids: tail.base,
@@ -166,10 +182,15 @@ final class AttentionCase {
             window: Int32(clamping: pattern.window ?? Int(Int32.max)), sinks: Int32(pattern.sinks),
             sink_scores: scores.map { UnsafePointer($0.base) },
             sink_first_query: Int32(max(0, sinkFirstQuery - range.lowerBound)),
-            tile_begin: Int32(tiles.lowerBound), tile_end: Int32(tiles.upperBound),
+            until: rules.map { UnsafePointer($0.until.base) },
+            first_position: Int32(firstEnd - 1 + range.lowerBound),
+            bias: rules.map { UnsafePointer($0.bias.base) }, tile_begin: Int32(tiles.lowerBound),
+            tile_end: Int32(tiles.upperBound),
             maximum: maximum.base, sum: sum.base, out: out.base, out_stride: outStride,
             scratch: scratch.base)
-        withExtendedLifetime((head, tail, scores)) { KernelSet(set).table.pointee.attend(&work) }
+        withExtendedLifetime((head, tail, scores, rules)) {
+            KernelSet(set).table.pointee.attend(&work)
+        }
         let isPaddingIntact = (0..<rows).allSatisfy { row in
             out.isUntouched(row * outStride + width..<(row + 1) * outStride)
         }
@@ -197,7 +218,8 @@ final class AttentionCase {
             tail_pages: 0, codec: codec.code, dimension: Int32(dimension),
             queries: Int32(queries), group: Int32(group), q: qBuffer.base,
             query_stride: queryStride, scale: scale, first_end: 0, window: 0, sinks: 0,
-            sink_scores: nil, sink_first_query: 0, tile_begin: 0, tile_end: 0, maximum: out.base,
+            sink_scores: nil, sink_first_query: 0, until: nil,
+            first_position: 0, bias: nil, tile_begin: 0, tile_end: 0, maximum: out.base,
             sum: out.base, out: out.base, out_stride: 0, scratch: scratch.base)
         withExtendedLifetime(head) {
             KernelSet(set).table.pointee.scores(
@@ -222,7 +244,7 @@ final class AttentionCase {
     /// The definition, row by row.
     func expected(
         pattern: Pattern = Pattern(), slots: Range<Int>? = nil, sinkScores: [Float]? = nil,
-        sinkFirstQuery: Int = 0
+        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil
     ) -> [Reference.AttentionState] {
         (0..<queries * group).map { row in
             let query = row / group
@@ -232,10 +254,18 @@ final class AttentionCase {
             if let sinkScores, query >= sinkFirstQuery {
                 score = { $0 < pattern.sinks ? Double(sinkScores[row * pattern.sinks + $0]) : nil }
             }
+            if let slotRules {
+                score = { [self] in
+                    self.score(row: row, slot: $0) + Double(slotRules.bias[$0])
+                }
+            }
             return Reference.attend(
                 query: q[from..<from + dimension], keys: keys, values: values, scale: scale,
                 range: slots ?? 0..<length, score: score
-            ) { pattern.sees($0, end: end) }
+            ) { slot in
+                pattern.sees(slot, end: end)
+                    && slotRules.map { $0.until[slot] > Int32(end - 1) } ?? true
+            }
         }
     }
 

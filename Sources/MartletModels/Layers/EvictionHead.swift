@@ -1,0 +1,78 @@
+// The heads with which a retrofitted model marks tokens: DMS (2506.05345) and DMC (2403.09636).
+
+import CMartletKernels
+import Foundation
+import MartletAttention
+import MartletKernels
+
+/// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) means
+/// something else than attention, and is zero in it whatever the policy.
+struct EvictionHead: Sendable {
+    let shape: EvictionHeadShape
+    /// Of ``EvictionHeadShape/Source/projection``.
+    let projection: Linear?
+    let norm: Norm?
+
+    /// Whether queries and keys must be normalised before their channels are read.
+    var borrowsChannel: Bool { projection == nil }
+
+    /// Writes the rows' logits to ``Step/marks``, from the residual stream before any norm.
+    func project(_ step: Step) {
+        guard let projection, let norm else { return }
+        let (heads, rows) = (step.shape.keyValueHeadCount, step.rows)
+        let input = step.activation(
+            of: step.hidden, stride: step.shape.hiddenSize, rows: rows,
+            columns: step.shape.hiddenSize, norm: norm, for: projection.matrix.type)
+        projection(step, input, rows: rows, out: step.marks, outStride: heads)
+        for index in 0..<rows * heads {
+            step.marks[index] = step.marks[index] * shape.scale - shape.offset
+        }
+    }
+
+    /// Reads the logits from the borrowed channel of normalised queries and keys of one row, and what
+    /// a token weighs in DMC's mean.
+    func read(_ step: Step, row: Int, queries: UnsafePointer<Float>, keys: UnsafePointer<Float>) {
+        let s = step.shape
+        let (heads, group) = (s.keyValueHeadCount, s.headCount / s.keyValueHeadCount)
+        let (dimension, last) = (s.headDimension, s.headDimension - 1)
+        for head in 0..<heads {
+            let place = row * heads + head
+            switch shape.source {
+            case .projection: return
+            case .queryChannel:
+                let mark = queries[head * group * dimension + last]
+                step.marks[place] = mark * shape.scale - shape.offset
+            case .keyChannel:
+                step.marks[place] = keys[head * dimension + last] * shape.scale - shape.offset
+                var mean: Float = 0
+                for member in 0..<group {
+                    mean += queries[(head * group + member) * dimension + last]
+                }
+                step.mergeWeights[place] =
+                    1 / (1 + exp(-(mean / Float(group) + shape.offset))) + Self.leastWeight
+            }
+        }
+    }
+
+    /// So that a mean always has something to divide by; the paper's code adds a small number here.
+    private static let leastWeight: Float = 1e-6
+
+    /// Whether a row's token is marked.
+    func isMarked(_ step: Step, row: Int, head: Int) -> Bool {
+        step.marks[row * step.shape.keyValueHeadCount + (shape.isPerLayer ? 0 : head)] > 0
+    }
+
+    /// Takes the borrowed channels out of attention; before the rotation and after it.
+    func clear(
+        key: UnsafeMutablePointer<Float>, queries: UnsafeMutablePointer<Float>, group: Int,
+        dimension: Int
+    ) {
+        switch shape.source {
+        case .projection: return
+        case .queryChannel: queries[dimension - 1] = 0
+        case .keyChannel:
+            key[dimension - 1] = 0
+            for member in 0..<group { queries[member * dimension + dimension - 1] = 0 }
+        }
+    }
+}
