@@ -52,6 +52,50 @@ void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_
     }
 }
 
+size_t mk_bounds_bytes(int32_t dimension) { return mk_align64((size_t)mk_round_up(dimension, 16) * 4); }
+
+/// The half next to a rounded one where rounding went the wrong way.
+static uint16_t half_below(float x) {
+    uint16_t h = mk_finite_half(x);
+    if (mk_half_to_float(h) <= x || x < -65504.0f) return h;
+    return h == 0 ? 0x8001 : h & 0x8000 ? (uint16_t)(h + 1) : (uint16_t)(h - 1);
+}
+
+void mk_page_bounds(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slots, uint8_t *out) {
+    mk_page_layout at = mk_layout(codec, dimension);
+    const int32_t width = mk_round_up(dimension, 16);
+    const uint16_t *scales = (const uint16_t *)(page + at.key_scales);
+    memset(out, 0, mk_bounds_bytes(dimension));
+    for (int32_t d = 0; d < dimension; d++) {
+        float low = INFINITY, high = -INFINITY;
+        for (int32_t s = 0; s < slots; s++) {
+            float key = 0;
+            size_t k = (size_t)d * 16 + s;
+            switch (codec) {
+            case MK_CODEC_F32: key = ((const float *)page)[k]; break;
+            case MK_CODEC_F16: key = mk_half_to_float(((const uint16_t *)page)[k]); break;
+            case MK_CODEC_BF16: key = mk_bf16_float(((const uint16_t *)page)[k]); break;
+            case MK_CODEC_Q8:
+                key = mk_half_to_float(scales[d / at.key_group * 16 + s]) *
+                      (float)(page[(size_t)(d / 4) * 64 + s * 4 + d % 4] - 128);
+                break;
+            case MK_CODEC_Q4: {
+                int32_t g = d / at.key_group, n = page[(size_t)(d / 8) * 64 + s * 4 + d % 4] >> (d / 4 % 2 * 4) & 15;
+                key = mk_half_to_float(scales[g * 16 + s]) * (float)n +
+                      mk_half_to_float(scales[(at.key_groups + g) * 16 + s]);
+                break;
+            }
+            }
+            low = key < low ? key : low;
+            high = key > high ? key : high;
+        }
+        if (slots == 0) low = high = 0;
+        uint16_t *halves = (uint16_t *)out;
+        halves[d] = half_below(low);
+        halves[width + d] = half_below(-high) ^ 0x8000;
+    }
+}
+
 /// Copies the nibble that two slots of a q4 value share a byte for.
 static void copy_nibble(const uint8_t *from, int from_high, uint8_t *to, int to_high) {
     uint8_t bits = *from >> (from_high * 4) & 15;

@@ -7,66 +7,6 @@ import Testing
 
 @testable import MartletModels
 
-/// A random model under a policy, and what it does.
-private final class Run {
-    let model: LanguageModel
-    let cache: KVCache
-    let runner: ModelRunner
-
-    init(_ policy: String, codec: CacheCodec = .f16, threads: Int = 1) throws {
-        let shape = DecoderShape(
-            family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
-            keyValueHeadCount: 2, headDimension: 16, vocabularySize: 131, contextLength: 4096,
-            tiesEmbeddings: true, layerWindows: [nil, nil, nil],
-            rotary: RotaryParameters(base: 10_000))
-        model = try LanguageModel(
-            randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
-            pool: WorkerPool(threadCount: threads))
-        cache = try KVCache(
-            shape: model.cacheShape(codec: codec), budgetBytes: 8 << 20,
-            policy: CachePolicy(policy))
-        runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
-    }
-
-    func step(_ slices: [SequenceSlice]) throws -> [UInt32] {
-        try cache.reserve(slices.map { ($0.sequence, $0.tokens.count) })
-        return try runner.forward(ForwardBatch(slices: slices), cache: cache).map(\.bitPattern)
-    }
-
-    /// Computes a prompt in chunks and decodes what follows; bits of all rows, and what is held.
-    func decode(
-        _ prompt: [Int32], _ following: [Int32], chunk: Int
-    ) throws -> (rows: [[UInt32]], held: [[Int]]) {
-        let id = cache.makeSequence()
-        defer { cache.release(id) }
-        var rows: [[UInt32]] = []
-        for start in stride(from: 0, to: prompt.count, by: chunk) {
-            let end = min(prompt.count, start + chunk)
-            rows.append(
-                try step([
-                    SequenceSlice(
-                        sequence: id, tokens: Array(prompt[start..<end]), logits: .last,
-                        completesPrompt: end == prompt.count)
-                ]))
-        }
-        rows = rows.suffix(1)
-        for token in following {
-            rows.append(
-                try step([
-                    SequenceSlice(sequence: id, tokens: [token], logits: .last, isDecode: true)
-                ]))
-            try cache.checkIntegrity()
-        }
-        let held = (0..<6).map { cache.heldPositions(id, layer: $0 / 2, head: $0 % 2).sorted() }
-        return (rows, held)
-    }
-}
-
-private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
-    var random = CounterRandom(seed: seed)
-    return (0..<count).map { _ in Int32(random.next() % 131) }
-}
-
 @Suite struct CompressionInvarianceTests {
     static let methods = [
         "snapkv(%)", "snapkv(%, pooling=max, kernel=7, window=8)", "pyramidkv(%, window=8, beta=4)",
@@ -78,10 +18,10 @@ private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
 
     /// A budget of at least the prompt is the dense model bit for bit.
     @Test(arguments: methods) func aFullBudgetIsDense(method: String) throws {
-        let (prompt, following) = (tokens(90, seed: 1), tokens(6, seed: 2))
-        let dense = try Run("dense").decode(prompt, following, chunk: 64)
+        let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(6, seed: 2))
+        let dense = try PolicyRun("dense").decode(prompt, following, chunk: 64)
         for budget in ["budget=96", "budget=4096", "bytes=8MB"] {
-            let run = try Run(method.replacingOccurrences(of: "%", with: budget))
+            let run = try PolicyRun(method.replacingOccurrences(of: "%", with: budget))
             let got = try run.decode(prompt, following, chunk: 64)
             #expect(got.rows == dense.rows && got.held == dense.held, "\(method) \(budget)")
         }
@@ -90,12 +30,13 @@ private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
     /// Neither chunks nor threads nor the codec's kernels change a choice or a bit; sinks and the newest
     /// token stay; the average budget is kept; the pages are given back.
     @Test(arguments: methods) func choicesDependOnThePromptAlone(method: String) throws {
-        let (prompt, following) = (tokens(150, seed: 3), tokens(20, seed: 4))
+        let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(20, seed: 4))
         for codec in [CacheCodec.f16, .q4] {
             let policy = method.replacingOccurrences(of: "%", with: "budget=70, sinks=3, recent=2")
-            let expected = try Run(policy, codec: codec).decode(prompt, following, chunk: 1024)
+            let expected = try PolicyRun(policy, codec: codec).decode(
+                prompt, following, chunk: 1024)
             for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
-                let run = try Run(policy, codec: codec, threads: threads)
+                let run = try PolicyRun(policy, codec: codec, threads: threads)
                 let got = try run.decode(prompt, following, chunk: chunk)
                 #expect(got.rows == expected.rows, "\(policy) \(codec) chunk \(chunk)")
                 #expect(got.held == expected.held, "\(policy) \(codec) chunk \(chunk)")
@@ -116,9 +57,11 @@ private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
     /// compressed prompt give what each gives alone.
     @Test(arguments: ["adakv(snapkv(ratio=0.6, window=8))", "h2o(ratio=0.5, recent=4)"])
     func batchesAndForksChangeNothing(policy: String) throws {
-        let run = try Run(policy, threads: 2)
-        let prompts = [tokens(61, seed: 5), tokens(130, seed: 6), tokens(200, seed: 7)]
-        let following = tokens(8, seed: 8)
+        let run = try PolicyRun(policy, threads: 2)
+        let prompts = [
+            randomTokens(61, seed: 5), randomTokens(130, seed: 6), randomTokens(200, seed: 7),
+        ]
+        let following = randomTokens(8, seed: 8)
         let alone = try prompts.map { try run.decode($0, following, chunk: 1024).rows }
         let ids = prompts.map { _ in run.cache.makeSequence() }
         // The first prompt decodes while the others are still being computed.
@@ -154,11 +97,12 @@ private func tokens(_ count: Int, seed: UInt64) -> [Int32] {
 
     /// KV reads count what each head really holds.
     @Test func readsFollowTheHeads() throws {
-        let run = try Run("knorm(budget=20)")
+        let run = try PolicyRun("knorm(budget=20)")
         let id = run.cache.makeSequence()
         _ = try run.step([
             SequenceSlice(
-                sequence: id, tokens: tokens(100, seed: 9), logits: .last, completesPrompt: true)
+                sequence: id, tokens: randomTokens(100, seed: 9), logits: .last,
+                completesPrompt: true)
         ])
         #expect(run.cache.liveTokens(of: id).counts == Array(repeating: 20, count: 6))
         for _ in 0..<3 {

@@ -167,6 +167,11 @@ typedef struct {
     /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`.
     void (*scores)(const mk_attention *work, int32_t page_begin, int32_t page_end, float *out,
                    size_t out_stride);
+    /// For each page id its largest possible product with the queries, from the bounds that
+    /// mk_page_bounds made: sum over d of max(q_d low_d, q_d high_d), over `rows` queries `stride` floats
+    /// apart the sum or (`maximum` not 0) the largest; -inf for a hole.
+    void (*page_scores)(const float *q, size_t stride, int32_t rows, int32_t dimension, const uint8_t *bounds,
+                        size_t bounds_bytes, const int32_t *ids, int32_t count, int32_t maximum, float *out);
     /// x[0 ..< visible] becomes its softmax and x[visible ..< count] zeros; count is a multiple of
     /// 16.  Lanes reduce apart and then in one order, so the result depends on `visible` values only.
     void (*softmax)(float *x, int32_t visible, int32_t count);
@@ -192,6 +197,11 @@ size_t mk_page_bytes(mk_codec codec, int32_t dimension);
 /// The decoded key and value of one slot, as attention sees them.
 void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,
                   float *value);
+/// Bytes of the bounds of one page's keys; a multiple of 64.
+size_t mk_bounds_bytes(int32_t dimension);
+/// Writes the smallest and the largest value of each channel of a page's first `slots` decoded keys, as
+/// halves rounded outward: all lows, then all highs, each row padded with zeros to 16 channels.
+void mk_page_bounds(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slots, uint8_t *out);
 /// Copies one token's key and value between pages of one codec, bit for bit.
 void mk_copy_slot(mk_codec codec, int32_t dimension, const uint8_t *from, int32_t from_slot, uint8_t *to,
                   int32_t to_slot);

@@ -500,6 +500,36 @@ static void scores(const mk_attention *a, int32_t page_begin, int32_t page_end, 
     }
 }
 
+/// Lanes are channels here: a page's bounds are read once for all rows.
+static void page_scores(const float *q, size_t stride, int32_t rows, int32_t dimension, const uint8_t *bounds,
+                        size_t bounds_bytes, const int32_t *ids, int32_t count, int32_t maximum, float *out) {
+    const int32_t width = mk_round_up(dimension, 16);
+    for (int32_t i = 0; i < count; i++) {
+        if (ids[i] < 0) {
+            out[i] = -INFINITY;
+            continue;
+        }
+        const uint8_t *low = bounds + (size_t)ids[i] * bounds_bytes, *high = low + (size_t)width * 2;
+        float best = -INFINITY;
+        f32x16 total = splat(0);
+        for (int32_t row = 0; row < rows; row++) {
+            const float *x = q + (size_t)row * stride;
+            f32x16 sum = splat(0);
+            for (int32_t d = 0; d < dimension; d += 16) {
+                f32x16 v = load_partial(x + d, dimension - d);
+                sum += max16(v * load_f16(low + (size_t)d * 2), v * load_f16(high + (size_t)d * 2));
+            }
+            if (maximum) {
+                float one = sum_lanes(sum);
+                best = one > best ? one : best;
+            } else {
+                total += sum;
+            }
+        }
+        out[i] = maximum ? best : sum_lanes(total);
+    }
+}
+
 /// Two passes over the row: the largest value, then the exponentials and their sum.
 static void softmax(float *x, int32_t visible, int32_t count) {
     const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

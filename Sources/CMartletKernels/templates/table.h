@@ -12,6 +12,7 @@ const mk_kernels MK_TABLE = {
     .append = append,
     .attend = attend,
     .scores = scores,
+    .page_scores = page_scores,
     .softmax = softmax,
     .argmax = argmax,
     .read_bytes = read_bytes,

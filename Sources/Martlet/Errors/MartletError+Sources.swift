@@ -56,6 +56,7 @@ extension MartletError {
             case .unknownPolicy(let name, _): (.invalidPolicy, name)
             case .badPolicyParameter(let policy, _, _, _): (.invalidPolicy, policy)
             case .policiesDoNotCombine(let first, _, _): (.invalidPolicy, first)
+            case .policiesExclude(let first, _, _): (.invalidPolicy, first)
             case .policyNeedsFullAttention(let policy, _): (.invalidPolicy, policy)
             case .positionEvicted, .brokenIntegrity: (.internalInvariant, nil)
             }

@@ -21,6 +21,8 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     case policyNeedsFullAttention(policy: String, window: Int)
     /// Two policies were combined that claim the same decision.
     case policiesDoNotCombine(first: String, second: String, decision: String)
+    /// Two policies cannot be true together.
+    case policiesExclude(first: String, second: String, reason: String)
     /// `checkIntegrity` found the pool and the tables in disagreement.
     case brokenIntegrity(String)
 
@@ -57,6 +59,8 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
         case .policiesDoNotCombine(let first, let second, let decision):
             "cache policies \(first) and \(second) both decide \(decision), expected one that does; "
                 + "remove one of them."
+        case .policiesExclude(let first, let second, let reason):
+            "cache policies \(first) and \(second) do not combine: \(reason); remove one of them."
         case .brokenIntegrity(let finding):
             "KV cache: integrity check failed: \(finding); this is a defect in the cache, please "
                 + "report it."

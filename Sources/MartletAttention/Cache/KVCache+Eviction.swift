@@ -24,8 +24,9 @@ extension KVCache {
         }
         for (index, slots) in kept.enumerated() {
             guard let slots, slots.count < state.tables[index].length else { continue }
-            state.compression?.hasEvicted = true
+            state.memory?.hasEvicted = true
             state.tables[index].compact(keeping: slots, in: &pool, copy: slotCopy)
+            describePages(of: state, index, from: 0)
         }
         updateLiveSlots(of: state)
     }
@@ -38,11 +39,36 @@ extension KVCache {
         let index = layer * shape.keyValueHeadCount + head
         let isDone = state.tables[index].remove(slot: slot, in: &pool, copy: slotCopy)
         if isDone {
-            state.compression?.hasEvicted = true
+            state.memory?.hasEvicted = true
             state.liveSlots -= 1
             liveSlots -= 1
+            if shape.boundsBytes > 0 {
+                let last = KVPage.count(forSlots: state.tables[index].length) - 1
+                for page in Set([slot / KVPage.tokens, last]) where page >= 0 && page <= last {
+                    describePage(
+                        of: state.tables[index].view, page, slots: state.tables[index].length)
+                }
+            }
         }
         return isDone
+    }
+
+    /// Computes the bounds of a table's pages from `page` on anew, where a selector reads them.
+    private func describePages(of state: SequenceState, _ index: Int, from page: Int) {
+        guard shape.boundsBytes > 0 else { return }
+        let slots = state.tables[index].length
+        for page in page..<KVPage.count(forSlots: slots) {
+            describePage(of: state.tables[index].view, page, slots: slots)
+        }
+    }
+
+    /// Computes the bounds of one page of a table that holds `slots` tokens.
+    func describePage(of table: PageTableView, _ page: Int, slots: Int) {
+        let id = table[page]
+        mk_page_bounds(
+            shape.codec.code, pool.pointer(to: id).assumingMemoryBound(to: UInt8.self),
+            Int32(shape.headDimension), Int32(min(KVPage.tokens, slots - page * KVPage.tokens)),
+            pool.boundsPointer(to: id).assumingMemoryBound(to: UInt8.self))
     }
 
     /// The absolute positions of the tokens that one head holds, in the order of its slots.

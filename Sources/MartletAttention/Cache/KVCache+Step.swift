@@ -17,7 +17,7 @@ extension KVCache {
 
     /// Pages to spare so that a policy which evicts at every step can copy a page that others hold.
     private func evictionPages(_ state: SequenceState, _ index: Int) -> Int {
-        guard let compression = state.compression, compression.evictsAtSteps else { return 0 }
+        guard let memory = state.memory, memory.evictsAtSteps else { return 0 }
         return state.tables[index].isShared(in: pool) ? 1 : 0
     }
 
@@ -97,10 +97,16 @@ extension KVCache {
     }
 
     private func account(_ rows: Range<Int>, of state: SequenceState, isDecode: Bool) {
-        let (pages, attended) =
-            state.compression == nil
+        var (pages, attended) =
+            state.memory == nil
             ? countByPosition(rows, isDecode) : countBySlot(rows.count, of: state)
-        let bytes = pages * shape.pageBytes
+        var bytes = pages * shape.pageBytes
+        if let reads = state.memory?.stepReads {
+            // Two vectors describe a page: as much as the key and the value of one token.
+            (pages, attended) = (reads.pages, reads.tokens + reads.describedPages)
+            bytes = pages * shape.pageBytes + reads.describedPages * shape.boundsBytes
+            state.memory?.stepReads = nil
+        }
         state.reads.bytesRead += bytes
         reads.bytesRead += bytes
         stepBytesRead += bytes
@@ -137,7 +143,7 @@ extension KVCache {
             pages += KVPage.count(forSlots: length + rows)
             attended += rows * length + rows * (rows + 1) / 2
         }
-        attended -= state.compression?.hiddenSlots ?? 0
+        attended -= state.memory?.hiddenSlots ?? 0
         return (pages, attended)
     }
 

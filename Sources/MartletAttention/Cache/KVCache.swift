@@ -17,6 +17,9 @@ public final class KVCache {
     /// The attention pattern of each layer: the policy's, merged with the model's own window.
     public let visibilities: [Visibility]
 
+    /// Tokens that end a sentence, for policies that read sentences; whoever knows text sets them.
+    public var sentenceTokens: Set<Int32> = []
+
     var pool: RigidPagePool
     var states: ContiguousArray<SequenceState?> = []
     var generations: ContiguousArray<Int> = []
@@ -37,10 +40,11 @@ public final class KVCache {
     public init(
         shape: KVShape, budgetBytes: Int, policy: CachePolicy, layerWindows: [Int?] = []
     ) throws(CacheError) {
+        let shape = shape.under(policy)
         precondition(
             layerWindows.isEmpty || layerWindows.count == shape.layerCount,
             "KVCache: got \(layerWindows.count) layer windows, expected \(shape.layerCount)")
-        if policy.evictsTokens, let window = layerWindows.compactMap(\.self).min() {
+        if policy.tracksSlots, let window = layerWindows.compactMap(\.self).min() {
             throw .policyNeedsFullAttention(policy: policy.description, window: window)
         }
         if let compression = policy.compression, case .bytes(let bytes) = compression.budget {
@@ -58,7 +62,8 @@ public final class KVCache {
             policy.visibility(modelWindow: layerWindows.isEmpty ? nil : layerWindows[layer])
         }
         pool = try RigidPagePool(
-            budgetBytes: budgetBytes, pageBytes: shape.pageBytes, minimumPages: shape.tableCount)
+            budgetBytes: budgetBytes, pageBytes: shape.pageBytes, boundsBytes: shape.boundsBytes,
+            minimumPages: shape.tableCount)
     }
 
     // MARK: Memory
@@ -73,6 +78,8 @@ public final class KVCache {
     public func positions(ofPage page: Int32) -> UnsafePointer<Int32> {
         UnsafePointer(pool.positions(of: page))
     }
+    /// First byte of page 0's bounds; page `p`'s start `p * shape.boundsBytes` bytes after it.
+    var bounds: UnsafeMutableRawPointer { pool.bounds }
     /// Pages that the budget holds.
     public var pageCapacity: Int { pool.capacity }
     /// Pages that no sequence holds.
@@ -88,7 +95,7 @@ public final class KVCache {
     /// Starts an empty sequence.
     public func makeSequence() -> SequenceID {
         let state = SequenceState(tableCount: shape.tableCount)
-        if policy.evictsTokens { state.compression = SequenceCompression() }
+        if policy.tracksSlots { state.memory = PolicyMemory() }
         return insert(state)
     }
 
@@ -103,7 +110,7 @@ public final class KVCache {
         }
         copy.count = source.count
         copy.liveSlots = source.liveSlots
-        copy.compression = source.compression?.copy()
+        copy.memory = source.memory?.copy()
         addLiveSlots(copy.liveSlots)
         return insert(copy)
     }
@@ -140,12 +147,14 @@ public final class KVCache {
         precondition(
             count >= 0 && count <= state.count,
             "KVCache.truncate: got \(count), expected 0 ... \(state.count) tokens")
-        if let compression = state.compression, !compression.canTruncate {
+        if let memory = state.memory, !memory.canTruncate {
             guard count == state.count else {
                 throw .positionEvicted(requested: count, lowest: state.count)
             }
             return dropReservation(state)
         }
+        state.memory?.selection = nil
+        state.memory?.sentenceEnds.removeAll { $0 >= count }
         var lowest = 0
         for index in 0..<shape.tableCount {
             let visibility = visibilities[index / shape.keyValueHeadCount]
@@ -175,7 +184,7 @@ public final class KVCache {
     }
 
     /// What the policy remembers of a sequence; nil unless it compresses.
-    package func compression(of id: SequenceID) -> SequenceCompression? { state(id).compression }
+    package func memory(of id: SequenceID) -> PolicyMemory? { state(id).memory }
 
     // MARK: Shared by the facets
 

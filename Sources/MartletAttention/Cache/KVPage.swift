@@ -1,5 +1,6 @@
 /// The unit of cache memory and the shape of what a model caches; knows nothing of pools or sequences.
 
+import CMartletKernels
 public import MartletKernels
 
 /// Constants of a page: K and V of one (layer, KV head) of one sequence for sixteen tokens.
@@ -31,6 +32,8 @@ public struct KVShape: Sendable, Hashable {
     public let codec: CacheCodec
     /// Bytes of keys and values in one page, a multiple of 64, without the positions.
     public let pageBytes: Int
+    /// Bytes that describe a page's keys to a page selector; zero without one.
+    public internal(set) var boundsBytes = 0
 
     /// Creates a shape. All counts must be positive; `pageBytes` is what the codec says for
     /// ``KVPage/tokens`` tokens of `headDimension` channels.
@@ -56,7 +59,15 @@ public struct KVShape: Sendable, Hashable {
     public var tableCount: Int { layerCount * keyValueHeadCount }
 
     /// Bytes that one page takes from the budget, positions included.
-    public var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes }
+    public var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
+
+    /// The same under a policy, which may describe each page.
+    public func under(_ policy: CachePolicy) -> KVShape {
+        var shape = self
+        shape.boundsBytes =
+            policy.selector?.readsBounds == true ? Int(mk_bounds_bytes(Int32(headDimension))) : 0
+        return shape
+    }
 
     /// Bytes that one token takes from the budget over all layers and heads when pages are full.
     public var bytesPerToken: Int { tableCount * (heldBytesPerPage / KVPage.tokens) }

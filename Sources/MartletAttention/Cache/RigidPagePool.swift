@@ -20,6 +20,8 @@ struct RigidPagePool: ~Copyable {
     let capacity: Int
     /// Bytes of keys and values in one page.
     let pageBytes: Int
+    /// Bytes that describe a page's keys to a page selector; zero without one.
+    let boundsBytes: Int
     /// The budget, as it was given.
     let budgetBytes: Int
     /// First byte of page 0; page `p` starts `p * pageBytes` bytes after it.
@@ -37,14 +39,18 @@ struct RigidPagePool: ~Copyable {
     private(set) var freeStackCount = 0
 
     private let mappedBytes: Int
+    /// First byte of page 0's bounds.
+    let bounds: UnsafeMutableRawPointer
     private let positionTable: UnsafeMutablePointer<Int32>
     private let referenceCounts: UnsafeMutablePointer<UInt32>
     private let freeStack: UnsafeMutablePointer<Int32>
 
     /// Reserves the arena for as many pages as the budget holds, positions included.
     /// Throws `budgetTooSmall` below `minimumPages`, `cannotMapArena` if the system refuses.
-    init(budgetBytes: Int, pageBytes: Int, minimumPages: Int = 1) throws(CacheError) {
-        let heldBytesPerPage = pageBytes + KVPage.positionBytes
+    init(
+        budgetBytes: Int, pageBytes: Int, boundsBytes: Int = 0, minimumPages: Int = 1
+    ) throws(CacheError) {
+        let heldBytesPerPage = pageBytes + KVPage.positionBytes + boundsBytes
         // Page ids are Int32 and -1 is a hole.
         let capacity = min(max(0, budgetBytes) / heldBytesPerPage, Int(Int32.max) - 1)
         guard capacity >= minimumPages else {
@@ -56,7 +62,8 @@ struct RigidPagePool: ~Copyable {
         let positionBytes = roundedToSystemPage(capacity * KVPage.positionBytes)
         let countBytes = roundedToSystemPage(capacity * MemoryLayout<UInt32>.stride)
         let stackBytes = roundedToSystemPage(capacity * MemoryLayout<Int32>.stride)
-        let mappedBytes = arenaBytes + positionBytes + countBytes + stackBytes
+        let summaryBytes = roundedToSystemPage(capacity * boundsBytes)
+        let mappedBytes = arenaBytes + positionBytes + countBytes + stackBytes + summaryBytes
 
         var flags = MAP_PRIVATE | MAP_ANON
         #if os(Linux)
@@ -74,6 +81,7 @@ struct RigidPagePool: ~Copyable {
         #endif
         self.capacity = capacity
         self.pageBytes = pageBytes
+        self.boundsBytes = boundsBytes
         self.budgetBytes = budgetBytes
         self.mappedBytes = mappedBytes
         arena = base
@@ -81,6 +89,7 @@ struct RigidPagePool: ~Copyable {
         let positions = base + arenaBytes
         let counts = positions + positionBytes
         let stack = counts + countBytes
+        bounds = stack + stackBytes
         positionTable = positions.bindMemory(to: Int32.self, capacity: capacity * KVPage.tokens)
         referenceCounts = counts.bindMemory(to: UInt32.self, capacity: capacity)
         freeStack = stack.bindMemory(to: Int32.self, capacity: capacity)
@@ -91,9 +100,10 @@ struct RigidPagePool: ~Copyable {
     /// Pages that can still be handed out.
     var freePages: Int { capacity - heldPages }
     /// Bytes of the held pages, positions included.
-    var heldBytes: Int { heldPages * (pageBytes + KVPage.positionBytes) }
+    var heldBytes: Int { heldPages * heldBytesPerPage }
     /// The most bytes that were ever held at once.
-    var peakBytes: Int { peakPages * (pageBytes + KVPage.positionBytes) }
+    var peakBytes: Int { peakPages * heldBytesPerPage }
+    private var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
 
     /// Hands out a page with one reference, zeroed, its positions empty; nil when none is free.
     mutating func allocate() -> Int32? { takePage(zeroed: true) }
@@ -104,6 +114,10 @@ struct RigidPagePool: ~Copyable {
         guard let copy = takePage(zeroed: false) else { return nil }
         pointer(to: copy).copyMemory(from: pointer(to: page), byteCount: pageBytes)
         positions(of: copy).update(from: positions(of: page), count: KVPage.tokens)
+        if boundsBytes > 0 {
+            boundsPointer(to: copy).copyMemory(
+                from: boundsPointer(to: page), byteCount: boundsBytes)
+        }
         return copy
     }
 
@@ -140,6 +154,11 @@ struct RigidPagePool: ~Copyable {
 
     /// First byte of the page.
     func pointer(to page: Int32) -> UnsafeMutableRawPointer { arena + Int(page) &* pageBytes }
+
+    /// First byte of the page's bounds.
+    func boundsPointer(to page: Int32) -> UnsafeMutableRawPointer {
+        bounds + Int(page) &* boundsBytes
+    }
 
     /// The absolute positions of the page's sixteen slots; -1 marks a slot never written.
     func positions(of page: Int32) -> UnsafeMutablePointer<Int32> {

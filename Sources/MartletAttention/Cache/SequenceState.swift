@@ -27,7 +27,7 @@ final class SequenceState {
     /// The reservation that last mentioned this sequence, to notice one that does so twice.
     var lastReservation = 0
     /// What the policy remembers; nil unless it compresses.
-    var compression: SequenceCompression?
+    var memory: PolicyMemory?
 
     init(tableCount: Int) {
         self.tableCount = tableCount

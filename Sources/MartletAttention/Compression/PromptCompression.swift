@@ -46,7 +46,7 @@ final class PromptCompression {
         let signals = chosen.compressor.signals
         guard !signals.isEmpty else { return }
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence), !state.isPromptComplete else {
+            guard let state = cache.memory(of: slice.sequence), !state.isPromptComplete else {
                 continue
             }
             if state.recorder == nil {
@@ -61,7 +61,7 @@ final class PromptCompression {
     /// Records what the compressor wants of one layer's rotated queries, `stride` floats apart.
     func record(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         for slice in slices {
-            guard let recorder = cache.compression(of: slice.sequence)?.recorder else { continue }
+            guard let recorder = cache.memory(of: slice.sequence)?.recorder else { continue }
             let rows = q + slice.firstRow * stride
             recorder.keepQueries(
                 layer: layer, position: slice.position, count: slice.count, queries: rows,
@@ -143,7 +143,7 @@ final class PromptCompression {
 
     /// Chooses which tokens of a complete prompt stay, and frees the others.
     func complete(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
-        guard let state = cache.compression(of: sequence), !state.isPromptComplete else { return }
+        guard let state = cache.memory(of: sequence), !state.isPromptComplete else { return }
         let count = cache.count(sequence)
         let budget = chosen.budget.kept(of: count, shape: shape)
         var kept = [[Int32]?](repeating: nil, count: shape.tableCount)
@@ -161,7 +161,7 @@ final class PromptCompression {
     /// Starts what the evictor remembers of the survivors. A head may hold as many tokens as the policy
     /// says, or as it kept where that is a share of the prompt.
     private func remember(
-        _ evictor: any StepEvictor, of state: SequenceCompression, kept: [[Int32]?], count: Int,
+        _ evictor: any StepEvictor, of state: PolicyMemory, kept: [[Int32]?], count: Int,
         budget: Int
     ) {
         state.caps = kept.map { slots in

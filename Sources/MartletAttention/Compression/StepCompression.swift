@@ -30,7 +30,7 @@ final class StepCompression {
     /// Names the slices of the step that are generated tokens.
     func begin(_ slices: [AttentionSlice], cache: KVCache) {
         self.slices.removeAll(keepingCapacity: true)
-        for slice in slices where cache.compression(of: slice.sequence)?.caps.isEmpty == false {
+        for slice in slices where cache.memory(of: slice.sequence)?.caps.isEmpty == false {
             precondition(
                 slice.count == 1,
                 "StepCompression: got \(slice.count) tokens in a step, expected generated ones singly"
@@ -64,7 +64,7 @@ final class StepCompression {
             }
         }
         for (index, slice) in slices.enumerated() {
-            guard let state = cache.compression(of: slice.sequence) else { continue }
+            guard let state = cache.memory(of: slice.sequence) else { continue }
             let first = index * heads
             if evictor.averagesLayer { averageLayer(first..<first + heads) }
             for head in 0..<heads {
@@ -91,7 +91,7 @@ final class StepCompression {
     /// Takes the lowest tokens out of heads that hold more than they may. Runs after the commit.
     func finish(cache: KVCache) {
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence) else { continue }
+            guard let state = cache.memory(of: slice.sequence) else { continue }
             for table in 0..<shape.tableCount {
                 let (layer, head) = table.quotientAndRemainder(
                     dividingBy: shape.keyValueHeadCount)

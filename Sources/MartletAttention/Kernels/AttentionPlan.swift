@@ -65,7 +65,7 @@ struct AttentionPlan {
     /// default at its position.
     mutating func build(
         slices: [AttentionSlice], heads: Int, group: Int, visibility: Visibility, threads: Int,
-        firstSlot: (AttentionSlice, _ head: Int) -> Int = { slice, _ in slice.position }
+        firstSlot: ((_ slice: Int, _ head: Int) -> Int)? = nil
     ) {
         units.removeAll(keepingCapacity: true)
         folds.removeAll(keepingCapacity: true)
@@ -80,7 +80,7 @@ struct AttentionPlan {
             for query in stride(from: 0, to: slice.count, by: block).reversed() {
                 let count = min(block, slice.count - query)
                 for head in 0..<heads {
-                    let base = firstSlot(slice, head)
+                    let base = firstSlot?(index, head) ?? slice.position
                     let from = base + query
                     pairs += count * group * visibility.visibleCount(from: from + count - 1)
                     let segments =

@@ -28,6 +28,8 @@ package final class PagedAttention {
     private var raggedAppends: [AppendUnit] = []
     private var isRagged = false
     let compression: PromptCompression?
+    /// What generated tokens read, if the policy chooses.
+    let selection: DecodeSelection?
     /// Eviction that the model decides, if the policy asks for it.
     package let learned: LearnedCompression?
 
@@ -47,7 +49,7 @@ package final class PagedAttention {
             headCount % shape.keyValueHeadCount == 0,
             "PagedAttention: \(headCount) heads are not a multiple of \(shape.keyValueHeadCount)")
         self.headCount = headCount
-        self.shape = shape
+        self.shape = shape.under(policy)
         self.kernels = kernels
         self.pool = pool
         self.scale = scale
@@ -69,6 +71,13 @@ package final class PagedAttention {
         } else {
             compression = nil
         }
+        if let selector = policy.selector {
+            selection = try DecodeSelection(
+                selector, shape: self.shape, headCount: headCount, scale: scale, kernels: kernels,
+                pool: pool)
+        } else {
+            selection = nil
+        }
         learned = policy.learned.map {
             LearnedCompression($0, head: evictionHead, shape: shape, pool: pool)
         }
@@ -76,9 +85,15 @@ package final class PagedAttention {
     }
 
     /// Prepares the plans of a step. Call once before the layers run.
-    package func begin(_ slices: [AttentionSlice], cache: KVCache) throws(KernelError) {
+    /// `tokens` are the rows' ids, for policies that ask where sentences end.
+    package func begin(
+        _ slices: [AttentionSlice], tokens: UnsafePointer<Int32>? = nil, cache: KVCache
+    ) throws(KernelError) {
         self.slices = slices
-        isRagged = slices.contains { cache.compression(of: $0.sequence)?.hasEvicted == true }
+        selection?.begin(slices, tokens: tokens, cache: cache)
+        isRagged =
+            selection?.isActive == true
+            || slices.contains { cache.memory(of: $0.sequence)?.hasEvicted == true }
         var rows = 0
         if isRagged {
             for layer in 0..<shape.layerCount {
@@ -132,8 +147,9 @@ package final class PagedAttention {
         ragged.build(
             slices: slices, heads: shape.keyValueHeadCount, group: group,
             visibility: cache.visibility(layer: layer), threads: pool.threadCount
-        ) { slice, head in
-            cache.table(slice.sequence, layer: layer, head: head).length
+        ) { [slices, selection] index, head in
+            if let choice = selection?.choice(slice: index, head: head) { return choice.slots - 1 }
+            return cache.table(slices[index].sequence, layer: layer, head: head).length
         }
     }
 
@@ -182,6 +198,12 @@ package final class PagedAttention {
                     codec, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
                     Int32(slot % KVPage.tokens), keys + at, values + at)
             }
+            guard shape.boundsBytes > 0 else { return }
+            let slots = unit.firstSlot + unit.to
+            for page in (unit.firstSlot + unit.from) / KVPage.tokens..<KVPage.count(forSlots: slots)
+            {
+                cache.describePage(of: table, page, slots: slots)
+            }
         }
         // A few rows take less time than waking a thread.
         if appends.count <= 4 {
@@ -199,6 +221,7 @@ package final class PagedAttention {
     package func finishStep(cache: KVCache) throws(CacheError) {
         compression?.steps?.finish(cache: cache)
         try learned?.finish(cache: cache)
+        selection?.finish(cache: cache)
     }
 
     /// Ends the prompt of a sequence: its compressor, if there is one, chooses which tokens stay.
@@ -207,6 +230,7 @@ package final class PagedAttention {
     ) throws(CacheError) {
         try compression?.complete(sequence, cache: cache)
         try learned?.complete(sequence, cache: cache)
+        cache.memory(of: sequence)?.isPromptComplete = true
     }
 
     /// Takes the model's marks of one layer's rows, before ``append``.
@@ -221,6 +245,7 @@ package final class PagedAttention {
         out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
+        selection?.choose(layer: layer, cache: cache, q: q, stride: queryStride)
         if isRagged { planRagged(layer: layer, cache: cache) }
         guard let plan = isRagged ? ragged : plans[visibility] else { return }
         compression?.record(layer: layer, cache: cache, q: q, stride: queryStride)
@@ -258,6 +283,19 @@ package final class PagedAttention {
     private func run(
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
     ) {
+        if let choice = selection?.choice(slice: unit.slice, head: unit.head) {
+            return choice.ids.withUnsafeBufferPointer { ids in
+                choice.until.withUnsafeBufferPointer { until in
+                    let table = PageTableView(
+                        sinkPages: UnsafeBufferPointer(start: nil, count: 0), recentPages: ids,
+                        recentBase: 0, length: choice.slots)
+                    run(
+                        unit, job, cache, scratch,
+                        SlotRules(until: until.isEmpty ? nil : until.baseAddress),
+                        table: table)
+                }
+            }
+        }
         guard let learned else {
             return run(unit, job, cache, scratch, SlotRules())
         }
@@ -270,7 +308,7 @@ package final class PagedAttention {
 
     private func run(
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
-        _ rules: SlotRules
+        _ rules: SlotRules, table chosen: PageTableView? = nil
     ) {
         let slice = slices[unit.slice]
         // The slot of the first query, which is its position unless tokens were taken out.
@@ -278,7 +316,7 @@ package final class PagedAttention {
         let rows = unit.count * group
         let dimension = shape.headDimension
         let row = slice.firstRow + unit.query
-        let table = cache.table(slice.sequence, layer: job.layer, head: unit.head)
+        let table = chosen ?? cache.table(slice.sequence, layer: job.layer, head: unit.head)
         let q = job.q + row * job.queryStride + unit.head * group * dimension
         var sinkScores: UnsafePointer<Float>?
         var sinkFirst = Int.max

@@ -37,7 +37,7 @@ package final class LearnedCompression {
     func begin(_ slices: [AttentionSlice], cache: KVCache) {
         self.slices = slices
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence), state.learned.isEmpty else {
+            guard let state = cache.memory(of: slice.sequence), state.learned.isEmpty else {
                 continue
             }
             state.learned = Array(
@@ -49,7 +49,7 @@ package final class LearnedCompression {
     func decide(layer: Int, cache: KVCache, isMarked: (_ row: Int, _ head: Int) -> Bool) {
         guard rule.decisions != .never else { return }
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence) else { continue }
+            guard let state = cache.memory(of: slice.sequence) else { continue }
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 let length = cache.table(slice.sequence, layer: layer, head: head).length
@@ -114,7 +114,7 @@ package final class LearnedCompression {
         guard rule.decisions != .never else { return }
         let dimension = shape.headDimension
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence) else { continue }
+            guard let state = cache.memory(of: slice.sequence) else { continue }
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 for row in slice.firstRow..<slice.firstRow + slice.count {
@@ -158,7 +158,7 @@ package final class LearnedCompression {
     /// it, after a generated token the one token whose time is over.
     func finish(cache: KVCache) throws(CacheError) {
         for slice in slices {
-            guard let state = cache.compression(of: slice.sequence) else { continue }
+            guard let state = cache.memory(of: slice.sequence) else { continue }
             state.hiddenSlots = 0
             guard rule.decisions != .never else { continue }
             if !state.isPromptComplete {
@@ -173,7 +173,7 @@ package final class LearnedCompression {
         }
     }
 
-    private func expire(_ slice: AttentionSlice, _ state: SequenceCompression, _ cache: KVCache) {
+    private func expire(_ slice: AttentionSlice, _ state: PolicyMemory, _ cache: KVCache) {
         for index in 0..<shape.tableCount {
             let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
             // Without a window the verdict comes when the time is over already.
@@ -197,13 +197,13 @@ package final class LearnedCompression {
 
     /// Ends a prompt: frees what the next token will not see.
     func complete(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
-        guard let state = cache.compression(of: sequence), !state.isPromptComplete else { return }
+        guard let state = cache.memory(of: sequence), !state.isPromptComplete else { return }
         if rule.decisions != .never, !state.learned.isEmpty { try compact(sequence, cache: cache) }
         state.isPromptComplete = true
     }
 
     private func compact(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
-        guard let state = cache.compression(of: sequence) else { return }
+        guard let state = cache.memory(of: sequence) else { return }
         let next = Int32(cache.count(sequence))
         var kept: [[Int32]?] = []
         for table in state.learned {
@@ -227,7 +227,7 @@ package final class LearnedCompression {
         _ slice: AttentionSlice, table index: Int, cache: KVCache,
         _ body: (UnsafePointer<Int32>?) -> Result
     ) -> Result {
-        guard let state = cache.compression(of: slice.sequence), rule.decisions != .never,
+        guard let state = cache.memory(of: slice.sequence), rule.decisions != .never,
             !state.isPromptComplete || slice.count > 1 || window == 0
         else { return body(nil) }
         return state.learned[index].until.withUnsafeBufferPointer { body($0.baseAddress) }

@@ -11,6 +11,8 @@ public import MartletKernels
 public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// What stays.
     public let retention: Retention
+    /// What each generated token reads; nil for all that stays.
+    let selector: (any DecodePageSelector)?
     /// How keys and values are stored; nil where the policy does not say.
     public let codec: CacheCodec?
     /// The policy as an expression, every parameter written out.
@@ -32,7 +34,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Keeps everything: exact.
     public static let dense = CachePolicy(
-        retention: .dense, codec: nil,
+        retention: .dense, selector: nil, codec: nil,
         expression: PolicyExpression(terms: [PolicyTerm(name: "dense")]), entry: .dense)
 
     /// Keeps `sinks` first tokens and `recent` newest ones.
@@ -50,18 +52,30 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
     public init(_ expression: PolicyExpression) throws(CacheError) {
         var retention: (value: Retention, term: PolicyTerm, entry: CachePolicyEntry)?
+        var selector: (value: any DecodePageSelector, term: PolicyTerm, entry: CachePolicyEntry)?
         var codec: (value: CacheCodec, term: PolicyTerm)?
+        func refuse(
+            _ first: PolicyTerm?, _ second: PolicyTerm, _ decision: String
+        ) throws(CacheError) {
+            guard let first else { return }
+            throw .policiesDoNotCombine(
+                first: first.name, second: second.name, decision: decision)
+        }
         for term in expression.terms {
             let entry = try CachePolicyRegistry.entry(named: term.name)
             let bound = try entry.bind(term)
             switch try entry.make(bound.values) {
             case .retention(let value):
-                if let first = retention {
-                    throw .policiesDoNotCombine(
-                        first: first.term.name, second: term.name,
-                        decision: "which tokens stay")
-                }
+                try refuse(retention?.term, term, "which tokens stay")
                 retention = (value, bound.term, entry)
+            case .selector(let value):
+                try refuse(selector?.term, term, "what a generated token reads")
+                selector = (value, bound.term, entry)
+            case .both(let kept, let value):
+                try refuse(retention?.term, term, "which tokens stay")
+                try refuse(selector?.term, term, "what a generated token reads")
+                retention = (kept, bound.term, entry)
+                selector = (value, bound.term, entry)
             case .codec(let value):
                 if let first = codec {
                     throw .policiesDoNotCombine(
@@ -72,19 +86,51 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
             }
         }
         self.retention = retention?.value ?? .dense
+        self.selector = selector?.value
         self.codec = codec?.value
         entry = retention?.entry ?? .dense
+        isExact = entry.isExact && selector == nil
         self.expression = PolicyExpression(
             terms: [retention?.term ?? PolicyTerm(name: "dense")]
+                + (selector.flatMap { $0.term == retention?.term ? nil : [$0.term] } ?? [])
                 + (codec.map { [$0.term] } ?? []))
+        if let selector {
+            try check(selector.value, named: selector.term.name, beside: retention?.term.name)
+        }
+    }
+
+    /// Refuses what cannot be true together.
+    private func check(
+        _ selector: any DecodePageSelector, named name: String, beside other: String?
+    ) throws(CacheError) {
+        let reason: String? =
+            switch retention {
+            case .dense: nil
+            case .window: "a window moves whole pages out of reach of a choice among all"
+            case .compressed(let compression):
+                compression.holdsBudget && selector.reusesChoices
+                    ? "\(other ?? "") moves tokens at every step and \(name) names them again later"
+                    : nil
+            case .learned(let learned):
+                learned.method == .compression
+                    ? "dmc replaces the newest token while \(name) chooses"
+                    : selector.reusesChoices
+                        ? "dms moves tokens at every step and \(name) names them again later" : nil
+            }
+        if let reason {
+            throw .policiesExclude(first: other ?? "", second: name, reason: reason)
+        }
     }
 
     private init(
-        retention: Retention, codec: CacheCodec?, expression: PolicyExpression,
+        retention: Retention, selector: (any DecodePageSelector)?, codec: CacheCodec?,
+        expression: PolicyExpression,
         entry: CachePolicyEntry
     ) {
         self.retention = retention
+        self.selector = selector
         self.codec = codec
+        isExact = true
         self.expression = expression
         self.entry = entry
     }
@@ -98,7 +144,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     public var description: String { expression.description }
 
     /// Whether which tokens are seen equals the plain model; what a codec rounds is said elsewhere.
-    public var isExact: Bool { entry.isExact }
+    public let isExact: Bool
 
     /// The compressor that chooses tokens, if the policy has one.
     public var compression: Compression? {
@@ -110,14 +156,18 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         if case .learned(let eviction) = retention { eviction } else { nil }
     }
 
-    /// Whether single tokens are taken out, so that a slot's number is not its position any more.
-    package var evictsTokens: Bool { compression != nil || learned != nil }
+    /// Whether heads of one layer may hold or read different tokens.
+    package var tracksSlots: Bool {
+        compression != nil || learned != nil || selector != nil
+    }
 
     /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
     package var promptBlock: Int? { learned == nil ? nil : LearnedEviction.promptBlock }
 
     /// Whether each generated token may cost another its place, so that they come one by one.
-    package var stepsSingly: Bool { compression?.holdsBudget == true || learned != nil }
+    package var stepsSingly: Bool {
+        compression?.holdsBudget == true || learned != nil || selector != nil
+    }
 
     /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens
     /// (nil: full attention). The narrower window holds. Under the policy's window the sinks stay

@@ -31,6 +31,8 @@ public struct CachePolicyEntry: Sendable {
     /// What a term stands for.
     enum Meaning {
         case retention(CachePolicy.Retention)
+        case selector(any DecodePageSelector)
+        case both(CachePolicy.Retention, any DecodePageSelector)
         case codec(CacheCodec)
     }
 
@@ -147,6 +149,8 @@ public struct CachePolicyParameter: Sendable {
         case bytes
         /// One of some words.
         case choice([String])
+        /// A file's path, in quotation marks.
+        case path
 
         /// What to tell a user who gave something else.
         public var description: String {
@@ -156,6 +160,7 @@ public struct CachePolicyParameter: Sendable {
                 "a number from \(range.lowerBound) to \(range.upperBound)"
             case .boolean: "true or false"
             case .bytes: "bytes with a unit, as in 64MB"
+            case .path: "a file's path in quotation marks"
             case .choice(let words): "one of \(words.joined(separator: ", "))"
             }
         }
@@ -170,6 +175,7 @@ public struct CachePolicyParameter: Sendable {
             case (.decimal(let range), .decimal(let number)): range.contains(number) ? value : nil
             case (.boolean, .boolean): value
             case (.bytes, .bytes(let count)): count > 0 ? value : nil
+            case (.path, .text): value
             case (.choice(let words), .name(let word)): words.contains(word) ? value : nil
             default: nil
             }

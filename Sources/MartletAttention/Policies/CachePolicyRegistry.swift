@@ -7,7 +7,8 @@ public enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
     public static let entries: [CachePolicyEntry] = [
         .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .tova, .h2o, .expected, .knorm,
-        .keydiff, .lagkv, .random, .dms, .dmc, .kv,
+        .keydiff, .lagkv, .random, .dms, .dmc, .quest,
+        .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
     ]
 
     /// Throws `unknownPolicy`, which lists what is available.

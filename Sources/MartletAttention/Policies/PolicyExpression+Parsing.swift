@@ -68,12 +68,22 @@ private struct PolicyParser {
         skipSpaces()
         guard let first = peek else { throw failure("a value") }
         if Self.isDigit(first) || first == "-" { return try number() }
-        let word = try name("a number, true, false, bytes or a name")
+        if first == "\"" { return .text(try quoted()) }
+        let word = try name("a number, true, false, bytes, a name or a quoted text")
         switch word {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
         default: return .name(word)
         }
+    }
+
+    mutating func quoted() throws(CacheError) -> String {
+        index += 1
+        let start = index
+        while let next = peek, next != "\"" { index += 1 }
+        guard peek != nil else { throw failure("a quotation mark that ends the text") }
+        index += 1
+        return String(characters[start..<index - 1])
     }
 
     /// An integer, a decimal, or bytes. Bytes are computed in whole numbers, so `1.5GB` is exact.

@@ -8,7 +8,8 @@
 /// expression = term { "+" term }
 /// term       = name [ "(" [ argument { "," argument } ] ")" ]
 /// argument   = name "=" value | expression        (an expression only as the first argument)
-/// value      = integer | decimal | "true" | "false" | bytes | name
+/// value      = integer | decimal | "true" | "false" | bytes | name | text
+/// text       = a quotation mark, anything but one, a quotation mark
 /// bytes      = decimal unit                        (B, KB, MB, GB, TB; KiB, MiB, GiB, TiB)
 /// name       = letter { letter | digit | "_" | "-" }
 /// ```
@@ -73,6 +74,8 @@ public enum PolicyValue: Hashable, Sendable, CustomStringConvertible {
     case bytes(Int)
     /// A word.
     case name(String)
+    /// What stands between quotation marks.
+    case text(String)
 
     /// The canonical text. Bytes are in the largest unit that divides them.
     public var description: String {
@@ -81,6 +84,7 @@ public enum PolicyValue: Hashable, Sendable, CustomStringConvertible {
         case .decimal(let value): return "\(value)"
         case .boolean(let value): return "\(value)"
         case .name(let value): return value
+        case .text(let value): return "\"\(value)\""
         case .bytes(let count):
             let unit = Self.units.last { count >= $0.bytes && count % $0.bytes == 0 }
             return unit.map { "\(count / $0.bytes)\($0.name)" } ?? "\(count)B"

@@ -37,7 +37,7 @@ struct Scheduler: Sendable {
 
         init(_ policy: CachePolicy) {
             self.init(
-                stopsAtPrompt: policy.evictsTokens, stepsSingly: policy.stepsSingly,
+                stopsAtPrompt: policy.tracksSlots, stepsSingly: policy.stepsSingly,
                 block: policy.promptBlock)
         }
     }

@@ -105,7 +105,7 @@ final class Step {
                 rows += 1
             }
         }
-        try attention.begin(slices, cache: cache)
+        try attention.begin(slices, tokens: tokens, cache: cache)
     }
 
     /// Runs `body` for each row; `cost` is about the nanoseconds a row takes, so that short loops

@@ -1,7 +1,7 @@
 /// What a compressing policy remembers of one sequence.
 
 /// The signals recorded from a sequence's prompt, and whether tokens were taken out already.
-package final class SequenceCompression {
+package final class PolicyMemory {
     /// Whether the prompt is complete and its tokens were chosen.
     package internal(set) var isPromptComplete = false
     /// Whether any token was taken out.
@@ -15,6 +15,26 @@ package final class SequenceCompression {
 
     /// What the model's own marks did, by table; empty unless it decides.
     var learned: [EvictionTable] = []
+
+    /// What a page selector remembers; nil before the first generated token.
+    var selection: SelectionMemory?
+    /// Positions of tokens that end a sentence, where a selector asks for them.
+    var sentenceEnds: [Int32] = []
+    /// What a page selector let this step read, over all tables; nil when it did not choose.
+    var stepReads: StepReads?
+
+    /// Tokens attended to, pages read, and pages whose bounds were read.
+    struct StepReads {
+        var tokens = 0
+        var pages = 0
+        var describedPages = 0
+
+        mutating func add(_ other: StepReads) {
+            tokens += other.tokens
+            pages += other.pages
+            describedPages += other.describedPages
+        }
+    }
 
     /// Slots over all tables that are held in this step and seen by nobody.
     var hiddenSlots = 0
@@ -30,20 +50,22 @@ package final class SequenceCompression {
     /// Bytes beside the pages.
     package var byteCount: Int {
         memories.reduce(caps.count * 8) { $0 + $1.count * 4 }
-            + learned.reduce(0) { $0 + $1.byteCount }
+            + learned.reduce(0) { $0 + $1.byteCount } + (selection?.byteCount ?? 0)
     }
 
     init() {}
 
     /// The same for a fork.
-    func copy() -> SequenceCompression {
-        let copy = SequenceCompression()
+    func copy() -> PolicyMemory {
+        let copy = PolicyMemory()
         copy.isPromptComplete = isPromptComplete
         copy.hasEvicted = hasEvicted
         copy.recorder = recorder?.copy()
         copy.caps = caps
         copy.memories = memories
         copy.learned = learned
+        copy.selection = selection?.copy()
+        copy.sentenceEnds = sentenceEnds
         return copy
     }
 }

@@ -1,0 +1,122 @@
+// Page selectors inside a model: exact limits, choices that nothing else changes, reads that are true.
+
+import Foundation
+import MartletAttention
+import MartletKernels
+import Testing
+
+@testable import MartletModels
+
+@Suite struct SelectionTests {
+    static let selectors = [
+        "quest(%, dense=0)", "quest(%, dense=1, page=32, reduce=max)",
+        "quest(%, sinks=0, minimum=1)",
+        "lserve(%, sinks=16, recent=16)", "lserve(%, page=32, refresh=3)", "recycled(%, refresh=5)",
+        "recycled(%, check=2, similarity=0.999)", "actqkv(%, window=4)",
+        "hip(%, dense=0, recent=16)", "hip(%, refresh=1)", "stride(%, recent=16)",
+        "snapkv(budget=100, window=16) + quest(%, dense=0)", "knorm(ratio=0.5) + stride(%)",
+        "dms(cr=3, window=6) + quest(%, dense=0)", "h2o(budget=90, recent=8) + quest(%, dense=0)",
+    ]
+
+    /// A budget that covers what is held reads it all: the same bits as without the selector.
+    @Test(arguments: selectors) func aFullBudgetChangesNothing(method: String) throws {
+        let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(12, seed: 2))
+        let without = try CachePolicy(method.replacingOccurrences(of: "%", with: "ratio=0"))
+            .expression.terms.first { ["snapkv", "knorm", "dms", "h2o"].contains($0.name) }
+        let plain = try PolicyRun(without.map(\.description) ?? "dense")
+            .decode(prompt, following, chunk: 64)
+        for budget in ["budget=4096", "ratio=0"] {
+            let run = try PolicyRun(method.replacingOccurrences(of: "%", with: budget))
+            let got = try run.decode(prompt, following, chunk: 64)
+            #expect(got.rows == plain.rows && got.held == plain.held, "\(method) \(budget)")
+        }
+    }
+
+    @Test func sentencesOfAFullBudgetChangeNothing() throws {
+        let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(12, seed: 2))
+        let dense = try PolicyRun("dense").decode(prompt, following, chunk: 64)
+        let run = try PolicyRun("sentencekv(budget=4096)")
+        run.cache.sentenceTokens = [3, 5, 70]
+        #expect(try run.decode(prompt, following, chunk: 64).rows == dense.rows)
+    }
+
+    /// Neither chunks nor threads change a bit, and less is read than is held.
+    @Test(arguments: selectors + ["sentencekv(budget=48, sinks=4, recent=8, factor=2)"])
+    func choicesDependOnTheTokensAlone(method: String) throws {
+        let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(25, seed: 4))
+        for codec in [CacheCodec.f16, .q4] {
+            let policy = method.replacingOccurrences(of: "%", with: "budget=48")
+            func decode(chunk: Int, threads: Int) throws -> [[UInt32]] {
+                let run = try PolicyRun(policy, codec: codec, threads: threads)
+                run.cache.sentenceTokens = Set(0..<20)
+                return try run.decode(prompt, following, chunk: chunk).rows
+            }
+            let expected = try decode(chunk: 1024, threads: 1)
+            for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
+                #expect(
+                    try decode(chunk: chunk, threads: threads) == expected,
+                    "\(policy) \(codec) chunk \(chunk)")
+            }
+        }
+    }
+
+    /// Reads are what was read: whole pages, and the bounds that chose them.
+    @Test func readsAreCounted() throws {
+        let run = try PolicyRun("quest(budget=48, dense=1, sinks=0)")
+        let id = run.cache.makeSequence()
+        _ = try run.step([
+            SequenceSlice(
+                sequence: id, tokens: randomTokens(200, seed: 9), logits: .last,
+                completesPrompt: true)
+        ])
+        #expect(run.cache.reads(of: id).kvReads == 0)
+        _ = try run.step([SequenceSlice(sequence: id, tokens: [1], logits: .last, isDecode: true)])
+        // One of three layers is dense: 201 tokens. The others read two pages and the nine newest
+        // tokens, chosen among thirteen.
+        let chosen = 2 * 16 + 9
+        #expect(run.cache.reads(of: id).kvReads == Double(201 + 2 * (chosen + 13)) / 3)
+        let (page, bounds) = (run.cache.shape.pageBytes, run.cache.shape.boundsBytes)
+        #expect(
+            run.cache.statistics.stepBytesRead == 2 * (13 * page + 2 * (3 * page + 13 * bounds)))
+        #expect(run.cache.shape.heldBytesPerPage == page + 64 + bounds)
+        #expect(run.cache.statistics.bytesHeld == 6 * 13 * run.cache.shape.heldBytesPerPage)
+    }
+
+    /// A fork goes on as its parent does.
+    @Test(arguments: selectors) func forksAgree(method: String) throws {
+        let run = try PolicyRun(method.replacingOccurrences(of: "%", with: "budget=48"))
+        let id = run.cache.makeSequence()
+        _ = try run.step([
+            SequenceSlice(
+                sequence: id, tokens: randomTokens(120, seed: 5), logits: .last,
+                completesPrompt: true)
+        ])
+        let following = randomTokens(20, seed: 6)
+        func step(_ ids: [SequenceID], _ token: Int32) throws -> [UInt32] {
+            try run.step(
+                ids.map {
+                    SequenceSlice(sequence: $0, tokens: [token], logits: .last, isDecode: true)
+                })
+        }
+        for token in following[..<7] { _ = try step([id], token) }
+        let fork = run.cache.fork(id)
+        for token in following[7...] {
+            let bits = try step([fork, id], token)
+            #expect(Array(bits[..<131]) == Array(bits[131...]), "\(method)")
+            try run.cache.checkIntegrity()
+        }
+    }
+
+    /// What cannot be true together is refused, and the reason said.
+    @Test(arguments: [
+        "window(recent=64) + quest(budget=64)", "dmc(cr=2) + quest(budget=64)",
+        "h2o(budget=64, recent=8) + recycled(budget=64)", "dms(cr=2) + hip(budget=64)",
+        "quest(budget=64) + stride(budget=64)", "sentencekv(budget=64) + quest(budget=64)",
+        "snapkv(budget=128) + sentencekv(budget=64)", "quest(budget=64, ratio=0.5)", "quest",
+        "quest(budget=64, page=24)", "sentencekv(budget=10)",
+        "lserve(budget=64, gates=\"/no/file\")",
+    ])
+    func refusals(policy: String) throws {
+        #expect(throws: CacheError.self) { try CachePolicy(policy) }
+    }
+}

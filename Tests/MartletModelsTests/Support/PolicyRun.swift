@@ -1,0 +1,72 @@
+// A small random model under a cache policy, for tests of policies.
+
+import MartletAttention
+import MartletKernels
+import Testing
+
+@testable import MartletModels
+
+/// A random model under a policy, and what it does.
+final class PolicyRun {
+    let model: LanguageModel
+    let cache: KVCache
+    let runner: ModelRunner
+
+    init(_ policy: String, codec: CacheCodec = .f16, threads: Int = 1) throws {
+        let shape = DecoderShape(
+            family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
+            keyValueHeadCount: 2, headDimension: 16, vocabularySize: 131, contextLength: 4096,
+            tiesEmbeddings: true, layerWindows: [nil, nil, nil],
+            rotary: RotaryParameters(base: 10_000))
+        model = try LanguageModel(
+            randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
+            pool: WorkerPool(threadCount: threads))
+        cache = try KVCache(
+            shape: model.cacheShape(codec: codec), budgetBytes: 8 << 20,
+            policy: CachePolicy(policy))
+        runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
+    }
+
+    func step(_ slices: [SequenceSlice]) throws -> [UInt32] {
+        try cache.reserve(slices.map { ($0.sequence, $0.tokens.count) })
+        return try runner.forward(ForwardBatch(slices: slices), cache: cache).map(\.bitPattern)
+    }
+
+    /// Computes a prompt in chunks and decodes what follows; bits of all rows, and what is held.
+    func decode(
+        _ prompt: [Int32], _ following: [Int32], chunk: Int
+    ) throws -> (rows: [[UInt32]], held: [[Int]]) {
+        let id = cache.makeSequence()
+        defer { cache.release(id) }
+        var rows: [[UInt32]] = []
+        var start = 0
+        while start < prompt.count {
+            var end = min(prompt.count, start + chunk)
+            if let block = cache.policy.promptBlock {
+                end = min(end, start + block - start % block)
+            }
+            rows.append(
+                try step([
+                    SequenceSlice(
+                        sequence: id, tokens: Array(prompt[start..<end]), logits: .last,
+                        completesPrompt: end == prompt.count)
+                ]))
+            start = end
+        }
+        rows = rows.suffix(1)
+        for token in following {
+            rows.append(
+                try step([
+                    SequenceSlice(sequence: id, tokens: [token], logits: .last, isDecode: true)
+                ]))
+            try cache.checkIntegrity()
+        }
+        let held = (0..<6).map { cache.heldPositions(id, layer: $0 / 2, head: $0 % 2).sorted() }
+        return (rows, held)
+    }
+}
+
+func randomTokens(_ count: Int, seed: UInt64) -> [Int32] {
+    var random = CounterRandom(seed: seed)
+    return (0..<count).map { _ in Int32(random.next() % 131) }
+}
