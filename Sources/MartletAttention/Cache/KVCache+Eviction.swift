@@ -53,6 +53,27 @@ extension KVCache {
         return isDone
     }
 
+    /// Replaces the key and the value in one slot. Throws `outOfPages` when others hold the page too and
+    /// none is free for a copy.
+    func rewrite(
+        _ id: SequenceID, table index: Int, slot: Int, key: [Float], value: [Float],
+        append: (
+            mk_codec, UnsafeMutablePointer<UInt8>, Int32, Int32, UnsafePointer<Float>,
+            UnsafePointer<Float>
+        ) -> Void
+    ) throws(CacheError) {
+        let state = state(id)
+        guard let page = state.tables[index].writablePage(slot / KVPage.tokens, in: &pool) else {
+            throw .outOfPages(needed: 1, free: 0, budgetBytes: pool.budgetBytes)
+        }
+        append(
+            shape.codec.code, pool.pointer(to: page).assumingMemoryBound(to: UInt8.self),
+            Int32(shape.headDimension), Int32(slot % KVPage.tokens), key, value)
+        guard shape.boundsBytes > 0 else { return }
+        describePage(
+            of: state.tables[index].view, slot / KVPage.tokens, slots: state.tables[index].length)
+    }
+
     /// Computes the bounds of a table's pages from `page` on anew, where a selector reads them.
     private func describePages(of state: SequenceState, _ index: Int, from page: Int) {
         guard shape.boundsBytes > 0 else { return }

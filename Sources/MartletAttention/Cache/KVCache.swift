@@ -20,6 +20,9 @@ public final class KVCache {
     /// Tokens that end a sentence, for policies that read sentences; whoever knows text sets them.
     public var sentenceTokens: Set<Int32> = []
 
+    /// Tokens that ask for the prompt to be repeated, for policies that read it a second time.
+    public var repeatInstruction: [Int32] = []
+
     var pool: RigidPagePool
     var states: ContiguousArray<SequenceState?> = []
     var generations: ContiguousArray<Int> = []
@@ -47,7 +50,7 @@ public final class KVCache {
         if policy.tracksSlots, let window = layerWindows.compactMap(\.self).min() {
             throw .policyNeedsFullAttention(policy: policy.description, window: window)
         }
-        if let compression = policy.compression, case .bytes(let bytes) = compression.budget {
+        if let compression = policy.compression, case .bytes(let bytes)? = compression.budget {
             let pages = KVPage.count(forSlots: compression.minimumTokens)
             let needed = pages * shape.tableCount * shape.heldBytesPerPage
             guard bytes >= needed else {
@@ -55,6 +58,14 @@ public final class KVCache {
                     policy: policy.entry.name, parameter: "bytes", got: "\(bytes)B",
                     expected: "at least \(needed)B for the tokens that always stay")
             }
+        }
+        if let gates = policy.gates?.values,
+            gates.count != shape.layerCount || gates[0].count != shape.keyValueHeadCount
+        {
+            throw .badPolicyParameter(
+                policy: policy.description, parameter: "gates",
+                got: "\(gates.count) layers of \(gates[0].count) heads",
+                expected: "\(shape.layerCount) layers of \(shape.keyValueHeadCount) KV heads")
         }
         self.shape = shape
         self.policy = policy

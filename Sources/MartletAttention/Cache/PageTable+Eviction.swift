@@ -72,13 +72,19 @@ extension PageTable {
     }
 
     private mutating func makeWritable(_ entry: Int, in pool: inout RigidPagePool) {
-        let page = page(at: entry)
-        guard pool.referenceCount(page) > 1 else { return }
-        guard let fresh = pool.allocateCopy(of: page) else {
+        guard writablePage(entry, in: &pool) != nil else {
             preconditionFailure("PageTable: more pages than planned")
         }
+    }
+
+    /// The page of an entry, copied first if others hold it too; nil when no page is free for that.
+    mutating func writablePage(_ entry: Int, in pool: inout RigidPagePool) -> Int32? {
+        let page = page(at: entry)
+        guard pool.referenceCount(page) > 1 else { return page }
+        guard let fresh = pool.allocateCopy(of: page) else { return nil }
         pool.release(page)
         replaceEntry(entry, with: fresh)
+        return fresh
     }
 
     private mutating func shorten(to slots: Int, in pool: inout RigidPagePool) {

@@ -10,6 +10,13 @@ package final class PolicyMemory {
     var recorder: PromptRecorder?
     /// Tokens that each head may hold while tokens are generated, by table; empty for no bound.
     var caps: [Int] = []
+    /// Tokens of the complete prompt.
+    var promptCount = 0
+    /// By table and slot, whole tiles: the log of how many tokens a slot stands for; empty while each
+    /// stands for itself.
+    var biases: [[Float]] = []
+    /// The prompt's tokens, where a compressor reads it a second time.
+    var promptTokens: [Int32] = []
     /// What a ``StepEvictor`` remembers of each slot, by table.
     var memories: [[Float]] = []
 
@@ -44,12 +51,25 @@ package final class PolicyMemory {
         !hasEvicted && recorder == nil && memories.isEmpty && learned.isEmpty
     }
 
+    /// Sets what is added to the scores of one slot.
+    func setBias(_ bias: Float, table: Int, slot: Int) {
+        extendBias(table: table, to: slot + 1)
+        biases[table][slot] = bias
+    }
+
+    /// Makes sure that the biases cover whole tiles of `slots` slots.
+    func extendBias(table: Int, to slots: Int) {
+        let missing = (slots + 127) / 128 * 128 - biases[table].count
+        if missing > 0 { biases[table].append(contentsOf: repeatElement(0, count: missing)) }
+    }
+
     /// Whether a step may take single tokens out, for which a shared page must be copied.
     var evictsAtSteps: Bool { !caps.isEmpty || (!learned.isEmpty && isPromptComplete) }
 
     /// Bytes beside the pages.
     package var byteCount: Int {
         memories.reduce(caps.count * 8) { $0 + $1.count * 4 }
+            + biases.reduce(0) { $0 + $1.count * 4 } + promptTokens.count * 4
             + learned.reduce(0) { $0 + $1.byteCount } + (selection?.byteCount ?? 0)
     }
 
@@ -63,6 +83,9 @@ package final class PolicyMemory {
         copy.recorder = recorder?.copy()
         copy.caps = caps
         copy.memories = memories
+        copy.promptCount = promptCount
+        copy.biases = biases
+        copy.promptTokens = promptTokens
         copy.learned = learned
         copy.selection = selection?.copy()
         copy.sentenceEnds = sentenceEnds

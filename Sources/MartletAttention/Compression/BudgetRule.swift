@@ -7,6 +7,8 @@ indirect enum BudgetRule: Sendable, Hashable {
     /// Early layers keep more than late ones, linearly; `beta` says how much (PyramidKV, 2406.02069).
     /// `window` tokens are kept in each layer whatever its share.
     case pyramid(beta: Int, window: Int)
+    /// All heads of all layers compete (KVzip, 2505.23416).
+    case global
     /// The heads of a layer compete, each being sure of `floor` of its share (Ada-KV, 2407.11550).
     case adaptive(floor: Double, within: BudgetRule)
 
@@ -15,7 +17,7 @@ indirect enum BudgetRule: Sendable, Hashable {
     func layerBudget(_ kept: Int, of count: Int, ratio: Double?, layer: Int, layerCount: Int) -> Int
     {
         switch self {
-        case .uniform: return kept
+        case .uniform, .global: return kept
         case .adaptive(_, let rule):
             return rule.layerBudget(
                 kept, of: count, ratio: ratio, layer: layer, layerCount: layerCount)

@@ -3,7 +3,8 @@
 /// Which method chooses, how much stays, how it is divided, and what is never taken.
 public struct Compression: Sendable {
     let compressor: any KVCompressor
-    let budget: TokenBudget
+    /// How much stays; nil where the method itself says so.
+    let budget: TokenBudget?
     let rule: BudgetRule
     /// First tokens that always stay.
     let sinks: Int
@@ -15,6 +16,9 @@ public struct Compression: Sendable {
 
     /// Whether tokens are taken out at every generated one, which then must be computed one by one.
     package var holdsBudget: Bool { compressor.steps != nil }
+
+    /// Whether tokens are chosen again between generated ones.
+    var choosesAgain: Bool { compressor.interval != nil }
 
     /// Scores with the protected tokens at infinity.
     func protect(_ scores: [[Float]]) -> [[Float]] {

@@ -11,15 +11,30 @@ protocol KVCompressor: Sendable {
     /// Scores of one layer's tokens, `[KV head][token]`: the largest stay, `.infinity` always.
     /// Runs on several threads at once, a layer on each.
     func scores(_ layer: LayerView) -> [[Float]]
+    /// What becomes of one layer's tokens when its heads may keep `budget` each on average. By default
+    /// those with the best scores stay.
+    func verdicts(_ layer: LayerView, budget: Int, chosen: Compression) -> [HeadVerdict]
     /// Tokens at the end of the prompt that score `.infinity`: no budget may be smaller.
     var forcedRecent: Int { get }
     /// What holds the budget while tokens are generated; nil when only the prompt is bounded.
     var steps: (any StepEvictor)? { get }
+    /// Generated tokens after which the method chooses again among all that is held; nil for never.
+    var interval: Int? { get }
+    /// Whether heads may compete for a budget, as `adakv` lets them.
+    var competes: Bool { get }
 }
 
 extension KVCompressor {
     var forcedRecent: Int { 0 }
     var steps: (any StepEvictor)? { nil }
+    var interval: Int? { nil }
+    var competes: Bool { true }
+
+    func verdicts(_ layer: LayerView, budget: Int, chosen: Compression) -> [HeadVerdict] {
+        chosen.rule.select(chosen.protect(scores(layer)), budget: budget).map {
+            HeadVerdict(kept: $0)
+        }
+    }
 }
 
 /// What a compressor wants to know of a prompt besides its keys and values, and what that costs.
@@ -34,7 +49,10 @@ struct PromptSignals: Sendable, Hashable {
     /// The attention that each token received from all queries: the products of queries and keys a
     /// second time.
     var columnMass = false
+    /// The most attention that each token receives when the prompt is read a second time, in chunks of
+    /// so many tokens: about as much work as the prompt itself.
+    var rereadChunk = 0
 
     /// Whether nothing has to be recorded.
-    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass }
+    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass && rereadChunk == 0 }
 }

@@ -3,8 +3,9 @@
 import CMartletKernels
 import MartletKernels
 
-/// One layer of a sequence whose prompt has just been completed: every KV head holds all `count`
-/// tokens, and a slot's number is its position.
+/// One layer of a sequence. When its prompt has just been completed every KV head holds all `count`
+/// tokens, and a slot's number is its position; later a head holds ``length(_:)`` tokens, still in the
+/// order of their positions.
 struct LayerView {
     let layer: Int
     /// KV heads.
@@ -12,7 +13,7 @@ struct LayerView {
     /// Query heads for each KV head.
     let group: Int
     let dimension: Int
-    /// Tokens of the prompt.
+    /// Tokens computed: those of the prompt, when it has just been completed.
     let count: Int
     /// Radians a position for each rotated pair; empty for learned positions.
     let frequencies: [Double]
@@ -22,21 +23,24 @@ struct LayerView {
     let sequence: SequenceID
     let probe: AttentionProbe
 
-    /// Keys of one KV head as attention sees them, `[count][dimension]`.
+    /// Tokens that one KV head holds.
+    func length(_ head: Int) -> Int { cache.table(sequence, layer: layer, head: head).length }
+
+    /// Keys of one KV head as attention sees them, `[length][dimension]`.
     func keys(_ head: Int) -> [Float] { decode(head).keys }
-    /// Values of one KV head as attention sees them, `[count][dimension]`.
+    /// Values of one KV head as attention sees them, `[length][dimension]`.
     func values(_ head: Int) -> [Float] { decode(head).values }
 
     /// Keys and values of one KV head.
     func decode(_ head: Int) -> (keys: [Float], values: [Float]) {
-        var keys = [Float](repeating: 0, count: count * dimension)
-        var values = keys
         let table = cache.table(sequence, layer: layer, head: head)
+        var keys = [Float](repeating: 0, count: table.length * dimension)
+        var values = keys
         let codec = cache.shape.codec.code
         keys.withUnsafeMutableBufferPointer { keys in
             values.withUnsafeMutableBufferPointer { values in
                 guard let k = keys.baseAddress, let v = values.baseAddress else { return }
-                for slot in 0..<count {
+                for slot in 0..<table.length {
                     let page = cache.pagePointer(table[slot / KVPage.tokens])
                     mk_read_slot(
                         codec, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
@@ -50,7 +54,8 @@ struct LayerView {
     /// Attention that each token received from the last `rows` tokens and all heads of a KV head's
     /// group, summed. Needs ``PromptSignals/lastQueries``.
     func recentMass(_ head: Int, rows: Int) -> [Float] {
-        var sums = [Float](repeating: 0, count: count)
+        let length = length(head)
+        var sums = [Float](repeating: 0, count: length)
         guard let recorder else { return sums }
         let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
         let table = cache.table(sequence, layer: layer, head: head)
@@ -66,7 +71,8 @@ struct LayerView {
                     do {
                         try probe.addWeights(
                             of: base + (layer * ring + place) * width + offset, count: run,
-                            stride: width, firstEnd: position + 1, table: table, cache: cache,
+                            stride: width, firstEnd: max(1, length - count + position + 1),
+                            table: table, cache: cache,
                             to: target)
                     } catch { preconditionFailure("LayerView: \(error)") }
                     position += run
@@ -74,6 +80,35 @@ struct LayerView {
             }
         }
         return sums
+    }
+
+    /// The same for each of these tokens, `[length][rows]`, the oldest of them first.
+    func recentRows(_ head: Int, rows: Int) -> [Float] {
+        let length = length(head)
+        var result = [Float](repeating: 0, count: length * rows)
+        guard let recorder, recorder.signals.lastQueries >= rows else { return result }
+        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        let table = cache.table(sequence, layer: layer, head: head)
+        var sums = [Float](repeating: 0, count: length)
+        for position in max(0, count - rows)..<count {
+            for slot in sums.indices { sums[slot] = 0 }
+            recorder.queries.withUnsafeBufferPointer { queries in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    guard let base = queries.baseAddress, let target = sums.baseAddress else {
+                        return
+                    }
+                    let place = (layer * ring + position % ring) * width
+                    do {
+                        try probe.addWeights(
+                            of: base + place + head * group * dimension, count: 1, stride: width,
+                            firstEnd: max(1, length - count + position + 1), table: table,
+                            cache: cache, to: target)
+                    } catch { preconditionFailure("LayerView: \(error)") }
+                }
+            }
+            for slot in sums.indices { result[slot * rows + position % rows] = sums[slot] }
+        }
+        return result
     }
 
     /// Attention that each token received from all tokens. Needs ``PromptSignals/columnMass``.

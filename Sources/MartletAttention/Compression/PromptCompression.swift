@@ -6,13 +6,16 @@ import MartletKernels
 
 /// One cache's compressor at work. The engine's thread owns it.
 final class PromptCompression {
-    private let chosen: Compression
-    private let shape: KVShape
-    private let headCount: Int
+    let chosen: Compression
+    let shape: KVShape
+    let headCount: Int
     private let frequencies: [Double]
-    private let pool: WorkerPool
-    private let probes: [AttentionProbe]
-    private var slices: [AttentionSlice] = []
+    let pool: WorkerPool
+    private let kernels: KernelSet
+    let probes: [AttentionProbe]
+    private(set) var slices: [AttentionSlice] = []
+    /// The part of a prompt that the step at hand repeats, if it does.
+    var repeated: RepeatedChunk?
     /// What holds the budget afterwards, if the policy does.
     private(set) var steps: StepCompression?
 
@@ -25,6 +28,7 @@ final class PromptCompression {
         self.headCount = headCount
         self.frequencies = frequencies
         self.pool = pool
+        self.kernels = kernels
         var probes: [AttentionProbe] = []
         for _ in 0..<pool.threadCount {
             probes.append(
@@ -41,25 +45,36 @@ final class PromptCompression {
     }
 
     /// Names the slices of the step whose queries will be recorded.
-    func begin(_ slices: [AttentionSlice], cache: KVCache) {
+    func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         self.slices.removeAll(keepingCapacity: true)
         let signals = chosen.compressor.signals
-        guard !signals.isEmpty else { return }
+        guard !signals.isEmpty || chosen.choosesAgain else { return }
+        guard repeated == nil else {
+            self.slices = slices
+            return
+        }
         for slice in slices {
-            guard let state = cache.memory(of: slice.sequence), !state.isPromptComplete else {
-                continue
-            }
+            guard let state = cache.memory(of: slice.sequence),
+                !state.isPromptComplete || chosen.choosesAgain
+            else { continue }
             if state.recorder == nil {
                 state.recorder = PromptRecorder(
                     signals: signals, layerCount: shape.layerCount, headCount: headCount,
                     keyValueHeadCount: shape.keyValueHeadCount, dimension: shape.headDimension)
             }
             self.slices.append(slice)
+            if signals.rereadChunk > 0, let tokens {
+                state.promptTokens += UnsafeBufferPointer(
+                    start: tokens + slice.firstRow, count: slice.count)
+            }
         }
     }
 
     /// Records what the compressor wants of one layer's rotated queries, `stride` floats apart.
     func record(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
+        if let repeated {
+            return record(repeated, layer: layer, cache: cache, q: q, stride: stride)
+        }
         for slice in slices {
             guard let recorder = cache.memory(of: slice.sequence)?.recorder else { continue }
             let rows = q + slice.firstRow * stride
@@ -145,64 +160,139 @@ final class PromptCompression {
     func complete(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
         guard let state = cache.memory(of: sequence), !state.isPromptComplete else { return }
         let count = cache.count(sequence)
-        let budget = chosen.budget.kept(of: count, shape: shape)
-        var kept = [[Int32]?](repeating: nil, count: shape.tableCount)
-        if budget < count {
-            kept = choose(sequence, cache: cache, recorder: state.recorder, budget: budget)
-            try cache.retain(sequence, kept)
+        let budget = chosen.budget?.kept(of: count, shape: shape) ?? count
+        var verdicts = [HeadVerdict](repeating: HeadVerdict(), count: shape.tableCount)
+        if budget < count || chosen.budget == nil {
+            verdicts = choose(sequence, cache: cache, budget: budget)
         }
         if let evictor = chosen.compressor.steps {
-            remember(evictor, of: state, kept: kept, count: count, budget: budget)
+            remember(
+                evictor, of: sequence, state, kept: verdicts.map(\.kept), count: count, cache: cache
+            )
         }
+        try carryOut(verdicts, sequence, state, cache)
+        state.promptCount = count
         state.isPromptComplete = true
-        state.recorder = nil
+        if !chosen.choosesAgain { state.recorder = nil }
+    }
+
+    /// Chooses again among all that is held, where the method does so and it is time. Runs after the
+    /// commit of a generated token.
+    func finishStep(cache: KVCache) throws(CacheError) {
+        guard let interval = chosen.compressor.interval, let budget = chosen.budget else { return }
+        for slice in slices {
+            guard let state = cache.memory(of: slice.sequence), state.isPromptComplete,
+                (slice.position + 1 - state.promptCount) % interval == 0
+            else { continue }
+            let tokens = budget.kept(of: Int(Int32.max), shape: shape)
+            let verdicts = choose(slice.sequence, cache: cache, budget: tokens)
+            try carryOut(verdicts, slice.sequence, state, cache)
+        }
+    }
+
+    private func carryOut(
+        _ verdicts: [HeadVerdict], _ sequence: SequenceID, _ state: PolicyMemory, _ cache: KVCache
+    ) throws(CacheError) {
+        try cache.retain(sequence, verdicts.map(\.kept))
+        guard verdicts.contains(where: { !$0.merges.isEmpty }) else { return }
+        if state.biases.isEmpty { state.biases = Array(repeating: [], count: shape.tableCount) }
+        for (index, verdict) in verdicts.enumerated() where !verdict.merges.isEmpty {
+            var places: [Int32: Int] = [:]
+            for (place, slot) in (verdict.kept ?? []).enumerated() { places[slot] = place }
+            for merge in verdict.merges {
+                let slot = verdict.kept == nil ? Int(merge.slot) : places[merge.slot]
+                guard let slot else {
+                    preconditionFailure("PromptCompression: slot \(merge.slot) does not stay")
+                }
+                try cache.rewrite(
+                    sequence, table: index, slot: slot, key: merge.key, value: merge.value,
+                    append: kernels.table.pointee.append)
+                state.setBias(log(merge.count), table: index, slot: slot)
+            }
+        }
     }
 
     /// Starts what the evictor remembers of the survivors. A head may hold as many tokens as the policy
     /// says, or as it kept where that is a share of the prompt.
     private func remember(
-        _ evictor: any StepEvictor, of state: PolicyMemory, kept: [[Int32]?], count: Int,
-        budget: Int
+        _ evictor: any StepEvictor, of sequence: SequenceID, _ state: PolicyMemory,
+        kept: [[Int32]?], count: Int, cache: KVCache
     ) {
-        state.caps = kept.map { slots in
-            switch chosen.budget {
-            case .tokens(let tokens): max(tokens, slots?.count ?? 0)
-            case .ratio: slots?.count ?? count
-            case .bytes:
-                max(slots?.count ?? 0, chosen.budget.kept(of: Int(Int32.max), shape: shape))
-            }
+        state.caps = kept.enumerated().map { table, slots in
+            let held = slots?.count ?? count
+            let budget =
+                switch chosen.budget {
+                case .tokens(let tokens)?: max(tokens, held)
+                case .ratio?, nil: held
+                case .bytes?:
+                    max(held, chosen.budget?.kept(of: Int(Int32.max), shape: shape) ?? held)
+                }
+            return evictor.capacity(table: table, kept: held, budget: budget)
         }
         state.memories = kept.enumerated().map { table, slots in
-            let memory = evictor.initial(state.recorder, table: table)
+            let view = view(
+                sequence, layer: table / shape.keyValueHeadCount, cache: cache, probe: probes[0])
+            let memory = evictor.initial(state.recorder, table: table, view: view)
+            let width = evictor.width
             guard !memory.isEmpty else {
-                return [Float](repeating: 0, count: slots?.count ?? count)
+                return [Float](repeating: 0, count: (slots?.count ?? count) * width)
             }
-            return slots?.map { memory[Int($0)] } ?? memory
+            return slots?.flatMap { memory[Int($0) * width..<(Int($0) + 1) * width] } ?? memory
         }
     }
 
+    private func view(
+        _ sequence: SequenceID, layer: Int, cache: KVCache, probe: AttentionProbe
+    ) -> LayerView {
+        let heads = shape.keyValueHeadCount
+        return LayerView(
+            layer: layer, headCount: heads, group: headCount / heads,
+            dimension: shape.headDimension, count: cache.count(sequence), frequencies: frequencies,
+            recorder: cache.memory(of: sequence)?.recorder, cache: cache, sequence: sequence,
+            probe: probe)
+    }
+
     private func choose(
-        _ sequence: SequenceID, cache: KVCache, recorder: PromptRecorder?, budget: Int
-    ) -> [[Int32]?] {
-        let (heads, layers) = (shape.keyValueHeadCount, shape.layerCount)
+        _ sequence: SequenceID, cache: KVCache, budget: Int
+    ) -> [HeadVerdict] {
+        let layers = shape.layerCount
         let count = cache.count(sequence)
         let chosen = chosen
+        if case .global = chosen.rule { return chooseGlobally(sequence, cache, budget: budget) }
         var ratio: Double?
-        if case .ratio(let fraction) = chosen.budget { ratio = fraction }
+        if case .ratio(let fraction)? = chosen.budget { ratio = fraction }
         let share = ratio
-        var kept = [[[Int32]?]](repeating: [], count: layers)
-        kept.withUnsafeMutableBufferPointer { kept in
+        var verdicts = [[HeadVerdict]](repeating: [], count: layers)
+        verdicts.withUnsafeMutableBufferPointer { verdicts in
             pool.run(layers) { layer, worker in
-                let view = LayerView(
-                    layer: layer, headCount: heads, group: headCount / heads,
-                    dimension: shape.headDimension, count: count, frequencies: frequencies,
-                    recorder: recorder, cache: cache, sequence: sequence, probe: probes[worker])
+                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
                 let layerBudget = chosen.rule.layerBudget(
                     budget, of: count, ratio: share, layer: layer, layerCount: layers)
-                kept[layer] = chosen.rule.select(
-                    chosen.protect(chosen.compressor.scores(view)), budget: layerBudget)
+                verdicts[layer] = chosen.compressor.verdicts(
+                    view, budget: layerBudget, chosen: chosen)
             }
         }
-        return kept.flatMap(\.self)
+        return verdicts.flatMap(\.self)
+    }
+
+    /// All heads of all layers compete for one budget.
+    private func chooseGlobally(
+        _ sequence: SequenceID, _ cache: KVCache, budget: Int
+    ) -> [HeadVerdict] {
+        let (layers, count) = (shape.layerCount, cache.count(sequence))
+        let chosen = chosen
+        var scores = [[[Float]]](repeating: [], count: layers)
+        scores.withUnsafeMutableBufferPointer { scores in
+            pool.run(layers) { layer, worker in
+                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
+                scores[layer] = chosen.protect(chosen.compressor.scores(view))
+            }
+        }
+        let all = scores.flatMap { $0.flatMap(\.self) }
+        var kept = [[Int32]](repeating: [], count: shape.tableCount)
+        for place in Selection.largest(budget * shape.tableCount, of: all) {
+            kept[Int(place) / count].append(place % Int32(count))
+        }
+        return kept.map { HeadVerdict(kept: $0.count == count ? nil : $0) }
     }
 }

@@ -19,6 +19,8 @@ final class PromptRecorder {
     private(set) var products: [Double]
     /// Attention received by each token, `[layer][KV head][token]`.
     var mass: [[Float]]
+    /// The most attention that each token received when the prompt was read again, likewise.
+    var reread: [[Float]] = []
 
     init(
         signals: PromptSignals, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
@@ -46,6 +48,7 @@ final class PromptRecorder {
         sums = other.sums
         products = other.products
         mass = other.mass
+        reread = other.reread
     }
 
     func copy() -> PromptRecorder { PromptRecorder(copying: self) }

@@ -42,6 +42,33 @@ final class StepCompression {
     /// Folds one layer's attention of the newest tokens into what is remembered.
     func observe(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         guard !slices.isEmpty else { return }
+        let heads = shape.keyValueHeadCount
+        if evictor.readsWeights { weigh(layer: layer, cache: cache, q: q, stride: stride) }
+        let width = evictor.width
+        for (index, slice) in slices.enumerated() {
+            guard let state = cache.memory(of: slice.sequence) else { continue }
+            let first = index * heads
+            if evictor.readsWeights, evictor.averagesLayer { averageLayer(first..<first + heads) }
+            let step = slice.position - state.promptCount
+            for head in 0..<heads {
+                let table = layer * heads + head
+                state.memories[table].append(contentsOf: repeatElement(0, count: width))
+                guard evictor.readsWeights else { continue }
+                let received = weights[first + head]
+                state.memories[table].withUnsafeMutableBufferPointer { memory in
+                    for slot in received.indices {
+                        evictor.fold(
+                            UnsafeMutableBufferPointer(
+                                rebasing: memory[slot * width..<(slot + 1) * width]),
+                            received[slot], step: step)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes the weights that the newest tokens give to each slot.
+    private func weigh(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
         let units = slices.count * heads
         while weights.count < units { weights.append([]) }
@@ -63,19 +90,6 @@ final class StepCompression {
                 }
             }
         }
-        for (index, slice) in slices.enumerated() {
-            guard let state = cache.memory(of: slice.sequence) else { continue }
-            let first = index * heads
-            if evictor.averagesLayer { averageLayer(first..<first + heads) }
-            for head in 0..<heads {
-                let table = layer * heads + head
-                state.memories[table].append(0)
-                for slot in weights[first + head].indices {
-                    state.memories[table][slot] = evictor.fold(
-                        state.memories[table][slot], weights[first + head][slot])
-                }
-            }
-        }
     }
 
     /// Replaces the heads' weights by those of the mean query head of the layer.
@@ -90,21 +104,28 @@ final class StepCompression {
 
     /// Takes the lowest tokens out of heads that hold more than they may. Runs after the commit.
     func finish(cache: KVCache) {
+        let width = evictor.width
         for slice in slices {
             guard let state = cache.memory(of: slice.sequence) else { continue }
+            let step = slice.position - state.promptCount
+            guard (step + 1) % evictor.interval == 0 else { continue }
+            let growth = evictor.growth(step: step)
             for table in 0..<shape.tableCount {
                 let (layer, head) = table.quotientAndRemainder(
                     dividingBy: shape.keyValueHeadCount)
-                while state.memories[table].count > state.caps[table] {
+                let (cap, overflow) = state.caps[table].addingReportingOverflow(growth)
+                while !overflow, state.memories[table].count > cap * width {
                     guard
                         let slot = victim(
-                            state.memories[table], newest: slice.position,
+                            state, table, newest: slice.position,
                             of: cache.table(slice.sequence, layer: layer, head: head), cache),
                         cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
                     else { break }
-                    let last = state.memories[table].count - 1
-                    state.memories[table].swapAt(slot, last)
-                    state.memories[table].removeLast()
+                    let last = state.memories[table].count / width - 1
+                    for i in 0..<width {
+                        state.memories[table].swapAt(slot * width + i, last * width + i)
+                    }
+                    state.memories[table].removeLast(width)
                 }
             }
         }
@@ -112,21 +133,31 @@ final class StepCompression {
 
     /// The slot of the lowest rank among tokens that are neither sinks nor recent; the oldest on ties.
     private func victim(
-        _ memory: [Float], newest: Int, of table: PageTableView, _ cache: KVCache
+        _ state: PolicyMemory, _ table: Int, newest: Int, of view: PageTableView, _ cache: KVCache
     ) -> Int? {
-        var lowest: (rank: Float, position: Int, slot: Int)?
-        let firstRecent = newest + 1 - max(1, chosen.recent)
-        for entry in 0..<KVPage.count(forSlots: memory.count) {
-            let positions = cache.positions(ofPage: table[entry])
-            let first = entry * KVPage.tokens
-            for slot in first..<min(first + KVPage.tokens, memory.count) {
-                let position = Int(positions[slot - first])
-                guard position >= chosen.sinks, position < firstRecent else { continue }
-                let rank = evictor.rank(memory[slot], age: newest + 1 - position)
-                if let found = lowest, (found.rank, found.position) <= (rank, position) { continue }
-                lowest = (rank, position, slot)
+        let width = evictor.width
+        let firstOpen = evictor.sparesPrompt ? state.promptCount : chosen.sinks
+        let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
+        return state.memories[table].withUnsafeBufferPointer { memory in
+            var lowest: (rank: Float, position: Int, slot: Int)?
+            let count = memory.count / width
+            for entry in 0..<KVPage.count(forSlots: count) {
+                let positions = cache.positions(ofPage: view[entry])
+                let first = entry * KVPage.tokens
+                for slot in first..<min(first + KVPage.tokens, count) {
+                    let position = Int(positions[slot - first])
+                    guard position >= firstOpen, position < firstRecent else { continue }
+                    let rank = evictor.rank(
+                        UnsafeBufferPointer(
+                            rebasing: memory[slot * width..<(slot + 1) * width]),
+                        age: newest + 1 - position)
+                    if let found = lowest, (found.rank, found.position) <= (rank, position) {
+                        continue
+                    }
+                    lowest = (rank, position, slot)
+                }
             }
+            return lowest?.slot
         }
-        return lowest?.slot
     }
 }

@@ -116,14 +116,29 @@ package final class PagedAttention {
         }
         sinkRotation = SinkRotation(
             policy: cache.policy, slices: slices, frequencies: frequencies)
-        compression?.begin(slices, cache: cache)
+        compression?.begin(slices, tokens: tokens, cache: cache)
         compression?.steps?.begin(slices, cache: cache)
         learned?.begin(slices, cache: cache)
+        coverBiases(cache)
         guard !isRagged else { return }
         appends.removeAll(keepingCapacity: true)
         for (index, slice) in slices.enumerated() {
             for head in 0..<shape.keyValueHeadCount {
                 Self.divide(slice, index, head: head, firstSlot: slice.position, into: &appends)
+            }
+        }
+    }
+
+    /// Makes sure that what is added to scores covers the tiles of the step.
+    private func coverBiases(_ cache: KVCache) {
+        for slice in slices {
+            guard let memory = cache.memory(of: slice.sequence), !memory.biases.isEmpty else {
+                continue
+            }
+            for index in 0..<shape.tableCount {
+                let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+                let length = cache.table(slice.sequence, layer: layer, head: head).length
+                memory.extendBias(table: index, to: length + slice.count)
             }
         }
     }
@@ -220,6 +235,7 @@ package final class PagedAttention {
     /// Throws `outOfPages` when a page that others share would have to be copied and none is free.
     package func finishStep(cache: KVCache) throws(CacheError) {
         compression?.steps?.finish(cache: cache)
+        try compression?.finishStep(cache: cache)
         try learned?.finish(cache: cache)
         selection?.finish(cache: cache)
     }
@@ -231,6 +247,25 @@ package final class PagedAttention {
         try compression?.complete(sequence, cache: cache)
         try learned?.complete(sequence, cache: cache)
         cache.memory(of: sequence)?.isPromptComplete = true
+    }
+
+    /// The tokens of a complete prompt and the chunks in which its compressor wants them repeated; nil
+    /// where it does not.
+    package func rereading(
+        of sequence: SequenceID, cache: KVCache
+    ) -> (tokens: [Int32], chunk: Int)? {
+        compression?.rereading(of: sequence, cache: cache)
+    }
+
+    /// Runs a step in which a fork repeats the positions `range` of a prompt, and notes what its rows
+    /// attend to, unless they are an instruction before the repetition.
+    package func repeating(
+        _ range: Range<Int>, of sequence: SequenceID, isInstruction: Bool, _ body: () throws -> Void
+    ) rethrows {
+        compression?.repeated = RepeatedChunk(
+            sequence: sequence, range: range, isInstruction: isInstruction)
+        defer { compression?.repeated = nil }
+        try body()
     }
 
     /// Takes the model's marks of one layer's rows, before ``append``.
@@ -286,18 +321,26 @@ package final class PagedAttention {
         if let choice = selection?.choice(slice: unit.slice, head: unit.head) {
             return choice.ids.withUnsafeBufferPointer { ids in
                 choice.until.withUnsafeBufferPointer { until in
-                    let table = PageTableView(
-                        sinkPages: UnsafeBufferPointer(start: nil, count: 0), recentPages: ids,
-                        recentBase: 0, length: choice.slots)
-                    run(
-                        unit, job, cache, scratch,
-                        SlotRules(until: until.isEmpty ? nil : until.baseAddress),
-                        table: table)
+                    choice.bias.withUnsafeBufferPointer { bias in
+                        let table = PageTableView(
+                            sinkPages: UnsafeBufferPointer(start: nil, count: 0), recentPages: ids,
+                            recentBase: 0, length: choice.slots)
+                        let rules = SlotRules(
+                            until: until.isEmpty ? nil : until.baseAddress,
+                            bias: bias.isEmpty ? nil : bias.baseAddress)
+                        run(unit, job, cache, scratch, rules, table: table)
+                    }
                 }
             }
         }
         guard let learned else {
-            return run(unit, job, cache, scratch, SlotRules())
+            let index = job.layer * shape.keyValueHeadCount + unit.head
+            guard let memory = cache.memory(of: slices[unit.slice].sequence),
+                !memory.biases.isEmpty
+            else { return run(unit, job, cache, scratch, SlotRules()) }
+            return memory.biases[index].withUnsafeBufferPointer { bias in
+                run(unit, job, cache, scratch, SlotRules(bias: bias.baseAddress))
+            }
         }
         learned.withRules(
             slices[unit.slice], table: job.layer * shape.keyValueHeadCount + unit.head, cache: cache

@@ -108,8 +108,8 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
             case .dense: nil
             case .window: "a window moves whole pages out of reach of a choice among all"
             case .compressed(let compression):
-                compression.holdsBudget && selector.reusesChoices
-                    ? "\(other ?? "") moves tokens at every step and \(name) names them again later"
+                (compression.holdsBudget || compression.choosesAgain) && selector.reusesChoices
+                    ? "\(other ?? "") moves tokens while they are generated and \(name) names them again later"
                     : nil
             case .learned(let learned):
                 learned.method == .compression
@@ -156,6 +156,17 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         if case .learned(let eviction) = retention { eviction } else { nil }
     }
 
+    /// The head classes that the policy was given.
+    var gates: HeadGates? {
+        (compression?.compressor as? DuoAttention)?.gates ?? (selector as? LServe)?.gates
+    }
+
+    /// Whether the prompt is read a second time before tokens are chosen.
+    package var rereadsPrompt: Bool { (compression?.compressor.signals.rereadChunk ?? 0) > 0 }
+
+    /// Whether the policy asks where sentences end.
+    package var readsSentences: Bool { selector?.readsSentences == true }
+
     /// Whether heads of one layer may hold or read different tokens.
     package var tracksSlots: Bool {
         compression != nil || learned != nil || selector != nil
@@ -166,7 +177,8 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether each generated token may cost another its place, so that they come one by one.
     package var stepsSingly: Bool {
-        compression?.holdsBudget == true || learned != nil || selector != nil
+        compression?.holdsBudget == true || compression?.choosesAgain == true || learned != nil
+            || selector != nil
     }
 
     /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens

@@ -2,7 +2,7 @@
 
 extension CachePolicyParameter {
     /// What every compressor takes: how much stays (one of three ways) and what is never taken.
-    fileprivate static func shared(sinks: Int = 4, recent: Int = 1) -> [CachePolicyParameter] {
+    static func shared(sinks: Int = 4, recent: Int = 1) -> [CachePolicyParameter] {
         [
             CachePolicyParameter(
                 name: "budget", domain: .integer(1...Int(Int32.max)), defaultValue: nil,
@@ -24,7 +24,7 @@ extension CachePolicyParameter {
         ]
     }
 
-    fileprivate static func window(_ tokens: Int) -> CachePolicyParameter {
+    static func window(_ tokens: Int) -> CachePolicyParameter {
         CachePolicyParameter(
             name: "window", domain: .integer(1...4096), defaultValue: .integer(tokens),
             summary: "last tokens of the prompt whose attention decides; they stay")
@@ -34,7 +34,7 @@ extension CachePolicyParameter {
         name: "steps", domain: .boolean, defaultValue: .boolean(true),
         summary: "hold the budget at every generated token too")
 
-    fileprivate static let kernel = CachePolicyParameter(
+    static let kernel = CachePolicyParameter(
         name: "kernel", domain: .integer(1...255), defaultValue: .integer(5),
         summary: "neighbouring tokens whose scores are pooled")
 
@@ -45,7 +45,7 @@ extension CachePolicyParameter {
 
 extension CachePolicyValues {
     /// The policy that keeps what `compressor` scores highest.
-    fileprivate func keep(
+    func keep(
         _ compressor: any KVCompressor, rule: BudgetRule = .uniform
     ) throws(CacheError) -> CachePolicyEntry.Meaning {
         let budgets: [(String, TokenBudget)] = ["budget", "ratio", "bytes"].compactMap { name in
@@ -65,6 +65,12 @@ extension CachePolicyValues {
         let compression = Compression(
             compressor: compressor, budget: budgets[0].1, rule: rule, sinks: integer("sinks"),
             recent: integer("recent"))
+        if compressor.interval != nil, case .ratio = budgets[0].1 {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "ratio", got: "a fraction of a prompt",
+                expected:
+                    "budget or bytes, because tokens are chosen again while they are generated")
+        }
         if case .tokens(let tokens) = budgets[0].1, tokens < compression.minimumTokens {
             throw .badPolicyParameter(
                 policy: policy, parameter: "budget", got: "\(tokens)",
@@ -81,7 +87,7 @@ extension CachePolicyValues {
 }
 
 extension CachePolicyEntry {
-    private init(
+    init(
         _ name: String, _ summary: String, _ source: String, sharesPrefix: Bool = true,
         phases: Set<Phase> = [.prefill], parameters: [CachePolicyParameter],
         make: @escaping @Sendable (CachePolicyValues) throws(CacheError) -> Meaning
@@ -123,7 +129,8 @@ extension CachePolicyEntry {
         ], phases: [.prefill], isExact: false, sharesPrefix: false, wraps: .policy,
         source: "Ada-KV (2407.11550)"
     ) { values throws(CacheError) in
-        guard let wrapped = values.wrapped, let inner = wrapped.compression, wrapped.codec == nil
+        guard let wrapped = values.wrapped, let inner = wrapped.compression, wrapped.codec == nil,
+            wrapped.selector == nil, inner.compressor.competes
         else {
             throw .badPolicyParameter(
                 policy: values.policy, parameter: "first argument",

@@ -199,6 +199,27 @@ extension CachePolicyEntry {
                 sinks: values.integer("sinks")))
     }
 
+    static let loopserve = CachePolicyEntry(
+        reading: "loopserve", "ranks the prompt's tokens anew every few generated ones",
+        "LoopServe (2507.13681)",
+        parameters: [
+            CachePolicyParameter(
+                name: "budget", domain: .integer(1...Int(Int32.max)), defaultValue: .integer(1024),
+                summary: "tokens of the prompt that are read"),
+            CachePolicyParameter(
+                name: "interval", domain: .integer(1...65_536), defaultValue: .integer(16),
+                summary: "generated tokens for which a ranking stands"),
+            CachePolicyParameter(
+                name: "sinks", domain: .integer(0...1024), defaultValue: .integer(4),
+                summary: "first tokens that are always read"),
+        ]
+    ) { values in
+        .selector(
+            LoopServe(
+                budget: values.integer("budget"), interval: values.integer("interval"),
+                sinks: values.integer("sinks")))
+    }
+
     static let hip = CachePolicyEntry(
         reading: "hip", "reads pages that a tree search finds by one key of each branch",
         "HiP (2406.09827)",

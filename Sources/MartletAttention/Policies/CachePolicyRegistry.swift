@@ -6,9 +6,9 @@ import MartletKernels
 public enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
     public static let entries: [CachePolicyEntry] = [
-        .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .tova, .h2o, .expected, .knorm,
-        .keydiff, .lagkv, .random, .dms, .dmc, .quest,
-        .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .expected, .kvzip, .knorm, .keydiff,
+        .lagkv, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope, .loopserve,
+        .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
     ]
 
     /// Throws `unknownPolicy`, which lists what is available.

@@ -13,6 +13,8 @@ final class DecodeSelection {
         var slots = 0
         /// By slot of `ids`, in whole tiles: hidden ones are seen until before the first position.
         var until: [Int32] = []
+        /// By slot of `ids`, in whole tiles: what is added to its score; empty for nothing.
+        var bias: [Float] = []
     }
 
     private let selector: any DecodePageSelector
@@ -87,7 +89,7 @@ final class DecodeSelection {
             let (heads, first) = (shape.keyValueHeadCount, layer * shape.keyValueHeadCount)
             var chosen = [Choice](repeating: Choice(), count: heads)
             var reads = [PolicyMemory.StepReads](repeating: .init(), count: heads)
-            let ends = memory.sentenceEnds
+            let (ends, biases) = (memory.sentenceEnds, memory.biases)
             let isDense = layer < selector.denseLayers
             shared.heads.withUnsafeMutableBufferPointer { memories in
                 chosen.withUnsafeMutableBufferPointer { chosen in
@@ -104,7 +106,8 @@ final class DecodeSelection {
                                 probe: probes[worker])
                             let choice =
                                 isDense ? .all : selector.choose(view, &memories[first + head])
-                            (chosen[head], reads[head]) = resolve(choice, view)
+                            let bias = biases.isEmpty ? [] : biases[first + head]
+                            (chosen[head], reads[head]) = resolve(choice, view, bias: bias)
                             if !isDense, selector.readsBounds {
                                 reads[head].describedPages += view.pages
                             }
@@ -135,7 +138,7 @@ final class DecodeSelection {
     }
 
     private func resolve(
-        _ choice: PageChoice, _ view: SelectionView
+        _ choice: PageChoice, _ view: SelectionView, bias: [Float]
     ) -> (Choice, PolicyMemory.StepReads) {
         let newest = Int32(view.pages - 1)
         var pages: [Int32]
@@ -171,6 +174,15 @@ final class DecodeSelection {
                 result.until[place * KVPage.tokens + Int(slot) % KVPage.tokens] = .max
             }
             tokens = slots.count
+        }
+        if !bias.isEmpty {
+            for page in pages {
+                let first = Int(page) * KVPage.tokens
+                result.bias += bias[first..<first + KVPage.tokens]
+            }
+            let tile = Int(MK_TILE)
+            let missing = (result.slots + tile - 1) / tile * tile - result.bias.count
+            result.bias.append(contentsOf: repeatElement(0, count: missing))
         }
         return (result, .init(tokens: tokens, pages: pages.count))
     }

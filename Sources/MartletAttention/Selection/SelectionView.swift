@@ -13,6 +13,8 @@ struct SelectionView {
     let layerCount: Int
     /// Tokens generated before this one.
     let step: Int
+    /// Slots that hold tokens of the prompt; they come first.
+    var promptSlots: Int { slots - step - 1 }
     /// Position of the token.
     let position: Int
     /// The queries of the group, one after another.
@@ -57,17 +59,21 @@ struct SelectionView {
 
     /// Attention that every slot receives from the token, summed over the group. Reads every key.
     func weights() -> [Float] {
-        var sums = [Float](repeating: 0, count: pages * KVPage.tokens)
+        var sums = [Float](repeating: 0, count: slots)
+        addWeights(of: q, count: 1, to: &sums)
+        return sums
+    }
+
+    /// Adds the attention that every slot receives from the queries of the newest `count` tokens.
+    func addWeights(of queries: UnsafePointer<Float>, count: Int, to sums: inout [Float]) {
         sums.withUnsafeMutableBufferPointer { sums in
             guard let target = sums.baseAddress else { return }
             do {
                 try probe.addWeights(
-                    of: q, count: 1, stride: 0, firstEnd: slots, table: table, cache: cache,
-                    to: target)
+                    of: queries, count: count, stride: group * dimension,
+                    firstEnd: slots - count + 1, table: table, cache: cache, to: target)
             } catch { preconditionFailure("SelectionView: \(error)") }
         }
-        sums.removeLast(sums.count - slots)
-        return sums
     }
 
     /// The key in a slot, as attention sees it.

@@ -13,7 +13,7 @@ public final class ModelRunner: ForwardPass {
     public let model: LanguageModel
     /// Rows in one step.
     public let maximumBatchTokens: Int
-    private let step: Step
+    let step: Step
     private var logits: AlignedBuffer<Float>
     private let gathered: AlignedBuffer<Float>
 
@@ -80,6 +80,7 @@ public final class ModelRunner: ForwardPass {
         }
         try step.attention.finishStep(cache: cache)
         for source in sources where source.completesPrompt {
+            try reread(source.sequence, cache: cache)
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)

@@ -1,0 +1,69 @@
+/// LOOK-M on text: what is evicted joins the most similar key that stays (2406.18139).
+
+/// Heavy hitters and the newest tokens stay, as with H2O. Each evicted pair of key and value then goes to
+/// the kept key with the largest cosine: averaged with it, by way of the middle between the two
+/// (pivotal, the best in the paper), or weighted by the cosine.
+struct LookM: KVCompressor {
+    enum Merge: String, CaseIterable, Sendable { case pivotal, average, weighted, off }
+
+    let merge: Merge
+
+    var signals: PromptSignals { PromptSignals(columnMass: true) }
+
+    func scores(_ layer: LayerView) -> [[Float]] {
+        (0..<layer.headCount).map { layer.columnMass($0) }
+    }
+
+    func verdicts(_ layer: LayerView, budget: Int, chosen: Compression) -> [HeadVerdict] {
+        let kept = chosen.rule.select(chosen.protect(scores(layer)), budget: budget)
+        guard merge != .off else { return kept.map { HeadVerdict(kept: $0) } }
+        return kept.enumerated().map { head, slots in
+            guard let slots else { return HeadVerdict() }
+            let (keys, values) = layer.decode(head)
+            return HeadVerdict(
+                kept: slots,
+                merges: join(keys: keys, values: values, kept: slots, dimension: layer.dimension))
+        }
+    }
+
+    private func join(
+        keys: [Float], values: [Float], kept: [Int32], dimension: Int
+    ) -> [MergedSlot] {
+        let norms = keys.norms(of: dimension)
+        var isKept = [Bool](repeating: false, count: norms.count)
+        for slot in kept { isKept[Int(slot)] = true }
+        var joined: [Int: [(slot: Int, similarity: Float)]] = [:]
+        for slot in norms.indices where !isKept[slot] {
+            var best: (similarity: Float, slot: Int) = (-.infinity, Int(kept[0]))
+            for other in kept {
+                let o = Int(other)
+                var dot: Float = 0
+                for i in 0..<dimension {
+                    dot += keys[slot * dimension + i] * keys[o * dimension + i]
+                }
+                let norm = norms[slot] * norms[o]
+                let similarity = norm > 0 ? dot / norm : 0
+                if similarity > best.similarity { best = (similarity, o) }
+            }
+            joined[best.slot, default: []].append((slot, best.similarity))
+        }
+        return joined.keys.sorted().map { target in
+            func mean(_ x: [Float]) -> [Float] {
+                (0..<dimension).map { i in
+                    let own = x[target * dimension + i]
+                    var sum = own
+                    for other in joined[target] ?? [] {
+                        let value = x[other.slot * dimension + i]
+                        switch merge {
+                        case .pivotal: sum += (value + own) / 2
+                        case .average, .off: sum += value
+                        case .weighted: sum += value * other.similarity
+                        }
+                    }
+                    return sum / Float(1 + (joined[target]?.count ?? 0))
+                }
+            }
+            return MergedSlot(slot: Int32(target), key: mean(keys), value: mean(values))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// Runs a prompt a second time where a cache policy asks for it (KVzip, 2505.23416).
+
+import MartletAttention
+
+extension ModelRunner {
+    /// Tokens of the part before that a later chunk's repetition starts from.
+    private static var overlap: Int { 8 }
+
+    /// Lets forks of a sequence repeat its prompt chunk by chunk, if its policy wants that; they are
+    /// released again. Costs about as much as the prompt did. Throws `outOfPages` when a chunk does not
+    /// fit beside the prompt, and `contextExceeded` when positions run out.
+    func reread(_ sequence: SequenceID, cache: KVCache) throws {
+        guard let (tokens, chunk) = step.attention.rereading(of: sequence, cache: cache) else {
+            return
+        }
+        for first in stride(from: 0, to: tokens.count, by: chunk) {
+            let range = first..<min(tokens.count, first + chunk)
+            let fork = cache.fork(sequence)
+            defer { cache.release(fork) }
+            let lead = cache.repeatInstruction + tokens[max(0, first - Self.overlap)..<first]
+            try run(lead, range, of: sequence, fork, cache, isInstruction: true)
+            try run(
+                Array(tokens[range]), range, of: sequence, fork, cache, isInstruction: false)
+        }
+    }
+
+    private func run(
+        _ tokens: [Int32], _ range: Range<Int>, of sequence: SequenceID, _ fork: SequenceID,
+        _ cache: KVCache, isInstruction: Bool
+    ) throws {
+        for start in stride(from: 0, to: tokens.count, by: maximumBatchTokens) {
+            let part = Array(tokens[start..<min(tokens.count, start + maximumBatchTokens)])
+            try cache.reserve([(fork, part.count)])
+            try step.attention.repeating(range, of: sequence, isInstruction: isInstruction) {
+                _ = try forward(
+                    ForwardBatch(slices: [
+                        SequenceSlice(sequence: fork, tokens: part, logits: .none)
+                    ]), cache: cache)
+            }
+        }
+    }
+}
