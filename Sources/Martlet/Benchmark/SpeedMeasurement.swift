@@ -119,11 +119,16 @@ package struct SpeedMeasurement {
         var rest = tokens
         var chunks = 0
         while !rest.isEmpty {
-            let chunk = rest.prefix(runner.maximumBatchTokens)
+            var limit = runner.maximumBatchTokens
+            if let block = cache.policy.promptBlock {
+                limit = min(limit, block - cache.count(sequence) % block)
+            }
+            let chunk = rest.prefix(limit)
             rest = rest.dropFirst(chunk.count)
             try cache.reserve([(sequence, chunk.count)])
             let slice = SequenceSlice(
-                sequence: sequence, tokens: Array(chunk), logits: rest.isEmpty ? .last : .none)
+                sequence: sequence, tokens: Array(chunk), logits: rest.isEmpty ? .last : .none,
+                completesPrompt: rest.isEmpty)
             _ = try runner.forward(ForwardBatch(slices: [slice]), cache: cache)
             chunks += 1
         }
@@ -137,7 +142,7 @@ package struct SpeedMeasurement {
     private func decode(
         _ speedCase: SpeedCase, _ runner: ModelRunner, _ cache: KVCache
     ) throws -> SpeedResult {
-        let sequences = try fill(speedCase, cache)
+        let sequences = try fill(speedCase, runner, cache)
         defer { for sequence in sequences { cache.release(sequence) } }
         try step(0, sequences, runner, cache)
         rewind(sequences, to: speedCase.depth, cache)
@@ -157,12 +162,15 @@ package struct SpeedMeasurement {
         return result(speedCase, rates, bytesPerToken: Double(bytes) / Double(speedCase.batch))
     }
 
-    private func fill(_ speedCase: SpeedCase, _ cache: KVCache) throws -> [SequenceID] {
+    private func fill(
+        _ speedCase: SpeedCase, _ runner: ModelRunner, _ cache: KVCache
+    ) throws -> [SequenceID] {
         func filled(_ seed: Int) throws -> SequenceID {
             let sequence = cache.makeSequence()
             try cache.fillForTiming(
                 sequence, tokens: speedCase.depth, seed: loaded.options.seed &+ UInt64(seed),
                 kernels: loaded.model.kernels, pool: loaded.model.pool)
+            try runner.completeFilled(sequence, cache: cache, seed: loaded.options.seed)
             return sequence
         }
         guard speedCase.isShared else { return try (0..<speedCase.batch).map(filled) }

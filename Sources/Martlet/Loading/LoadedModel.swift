@@ -85,10 +85,28 @@ package struct LoadedModel: Sendable {
         return isBF16 ? .bf16 : .f32
     }
 
+    /// The same weights under another policy. Throws as ``init(_:options:)`` does.
+    package func under(_ policy: String) throws(MartletError) -> LoadedModel {
+        do { return LoadedModel(self, policy: try CachePolicy(policy)) } catch {
+            throw MartletError(error)
+        }
+    }
+
+    private init(_ other: LoadedModel, policy: CachePolicy) {
+        name = other.name
+        options = other.options
+        source = other.source
+        model = other.model
+        text = other.text
+        naturalWeights = other.naturalWeights
+        checkpoint = other.checkpoint
+        self.policy = policy
+    }
+
     // MARK: What it is
 
     /// What a token leaves in the cache.
-    package var cacheShape: KVShape { model.cacheShape(codec: cacheCodec) }
+    package var cacheShape: KVShape { model.cacheShape(codec: cacheCodec).under(policy) }
     /// How keys and values are stored: as the policy says, else as the options do.
     package var cacheCodec: CacheCodec { policy.codec ?? options.cacheCodec }
 
@@ -127,8 +145,8 @@ package struct LoadedModel: Sendable {
     package var threadCount: Int { model.pool.threadCount }
     /// The instruction set of the kernels.
     package var instructionSet: String { model.kernels.instructionSet.rawValue }
-    /// Whether the policy chooses which tokens of a complete prompt stay.
-    package var choosesPromptTokens: Bool { policy.compression != nil }
+    /// Whether the policy does nothing before a prompt is complete.
+    package var actsAfterPrompt: Bool { policy.actsAfterPrompt }
     /// The policy with every parameter written out.
     package var policyText: String { policy.description }
 
@@ -174,8 +192,13 @@ package struct LoadedModel: Sendable {
 
     /// An empty cache.
     package func makeCache(budgetBytes: Int) throws(CacheError) -> KVCache {
-        try KVCache(
+        let cache = try KVCache(
             shape: cacheShape, budgetBytes: budgetBytes, policy: policy,
             layerWindows: model.shape.layerWindows)
+        if policy.readsSentences {
+            cache.sentenceTokens = text.sentenceTokens(vocabularySize: model.shape.vocabularySize)
+        }
+        if policy.rereadsPrompt { cache.repeatInstruction = text.repeatInstruction }
+        return cache
     }
 }

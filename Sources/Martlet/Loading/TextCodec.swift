@@ -77,6 +77,31 @@ package enum TextCodec: Sendable {
         }
     }
 
+    /// Tokens that end a sentence: those whose text ends in a full stop, a question or exclamation mark,
+    /// a semicolon or a line break. Of a random model the bytes of the same characters.
+    func sentenceTokens(vocabularySize: Int) -> Set<Int32> {
+        let ends = ".?!;\n。！？；…"
+        switch self {
+        case .bytes: return Set(ends.utf8.filter { $0 < 128 }.map { Int32($0) })
+        case .none: return []
+        case .tokenizer(let tokenizer):
+            return Set(
+                (0..<Int32(vocabularySize)).filter { id in
+                    guard let text = try? tokenizer.decode([id], skipSpecialTokens: true) else {
+                        return false
+                    }
+                    let last = text.last { $0 != " " && $0 != "\"" && $0 != "'" && $0 != ")" }
+                    return last.map { ends.contains($0) || $0.isNewline } ?? false
+                })
+        }
+    }
+
+    /// Tokens that ask for a text to be said again (KVzip's own words are in the same vein).
+    var repeatInstruction: [Int32] {
+        guard case .tokenizer(let tokenizer) = self else { return [] }
+        return tokenizer.encode("\n\nRepeat the text above exactly:\n\n", addSpecialTokens: false)
+    }
+
     /// Tokens that end a text, besides those of the model's configuration.
     var endTokens: [Int32] {
         if case .tokenizer(let tokenizer) = self { tokenizer.eosTokens } else { [] }

@@ -58,9 +58,7 @@ final class PromptCompression {
                 !state.isPromptComplete || chosen.choosesAgain
             else { continue }
             if state.recorder == nil {
-                state.recorder = PromptRecorder(
-                    signals: signals, layerCount: shape.layerCount, headCount: headCount,
-                    keyValueHeadCount: shape.keyValueHeadCount, dimension: shape.headDimension)
+                state.recorder = makeRecorder()
             }
             self.slices.append(slice)
             if signals.rereadChunk > 0, let tokens {
@@ -68,6 +66,21 @@ final class PromptCompression {
                     start: tokens + slice.firstRow, count: slice.count)
             }
         }
+    }
+
+    /// Gives a filled sequence signals that mean nothing.
+    func inventSignals(of id: SequenceID, cache: KVCache, seed: UInt64) {
+        guard let state = cache.memory(of: id) else { return }
+        let recorder = makeRecorder()
+        recorder.invent(count: cache.count(id), tables: shape.tableCount, seed: seed)
+        state.recorder = recorder
+    }
+
+    private func makeRecorder() -> PromptRecorder {
+        PromptRecorder(
+            signals: chosen.compressor.signals, layerCount: shape.layerCount,
+            headCount: headCount, keyValueHeadCount: shape.keyValueHeadCount,
+            dimension: shape.headDimension)
     }
 
     /// Records what the compressor wants of one layer's rotated queries, `stride` floats apart.

@@ -32,20 +32,32 @@ struct LookM: KVCompressor {
         let norms = keys.norms(of: dimension)
         var isKept = [Bool](repeating: false, count: norms.count)
         for slot in kept { isKept[Int(slot)] = true }
-        var joined: [Int: [(slot: Int, similarity: Float)]] = [:]
-        for slot in norms.indices where !isKept[slot] {
-            var best: (similarity: Float, slot: Int) = (-.infinity, Int(kept[0]))
-            for other in kept {
-                let o = Int(other)
-                var dot: Float = 0
-                for i in 0..<dimension {
-                    dot += keys[slot * dimension + i] * keys[o * dimension + i]
-                }
-                let norm = norms[slot] * norms[o]
-                let similarity = norm > 0 ? dot / norm : 0
-                if similarity > best.similarity { best = (similarity, o) }
+        // Directions of kept keys, channel by channel, so that the inner loop runs over tokens.
+        var directions = [Float](repeating: 0, count: kept.count * dimension)
+        for (place, slot) in kept.enumerated() where norms[Int(slot)] > 0 {
+            for i in 0..<dimension {
+                directions[i * kept.count + place] =
+                    keys[Int(slot) * dimension + i] / norms[Int(slot)]
             }
-            joined[best.slot, default: []].append((slot, best.similarity))
+        }
+        var joined: [Int: [(slot: Int, similarity: Float)]] = [:]
+        var products = [Float](repeating: 0, count: kept.count)
+        for slot in norms.indices where !isKept[slot] {
+            let inverse = norms[slot] > 0 ? 1 / norms[slot] : 0
+            for place in products.indices { products[place] = 0 }
+            products.withUnsafeMutableBufferPointer { products in
+                directions.withUnsafeBufferPointer { directions in
+                    for i in 0..<dimension {
+                        let (x, row) = (keys[slot * dimension + i] * inverse, i * products.count)
+                        for place in 0..<products.count {
+                            products[place] += x * directions[row + place]
+                        }
+                    }
+                }
+            }
+            var best = 0
+            for place in products.indices where products[place] > products[best] { best = place }
+            joined[Int(kept[best]), default: []].append((slot, products[best]))
         }
         return joined.keys.sorted().map { target in
             func mean(_ x: [Float]) -> [Float] {

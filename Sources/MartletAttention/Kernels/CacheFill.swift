@@ -31,9 +31,58 @@ extension KVCache {
                             x.baseAddress! + shape.headDimension)
                     }
                 }
+                guard shape.boundsBytes > 0 else { return }
+                for page in first / KVPage.tokens..<KVPage.count(forSlots: first + count) {
+                    describePage(of: table, page, slots: first + count)
+                }
             }
             commit(id, tokens: count)
             done += count
         }
+    }
+}
+
+extension PagedAttention {
+    /// Ends the "prompt" of a sequence that ``KVCache/fillForTiming(_:tokens:seed:kernels:pool:)`` made:
+    /// the policy chooses among its tokens by signals as random as they are.
+    package func completeFilled(
+        _ id: SequenceID, cache: KVCache, seed: UInt64
+    ) throws(CacheError) {
+        compression?.inventSignals(of: id, cache: cache, seed: seed)
+        learned?.adopt(id, cache: cache)
+        try completePrompt(id, cache: cache)
+    }
+}
+
+extension LearnedCompression {
+    /// Marks a filled sequence's tokens by chance.
+    func adopt(_ id: SequenceID, cache: KVCache) {
+        guard cache.count(id) > 0 else { return }
+        let slice = AttentionSlice(sequence: id, firstRow: 0, count: cache.count(id), position: 0)
+        begin([slice], cache: cache)
+        for layer in 0..<cache.shape.layerCount { adopt(layer: layer, slice, cache: cache) }
+    }
+}
+
+extension PromptRecorder {
+    /// Signals of `count` tokens that mean nothing.
+    func invent(count: Int, tables: Int, seed: UInt64) {
+        var random = CounterRandom(seed: seed, stream: 17)
+        let row = (0..<headCount * dimension).map { _ in random.signedUnit() }
+        for layer in 0..<layerCount {
+            for position in max(0, count - signals.lastQueries)..<count {
+                row.withUnsafeBufferPointer {
+                    guard let base = $0.baseAddress else { return }
+                    keepQueries(
+                        layer: layer, position: position, count: 1, queries: base,
+                        stride: row.count)
+                }
+            }
+        }
+        func figures() -> [[Float]] {
+            (0..<tables).map { _ in (0..<count).map { _ in Float(random.unit()) } }
+        }
+        if signals.columnMass { mass = figures() }
+        if signals.rereadChunk > 0 { reread = figures() }
     }
 }

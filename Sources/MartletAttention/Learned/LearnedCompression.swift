@@ -97,6 +97,19 @@ package final class LearnedCompression {
         }
     }
 
+    /// Marks a filled layer by chance; what was filled counts as this slice.
+    func adopt(layer: Int, _ slice: AttentionSlice, cache: KVCache) {
+        guard case .chance(let rate, let seed) = rule.decisions,
+            let state = cache.memory(of: slice.sequence)
+        else { return }
+        for head in 0..<shape.keyValueHeadCount {
+            let index = layer * shape.keyValueHeadCount + head
+            decide(&state.learned[index], slice, length: 0) { row in
+                Self.isMarked(rate: rate, seed: seed, table: index, position: row)
+            }
+        }
+    }
+
     /// Whether chance marks a token.
     static func isMarked(rate: Double, seed: UInt64, table: Int, position: Int) -> Bool {
         var random = CounterRandom(

@@ -164,6 +164,9 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// Whether the prompt is read a second time before tokens are chosen.
     package var rereadsPrompt: Bool { (compression?.compressor.signals.rereadChunk ?? 0) > 0 }
 
+    /// Whether it does nothing before a prompt is complete.
+    package var actsAfterPrompt: Bool { compression != nil || selector != nil }
+
     /// Whether the policy asks where sentences end.
     package var readsSentences: Bool { selector?.readsSentences == true }
 

@@ -6,6 +6,20 @@ import MartletFormats
 
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        abstract: "Measures speed at depths of context (speed), or cache policies (cache).",
+        discussion: """
+            Without a subcommand speed is measured.
+
+            Example:
+              martlet bench --model random:qwen2.5-0.5b --weights q4 --kv f16
+              martlet bench cache --model random:tiny --depth 1024 --policies "dms(cr=8)"
+            """,
+        subcommands: [BenchSpeed.self, BenchCache.self], defaultSubcommand: BenchSpeed.self)
+}
+
+struct BenchSpeed: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "speed",
         abstract: "Measures prefill and decode speed at depths of context.",
         discussion: """
             Every depth is combined with every batch. Figures are the median of the runs; a decode run's \
@@ -73,14 +87,6 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try await LoadedModel.load(model, cache)
-        guard !loaded.choosesPromptTokens else {
-            throw MartletError(
-                code: .invalidPolicy, subject: loaded.policyText,
-                message:
-                    "bench: got the policy \(loaded.policyText), expected dense or window, because "
-                    + "deep caches are filled without a prompt to choose from; time it with generate"
-            )
-        }
         let plan = SpeedPlan(
             prompts: prompt.values, steps: generate, depths: depth.values, batches: batch.values,
             sharedPrompt: sharedPrompt, runs: runs)

@@ -68,11 +68,11 @@ struct Score: AsyncParsableCommand {
         if let promptTokens {
             return try await scoreAfter(promptTokens, tokens, loaded, budgetBytes: budget)
         }
-        guard !loaded.choosesPromptTokens else {
+        guard !loaded.actsAfterPrompt else {
             throw MartletError(
                 code: .invalidParameter, subject: "prompt tokens",
                 message: "prompt tokens: got none, expected a count, because \(loaded.policyText) "
-                    + "chooses at the end of a prompt; say with --prompt-tokens where it ends")
+                    + "acts when a prompt is complete; say with --prompt-tokens where it ends")
         }
         let model = try await Model(loaded, budgetBytes: budget)
         let result = try await model.score(tokens, topCount: top, chunk: chunk)

@@ -86,6 +86,11 @@ public final class ModelRunner: ForwardPass {
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
     }
 
+    /// Ends the "prompt" of a filled sequence, for timing; see ``PagedAttention``.
+    package func completeFilled(_ id: SequenceID, cache: KVCache, seed: UInt64) throws {
+        try step.attention.completeFilled(id, cache: cache, seed: seed)
+    }
+
     /// Final norm and output projection of the wanted rows, gathered together; returns their number.
     private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
         let size = model.shape.hiddenSize
