@@ -500,33 +500,36 @@ static void scores(const mk_attention *a, int32_t page_begin, int32_t page_end, 
     }
 }
 
-/// Lanes are channels here: a page's bounds are read once for all rows.
+/// Lanes are channels here.  max(q low, q high) is high times the positive part of q plus low times the
+/// negative one, so a sum over rows needs their parts' sums only: one pass whatever the group.
 static void page_scores(const float *q, size_t stride, int32_t rows, int32_t dimension, const uint8_t *bounds,
                         size_t bounds_bytes, const int32_t *ids, int32_t count, int32_t maximum, float *out) {
-    const int32_t width = mk_round_up(dimension, 16);
-    for (int32_t i = 0; i < count; i++) {
-        if (ids[i] < 0) {
-            out[i] = -INFINITY;
-            continue;
+    enum { LARGEST = 1024 / 16 };  // as wide as a head may be
+    const int32_t width = mk_round_up(dimension, 16), blocks = width / 16;
+    for (int32_t i = 0; i < count; i++) out[i] = -INFINITY;
+    if (blocks > LARGEST) return;
+    for (int32_t first = 0; first < rows; first += maximum ? 1 : rows) {
+        const int32_t last = maximum ? first + 1 : rows;
+        f32x16 above[LARGEST], below[LARGEST];
+        for (int32_t b = 0; b < blocks; b++) {
+            above[b] = below[b] = splat(0);
+            for (int32_t row = first; row < last; row++) {
+                f32x16 v = load_partial(q + (size_t)row * stride + b * 16, dimension - b * 16);
+                above[b] += max16(v, splat(0));
+                below[b] -= max16(-v, splat(0));
+            }
         }
-        const uint8_t *low = bounds + (size_t)ids[i] * bounds_bytes, *high = low + (size_t)width * 2;
-        float best = -INFINITY;
-        f32x16 total = splat(0);
-        for (int32_t row = 0; row < rows; row++) {
-            const float *x = q + (size_t)row * stride;
+        for (int32_t i = 0; i < count; i++) {
+            if (ids[i] < 0) continue;
+            const uint8_t *low = bounds + (size_t)ids[i] * bounds_bytes, *high = low + (size_t)width * 2;
             f32x16 sum = splat(0);
-            for (int32_t d = 0; d < dimension; d += 16) {
-                f32x16 v = load_partial(x + d, dimension - d);
-                sum += max16(v * load_f16(low + (size_t)d * 2), v * load_f16(high + (size_t)d * 2));
+            for (int32_t b = 0; b < blocks; b++) {
+                sum = fma16(above[b], load_f16(high + b * 32), sum);
+                sum = fma16(below[b], load_f16(low + b * 32), sum);
             }
-            if (maximum) {
-                float one = sum_lanes(sum);
-                best = one > best ? one : best;
-            } else {
-                total += sum;
-            }
+            float score = sum_lanes(sum);
+            out[i] = score > out[i] ? score : out[i];
         }
-        out[i] = maximum ? best : sum_lanes(total);
     }
 }
 

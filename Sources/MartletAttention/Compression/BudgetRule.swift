@@ -69,14 +69,48 @@ enum Selection {
     static func largest(_ count: Int, of values: [Float]) -> [Int32] {
         guard count > 0 else { return [] }
         guard count < values.count else { return (0..<Int32(values.count)).map(\.self) }
-        // One integer orders by value and then by place: the sort compares nothing else.
-        var keys = values.enumerated().map { index, value in
+        // One integer orders by value and then by place, so that no two are alike.
+        let keys = values.enumerated().map { index, value in
             UInt64(orderedBits(value)) << 32 | UInt64(UInt32(index))
         }
-        keys.sort(by: >)
-        var result = keys[..<count].map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
-        result.sort()
+        let least = smallest(ofLargest: count, keys)
+        var result: [Int32] = []
+        result.reserveCapacity(count)
+        for key in keys where key >= least {
+            result.append(Int32(truncatingIfNeeded: key & 0xFFFF_FFFF))
+        }
         return result
+    }
+
+    /// The `count`-th largest of different numbers, by narrowing the range around it.
+    private static func smallest(ofLargest count: Int, _ keys: [UInt64]) -> UInt64 {
+        var keys = keys
+        return keys.withUnsafeMutableBufferPointer { keys in
+            var (low, high) = (0, keys.count - 1)
+            let wanted = keys.count - count
+            while low < high {
+                // The middle of three guards against ranges in order.
+                let (a, b, c) = (keys[low], keys[(low + high) / 2], keys[high])
+                let pivot = max(min(a, b), min(max(a, b), c))
+                var (left, right) = (low, high)
+                while left <= right {
+                    while keys[left] < pivot { left += 1 }
+                    while keys[right] > pivot { right -= 1 }
+                    guard left <= right else { break }
+                    keys.swapAt(left, right)
+                    left += 1
+                    right -= 1
+                }
+                if wanted <= right {
+                    high = right
+                } else if wanted >= left {
+                    low = left
+                } else {
+                    break
+                }
+            }
+            return keys[wanted]
+        }
     }
 
     /// An integer that is larger for a larger float.
