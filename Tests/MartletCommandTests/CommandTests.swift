@@ -35,7 +35,7 @@ import Testing
         let command = try #require(
             try Main.parseAsRoot([
                 "bench", "--model", "random:tiny", "--prompt", "", "--depth", "0,8",
-            ]) as? Bench)
+            ]) as? BenchSpeed)
         #expect(command.prompt.values.isEmpty)
         #expect(command.depth.values == [0, 8])
         #expect(command.generate == 32)

@@ -23,12 +23,17 @@ package struct CacheInspection: Sendable {
     package let kvReads: [Double]
     /// Bytes of pages that each decode step read.
     package let bytesRead: [Int]
+    /// Bytes that the policy remembers beside its pages, after the last token.
+    package let policyBytes: Int
+    /// What was held after every step, if that was asked for.
+    package let trace: CacheTrace?
 
     /// Computes `prompt` in chunks and then `following` one by one. Runs on the calling thread for as
     /// long as that takes. Throws `tokenOutOfRange`, `promptTooLong`, `outOfPages` and what the cache
     /// and the model throw.
     package init(
-        _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int
+        _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int,
+        isTraced: Bool = false
     ) throws(MartletError) {
         guard !prompt.isEmpty else {
             throw MartletError(
@@ -46,10 +51,16 @@ package struct CacheInspection: Sendable {
             let runner = try ModelRunner(loaded.model, maximumBatchTokens: chunk, cache: cache)
             let sequence = cache.makeSequence()
             var row: [Float] = []
+            var trace = isTraced
+                ? CacheTrace(
+                    policy: loaded.policyText,
+                    isLossy: !loaded.policy.isExact || loaded.cacheCodec != .f32,
+                    tableCount: cache.shape.tableCount) : nil
             func compute(_ tokens: ArraySlice<Int32>, isDecode: Bool, completesPrompt: Bool) throws
             {
                 try cache.reserve([(sequence, tokens.count)])
                 let wantsRow = isDecode || completesPrompt
+                let before = cache.reads(of: sequence).kvReads
                 let logits = try runner.forward(
                     ForwardBatch(slices: [
                         SequenceSlice(
@@ -58,6 +69,8 @@ package struct CacheInspection: Sendable {
                             completesPrompt: completesPrompt)
                     ]), cache: cache)
                 if wantsRow { row = Array(logits) }
+                trace?.note(
+                    cache, sequence, kvReads: cache.reads(of: sequence).kvReads - before)
             }
             var done = 0
             while done < prompt.count {
@@ -87,6 +100,8 @@ package struct CacheInspection: Sendable {
                 bytesRead.append(cache.statistics.stepBytesRead)
             }
             peakBytes = cache.statistics.peakBytes
+            policyBytes = cache.memory(of: sequence)?.byteCount ?? 0
+            self.trace = trace
             self.logprobs = logprobs
             self.kvReads = kvReads
             self.bytesRead = bytesRead

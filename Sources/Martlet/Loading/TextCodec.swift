@@ -77,6 +77,22 @@ package enum TextCodec: Sendable {
         }
     }
 
+    /// The text that each token adds to those before it, for showing; what is no text prints as a number.
+    func pieces(_ tokens: [Int32]) -> [String] {
+        guard case .tokenizer(let tokenizer) = self else { return tokens.map { "<\($0)>" } }
+        func text(_ ids: [Int32]) -> String {
+            (try? tokenizer.decode(ids, skipSpecialTokens: false)) ?? ""
+        }
+        return tokens.indices.map { index in
+            guard index > 0 else { return text([tokens[index]]) }
+            // A token's space may depend on there being one before it.
+            let before = text([tokens[index - 1]])
+            let both = text([tokens[index - 1], tokens[index]])
+            return both.hasPrefix(before)
+                ? String(both.dropFirst(before.count)) : text([tokens[index]])
+        }
+    }
+
     /// Tokens that end a sentence: those whose text ends in a full stop, a question or exclamation mark,
     /// a semicolon or a line break. Of a random model the bytes of the same characters.
     func sentenceTokens(vocabularySize: Int) -> Set<Int32> {

@@ -17,6 +17,8 @@ struct Generate: AsyncParsableCommand {
 
             Example:
               martlet generate --model path/to/model "Once upon a time" --max-tokens 64
+              martlet generate --model path/to/model "Once" --cache "h2o(budget=64, recent=16)" \
+            --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet generate --model path/to/model "Once" --cache "window(recent=256)"
             """)
 
@@ -24,6 +26,7 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var trace: TraceArguments
 
     @Argument(help: "The prompt.")
     var prompt: String?
@@ -93,6 +96,12 @@ struct Generate: AsyncParsableCommand {
                     + "or a bounded --cache.")
         }
         Interruption.exitIfReceived()
+        // The first chain once more, token by token: the same tokens leave the same cache.
+        if let first = finished.first {
+            try await trace.write(
+                loaded, prompt: tokens, following: Array(first.tokens.dropLast()),
+                budgetBytes: nil)
+        }
         ExitStatus.success.exit()
     }
 }

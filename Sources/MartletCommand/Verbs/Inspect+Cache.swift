@@ -4,8 +4,19 @@ import Martlet
 import MartletFormats
 
 extension Inspect {
-    func inspectCache(_ prompt: [Int32], _ following: [Int32]) async throws {
+    /// What is computed: ids, or a text that becomes them.
+    enum Prompt {
+        case tokens([Int32])
+        case text([UInt8])
+    }
+
+    func inspectCache(_ source: Prompt, _ following: [Int32]) async throws {
         let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
+        let prompt: [Int32]
+        switch source {
+        case .tokens(let tokens): prompt = tokens
+        case .text(let text): prompt = try loaded.text.encode(utf8: text)
+        }
         let budget =
             try memory.memory?.bytes
             ?? loaded.cacheBytes(
@@ -16,6 +27,8 @@ extension Inspect {
             try CacheInspection(
                 loaded, prompt: prompt, following: following, budgetBytes: budget)
         }
+        try await trace.write(
+            loaded, prompt: prompt, following: following, budgetBytes: memory.memory?.bytes)
         if json {
             printJSON(inspection, loaded, prompt)
         } else {
@@ -38,6 +51,7 @@ extension Inspect {
                 }))
         line.set("bytes", inspection.bytes)
         line.set("peakBytes", inspection.peakBytes)
+        line.set("policyBytes", inspection.policyBytes)
         line.set("logprobs", .array(inspection.logprobs.map { JSONValue.logprob($0) }))
         line.set("perplexity", inspection.perplexity)
         line.set("kvReads", .array(inspection.kvReads.map { .number($0) }))

@@ -14,6 +14,8 @@ struct Inspect: AsyncParsableCommand {
             Example:
               martlet inspect --model path/to/model
               martlet inspect --model random:qwen2.5-0.5b --json
+              martlet inspect --model path/to/model --text-file story.txt --cache "h2o(ratio=0.5)" \
+            --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet inspect --model random:tiny --cache "knorm(ratio=0.5)" --tokens 1,2,3,4,5,6 \
             --then 7,8 --json
             """)
@@ -21,11 +23,15 @@ struct Inspect: AsyncParsableCommand {
     @OptionGroup var model: ModelArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
+    @OptionGroup var trace: TraceArguments
 
     @Option(
         help: "Compute these token ids under the cache policy.",
         transform: TokenList.init(parsing:))
     var tokens: TokenList?
+
+    @Option(help: "Compute the tokens of this file's text instead; - is standard input.")
+    var textFile: String?
 
     @Option(
         help: "Decode these token ids one by one after them.", transform: TokenList.init(parsing:))
@@ -38,13 +44,22 @@ struct Inspect: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if tokens == nil, then != nil {
+        if tokens != nil, textFile != nil {
+            throw ValidationError("Give either --tokens or --text-file.")
+        }
+        if tokens == nil, textFile == nil, trace.traceCache != nil {
+            throw ValidationError("Give a prompt with --tokens or --text-file for --trace-cache.")
+        }
+        if tokens == nil, textFile == nil, then != nil {
             throw ValidationError("Give the prompt's tokens with --tokens before --then.")
         }
     }
 
     func run() async throws {
-        if let tokens { return try await inspectCache(tokens.tokens, then?.tokens ?? []) }
+        if let tokens { return try await inspectCache(.tokens(tokens.tokens), then?.tokens ?? []) }
+        if let textFile {
+            return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])
+        }
         let report = ModelReport(try await LoadedModel.load(model))
         if json { printJSON(report) } else { printText(report) }
     }
