@@ -7,6 +7,7 @@ import MartletAttention
 struct PageFootprint {
     private let layers: [(visibility: Visibility, tables: Int)]
     private let chunk: Int
+    private let bound: Int
     /// Bytes that one page takes from the budget.
     let bytesPerPage: Int
 
@@ -18,6 +19,7 @@ struct PageFootprint {
         }
         layers = tables.map { ($0.key, $0.value) }
         self.chunk = chunk
+        bound = cache.pageBound ?? .max
         bytesPerPage = cache.shape.heldBytesPerPage
     }
 
@@ -30,7 +32,8 @@ struct PageFootprint {
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }
         let rows = max(0, tokens - chunk)..<tokens
-        return layers.reduce(0) { $0 + $1.tables * $1.visibility.pageCount(rows: rows) }
+        let pages = layers.reduce(0) { $0 + $1.tables * $1.visibility.pageCount(rows: rows) }
+        return min(pages, bound)
     }
 }
 

@@ -35,7 +35,7 @@ final class EngineLoop {
         footprint = PageFootprint(cache: parts.cache, chunk: budget.maximumTokens)
         scheduler = Scheduler(
             budget: budget, policy: configuration.policy,
-            promptRule: .init(parts.cache.policy))
+            promptRule: .init(parts.cache))
         sampler = Sampler(vocabularySize: parts.forward.vocabularySize)
         counters = EngineStatistics(cache: parts.cache.statistics)
     }

@@ -137,7 +137,7 @@ import Testing
                 shape: shape, budgetBytes: 1 << 20, policy: CachePolicy("knorm(bytes=1KB)"))
         }
         _ = try KVCache(
-            shape: shape, budgetBytes: 1 << 20, policy: CachePolicy("knorm(bytes=4KB)"))
+            shape: shape, budgetBytes: 1 << 20, policy: CachePolicy("knorm(bytes=5KB)"))
     }
 
     @Test func refusesModelsWithSlidingWindows() throws {

@@ -118,7 +118,8 @@ package struct CacheMeasurement {
             try perplexity(dense, text)
         }
         for depth in plan.depths {
-            let policies = plan.policies.isEmpty
+            let policies =
+                plan.policies.isEmpty
                 ? Self.allPolicies(budget: depth / 8) : plan.policies
             let reference = try Station(dense, depth: depth, plan: plan)
             let empty = try Station(dense, depth: 0, plan: plan)
@@ -129,7 +130,8 @@ package struct CacheMeasurement {
                     report(.measured(result))
                 } catch {
                     report(
-                        .refused(policy: policy, depth: depth, reason: MartletError(any: error).message))
+                        .refused(
+                            policy: policy, depth: depth, reason: MartletError(any: error).message))
                 }
             }
         }
@@ -219,7 +221,8 @@ private final class Station {
                     try runner.completeFilled(
                         sequence, cache: cache, seed: loaded.options.seed &+ UInt64(member))
                 }
-                seconds += Double(time.components.seconds)
+                seconds +=
+                    Double(time.components.seconds)
                     + Double(time.components.attoseconds) * 1e-18
                 sequences.append(sequence)
             }
@@ -234,7 +237,8 @@ private final class Station {
             SequenceSlice(
                 sequence: sequences[row],
                 tokens: [
-                    Int32((index &* 104_729 &+ row &* 7919 &+ 17) % loaded.model.shape.vocabularySize)
+                    Int32(
+                        (index &* 104_729 &+ row &* 7919 &+ 17) % loaded.model.shape.vocabularySize)
                 ], logits: .last, isDecode: true)
         }
         index += 1

@@ -120,7 +120,7 @@ package struct SpeedMeasurement {
         var chunks = 0
         while !rest.isEmpty {
             var limit = runner.maximumBatchTokens
-            if let block = cache.policy.promptBlock {
+            if let block = cache.promptBlock {
                 limit = min(limit, block - cache.count(sequence) % block)
             }
             let chunk = rest.prefix(limit)

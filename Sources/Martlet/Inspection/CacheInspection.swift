@@ -51,7 +51,8 @@ package struct CacheInspection: Sendable {
             let runner = try ModelRunner(loaded.model, maximumBatchTokens: chunk, cache: cache)
             let sequence = cache.makeSequence()
             var row: [Float] = []
-            var trace = isTraced
+            var trace =
+                isTraced
                 ? CacheTrace(
                     policy: loaded.policyText,
                     isLossy: !loaded.policy.isExact || loaded.cacheCodec != .f32,
@@ -75,7 +76,7 @@ package struct CacheInspection: Sendable {
             var done = 0
             while done < prompt.count {
                 var end = min(prompt.count, done + chunk)
-                if let block = cache.policy.promptBlock {
+                if let block = cache.promptBlock {
                     end = min(end, done + block - done % block)
                 }
                 try compute(

@@ -23,6 +23,13 @@ public final class KVCache {
     /// Tokens that ask for the prompt to be repeated, for policies that read it a second time.
     public var repeatInstruction: [Int32] = []
 
+    /// How a budget in bytes is held, if the policy has one.
+    let hold: ByteHold?
+    /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
+    package var promptBlock: Int? { policy.promptBlock ?? hold?.block }
+    /// The most pages that a sequence ever has; nil without such a bound.
+    package var pageBound: Int? { hold?.pages }
+
     var pool: RigidPagePool
     var states: ContiguousArray<SequenceState?> = []
     var generations: ContiguousArray<Int> = []
@@ -50,14 +57,15 @@ public final class KVCache {
         if policy.tracksSlots, let window = layerWindows.compactMap(\.self).min() {
             throw .policyNeedsFullAttention(policy: policy.description, window: window)
         }
-        if let compression = policy.compression, case .bytes(let bytes)? = compression.budget {
-            let pages = KVPage.count(forSlots: compression.minimumTokens)
-            let needed = pages * shape.tableCount * shape.heldBytesPerPage
-            guard bytes >= needed else {
-                throw .badPolicyParameter(
-                    policy: policy.entry.name, parameter: "bytes", got: "\(bytes)B",
-                    expected: "at least \(needed)B for the tokens that always stay")
-            }
+        hold = policy.compression?.hold(shape: shape)
+        if let compression = policy.compression, case .bytes(let bytes)? = compression.budget,
+            hold == nil
+        {
+            let needed = ByteHold.least(compression, shape: shape)
+            throw .badPolicyParameter(
+                policy: policy.entry.name, parameter: "bytes", got: "\(bytes)B",
+                expected:
+                    "at least \(needed)B for the tokens that always stay and a page of new ones")
         }
         if let gates = policy.gates?.values,
             gates.count != shape.layerCount || gates[0].count != shape.keyValueHeadCount

@@ -40,25 +40,33 @@ indirect enum BudgetRule: Sendable, Hashable {
     }
 
     /// The slots that stay in each head, ascending, when each keeps `budget` on average; nil where
-    /// all do.
+    /// all do. Heads may hold different numbers of tokens.
     func select(_ scores: [[Float]], budget: Int) -> [[Int32]?] {
-        guard let count = scores.first?.count, budget < count else {
-            return scores.map { _ in nil }
-        }
         guard case .adaptive(let floor, _) = self else {
-            return scores.map { Selection.largest(budget, of: $0) }
+            return scores.map { budget < $0.count ? Selection.largest(budget, of: $0) : nil }
         }
         let safe = floor > 0 ? max(1, Int(Double(budget) * floor)) : 0
+        return Self.share(budget * scores.count, of: scores, safe: safe)
+    }
+
+    /// The best `total` of all heads' tokens together, each head being sure of its `safe` best.
+    static func share(_ total: Int, of scores: [[Float]], safe: Int = 0) -> [[Int32]?] {
         var raised = scores
         for head in raised.indices {
             for slot in Selection.largest(safe, of: scores[head]) {
                 raised[head][Int(slot)] = .infinity
             }
         }
-        let best = Selection.largest(budget * scores.count, of: raised.flatMap(\.self))
+        var starts = [0]
+        for head in raised { starts.append(starts[starts.count - 1] + head.count) }
+        guard total < starts[scores.count] else { return scores.map { _ in nil } }
         var kept = [[Int32]](repeating: [], count: scores.count)
-        for place in best { kept[Int(place) / count].append(place % Int32(count)) }
-        return kept.map { $0.count == count ? nil : $0 }
+        var head = 0
+        for place in Selection.largest(total, of: raised.flatMap(\.self)) {
+            while Int(place) >= starts[head + 1] { head += 1 }
+            kept[head].append(place - Int32(starts[head]))
+        }
+        return kept.enumerated().map { $1.count == scores[$0].count ? nil : $1 }
     }
 }
 

@@ -18,7 +18,10 @@ public struct Compression: Sendable {
     package var holdsBudget: Bool { compressor.steps != nil }
 
     /// Whether tokens are chosen again between generated ones.
-    var choosesAgain: Bool { compressor.interval != nil }
+    var choosesAgain: Bool {
+        if case .bytes? = budget, compressor.steps == nil { return true }
+        return compressor.interval != nil
+    }
 
     /// Scores with the protected tokens at infinity.
     func protect(_ scores: [[Float]]) -> [[Float]] {

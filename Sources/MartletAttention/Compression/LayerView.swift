@@ -1,6 +1,7 @@
 // What a compressor sees of one layer of one sequence.
 
 import CMartletKernels
+import Foundation
 import MartletKernels
 
 /// One layer of a sequence. When its prompt has just been completed every KV head holds all `count`
@@ -25,6 +26,20 @@ struct LayerView {
 
     /// Tokens that one KV head holds.
     func length(_ head: Int) -> Int { cache.table(sequence, layer: layer, head: head).length }
+
+    /// Positions of the tokens that one KV head holds.
+    func positions(_ head: Int) -> [Int] {
+        cache.heldPositions(sequence, layer: layer, head: head)
+    }
+
+    /// Tokens that each slot of one KV head stands for.
+    func sizes(_ head: Int) -> [Float] {
+        let biases = cache.memory(of: sequence)?.biases ?? []
+        let length = length(head)
+        guard !biases.isEmpty else { return [Float](repeating: 1, count: length) }
+        let own = biases[layer * headCount + head]
+        return (0..<length).map { $0 < own.count ? exp(own[$0]).rounded() : 1 }
+    }
 
     /// Keys of one KV head as attention sees them, `[length][dimension]`.
     func keys(_ head: Int) -> [Float] { decode(head).keys }

@@ -14,6 +14,8 @@ final class PromptCompression {
     private let kernels: KernelSet
     let probes: [AttentionProbe]
     private(set) var slices: [AttentionSlice] = []
+    /// How a budget in bytes is held.
+    private let hold: ByteHold?
     /// The part of a prompt that the step at hand repeats, if it does.
     var repeated: RepeatedChunk?
     /// What holds the budget afterwards, if the policy does.
@@ -29,6 +31,7 @@ final class PromptCompression {
         self.frequencies = frequencies
         self.pool = pool
         self.kernels = kernels
+        hold = chosen.hold(shape: shape)
         var probes: [AttentionProbe] = []
         for _ in 0..<pool.threadCount {
             probes.append(
@@ -148,9 +151,10 @@ final class PromptCompression {
     ) {
         let (heads, dimension) = (shape.keyValueHeadCount, shape.headDimension)
         let group = headCount / heads
-        let (first, seen) = (layer * heads, slice.position + slice.count)
+        let first = layer * heads
         for head in 0..<heads {
-            let missing = seen - recorder.mass[first + head].count
+            let held = cache.table(slice.sequence, layer: layer, head: head).length
+            let missing = held + slice.count - recorder.mass[first + head].count
             recorder.mass[first + head].append(contentsOf: repeatElement(0, count: missing))
         }
         recorder.mass.withUnsafeMutableBufferPointer { mass in
@@ -161,7 +165,7 @@ final class PromptCompression {
                     do {
                         try probes[worker].addWeights(
                             of: rows + head * group * dimension, count: slice.count,
-                            stride: stride, firstEnd: slice.position + 1, table: table,
+                            stride: stride, firstEnd: table.length + 1, table: table,
                             cache: cache, to: target)
                     } catch { preconditionFailure("PromptCompression: \(error)") }
                 }
@@ -173,14 +177,14 @@ final class PromptCompression {
     func complete(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
         guard let state = cache.memory(of: sequence), !state.isPromptComplete else { return }
         let count = cache.count(sequence)
-        let budget = chosen.budget?.kept(of: count, shape: shape) ?? count
+        let budget = hold?.kept ?? chosen.budget?.kept(of: count, shape: shape) ?? count
         var verdicts = [HeadVerdict](repeating: HeadVerdict(), count: shape.tableCount)
         if budget < count || chosen.budget == nil {
             verdicts = choose(sequence, cache: cache, budget: budget)
         }
         if let evictor = chosen.compressor.steps {
             remember(
-                evictor, of: sequence, state, kept: verdicts.map(\.kept), count: count, cache: cache
+                evictor, of: sequence, state, kept: verdicts.map(\.kept), cache: cache
             )
         }
         try carryOut(verdicts, sequence, state, cache)
@@ -189,15 +193,21 @@ final class PromptCompression {
         if !chosen.choosesAgain { state.recorder = nil }
     }
 
-    /// Chooses again among all that is held, where the method does so and it is time. Runs after the
-    /// commit of a generated token.
+    /// Chooses again among all that is held, where the method or a budget in bytes wants that and it is
+    /// time. Runs after the commit of a step.
     func finishStep(cache: KVCache) throws(CacheError) {
-        guard let interval = chosen.compressor.interval, let budget = chosen.budget else { return }
+        guard repeated == nil, hold != nil || chosen.compressor.interval != nil else { return }
         for slice in slices {
-            guard let state = cache.memory(of: slice.sequence), state.isPromptComplete,
-                (slice.position + 1 - state.promptCount) % interval == 0
+            guard let state = cache.memory(of: slice.sequence) else { continue }
+            let count = cache.count(slice.sequence)
+            let interval =
+                state.isPromptComplete
+                ? hold?.block ?? chosen.compressor.interval : hold?.block
+            guard let interval, !state.isPromptComplete || chosen.choosesAgain,
+                (count - state.promptCount) % interval == 0
             else { continue }
-            let tokens = budget.kept(of: Int(Int32.max), shape: shape)
+            let tokens =
+                hold?.kept ?? chosen.budget?.kept(of: Int(Int32.max), shape: shape) ?? count
             let verdicts = choose(slice.sequence, cache: cache, budget: tokens)
             try carryOut(verdicts, slice.sequence, state, cache)
         }
@@ -207,6 +217,12 @@ final class PromptCompression {
         _ verdicts: [HeadVerdict], _ sequence: SequenceID, _ state: PolicyMemory, _ cache: KVCache
     ) throws(CacheError) {
         try cache.retain(sequence, verdicts.map(\.kept))
+        if let recorder = state.recorder, !recorder.mass.isEmpty {
+            for (table, verdict) in verdicts.enumerated() {
+                guard let kept = verdict.kept, !recorder.mass[table].isEmpty else { continue }
+                recorder.mass[table] = kept.map { recorder.mass[table][Int($0)] }
+            }
+        }
         guard verdicts.contains(where: { !$0.merges.isEmpty }) else { return }
         if state.biases.isEmpty { state.biases = Array(repeating: [], count: shape.tableCount) }
         for (index, verdict) in verdicts.enumerated() where !verdict.merges.isEmpty {
@@ -229,16 +245,20 @@ final class PromptCompression {
     /// says, or as it kept where that is a share of the prompt.
     private func remember(
         _ evictor: any StepEvictor, of sequence: SequenceID, _ state: PolicyMemory,
-        kept: [[Int32]?], count: Int, cache: KVCache
+        kept: [[Int32]?], cache: KVCache
     ) {
+        func length(_ table: Int) -> Int {
+            let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+            return cache.table(sequence, layer: layer, head: head).length
+        }
         state.caps = kept.enumerated().map { table, slots in
-            let held = slots?.count ?? count
+            let held = slots?.count ?? length(table)
             let budget =
                 switch chosen.budget {
                 case .tokens(let tokens)?: max(tokens, held)
                 case .ratio?, nil: held
                 case .bytes?:
-                    max(held, chosen.budget?.kept(of: Int(Int32.max), shape: shape) ?? held)
+                    chosen.rule == .uniform ? hold?.steady ?? held : held
                 }
             return evictor.capacity(table: table, kept: held, budget: budget)
         }
@@ -248,7 +268,7 @@ final class PromptCompression {
             let memory = evictor.initial(state.recorder, table: table, view: view)
             let width = evictor.width
             guard !memory.isEmpty else {
-                return [Float](repeating: 0, count: (slots?.count ?? count) * width)
+                return [Float](repeating: 0, count: (slots?.count ?? length(table)) * width)
             }
             return slots?.flatMap { memory[Int($0) * width..<(Int($0) + 1) * width] } ?? memory
         }
@@ -292,7 +312,7 @@ final class PromptCompression {
     private func chooseGlobally(
         _ sequence: SequenceID, _ cache: KVCache, budget: Int
     ) -> [HeadVerdict] {
-        let (layers, count) = (shape.layerCount, cache.count(sequence))
+        let layers = shape.layerCount
         let chosen = chosen
         var scores = [[[Float]]](repeating: [], count: layers)
         scores.withUnsafeMutableBufferPointer { scores in
@@ -301,11 +321,7 @@ final class PromptCompression {
                 scores[layer] = chosen.protect(chosen.compressor.scores(view))
             }
         }
-        let all = scores.flatMap { $0.flatMap(\.self) }
-        var kept = [[Int32]](repeating: [], count: shape.tableCount)
-        for place in Selection.largest(budget * shape.tableCount, of: all) {
-            kept[Int(place) / count].append(place % Int32(count))
-        }
-        return kept.map { HeadVerdict(kept: $0.count == count ? nil : $0) }
+        return BudgetRule.share(budget * shape.tableCount, of: scores.flatMap(\.self))
+            .map { HeadVerdict(kept: $0) }
     }
 }

@@ -6,7 +6,8 @@ public enum TokenBudget: Sendable, Hashable {
     case tokens(Int)
     /// The fraction of the prompt that is removed.
     case ratio(Double)
-    /// Bytes of one sequence over all layers and heads, positions included.
+    /// Bytes of one sequence over all layers and heads, positions included, at every step; see
+    /// ``ByteHold``.
     case bytes(Int)
 
     /// Tokens that stay of `count` in each head on average; at least one.

@@ -15,15 +15,16 @@ struct Chelsea: KVCompressor {
     var signals: PromptSignals { PromptSignals() }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        (0..<layer.headCount).map { _ in [Float](repeating: 0, count: layer.count) }
+        (0..<layer.headCount).map { [Float](repeating: 0, count: layer.length($0)) }
     }
 
     func verdicts(_ layer: LayerView, budget: Int, chosen: Compression) -> [HeadVerdict] {
-        let free = chosen.protect(scores(layer)).first ?? []
+        let free = chosen.protect(scores(layer))
         return (0..<layer.headCount).map { head in
             let (keys, values) = layer.decode(head)
-            var clusters = Clusters(keys: keys, values: values, dimension: layer.dimension)
-            clusters.merge(to: budget, chunk: chunk) { free[$0] < .infinity }
+            var clusters = Clusters(
+                keys: keys, values: values, sizes: layer.sizes(head), dimension: layer.dimension)
+            clusters.merge(to: budget, chunk: chunk) { free[head][$0] < .infinity }
             return clusters.verdict(counts: counts)
         }
     }
@@ -38,9 +39,12 @@ private struct Clusters {
     var sizes: [Float]
     var live: [Int]
 
-    init(keys: [Float], values: [Float], dimension: Int) {
+    private let before: [Float]
+
+    init(keys: [Float], values: [Float], sizes: [Float], dimension: Int) {
         (self.keys, self.values, self.dimension) = (keys, values, dimension)
-        sizes = Array(repeating: 1, count: keys.count / dimension)
+        self.sizes = sizes
+        before = sizes
         live = Array(sizes.indices)
     }
 
@@ -110,7 +114,7 @@ private struct Clusters {
         guard live.count < sizes.count else { return HeadVerdict() }
         return HeadVerdict(
             kept: live.map(Int32.init),
-            merges: live.filter { sizes[$0] > 1 }.map { slot in
+            merges: live.filter { sizes[$0] > before[$0] }.map { slot in
                 let range = slot * dimension..<(slot + 1) * dimension
                 return MergedSlot(
                     slot: Int32(slot), key: Array(keys[range]), value: Array(values[range]),

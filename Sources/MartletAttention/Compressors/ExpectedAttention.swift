@@ -17,18 +17,19 @@ struct ExpectedAttention: KVCompressor {
     var signals: PromptSignals { PromptSignals(queryMoments: true, momentSinks: sinks) }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        let (count, dimension) = (layer.count, layer.dimension)
-        guard count > sinks, let recorder = layer.recorder else {
+        let (computed, dimension) = (layer.count, layer.dimension)
+        guard computed > sinks, let recorder = layer.recorder else {
             return Array(
-                repeating: Array(repeating: .infinity, count: count), count: layer.headCount)
+                repeating: Array(repeating: .infinity, count: computed), count: layer.headCount)
         }
         let rotation = averageRotation(layer)
         return (0..<layer.headCount).map { head in
             let (keys, values) = layer.decode(head)
+            let count = keys.count / dimension
             var total = [Float](repeating: 0, count: count - sinks)
             for member in 0..<layer.group {
                 let (mean, spread) = recorder.moments(
-                    layer: layer.layer, head: head * layer.group + member, count: count)
+                    layer: layer.layer, head: head * layer.group + member, count: computed)
                 let turned = rotate(mean, by: rotation)
                 let quadratic = covariance ? rotate(both: spread, by: rotation, dimension) : []
                 var logits = self.logits(

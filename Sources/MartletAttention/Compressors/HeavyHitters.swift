@@ -16,8 +16,9 @@ struct HeavyHitters: KVCompressor {
         (0..<layer.headCount).map { head in
             let mass = layer.columnMass(head)
             guard average else { return mass }
-            return mass.enumerated().map { token, sum in
-                sum / Float((layer.count - token) * layer.group)
+            let positions = layer.positions(head)
+            return mass.enumerated().map { slot, sum in
+                sum / Float((layer.count - positions[slot]) * layer.group)
             }
         }
     }

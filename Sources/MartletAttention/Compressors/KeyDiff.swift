@@ -5,10 +5,11 @@ struct KeyDifference: KVCompressor {
     var signals: PromptSignals { PromptSignals() }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        let (count, dimension) = (layer.count, layer.dimension)
+        let dimension = layer.dimension
         return (0..<layer.headCount).map { head in
             let keys = layer.keys(head)
             let norms = keys.norms(of: dimension)
+            let count = norms.count
             var anchor = [Float](repeating: 0, count: dimension)
             for token in 0..<count {
                 let inverse = 1 / max(norms[token], 1e-12)

@@ -14,7 +14,7 @@ struct LagKV: KVCompressor {
 
     func scores(_ layer: LayerView) -> [[Float]] {
         (0..<layer.headCount).map { head in
-            let count = layer.count
+            let count = layer.length(head)
             guard count >= sinks + 2 * lag else {
                 // Too short to compare runs: the newest tokens stay.
                 return (0..<count).map { token in

@@ -12,7 +12,7 @@ struct RandomTokens: KVCompressor {
         (0..<layer.headCount).map { head in
             var random = CounterRandom(
                 seed: seed, stream: UInt64(layer.layer * layer.headCount + head))
-            return (0..<layer.count).map { _ in random.signedUnit() }
+            return (0..<layer.length(head)).map { _ in random.signedUnit() }
         }
     }
 }

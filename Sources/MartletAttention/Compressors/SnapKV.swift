@@ -15,12 +15,12 @@ struct SnapKV: KVCompressor {
     var forcedRecent: Int { window }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        let seen = max(0, layer.count - window)
-        return (0..<layer.headCount).map { head in
+        (0..<layer.headCount).map { head in
             let mass = layer.recentMass(head, rows: window)
+            let seen = max(0, mass.count - window)
             let scale = 1 / Float(window * layer.group)
             let pooled = pool(mass[..<seen].map { $0 * scale })
-            return pooled + [Float](repeating: .infinity, count: layer.count - seen)
+            return pooled + [Float](repeating: .infinity, count: mass.count - seen)
         }
     }
 

@@ -11,14 +11,15 @@ struct TOVA: KVCompressor {
     var forcedRecent: Int { 1 }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        var mean = [Float](repeating: 0, count: layer.count)
+        // All heads hold the same tokens.
+        var mean = [Float](repeating: 0, count: layer.length(0))
         for head in 0..<layer.headCount {
             let mass = layer.recentMass(head, rows: 1)
             for token in mean.indices { mean[token] += mass[token] }
         }
         let heads = Float(layer.headCount * layer.group)
         for token in mean.indices { mean[token] /= heads }
-        mean[layer.count - 1] = .infinity
+        mean[mean.count - 1] = .infinity
         return Array(repeating: mean, count: layer.headCount)
     }
 }

@@ -13,7 +13,7 @@ extension CachePolicyParameter {
                 summary: "fraction of the prompt that is removed", isRequired: false),
             CachePolicyParameter(
                 name: "bytes", domain: .bytes, defaultValue: nil,
-                summary: "bytes that a prompt may keep over all layers and heads",
+                summary: "bytes of a sequence over all layers and heads, held at every step",
                 isRequired: false),
             CachePolicyParameter(
                 name: "sinks", domain: .integer(0...1024), defaultValue: .integer(sinks),
@@ -70,6 +70,11 @@ extension CachePolicyValues {
                 policy: policy, parameter: "ratio", got: "a fraction of a prompt",
                 expected:
                     "budget or bytes, because tokens are chosen again while they are generated")
+        }
+        if compressor.signals.rereadChunk > 0, case .bytes = budgets[0].1 {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "bytes", got: "a bound on every step",
+                expected: "budget or ratio, because the whole prompt is read a second time")
         }
         if case .tokens(let tokens) = budgets[0].1, tokens < compression.minimumTokens {
             throw .badPolicyParameter(

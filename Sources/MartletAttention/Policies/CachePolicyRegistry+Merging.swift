@@ -133,6 +133,11 @@ extension CachePolicyEntry {
                 got: values.wrapped.map { "\($0)" } ?? "nothing",
                 expected: "a policy for prompts alone, as in scope(snapkv(budget=2048))")
         }
+        if case .bytes? = inner.budget {
+            throw .badPolicyParameter(
+                policy: values.policy, parameter: "first argument", got: "a budget in bytes",
+                expected: "one in tokens or a ratio, because what is generated has its own")
+        }
         guard values.integer("recent") <= values.integer("window") else {
             throw .badPolicyParameter(
                 policy: values.policy, parameter: "recent", got: "\(values.integer("recent"))",

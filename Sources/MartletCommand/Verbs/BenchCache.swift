@@ -8,7 +8,8 @@ import MartletFormats
 struct BenchCache: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "Measures cache policies at depth: memory, reads, time, and perplexity on a text.",
+        abstract:
+            "Measures cache policies at depth: memory, reads, time, and perplexity on a text.",
         discussion: """
             Every policy decodes in turn with a dense cache of the same depth. Caches are filled with random \
             keys and values, so that only time and bytes mean anything; dms and dmc mark by chance. The \

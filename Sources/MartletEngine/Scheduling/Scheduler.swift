@@ -35,10 +35,10 @@ struct Scheduler: Sendable {
             self.block = block
         }
 
-        init(_ policy: CachePolicy) {
+        init(_ cache: KVCache) {
             self.init(
-                stopsAtPrompt: policy.tracksSlots, stepsSingly: policy.stepsSingly,
-                block: policy.promptBlock)
+                stopsAtPrompt: cache.policy.tracksSlots, stepsSingly: cache.policy.stepsSingly,
+                block: cache.promptBlock)
         }
     }
 

@@ -12,7 +12,9 @@ final class PolicyRun {
     let cache: KVCache
     let runner: ModelRunner
 
-    init(_ policy: String, codec: CacheCodec = .f16, threads: Int = 1) throws {
+    init(
+        _ policy: String, codec: CacheCodec = .f16, threads: Int = 1, budgetBytes: Int = 8 << 20
+    ) throws {
         let shape = DecoderShape(
             family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
             keyValueHeadCount: 2, headDimension: 16, vocabularySize: 131, contextLength: 4096,
@@ -22,7 +24,7 @@ final class PolicyRun {
             randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
             pool: WorkerPool(threadCount: threads))
         cache = try KVCache(
-            shape: model.cacheShape(codec: codec), budgetBytes: 8 << 20,
+            shape: model.cacheShape(codec: codec), budgetBytes: budgetBytes,
             policy: CachePolicy(policy))
         runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
     }
@@ -42,7 +44,7 @@ final class PolicyRun {
         var start = 0
         while start < prompt.count {
             var end = min(prompt.count, start + chunk)
-            if let block = cache.policy.promptBlock {
+            if let block = cache.promptBlock {
                 end = min(end, start + block - start % block)
             }
             rows.append(

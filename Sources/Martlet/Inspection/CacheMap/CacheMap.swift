@@ -52,7 +52,11 @@ package struct CacheMap: Sendable {
         escaped.reserveCapacity(data.count)
         for byte in data {
             // Nothing in the data can end the element that holds it.
-            if byte == UInt8(ascii: "<") { escaped += Array("\\u003c".utf8) } else { escaped.append(byte) }
+            if byte == UInt8(ascii: "<") {
+                escaped += Array("\\u003c".utf8)
+            } else {
+                escaped.append(byte)
+            }
         }
         let parts = CacheMapTemplate.page.split(
             separator: CacheMapTemplate.placeholder, maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,0 +1,105 @@
+// Thousands of random operations over every policy, the cache's integrity proved after each.
+
+import Foundation
+import MartletAttention
+import MartletKernels
+import Testing
+
+@testable import MartletModels
+
+@Suite struct PolicyRandomTests {
+    static let policies = [
+        "dense", "window(sinks=4, recent=30)", "snapkv(budget=40, window=8)",
+        "adakv(snapkv(ratio=0.6, window=8), alpha=0.1)", "pyramidkv(budget=40, window=4, beta=8)",
+        "sagekv(budget=40, recent=8)", "expected(ratio=0.5)", "kvzip(budget=30, chunk=32)",
+        "knorm(bytes=60KB)", "keydiff(budget=33)", "lagkv(budget=40, lag=8)", "random(ratio=0.7)",
+        "chelsea(budget=40, recent=4)", "lookm(budget=40, recent=8)", "h2o(budget=40, recent=8)",
+        "h2o(bytes=50KB, recent=4)", "tova(budget=33)", "morphkv(budget=40, window=6)",
+        "rkv(budget=40, window=4, buffer=8)",
+        "scope(snapkv(budget=40, window=8), window=10, recent=4)",
+        "loopserve(budget=30, interval=4)", "dms(cr=4, window=7)", "dmc(cr=3)",
+        "quest(budget=48, dense=1)", "lserve(budget=64, sinks=16, recent=16)",
+        "recycled(budget=32, refresh=4)", "sentencekv(budget=40, sinks=4, recent=8, factor=2)",
+        "actqkv(budget=48)", "hip(budget=48, recent=16, dense=1)", "stride(budget=48, recent=16)",
+        "snapkv(budget=60, window=8) + quest(budget=32, dense=0) + kv(q4)",
+        "dms(cr=8, window=4) + quest(budget=32) + kv(q8)", "chelsea(ratio=0.5) + stride(budget=32)",
+    ]
+
+    /// A sequence and what it still has to do.
+    private struct Live {
+        var id: SequenceID
+        var prompt: [Int32]
+        var done = 0
+    }
+
+    /// Prompts in random chunks, generated tokens, forks, cancels and refusals; in the end every page is
+    /// free again.
+    @Test(arguments: policies) func integrityHolds(policy: String) throws {
+        let run = try PolicyRun(policy, budgetBytes: 700_000)
+        run.cache.sentenceTokens = Set(0..<16)
+        var random = CounterRandom(seed: 97, stream: UInt64(policy.count))
+        var live: [Live] = []
+        var forks = 0
+        func below(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+        for operation in 0..<150 {
+            switch below(10) {
+            case 0...1 where live.count < 4:
+                live.append(
+                    Live(
+                        id: run.cache.makeSequence(),
+                        prompt: randomTokens(1 + below(140), seed: UInt64(operation))))
+            case 2 where !live.isEmpty:
+                run.cache.release(live.remove(at: below(live.count)).id)
+            case 3 where !live.isEmpty && live.count < 5:
+                let source = live[below(live.count)]
+                // Prompts fork when they are complete, as the engine does it.
+                guard source.done >= source.prompt.count else { continue }
+                var copy = source
+                copy.id = run.cache.fork(source.id)
+                live.append(copy)
+                forks += 1
+            default:
+                guard !live.isEmpty else { continue }
+                var slices: [SequenceSlice] = []
+                for index in live.indices where below(3) > 0 {
+                    let sequence = live[index]
+                    let isPrompt = sequence.done < sequence.prompt.count
+                    var end = sequence.done + 1
+                    if isPrompt {
+                        end = min(sequence.prompt.count, sequence.done + 1 + below(60))
+                        if let block = run.cache.promptBlock {
+                            end = min(end, sequence.done + block - sequence.done % block)
+                        }
+                    }
+                    slices.append(
+                        SequenceSlice(
+                            sequence: sequence.id,
+                            tokens: isPrompt
+                                ? Array(sequence.prompt[sequence.done..<end])
+                                : [Int32(below(131))], logits: .last, isDecode: !isPrompt,
+                            completesPrompt: isPrompt && end == sequence.prompt.count))
+                }
+                guard !slices.isEmpty else { continue }
+                do {
+                    let rows = try run.step(slices)
+                    #expect(rows.allSatisfy { Float(bitPattern: $0).isFinite })
+                } catch is CacheError {
+                    // Out of pages: some sequences must go, and nothing may be broken.
+                    try run.cache.checkIntegrity()
+                    for sequence in live { run.cache.release(sequence.id) }
+                    live.removeAll()
+                    continue
+                }
+                for slice in slices {
+                    let index = live.firstIndex { $0.id == slice.sequence } ?? 0
+                    live[index].done += slice.tokens.count
+                }
+            }
+            try run.cache.checkIntegrity()
+        }
+        for sequence in live { run.cache.release(sequence.id) }
+        try run.cache.checkIntegrity()
+        #expect(run.cache.freePages == run.cache.pageCapacity)
+        #expect(forks > 0)
+    }
+}
