@@ -121,6 +121,31 @@ static inline mk_page_layout mk_layout(mk_codec codec, int32_t dimension) {
     return p;
 }
 
+/// Sealed pages.  Keys [dimension] times 16 integers of a channel, then scales and minima, [dimension] f16
+/// each; values [16][value_width / 16] times 16 integers of a token, then scales and minima,
+/// [groups][16] f16 each; then the even kinds' factors, [value_width] f16.  Sixteen integers of 8 bits are
+/// bytes in order; of 4 bits the words of a 64-bit number, lane l in word l % 2 at bit 4 (l / 2); of 2
+/// bits a 32-bit number, lane l at bit 2 l.
+#define MK_SEAL_GROUP 64
+typedef struct {
+    int32_t bits, value_width, groups, is_even;
+    size_t key_scales, values, value_scales, factors, total;
+} mk_seal_layout;
+
+static inline mk_seal_layout mk_sealed_layout(mk_seal seal, int32_t dimension) {
+    mk_seal_layout p = {0};
+    p.bits = seal == MK_SEAL_8 ? 8 : seal == MK_SEAL_4 || seal == MK_SEAL_4_EVEN ? 4 : 2;
+    p.is_even = seal == MK_SEAL_4_EVEN || seal == MK_SEAL_2_EVEN;
+    p.value_width = mk_round_up(dimension, 16);
+    p.groups = (dimension + MK_SEAL_GROUP - 1) / MK_SEAL_GROUP;
+    p.key_scales = mk_align64((size_t)dimension * 2 * (size_t)p.bits);
+    p.values = p.key_scales + mk_align64((size_t)dimension * 4);
+    p.value_scales = p.values + mk_align64((size_t)p.value_width * 2 * (size_t)p.bits);
+    p.factors = p.value_scales + (size_t)p.groups * 64;
+    p.total = mk_align64(p.factors + (p.is_even ? (size_t)p.value_width * 2 : 0));
+    return p;
+}
+
 extern const mk_kernels mk_kernels_portable;
 #if defined(__x86_64__)
 extern const mk_kernels mk_kernels_avx2, mk_kernels_avx_vnni, mk_kernels_avx512, mk_kernels_avx512_vnni;

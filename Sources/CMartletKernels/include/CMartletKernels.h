@@ -51,6 +51,27 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_CODEC_Q4 __attribute__((swift_name("q4"))) = 4,
 } mk_codec;
 
+/// How a full page is stored when nothing will be written to it any more: keys by channel over its 16
+/// tokens, values by token over 64 channels, both as value = scale * integer + minimum.
+typedef enum __attribute__((enum_extensibility(closed))) {
+    MK_SEAL_8 __attribute__((swift_name("bits8"))) = 0,
+    MK_SEAL_4 __attribute__((swift_name("bits4"))) = 1,
+    MK_SEAL_2 __attribute__((swift_name("bits2"))) = 2,
+    /// The same with each channel of the values divided first by the root of its largest magnitude.
+    MK_SEAL_4_EVEN __attribute__((swift_name("bits4Even"))) = 3,
+    MK_SEAL_2_EVEN __attribute__((swift_name("bits2Even"))) = 4,
+} mk_seal;
+
+/// Pages from id `first` on are sealed ones of this kind, in an arena of their own.
+typedef struct {
+    int32_t first;
+    mk_seal seal;
+    const uint8_t *arena;
+    size_t page_bytes;
+} mk_page_class;
+/// Classes of sealed pages that one cache may have.
+#define MK_PAGE_CLASSES 4
+
 typedef enum __attribute__((enum_extensibility(closed))) {
     /// out = product + bias
     MK_EPILOGUE_STORE __attribute__((swift_name("store"))) = 0,
@@ -127,6 +148,9 @@ typedef struct {
     int32_t first_position;
     /// By slot likewise, or NULL: added to its scaled score (the log of the tokens it stands for).
     const float *_Nullable bias;
+    /// Sealed pages, by ascending `first`; at most MK_PAGE_CLASSES.
+    const mk_page_class *_Nullable classes;
+    int32_t class_count;
     int32_t tile_begin;
     int32_t tile_end;
     float *maximum;
@@ -202,6 +226,12 @@ size_t mk_bounds_bytes(int32_t dimension);
 /// Writes the smallest and the largest value of each channel of a page's first `slots` decoded keys, as
 /// halves rounded outward: all lows, then all highs, each row padded with zeros to 16 channels.
 void mk_page_bounds(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slots, uint8_t *out);
+/// Bytes of a sealed page; a multiple of 64.
+size_t mk_sealed_bytes(mk_seal seal, int32_t dimension);
+/// Seals 16 tokens, `dimension` floats each, one after another.
+void mk_seal_page(mk_seal seal, const float *keys, const float *values, int32_t dimension, uint8_t *out);
+/// The decoded key and value of one slot of a sealed page, as attention sees them.
+void mk_read_sealed(mk_seal seal, const uint8_t *page, int32_t dimension, int32_t slot, float *key, float *value);
 /// Copies one token's key and value between pages of one codec, bit for bit.
 void mk_copy_slot(mk_codec codec, int32_t dimension, const uint8_t *from, int32_t from_slot, uint8_t *to,
                   int32_t to_slot);

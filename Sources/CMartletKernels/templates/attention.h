@@ -387,11 +387,99 @@ static void split_queries(const mk_attention *a, const mk_scratch *s, mk_page_la
     }
 }
 
+/// Pages in a tile that are alike: open ones (class -1) or sealed ones of one class.
+typedef struct {
+    int begin, end, class;
+} mk_run;
+
+/// Class of a page, -1 for an open one or a hole.
+MK_INLINE int class_of(const mk_attention *a, int32_t page) {
+    int32_t id = -1;
+    if (page < a->head_pages) id = a->head_ids[page];
+    else if (page >= a->tail_base && page - a->tail_base < a->tail_pages) id = a->tail_ids[page - a->tail_base];
+    int found = -1;
+    for (int c = 0; c < a->class_count; c++) found = id >= a->classes[c].first ? c : found;
+    return found;
+}
+
 MK_INLINE const uint8_t *page_at(const mk_attention *a, int32_t page) {
     int32_t id = -1;
     if (page < a->head_pages) id = a->head_ids[page];
     else if (page >= a->tail_base && page - a->tail_base < a->tail_pages) id = a->tail_ids[page - a->tail_base];
+    for (int c = a->class_count - 1; c >= 0; c--)
+        if (id >= a->classes[c].first)
+            return a->classes[c].arena + (size_t)(id - a->classes[c].first) * a->classes[c].page_bytes;
     return id < 0 ? a->zero_page : a->arena + (size_t)id * a->page_bytes;
+}
+
+#include "sealed.h"
+
+static void open_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const uint8_t *const *pages,
+                        const uint8_t *const *touch, int count, int row, int n) {
+    switch (a->codec) {
+    case MK_CODEC_F32: f32_scores(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_F16: f16_scores(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_BF16: bf16_scores(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_Q8: q8_scores(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_Q4: q4_scores(a, s, at, pages, touch, count, row, n); break;
+    }
+}
+
+static void open_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const uint8_t *const *pages,
+                        const uint8_t *const *touch, int count, int row, int n) {
+    switch (a->codec) {
+    case MK_CODEC_F32: f32_values(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_F16: f16_values(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_BF16: bf16_values(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_Q8: q8_values(a, s, at, pages, touch, count, row, n); break;
+    case MK_CODEC_Q4: q4_values(a, s, at, pages, touch, count, row, n); break;
+    }
+}
+
+/// Scores of a tile in which pages differ.
+static void mixed_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
+                         int run_count, const uint8_t *const *pages, int row, int n) {
+    const float *q[ATTEND_ROWS];
+    for (int r = 0; r < n; r++)
+        q[r] = a->q + (size_t)((row + r) / a->group) * a->query_stride + (size_t)((row + r) % a->group) * a->dimension;
+    for (int i = 0; i < run_count; i++) {
+        mk_scratch part = *s;
+        part.weights = s->weights + runs[i].begin * 16;
+        const uint8_t *const *first = pages + runs[i].begin;
+        int count = runs[i].end - runs[i].begin;
+        if (runs[i].class < 0) {
+            open_scores(a, &part, at, first, first, count, row, n);
+            continue;
+        }
+        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
+        for (int j = 0; j < count; j++)
+            sealed_page(1, sealed, q, n, first[j], a->dimension, a->scale, part.weights + j * 16, 0);
+    }
+}
+
+/// Values likewise; the running sums are scaled once, before the first run.
+static void mixed_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
+                         int run_count, const uint8_t *const *pages, int row, int n) {
+    float *out[ATTEND_ROWS];
+    for (int r = 0; r < n; r++) {
+        out[r] = a->out + (size_t)(row + r) * a->out_stride;
+        for (int32_t d = 0; d < at.value_width; d += 16)
+            store_f32(out[r] + d, load_f32(out[r] + d) * s->factors[row + r]);
+        s->factors[row + r] = 1;
+    }
+    for (int i = 0; i < run_count; i++) {
+        mk_scratch part = *s;
+        part.weights = s->weights + runs[i].begin * 16;
+        const uint8_t *const *first = pages + runs[i].begin;
+        int count = runs[i].end - runs[i].begin;
+        if (runs[i].class < 0) {
+            open_values(a, &part, at, first, first, count, row, n);
+            continue;
+        }
+        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
+        for (int j = 0; j < count; j++)
+            sealed_page(0, sealed, 0, n, first[j], a->dimension, a->scale, part.weights + j * 16, out);
+    }
 }
 
 static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
@@ -441,28 +529,26 @@ static void attend(const mk_attention *a) {
             pages[j] = j < count ? page_at(a, tile * MK_TILE_PAGES + j) : a->zero_page;
             ahead[j] = next < a->tile_end ? page_at(a, next * MK_TILE_PAGES + j) : pages[j];
         }
+        mk_run runs[MK_TILE_PAGES];
+        int run_count = 0;
+        for (int j = 0; a->class_count > 0 && j < count; j++) {
+            int class = class_of(a, tile * MK_TILE_PAGES + j);
+            if (run_count > 0 && runs[run_count - 1].class == class) runs[run_count - 1].end++;
+            else runs[run_count++] = (mk_run){j, j + 1, class};
+        }
+        if (run_count == 1 && runs[0].class < 0) run_count = 0;
         for (int row = 0; row < rows; row += ATTEND_ROWS) {
             int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
             // Later queries of a chunk see more: nothing here is visible to the earlier rows.
             if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
             const uint8_t *const *touch = row == 0 ? ahead : pages;
-            switch (a->codec) {
-            case MK_CODEC_F32: f32_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_F16: f16_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_BF16: bf16_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q8: q8_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q4: q4_scores(a, &s, at, pages, touch, count, row, n); break;
-            }
+            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, pages, row, n);
+            else open_scores(a, &s, at, pages, touch, count, row, n);
             for (int r = 0; count < MK_TILE_PAGES && r < n; r++)
                 for (int j = count; j < MK_TILE_PAGES; j++) store_f32(s.weights + r * MK_TILE + j * 16, splat(0));
             soften(a, &s, tile, row, n);
-            switch (a->codec) {
-            case MK_CODEC_F32: f32_values(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_F16: f16_values(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_BF16: bf16_values(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q8: q8_values(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q4: q4_values(a, &s, at, pages, touch, count, row, n); break;
-            }
+            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, pages, row, n);
+            else open_values(a, &s, at, pages, touch, count, row, n);
         }
     }
     for (int r = 0; r < rows; r++) a->sum[r] = sum_lanes(load_f32(s.sums + (size_t)r * 16));
@@ -485,13 +571,7 @@ static void scores(const mk_attention *a, int32_t page_begin, int32_t page_end, 
         for (int row = 0; row < rows; row += ATTEND_ROWS) {
             int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
             const uint8_t *const *touch = row == 0 ? ahead : pages;
-            switch (a->codec) {
-            case MK_CODEC_F32: f32_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_F16: f16_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_BF16: bf16_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q8: q8_scores(a, &s, at, pages, touch, count, row, n); break;
-            case MK_CODEC_Q4: q4_scores(a, &s, at, pages, touch, count, row, n); break;
-            }
+            open_scores(a, &s, at, pages, touch, count, row, n);
             for (int r = 0; r < n; r++)
                 for (int j = 0; j < count; j++)
                     store_f32(out + (size_t)(row + r) * out_stride + (size_t)(first - page_begin + j) * 16,

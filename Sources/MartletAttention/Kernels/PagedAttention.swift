@@ -387,7 +387,7 @@ package final class PagedAttention {
             window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
             sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
             sink_first_query: Int32(clamping: sinkFirst), until: rules.until,
-            first_position: Int32(slice.position + unit.query), bias: rules.bias, tile_begin: 0,
+            first_position: Int32(slice.position + unit.query), bias: rules.bias, classes: nil, class_count: 0, tile_begin: 0,
             tile_end: 0,
             maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
             out_stride: width, scratch: scratch.bytes.base)
