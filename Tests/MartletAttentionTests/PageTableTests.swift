@@ -101,7 +101,8 @@ import Testing
         }
         let table = state.tables[0].view
         let (capacity, peak, live) = (
-            state.tables[0].entryCapacity, pool.peakPages, state.tables[0].liveSlots
+            state.tables[0].entryCapacity, pool.peakBytes / (pool.pageBytes + KVPage.positionBytes),
+            state.tables[0].liveSlots
         )
         #expect(capacity <= 16 && peak <= 5)
         #expect(table.length == 64_000 && table.pageCount == 4_000)

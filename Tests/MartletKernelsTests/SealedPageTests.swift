@@ -59,7 +59,8 @@ import Testing
                 guard seal != .bits4Even, seal != .bits2Even else { continue }
                 for slot in 0..<16 {
                     for from in stride(from: 0, to: dimension, by: 64) {
-                        let range = slot * dimension + from..<slot * dimension
+                        let range =
+                            slot * dimension + from..<slot * dimension
                             + min(dimension, from + 64)
                         let group = values[range].map(Double.init)
                         let (low, high) = (group.min()!, group.max()!)

@@ -23,6 +23,8 @@ import Testing
         "actqkv(budget=48)", "hip(budget=48, recent=16, dense=1)", "stride(budget=48, recent=16)",
         "snapkv(budget=60, window=8) + quest(budget=32, dense=0) + kv(q4)",
         "dms(cr=8, window=4) + quest(budget=32) + kv(q8)", "chelsea(ratio=0.5) + stride(budget=32)",
+        "kv(kivi, residual=16)", "kv(zipcache, every=16, residual=0)", "kv(mixed, residual=8)",
+        "snapkv(ratio=0.4, window=4) + kv(q4, by=channel, residual=0)",
     ]
 
     /// A sequence and what it still has to do.

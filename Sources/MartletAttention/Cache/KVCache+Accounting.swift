@@ -38,7 +38,7 @@ extension KVCache {
     /// and that the account of bytes and live tokens is true. Takes time linear in the pages.
     /// Throws `brokenIntegrity` with the first finding.
     public func checkIntegrity() throws(CacheError) {
-        var owners = [UInt32](repeating: 0, count: pool.capacity)
+        var owners = [UInt32](repeating: 0, count: pool.idCapacity)
         var total = 0
         for slot in states.indices {
             guard let state = states[slot] else { continue }

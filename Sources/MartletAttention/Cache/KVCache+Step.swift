@@ -101,6 +101,9 @@ extension KVCache {
             state.memory == nil
             ? countByPosition(rows, isDecode) : countBySlot(rows.count, of: state)
         var bytes = pages * shape.pageBytes
+        for part in state.memory?.sealed ?? [] {
+            bytes -= part.pages * shape.pageBytes - part.bytes
+        }
         if let reads = state.memory?.stepReads {
             // Two vectors describe a page: as much as the key and the value of one token.
             (pages, attended) = (reads.pages, reads.tokens + reads.describedPages)

@@ -1,6 +1,8 @@
 /// The paged cache of all sequences: who holds which pages, within a budget. Knows no model and no
 /// request; it is owned by the thread that runs the steps.
 
+import CMartletKernels
+
 /// Keys and values of many sequences over one arena that never grows.
 ///
 /// Each (layer, KV head) of a sequence has a page table with its own length. A step reserves room
@@ -29,6 +31,10 @@ public final class KVCache {
     package var promptBlock: Int? { policy.promptBlock ?? hold?.block }
     /// The most pages that a sequence ever has; nil without such a bound.
     package var pageBound: Int? { hold?.pages }
+
+    /// The kinds of sealed pages, as kernels take them.
+    let classes: UnsafeMutablePointer<mk_page_class>
+    let classCount: Int
 
     var pool: RigidPagePool
     var states: ContiguousArray<SequenceState?> = []
@@ -82,8 +88,22 @@ public final class KVCache {
         }
         pool = try RigidPagePool(
             budgetBytes: budgetBytes, pageBytes: shape.pageBytes, boundsBytes: shape.boundsBytes,
+            sealedBytes: policy.seal?.kinds.map { mk_sealed_bytes($0, Int32(shape.headDimension)) }
+                ?? [],
             minimumPages: shape.tableCount)
+        classCount = pool.sealed.count
+        classes = .allocate(capacity: max(1, classCount))
+        for (index, kind) in (policy.seal?.kinds ?? []).enumerated() {
+            let arena = pool.sealed[index]
+            (classes + index).initialize(
+                to: mk_page_class(
+                    first: Int32(arena.first), seal: kind,
+                    arena: UnsafePointer(arena.base.assumingMemoryBound(to: UInt8.self)),
+                    page_bytes: arena.pageBytes))
+        }
     }
+
+    deinit { classes.deallocate() }
 
     // MARK: Memory
 

@@ -77,6 +77,24 @@ extension PageTable {
         }
     }
 
+    /// Puts a sealed page with the same tokens in the place of a full one.
+    mutating func seal(_ entry: Int, with page: Int32, in pool: inout RigidPagePool) {
+        let old = self.page(at: entry)
+        pool.positions(of: page).update(from: pool.positions(of: old), count: KVPage.tokens)
+        pool.release(old)
+        replaceEntry(entry, with: page)
+    }
+
+    /// Appends a sealed page to a table of full pages; its positions are written already.
+    mutating func appendSealed(_ page: Int32) {
+        precondition(
+            length % KVPage.tokens == 0 && pageCount == length / KVPage.tokens,
+            "PageTable.appendSealed: got a table with a partly filled page")
+        append(page)
+        length += KVPage.tokens
+        isCompacted = true
+    }
+
     /// The page of an entry, copied first if others hold it too; nil when no page is free for that.
     mutating func writablePage(_ entry: Int, in pool: inout RigidPagePool) -> Int32? {
         let page = page(at: entry)

@@ -37,7 +37,7 @@ extension PageTable {
             holes += 1
             return
         }
-        guard page >= 0, Int(page) < pool.touchedPages else {
+        guard page >= 0, Int(page) < pool.touchedPages || pool.sealedKind(of: page) != nil else {
             throw .brokenIntegrity("\(name): entry \(index) names page \(page)")
         }
         owners[Int(page)] += 1

@@ -223,6 +223,9 @@ struct PageTable: ~Copyable {
         entries.unsafelyUnwrapped[start + index - recentBase] = page
     }
 
+    /// Adds an entry at the end.
+    mutating func append(_ page: Int32) { appendEntry(page) }
+
     private mutating func appendEntry(_ page: Int32) {
         if end == entryCapacity { makeRoom() }
         entries.unsafelyUnwrapped[end] = page

@@ -46,9 +46,25 @@ package final class PolicyMemory {
     /// Slots over all tables that are held in this step and seen by nobody.
     var hiddenSlots = 0
 
+    /// What is sealed of each table; empty while nothing is.
+    var sealed: [SealedPart] = []
+    /// Kind of sealed page by table, where heads differ.
+    var sealKinds: [Int] = []
+    /// Queries by which salient tokens are known; nil unless the policy asks.
+    var probes: ProbeQueries?
+
+    /// The sealed front of one table.
+    struct SealedPart {
+        /// Pages at the front that are sealed.
+        var pages = 0
+        /// Their bytes.
+        var bytes = 0
+    }
+
     /// Whether tokens can be forgotten: nothing was taken out, recorded or remembered.
     var canTruncate: Bool {
-        !hasEvicted && recorder == nil && memories.isEmpty && learned.isEmpty
+        !hasEvicted && recorder == nil && memories.isEmpty && learned.isEmpty && sealed.isEmpty
+            && probes == nil
     }
 
     /// Sets what is added to the scores of one slot.
@@ -89,6 +105,9 @@ package final class PolicyMemory {
         copy.learned = learned
         copy.selection = selection?.copy()
         copy.sentenceEnds = sentenceEnds
+        copy.sealed = sealed
+        copy.sealKinds = sealKinds
+        copy.probes = probes
         return copy
     }
 }

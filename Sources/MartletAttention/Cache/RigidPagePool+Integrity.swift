@@ -4,7 +4,7 @@ extension RigidPagePool {
     /// Proves that each page has exactly `owners[page]` owners, that free pages and owned pages
     /// partition the arena, that none is free twice, and that the count of held pages is right.
     func checkIntegrity(owners: [UInt32]) throws(CacheError) {
-        precondition(owners.count == capacity, "RigidPagePool: owners must cover the arena")
+        precondition(owners.count == idCapacity, "RigidPagePool: owners must cover the arena")
         var isFree = [Bool](repeating: false, count: capacity)
         for index in 0..<freeStackCount {
             let page = Int(freePage(at: index))
@@ -28,9 +28,36 @@ extension RigidPagePool {
             }
             held += count > 0 ? 1 : 0
         }
-        guard held == heldPages, heldPages <= peakPages else {
+        guard held == heldPages, heldBytes <= peakBytes, heldBytes <= budgetBytes else {
             throw .brokenIntegrity(
-                "\(held) pages are held, the pool counts \(heldPages), peak \(peakPages)")
+                "\(held) pages are held, the pool counts \(heldPages) and \(heldBytes) bytes, peak "
+                    + "\(peakBytes)")
+        }
+        for kind in sealed { try checkIntegrity(of: kind, owners: owners) }
+    }
+
+    private func checkIntegrity(of kind: SealedArena, owners: [UInt32]) throws(CacheError) {
+        let free = Set(kind.free)
+        guard free.count == kind.free.count else {
+            throw .brokenIntegrity("a sealed page is free twice")
+        }
+        var held = 0
+        for index in 0..<kind.capacity {
+            let page = kind.first + index
+            let count = referenceCount(Int32(page))
+            guard count == Int(owners[page]) else {
+                throw .brokenIntegrity(
+                    "sealed page \(page) counts \(count) owners but is in \(owners[page]) tables")
+            }
+            let isFree = index >= kind.touched || free.contains(Int32(page))
+            guard isFree == (count == 0) else {
+                throw .brokenIntegrity("sealed page \(page) has \(count) owners")
+            }
+            held += count > 0 ? 1 : 0
+        }
+        guard held == kind.heldPages else {
+            throw .brokenIntegrity(
+                "\(held) sealed pages are held, the pool counts \(kind.heldPages)")
         }
     }
 }

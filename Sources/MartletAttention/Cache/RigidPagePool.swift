@@ -16,8 +16,12 @@
 /// writes must own its page alone. Pages are never uninitialised: kernels multiply masked slots by
 /// zero, which needs finite values there.
 struct RigidPagePool: ~Copyable {
-    /// Pages in the arena.
+    /// Open pages in the arena; their ids are below this number.
     let capacity: Int
+    /// Sealed pages, smaller ones in arenas of their own, which share the budget and follow in ids.
+    private(set) var sealed: [SealedArena]
+    /// Ids of all kinds.
+    let idCapacity: Int
     /// Bytes of keys and values in one page.
     let pageBytes: Int
     /// Bytes that describe a page's keys to a page selector; zero without one.
@@ -28,10 +32,10 @@ struct RigidPagePool: ~Copyable {
     let arena: UnsafeMutableRawPointer
     /// A page of zeros that belongs to nobody, read in place of holes.
     let zeroPage: UnsafeRawPointer
-    /// Pages with at least one owner.
+    /// Open pages with at least one owner.
     private(set) var heldPages = 0
-    /// The most pages that were ever held at once.
-    private(set) var peakPages = 0
+    /// The most bytes that were ever held at once.
+    private(set) var peakBytes = 0
     /// Pages that were handed out at least once: those below this number. The others are still the
     /// zeros of the mapping.
     private(set) var touchedPages = 0
@@ -48,7 +52,8 @@ struct RigidPagePool: ~Copyable {
     /// Reserves the arena for as many pages as the budget holds, positions included.
     /// Throws `budgetTooSmall` below `minimumPages`, `cannotMapArena` if the system refuses.
     init(
-        budgetBytes: Int, pageBytes: Int, boundsBytes: Int = 0, minimumPages: Int = 1
+        budgetBytes: Int, pageBytes: Int, boundsBytes: Int = 0, sealedBytes: [Int] = [],
+        minimumPages: Int = 1
     ) throws(CacheError) {
         let heldBytesPerPage = pageBytes + KVPage.positionBytes + boundsBytes
         // Page ids are Int32 and -1 is a hole.
@@ -57,13 +62,24 @@ struct RigidPagePool: ~Copyable {
             throw .budgetTooSmall(
                 budgetBytes: budgetBytes, neededBytes: minimumPages * heldBytesPerPage)
         }
+        // A quarter of the ids at most goes to each kind, so that ids stay in 32 bits.
+        var ids = capacity
+        var kinds: [SealedArena] = []
+        for bytes in sealedBytes {
+            let count = min(budgetBytes / (bytes + KVPage.positionBytes), Int(Int32.max) / 5)
+            kinds.append(SealedArena(first: ids, capacity: count, pageBytes: bytes))
+            ids += count
+        }
         func roundedToSystemPage(_ bytes: Int) -> Int { (bytes + 65_535) & ~65_535 }
         let arenaBytes = roundedToSystemPage((capacity + 1) * pageBytes)
-        let positionBytes = roundedToSystemPage(capacity * KVPage.positionBytes)
-        let countBytes = roundedToSystemPage(capacity * MemoryLayout<UInt32>.stride)
+        let positionBytes = roundedToSystemPage(ids * KVPage.positionBytes)
+        let countBytes = roundedToSystemPage(ids * MemoryLayout<UInt32>.stride)
         let stackBytes = roundedToSystemPage(capacity * MemoryLayout<Int32>.stride)
         let summaryBytes = roundedToSystemPage(capacity * boundsBytes)
-        let mappedBytes = arenaBytes + positionBytes + countBytes + stackBytes + summaryBytes
+        let sealedArenaBytes = kinds.map { roundedToSystemPage($0.capacity * $0.pageBytes) }
+        let mappedBytes =
+            arenaBytes + positionBytes + countBytes + stackBytes + summaryBytes
+            + sealedArenaBytes.reduce(0, +)
 
         var flags = MAP_PRIVATE | MAP_ANON
         #if os(Linux)
@@ -90,19 +106,32 @@ struct RigidPagePool: ~Copyable {
         let counts = positions + positionBytes
         let stack = counts + countBytes
         bounds = stack + stackBytes
-        positionTable = positions.bindMemory(to: Int32.self, capacity: capacity * KVPage.tokens)
-        referenceCounts = counts.bindMemory(to: UInt32.self, capacity: capacity)
+        var next = bounds + summaryBytes
+        for (index, bytes) in sealedArenaBytes.enumerated() {
+            kinds[index].arena = next
+            next += bytes
+        }
+        sealed = kinds
+        idCapacity = ids
+        positionTable = positions.bindMemory(to: Int32.self, capacity: ids * KVPage.tokens)
+        referenceCounts = counts.bindMemory(to: UInt32.self, capacity: ids)
         freeStack = stack.bindMemory(to: Int32.self, capacity: capacity)
     }
 
     deinit { munmap(arena, mappedBytes) }
 
     /// Pages that can still be handed out.
-    var freePages: Int { capacity - heldPages }
+    var freePages: Int {
+        sealed.isEmpty
+            ? capacity - heldPages
+            : min(capacity - heldPages, (budgetBytes - heldBytes) / heldBytesPerPage)
+    }
     /// Bytes of the held pages, positions included.
-    var heldBytes: Int { heldPages * heldBytesPerPage }
-    /// The most bytes that were ever held at once.
-    var peakBytes: Int { peakPages * heldBytesPerPage }
+    var heldBytes: Int {
+        sealed.reduce(heldPages * heldBytesPerPage) {
+            $0 + $1.heldPages * ($1.pageBytes + KVPage.positionBytes)
+        }
+    }
     private var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
 
     /// Hands out a page with one reference, zeroed, its positions empty; nil when none is free.
@@ -111,6 +140,7 @@ struct RigidPagePool: ~Copyable {
     /// Hands out a page with one reference and the content and positions of `page`; nil when none
     /// is free.
     mutating func allocateCopy(of page: Int32) -> Int32? {
+        precondition(page < capacity, "RigidPagePool: page \(page) is sealed, nobody writes to it")
         guard let copy = takePage(zeroed: false) else { return nil }
         pointer(to: copy).copyMemory(from: pointer(to: page), byteCount: pageBytes)
         positions(of: copy).update(from: positions(of: page), count: KVPage.tokens)
@@ -133,6 +163,11 @@ struct RigidPagePool: ~Copyable {
         let index = Int(page)
         referenceCounts[index] -= 1
         guard referenceCounts[index] == 0 else { return }
+        if let kind = sealedKind(of: page) {
+            sealed[kind].free.append(page)
+            sealed[kind].heldPages -= 1
+            return
+        }
         freeStack[freeStackCount] = page
         freeStackCount += 1
         heldPages -= 1
@@ -141,8 +176,8 @@ struct RigidPagePool: ~Copyable {
     /// Owners of the page; zero for a free one.
     func referenceCount(_ page: Int32) -> Int {
         precondition(
-            page >= 0 && Int(page) < capacity,
-            "RigidPagePool: got page \(page), expected one below \(capacity)")
+            page >= 0 && Int(page) < idCapacity,
+            "RigidPagePool: got page \(page), expected one below \(idCapacity)")
         return Int(referenceCounts[Int(page)])
     }
 
@@ -153,7 +188,26 @@ struct RigidPagePool: ~Copyable {
     }
 
     /// First byte of the page.
-    func pointer(to page: Int32) -> UnsafeMutableRawPointer { arena + Int(page) &* pageBytes }
+    func pointer(to page: Int32) -> UnsafeMutableRawPointer {
+        guard let kind = sealedKind(of: page) else { return arena + Int(page) &* pageBytes }
+        return sealed[kind].base + (Int(page) - sealed[kind].first) &* sealed[kind].pageBytes
+    }
+
+    /// The kind of a sealed page; nil for an open one.
+    func sealedKind(of page: Int32) -> Int? {
+        guard Int(page) >= capacity, !sealed.isEmpty else { return nil }
+        return sealed.lastIndex { Int(page) >= $0.first }
+    }
+
+    /// Hands out a sealed page with one reference; nil when the budget holds no more.
+    mutating func allocateSealed(_ kind: Int) -> Int32? {
+        let bytes = sealed[kind].pageBytes + KVPage.positionBytes
+        guard heldBytes + bytes <= budgetBytes, let page = sealed[kind].take() else { return nil }
+        referenceCounts[Int(page)] = 1
+        positions(of: page).update(repeating: -1, count: KVPage.tokens)
+        peakBytes = max(peakBytes, heldBytes)
+        return page
+    }
 
     /// First byte of the page's bounds.
     func boundsPointer(to page: Int32) -> UnsafeMutableRawPointer {
@@ -172,10 +226,14 @@ struct RigidPagePool: ~Copyable {
     }
 
     private func isHeld(_ page: Int32) -> Bool {
-        page >= 0 && Int(page) < touchedPages && referenceCounts[Int(page)] > 0
+        guard page >= 0, Int(page) < idCapacity, referenceCounts[Int(page)] > 0 else {
+            return false
+        }
+        return sealedKind(of: page) != nil || Int(page) < touchedPages
     }
 
     private mutating func takePage(zeroed: Bool) -> Int32? {
+        guard freePages > 0 else { return nil }
         let page: Int32
         if freeStackCount > 0 {
             freeStackCount -= 1
@@ -192,7 +250,46 @@ struct RigidPagePool: ~Copyable {
         referenceCounts[Int(page)] = 1
         positions(of: page).update(repeating: -1, count: KVPage.tokens)
         heldPages += 1
-        peakPages = max(peakPages, heldPages)
+        peakBytes = max(peakBytes, heldBytes)
         return page
+    }
+}
+
+/// Pages of one sealed kind.
+struct SealedArena {
+    /// The lowest id.
+    let first: Int
+    let capacity: Int
+    let pageBytes: Int
+    /// First byte of the first page.
+    var arena: UnsafeMutableRawPointer?
+    /// Pages with at least one owner.
+    var heldPages = 0
+    /// Pages handed out at least once.
+    private(set) var touched = 0
+    /// Released pages.
+    var free: [Int32] = []
+
+    init(first: Int, capacity: Int, pageBytes: Int) {
+        self.first = first
+        self.capacity = capacity
+        self.pageBytes = pageBytes
+    }
+
+    /// The arena, which the pool sets when it is made.
+    var base: UnsafeMutableRawPointer {
+        guard let arena else { preconditionFailure("SealedArena: used before the pool was made") }
+        return arena
+    }
+
+    mutating func take() -> Int32? {
+        if let page = free.popLast() {
+            heldPages += 1
+            return page
+        }
+        guard touched < capacity else { return nil }
+        touched += 1
+        heldPages += 1
+        return Int32(first + touched - 1)
     }
 }

@@ -72,7 +72,8 @@ final class AttentionProbe {
             codec: shape.codec.code, dimension: Int32(shape.headDimension), queries: Int32(count),
             group: Int32(group), q: queries, query_stride: stride, scale: scale,
             first_end: Int32(firstEnd), window: .max, sinks: 0, sink_scores: nil,
-            sink_first_query: .max, until: nil, first_position: 0, bias: nil, classes: nil, class_count: 0, tile_begin: 0,
+            sink_first_query: .max, until: nil, first_position: 0, bias: nil, classes: nil,
+            class_count: 0, tile_begin: 0,
             tile_end: 0, maximum: base, sum: base, out: base,
             out_stride: 0, scratch: scratch.base)
         kernels.table.pointee.scores(&work, 0, Int32(pages), base, width)

@@ -28,6 +28,8 @@ package final class PagedAttention {
     private var raggedAppends: [AppendUnit] = []
     private var isRagged = false
     let compression: PromptCompression?
+    /// What stores full pages in few bits, if the policy does.
+    let sealer: PageSealer?
     /// What generated tokens read, if the policy chooses.
     let selection: DecodeSelection?
     /// Eviction that the model decides, if the policy asks for it.
@@ -78,6 +80,13 @@ package final class PagedAttention {
         } else {
             selection = nil
         }
+        if let plan = policy.seal {
+            sealer = try PageSealer(
+                plan, shape: self.shape, headCount: headCount, scale: scale, kernels: kernels,
+                pool: pool)
+        } else {
+            sealer = nil
+        }
         learned = policy.learned.map {
             LearnedCompression($0, head: evictionHead, shape: shape, pool: pool)
         }
@@ -119,6 +128,7 @@ package final class PagedAttention {
         compression?.begin(slices, tokens: tokens, cache: cache)
         compression?.steps?.begin(slices, cache: cache)
         learned?.begin(slices, cache: cache)
+        sealer?.begin(slices)
         coverBiases(cache)
         guard !isRagged else { return }
         appends.removeAll(keepingCapacity: true)
@@ -238,6 +248,7 @@ package final class PagedAttention {
         try compression?.finishStep(cache: cache)
         try learned?.finish(cache: cache)
         selection?.finish(cache: cache)
+        try sealer?.finish(cache: cache)
     }
 
     /// Ends the prompt of a sequence: its compressor, if there is one, chooses which tokens stay.
@@ -247,6 +258,7 @@ package final class PagedAttention {
         try compression?.complete(sequence, cache: cache)
         try learned?.complete(sequence, cache: cache)
         cache.memory(of: sequence)?.isPromptComplete = true
+        try sealer?.complete(sequence, cache: cache)
     }
 
     /// The tokens of a complete prompt and the chunks in which its compressor wants them repeated; nil
@@ -280,6 +292,7 @@ package final class PagedAttention {
         out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
+        sealer?.record(layer: layer, cache: cache, q: q, stride: queryStride)
         selection?.choose(layer: layer, cache: cache, q: q, stride: queryStride)
         if isRagged { planRagged(layer: layer, cache: cache) }
         guard let plan = isRagged ? ragged : plans[visibility] else { return }
@@ -387,7 +400,9 @@ package final class PagedAttention {
             window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
             sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
             sink_first_query: Int32(clamping: sinkFirst), until: rules.until,
-            first_position: Int32(slice.position + unit.query), bias: rules.bias, classes: nil, class_count: 0, tile_begin: 0,
+            first_position: Int32(slice.position + unit.query), bias: rules.bias,
+            classes: cache.classes,
+            class_count: Int32(cache.classCount), tile_begin: 0,
             tile_end: 0,
             maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
             out_stride: width, scratch: scratch.bytes.base)

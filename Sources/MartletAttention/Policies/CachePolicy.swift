@@ -15,6 +15,8 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     let selector: (any DecodePageSelector)?
     /// How keys and values are stored; nil where the policy does not say.
     public let codec: CacheCodec?
+    /// How full pages are stored in fewer bits; nil where they stay as they were written.
+    public let seal: SealPlan?
     /// The policy as an expression, every parameter written out.
     public let expression: PolicyExpression
     /// What the registry says of the term that decides what stays.
@@ -34,7 +36,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Keeps everything: exact.
     public static let dense = CachePolicy(
-        retention: .dense, selector: nil, codec: nil,
+        retention: .dense, selector: nil, codec: nil, seal: nil,
         expression: PolicyExpression(terms: [PolicyTerm(name: "dense")]), entry: .dense)
 
     /// Keeps `sinks` first tokens and `recent` newest ones.
@@ -53,7 +55,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     public init(_ expression: PolicyExpression) throws(CacheError) {
         var retention: (value: Retention, term: PolicyTerm, entry: CachePolicyEntry)?
         var selector: (value: any DecodePageSelector, term: PolicyTerm, entry: CachePolicyEntry)?
-        var codec: (value: CacheCodec, term: PolicyTerm)?
+        var codec: (value: CacheCodec, seal: SealPlan?, term: PolicyTerm)?
         func refuse(
             _ first: PolicyTerm?, _ second: PolicyTerm, _ decision: String
         ) throws(CacheError) {
@@ -76,26 +78,51 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
                 try refuse(selector?.term, term, "what a generated token reads")
                 retention = (kept, bound.term, entry)
                 selector = (value, bound.term, entry)
-            case .codec(let value):
+            case .codec(let value, let seal):
                 if let first = codec {
                     throw .policiesDoNotCombine(
                         first: "\(first.term)", second: "\(term)",
                         decision: "how keys and values are stored")
                 }
-                codec = (value, bound.term)
+                codec = (value, seal, bound.term)
             }
         }
         self.retention = retention?.value ?? .dense
         self.selector = selector?.value
         self.codec = codec?.value
+        seal = codec?.seal
         entry = retention?.entry ?? .dense
         isExact = entry.isExact && selector == nil
         self.expression = PolicyExpression(
             terms: [retention?.term ?? PolicyTerm(name: "dense")]
                 + (selector.flatMap { $0.term == retention?.term ? nil : [$0.term] } ?? [])
                 + (codec.map { [$0.term] } ?? []))
+        if seal != nil, let reason = sealConflict {
+            throw .policiesExclude(
+                first: retention?.term.name ?? selector?.term.name ?? "",
+                second: "\(codec?.term.description ?? "")",
+                reason: reason)
+        }
         if let selector {
             try check(selector.value, named: selector.term.name, beside: retention?.term.name)
+        }
+    }
+
+    /// Why pages cannot be sealed under this policy; nil where they can.
+    private var sealConflict: String? {
+        if selector != nil {
+            return "a choice of pages reads bounds of keys that sealing would change"
+        }
+        switch retention {
+        case .dense: return nil
+        case .window:
+            return "a window turns the keys of its sinks, which a sealed page cannot give back"
+        case .learned:
+            return
+                "single tokens are replaced while they are generated, in pages that would be sealed"
+        case .compressed(let compression):
+            return compression.holdsBudget || compression.choosesAgain
+                ? "tokens are taken out of pages that would be sealed" : nil
         }
     }
 
@@ -124,12 +151,13 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     private init(
         retention: Retention, selector: (any DecodePageSelector)?, codec: CacheCodec?,
-        expression: PolicyExpression,
+        seal: SealPlan?, expression: PolicyExpression,
         entry: CachePolicyEntry
     ) {
         self.retention = retention
         self.selector = selector
         self.codec = codec
+        self.seal = seal
         isExact = true
         self.expression = expression
         self.entry = entry
@@ -158,21 +186,22 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// The head classes that the policy was given.
     var gates: HeadGates? {
-        (compression?.compressor as? DuoAttention)?.gates ?? (selector as? LServe)?.gates
+        if case .heads(_, _, _, let gates)? = seal?.method, let gates { return gates }
+        return (compression?.compressor as? DuoAttention)?.gates ?? (selector as? LServe)?.gates
     }
 
     /// Whether the prompt is read a second time before tokens are chosen.
     package var rereadsPrompt: Bool { (compression?.compressor.signals.rereadChunk ?? 0) > 0 }
 
     /// Whether it does nothing before a prompt is complete.
-    package var actsAfterPrompt: Bool { compression != nil || selector != nil }
+    package var actsAfterPrompt: Bool { compression != nil || selector != nil || seal != nil }
 
     /// Whether the policy asks where sentences end.
     package var readsSentences: Bool { selector?.readsSentences == true }
 
     /// Whether heads of one layer may hold or read different tokens.
     package var tracksSlots: Bool {
-        compression != nil || learned != nil || selector != nil
+        compression != nil || learned != nil || selector != nil || seal != nil
     }
 
     /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
@@ -181,7 +210,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// Whether each generated token may cost another its place, so that they come one by one.
     package var stepsSingly: Bool {
         compression?.holdsBudget == true || compression?.choosesAgain == true || learned != nil
-            || selector != nil
+            || selector != nil || seal != nil
     }
 
     /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens

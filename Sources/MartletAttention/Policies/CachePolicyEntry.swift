@@ -33,7 +33,7 @@ public struct CachePolicyEntry: Sendable {
         case retention(CachePolicy.Retention)
         case selector(any DecodePageSelector)
         case both(CachePolicy.Retention, any DecodePageSelector)
-        case codec(CacheCodec)
+        case codec(CacheCodec, SealPlan?)
     }
 
     /// What a term takes as its first argument, without a name.
@@ -105,7 +105,7 @@ public struct CachePolicyEntry: Sendable {
 
     private func bindWrapped(
         _ term: PolicyTerm
-    ) throws(CacheError) -> (policy: CachePolicy?, codec: CacheCodec?) {
+    ) throws(CacheError) -> (policy: CachePolicy?, codec: StorageName?) {
         func refuse(_ expected: String) -> CacheError {
             .badPolicyParameter(
                 policy: name, parameter: "first argument",
@@ -125,9 +125,9 @@ public struct CachePolicyEntry: Sendable {
         case .codec:
             guard let wrapped = term.wrapped, wrapped.terms.count == 1,
                 wrapped.terms[0].wrapped == nil, wrapped.terms[0].arguments.isEmpty,
-                let codec = CacheCodec(rawValue: wrapped.terms[0].name)
+                let codec = StorageName(rawValue: wrapped.terms[0].name)
             else {
-                let names = CacheCodec.allCases.map(\.rawValue).joined(separator: ", ")
+                let names = StorageName.allCases.map(\.rawValue).joined(separator: ", ")
                 throw refuse("one of \(names), as in \(name)(q8)")
             }
             return (nil, codec)
@@ -213,7 +213,7 @@ struct CachePolicyValues {
     /// The policy given as first argument.
     let wrapped: CachePolicy?
     /// The codec given as first argument.
-    let codec: CacheCodec?
+    let codec: StorageName?
 
     func integer(_ name: String) -> Int {
         guard case .integer(let value)? = values[name] else {
@@ -242,4 +242,12 @@ struct CachePolicyValues {
         }
         return value
     }
+}
+
+/// What `kv` takes first: how keys and values are stored.
+enum StorageName: String, CaseIterable, Sendable {
+    case f32, f16, bf16, q8, q4, kivi, zipcache, mixed
+
+    /// The codec of pages that are being written.
+    var codec: CacheCodec { CacheCodec(rawValue: rawValue) ?? .f16 }
 }

@@ -51,15 +51,4 @@ extension CachePolicyEntry {
                     positions: SinkWindow.Positions(rawValue: values.name("positions")) ?? .reindex)
             ))
     }
-
-    static let kv = CachePolicyEntry(
-        name: "kv", summary: "stores keys and values in another codec, named as in kv(q8)",
-        parameters: [], phases: [.prefill, .decode], isExact: false, sharesPrefix: true,
-        wraps: .codec, source: "pages of 16 tokens, see docs/formats.md"
-    ) { values in
-        guard let codec = values.codec else {
-            preconditionFailure("CachePolicyRegistry: kv was bound without a codec")
-        }
-        return .codec(codec)
-    }
 }

@@ -184,7 +184,8 @@ final class AttentionCase {
             sink_first_query: Int32(max(0, sinkFirstQuery - range.lowerBound)),
             until: rules.map { UnsafePointer($0.until.base) },
             first_position: Int32(firstEnd - 1 + range.lowerBound),
-            bias: rules.map { UnsafePointer($0.bias.base) }, classes: nil, class_count: 0, tile_begin: Int32(tiles.lowerBound),
+            bias: rules.map { UnsafePointer($0.bias.base) }, classes: nil, class_count: 0,
+            tile_begin: Int32(tiles.lowerBound),
             tile_end: Int32(tiles.upperBound),
             maximum: maximum.base, sum: sum.base, out: out.base, out_stride: outStride,
             scratch: scratch.base)
@@ -219,7 +220,8 @@ final class AttentionCase {
             queries: Int32(queries), group: Int32(group), q: qBuffer.base,
             query_stride: queryStride, scale: scale, first_end: 0, window: 0, sinks: 0,
             sink_scores: nil, sink_first_query: 0, until: nil,
-            first_position: 0, bias: nil, classes: nil, class_count: 0, tile_begin: 0, tile_end: 0, maximum: out.base,
+            first_position: 0, bias: nil, classes: nil, class_count: 0, tile_begin: 0, tile_end: 0,
+            maximum: out.base,
             sum: out.base, out: out.base, out_stride: 0, scratch: scratch.base)
         withExtendedLifetime(head) {
             KernelSet(set).table.pointee.scores(

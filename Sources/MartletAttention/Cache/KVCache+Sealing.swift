@@ -1,0 +1,67 @@
+/// Pages in few bits, in the tables of a sequence.
+
+import CMartletKernels
+import MartletKernels
+
+extension KVCache {
+    /// Bytes of keys and values of a sealed page.
+    func sealedBytes(of page: Int32) -> Int {
+        pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes } ?? shape.pageBytes
+    }
+
+    /// Puts a sealed page in the place of a full one.
+    func seal(_ id: SequenceID, table: Int, entry: Int, page: Int32) {
+        let state = state(id)
+        dropReservation(state)
+        state.tables[table].seal(entry, with: page, in: &pool)
+    }
+
+    /// Takes the pages of a table from `pages` on away; their tokens come back by ``appendSealed(_:table:page:positions:)``
+    /// and ``appendOpen(_:table:keys:values:positions:append:)``.
+    func reopen(_ id: SequenceID, table: Int, pages: Int) throws(CacheError) {
+        let state = state(id)
+        dropReservation(state)
+        state.tables[table].truncate(to: pages * KVPage.tokens, to: &pool)
+    }
+
+    /// Appends a sealed page with these positions.
+    func appendSealed(_ id: SequenceID, table: Int, page: Int32, positions: [Int32]) {
+        for (slot, position) in positions.enumerated() { pool.positions(of: page)[slot] = position }
+        state(id).tables[table].appendSealed(page)
+    }
+
+    /// Appends tokens to open pages, which must be free.
+    func appendOpen(
+        _ id: SequenceID, table: Int, keys: [Float], values: [Float], positions: [Int32],
+        append: (
+            mk_codec, UnsafeMutablePointer<UInt8>, Int32, Int32, UnsafePointer<Float>,
+            UnsafePointer<Float>
+        ) -> Void
+    ) {
+        let state = state(id)
+        guard !positions.isEmpty else { return }
+        let first = state.tables[table].length
+        state.tables[table].reserve(positions.count, from: &pool)
+        let dimension = shape.headDimension
+        keys.withUnsafeBufferPointer { keys in
+            values.withUnsafeBufferPointer { values in
+                guard let k = keys.baseAddress, let v = values.baseAddress else { return }
+                for index in positions.indices {
+                    let slot = first + index
+                    let page = state.tables[table].page(at: slot / KVPage.tokens)
+                    append(
+                        shape.codec.code,
+                        pool.pointer(to: page).assumingMemoryBound(to: UInt8.self),
+                        Int32(dimension), Int32(slot % KVPage.tokens), k + index * dimension,
+                        v + index * dimension)
+                }
+            }
+        }
+        state.tables[table].advance(by: positions.count, firstPosition: 0, in: pool)
+        for (index, position) in positions.enumerated() {
+            let slot = first + index
+            let page = state.tables[table].page(at: slot / KVPage.tokens)
+            pool.positions(of: page)[slot % KVPage.tokens] = position
+        }
+    }
+}

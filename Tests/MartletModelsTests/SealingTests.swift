@@ -1,0 +1,125 @@
+// Pages in few bits inside a model: memory that is really smaller, bits that do not depend on chunks.
+
+import Foundation
+import MartletAttention
+import MartletKernels
+import Testing
+
+@testable import MartletModels
+
+@Suite struct SealingTests {
+    static let storages = [
+        "kv(q8, by=channel, residual=16)", "kv(q4, by=channel, residual=0)",
+        "kv(kivi, residual=32)", "kv(kivi, bits=4, residual=20)",
+        "kv(zipcache, every=16, residual=0)",
+        "kv(zipcache, salient=0.3, every=20, residual=16)", "kv(mixed, residual=16)",
+        "kv(mixed, high=4, low=2, share=0.25, residual=0)",
+        "snapkv(budget=100, window=16) + kv(kivi, residual=16)",
+        "chelsea(budget=100) + kv(q4, by=channel, residual=0)",
+    ]
+
+    /// A residual that covers everything seals nothing: f16, bit for bit.
+    @Test func nothingIsSealedInsideTheResidual() throws {
+        let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(12, seed: 2))
+        let plain = try PolicyRun("dense").decode(prompt, following, chunk: 64)
+        for storage in ["kivi", "zipcache", "mixed", "q8, by=channel"] {
+            let run = try PolicyRun("kv(\(storage), residual=4096)")
+            #expect(try run.decode(prompt, following, chunk: 64).rows == plain.rows, "\(storage)")
+        }
+    }
+
+    /// Neither chunks nor threads change a bit; every token stays; pages are given back.
+    @Test(arguments: storages) func chunksChangeNothing(policy: String) throws {
+        let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(50, seed: 4))
+        func decode(chunk: Int, threads: Int) throws -> (rows: [[UInt32]], held: [[Int]]) {
+            let run = try PolicyRun(policy, threads: threads)
+            let result = try run.decode(prompt, following, chunk: chunk)
+            try run.cache.checkIntegrity()
+            #expect(run.cache.freePages == run.cache.pageCapacity)
+            return result
+        }
+        let whole = try decode(chunk: 1024, threads: 1)
+        for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
+            let got = try decode(chunk: chunk, threads: threads)
+            #expect(got.rows == whole.rows && got.held == whole.held, "\(policy) chunk \(chunk)")
+        }
+        if !policy.contains("budget") {
+            #expect(whole.held.allSatisfy { $0 == Array(0..<200) })
+        }
+    }
+
+    /// More bits come closer to the plain cache.
+    @Test func moreBitsLoseLess() throws {
+        let (prompt, following) = (randomTokens(160, seed: 5), randomTokens(10, seed: 6))
+        func logits(_ policy: String) throws -> [Float] {
+            try PolicyRun(policy).decode(prompt, following, chunk: 64).rows
+                .flatMap { $0.map { Float(bitPattern: $0) } }
+        }
+        let plain = try logits("dense")
+        func loss(_ policy: String) throws -> Double {
+            zip(try logits(policy), plain).reduce(0.0) { $0 + pow(Double($1.0 - $1.1), 2) }
+        }
+        let two = try loss("kv(kivi, residual=0)")
+        let four = try loss("kv(kivi, bits=4, residual=0)")
+        let eight = try loss("kv(kivi, bits=8, residual=0)")
+        let salient = try loss("kv(zipcache, residual=0)")
+        let mixed = try loss("kv(mixed, high=8, low=2, residual=0)")
+        #expect(eight < four && four < two && salient < two && mixed < two)
+        #expect(eight > 0)
+    }
+
+    /// Bytes held and read are those of the smaller pages, and others can have the rest.
+    @Test func theMemoryIsReallySmaller() throws {
+        let prompt = randomTokens(320, seed: 7)
+        func held(_ policy: String) throws -> (bytes: Int, read: Int) {
+            let run = try PolicyRun(policy)
+            let id = run.cache.makeSequence()
+            _ = try run.step([
+                SequenceSlice(sequence: id, tokens: prompt, logits: .last, completesPrompt: true)
+            ])
+            let bytes = run.cache.statistics.bytesHeld
+            _ = try run.step([
+                SequenceSlice(sequence: id, tokens: [1], logits: .last, isDecode: true)
+            ])
+            return (bytes, run.cache.statistics.stepBytesRead)
+        }
+        // Sixteen channels: a page of f16 has 1,024 bytes and positions, one of two bits 256.
+        let (dense, two) = (try held("dense"), try held("kv(kivi, residual=0)"))
+        #expect(dense.bytes == 6 * 20 * (1024 + 64))
+        #expect(two.bytes == 6 * 20 * (256 + 64))
+        #expect(two.read == 6 * (20 * 256 + 1024))
+        let zip = try held("kv(zipcache, residual=0, salient=0.5)")
+        #expect(zip.bytes < dense.bytes / 2 + 6 * 2 * 1088)
+    }
+
+    /// Forks go on as their parents do, and random operations break nothing.
+    @Test(arguments: storages) func forksAgree(policy: String) throws {
+        let run = try PolicyRun(policy, budgetBytes: 1 << 20)
+        let id = run.cache.makeSequence()
+        _ = try run.step([
+            SequenceSlice(
+                sequence: id, tokens: randomTokens(130, seed: 8), logits: .last,
+                completesPrompt: true)
+        ])
+        let fork = run.cache.fork(id)
+        for token in randomTokens(40, seed: 9) {
+            let bits = try run.step(
+                [id, fork].map {
+                    SequenceSlice(sequence: $0, tokens: [token], logits: .last, isDecode: true)
+                })
+            #expect(Array(bits[..<131]) == Array(bits[131...]), "\(policy)")
+            try run.cache.checkIntegrity()
+        }
+        run.cache.release(id)
+        run.cache.release(fork)
+        try run.cache.checkIntegrity()
+        #expect(run.cache.freePages == run.cache.pageCapacity)
+    }
+
+    @Test(arguments: [
+        "quest(budget=64) + kv(kivi)", "window(recent=64) + kv(kivi)", "dms(cr=2) + kv(zipcache)",
+        "h2o(budget=64, recent=8) + kv(mixed)", "snapkv(bytes=1MB) + kv(kivi)", "kv(kivi, bits=3)",
+        "kv(q8, residual=16)", "kv(f16, by=channel)", "kv(zipcache, bits=2)", "kv(q3)",
+    ])
+    func refusals(policy: String) { #expect(throws: CacheError.self) { try CachePolicy(policy) } }
+}
