@@ -46,12 +46,26 @@ expect 0 "inspect" "$martlet" inspect --model random:tiny --json
 expect 0 "doctor" "$martlet" doctor --json
 expect 0 "policies" "$martlet" policies
 expect 0 "policies as JSON" "$martlet" policies --json
-for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget=8, recent=2) + kv(q8)"; do
+for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget=8, recent=2) + kv(q8)" \
+    "dms(cr=2, window=2)" "dmc(cr=2)" "quest(budget=16, dense=0)" "chelsea(ratio=0.5, recent=2)" \
+    "kvzip(ratio=0.5, chunk=16)" "scope(knorm(budget=8))" "kv(kivi, residual=0)" "rkv(budget=14)" \
+    "knorm(budget=8) + stride(budget=16, recent=1) + kv(q4)"; do
     expect 0 "inspect $policy" "$martlet" inspect --model random:tiny --cache "$policy" \
         --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
 done
 expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
 for key in kind; do has "\"$key\""; done
+expect 0 "bench of a compressor" "$martlet" bench --model random:tiny --prompt "" --generate 2 --depth 64 --cache "knorm(ratio=0.5)" --json
+expect 0 "bench cache" "$martlet" bench cache --model random:tiny --depth 256 --steps 1 --rounds 1 --json
+for key in measured refused; do summary "$key"; done
+expect 0 "bench cache, some" "$martlet" bench cache --model random:tiny --depth 128 --steps 1 --rounds 1 \
+    --policies "dms(cr=4, window=8); quest(ratio=0.5); kv(q8)"
+has "dms"
+expect 0 "a page of the cache" "$martlet" generate --model random:tiny "some words" --max-tokens 4 \
+    --cache "h2o(budget=8, recent=2)" --trace-cache "$work/map.html" --beside "dense; knorm(ratio=0.5)"
+grep -q "promptTokens" "$work/map.html" || fail "a page of the cache: no data"
+expect 0 "a page of given tokens" "$martlet" inspect --model random:tiny --tokens 1,2,3,4,5 --then 6 \
+    --cache "knorm(ratio=0.5)" --trace-cache "$work/map2.html"
 golden=Tests/MartletModelsTests/Goldens/llama-mqa
 expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
 for key in promptTokens perplexity kvReads; do summary "$key"; done
@@ -84,7 +98,14 @@ refused "a budget below what stays" "$martlet" generate --model random:tiny "x" 
 says "at least 64"
 refused "policies that do not combine" "$martlet" generate --model random:tiny "x" --cache "dense + knorm(ratio=0.5)"
 refused "a compressor without a prompt's end" "$martlet" score --model random:tiny --tokens 1,2 --cache "knorm(ratio=0.5)"
-refused "the speed of a compressor" "$martlet" bench --model random:tiny --cache "knorm(ratio=0.5)"
+refused "heads that the model lacks" "$martlet" generate --model random:tiny "x" --cache "dms"
+says "retrofitted"
+refused "gates that are missing" "$martlet" generate --model random:tiny "x" --cache "duo(gates=\"$work/none\")"
+says "$work/none"
+refused "a selector beside a window" "$martlet" generate --model random:tiny "x" --cache "window(recent=8) + quest(budget=16)"
+refused "too few bytes" "$martlet" generate --model random:tiny "x" --cache "knorm(bytes=1KB)"
+says "at least"
+refused "a misspelt policy in a list" "$martlet" bench cache --model random:tiny --depth 64 --policies "dms(cr=4); quset(budget=8)"
 refused "wrong parameter" "$martlet" generate --model random:tiny "x" --cache "window(recent=0)"
 refused "unknown codec" "$martlet" generate --model random:tiny "x" --kv q2
 refused "budget too small" "$martlet" generate --model random:tiny "x" --memory 1KB

@@ -45,7 +45,9 @@ extension CachePolicyEntry {
         guard let name = values.codec else {
             preconditionFailure("CachePolicyRegistry: kv was bound without a codec")
         }
-        return .codec(name.codec, try values.sealPlan(name))
+        let plan = try values.sealPlan(name)
+        // What will be sealed is written in halves first.
+        return .codec(plan == nil ? name.codec : .f16, plan)
     }
 }
 
