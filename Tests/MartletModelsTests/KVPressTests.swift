@@ -37,7 +37,25 @@ struct PressGolden: Sendable, CustomTestStringConvertible {
 
 @Suite struct KVPressTests {
     @Test func goldensAreComplete() {
-        #expect(PressGolden.all.count == 3 * 3 * 3 * 12)
+        #expect(PressGolden.all.count == 3 * 3 * 3 * 14)
+    }
+
+    /// The policy; DuoAttention's gates are in the golden and go to a file.
+    private func policy(
+        _ golden: PressGolden, _ file: SafetensorsFile, _ shape: DecoderShape
+    ) throws -> CachePolicy {
+        guard golden.policy.hasPrefix("duo(") else { return try CachePolicy(golden.policy) }
+        let gates = try #require(file["gates"]).floats()
+        let lines = (0..<shape.layerCount).map { layer in
+            (0..<shape.keyValueHeadCount).map { "\(gates[layer * shape.keyValueHeadCount + $0])" }
+                .joined(separator: "\t")
+        }
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("gates-\(UUID().uuidString).tsv")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try lines.joined(separator: "\n").write(to: path, atomically: true, encoding: .utf8)
+        return try CachePolicy(
+            golden.policy.replacingOccurrences(of: "duo(", with: "duo(gates=\"\(path.path)\", "))
     }
 
     /// The same positions in every head, ties aside, and log-probabilities within 1e-3 afterwards. Computed
@@ -54,7 +72,8 @@ struct PressGolden: Sendable, CustomTestStringConvertible {
             kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 1))
         let cache = try KVCache(
             shape: model.cacheShape(codec: .f32), budgetBytes: 16 << 20,
-            policy: CachePolicy(golden.policy), layerWindows: model.shape.layerWindows)
+            policy: try policy(golden, file, model.shape), layerWindows: model.shape.layerWindows)
+        cache.repeatInstruction = RepeatInstruction(first: [5, 6, 7], later: [5, 9], suffix: [8])
         let runner = try ModelRunner(model, maximumBatchTokens: 100, cache: cache)
         let id = cache.makeSequence()
         for start in stride(from: 0, to: golden.length, by: 100) {

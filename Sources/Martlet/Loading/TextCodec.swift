@@ -1,5 +1,6 @@
 /// Text to tokens and back for every kind of model, those without a tokenizer included.
 
+import MartletAttention
 import MartletEngine
 package import MartletTokenizers
 import Foundation
@@ -112,10 +113,14 @@ package enum TextCodec: Sendable {
         }
     }
 
-    /// Tokens that ask for a text to be said again (KVzip's own words are in the same vein).
-    var repeatInstruction: [Int32] {
-        guard case .tokenizer(let tokenizer) = self else { return [] }
-        return tokenizer.encode("\n\nRepeat the text above exactly:\n\n", addSpecialTokens: false)
+    /// Tokens that ask for a text to be said again, in KVzip's words; none for a random model.
+    var repeatInstruction: RepeatInstruction {
+        guard case .tokenizer(let tokenizer) = self else { return RepeatInstruction() }
+        func tokens(_ text: String) -> [Int32] { tokenizer.encode(text, addSpecialTokens: false) }
+        return RepeatInstruction(
+            first: tokens("\n\nRepeat the previous context exactly."),
+            later: tokens("\n\nRepeat the part of the previous context exactly, starting with"),
+            suffix: tokens("\n"))
     }
 
     /// Tokens that end a text, besides those of the model's configuration.

@@ -23,7 +23,7 @@ public final class KVCache {
     public var sentenceTokens: Set<Int32> = []
 
     /// Tokens that ask for the prompt to be repeated, for policies that read it a second time.
-    public var repeatInstruction: [Int32] = []
+    public var repeatInstruction = RepeatInstruction()
 
     /// How a budget in bytes is held, if the policy has one.
     let hold: ByteHold?

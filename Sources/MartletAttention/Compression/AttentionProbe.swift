@@ -54,6 +54,22 @@ final class AttentionProbe {
         of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
         table: PageTableView, cache: KVCache
     ) throws(KernelError) -> UnsafeMutablePointer<Float> {
+        let base = try scoreRows(
+            of: queries, count: count, stride: stride, firstEnd: firstEnd, table: table,
+            cache: cache)
+        let width = KVPage.count(forSlots: firstEnd + count - 1) * KVPage.tokens
+        for row in 0..<count * group {
+            kernels.table.pointee.softmax(
+                base + row * width, Int32(firstEnd + row / group), Int32(width))
+        }
+        return base
+    }
+
+    /// The same before the softmax: scaled products, nothing masked.
+    func scoreRows(
+        of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
+        table: PageTableView, cache: KVCache
+    ) throws(KernelError) -> UnsafeMutablePointer<Float> {
         let pages = KVPage.count(forSlots: firstEnd + count - 1)
         let width = pages * KVPage.tokens
         let needed = count * group * width
@@ -77,10 +93,6 @@ final class AttentionProbe {
             tile_end: 0, maximum: base, sum: base, out: base,
             out_stride: 0, scratch: scratch.base)
         kernels.table.pointee.scores(&work, 0, Int32(pages), base, width)
-        for row in 0..<count * group {
-            kernels.table.pointee.softmax(
-                base + row * width, Int32(firstEnd + row / group), Int32(width))
-        }
         return base
     }
 }

@@ -1,5 +1,6 @@
 // Reading a prompt a second time, to see what saying it again needs.
 
+import Foundation
 import MartletKernels
 
 /// What a step repeats.
@@ -8,8 +9,23 @@ struct RepeatedChunk {
     var sequence: SequenceID
     /// The positions that are repeated.
     var range: Range<Int>
-    /// Whether the rows come before the repetition.
-    var isInstruction: Bool
+}
+
+/// Tokens around a repetition of a prompt's chunk.
+public struct RepeatInstruction: Sendable, Hashable {
+    /// Before the first chunk.
+    public var first: [Int32]
+    /// Before a later one, ahead of the last tokens of the chunk before it.
+    public var later: [Int32]
+    /// Between these and the chunk.
+    public var suffix: [Int32]
+
+    /// Words for all three; none by default, as for models without text.
+    public init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
+        self.first = first
+        self.later = later
+        self.suffix = suffix
+    }
 }
 
 extension PromptCompression {
@@ -24,31 +40,38 @@ extension PromptCompression {
         return (state.promptTokens, chunk)
     }
 
-    /// Notes the most attention that the repeated positions receive in one layer.
+    /// Notes the most attention that the repeated positions receive in one layer. As in kvpress the rows
+    /// choose among the sinks, the chunk and what they have repeated so far, not among the whole prompt.
     func record(
         _ repeated: RepeatedChunk, layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int
     ) {
-        guard let recorder = cache.memory(of: repeated.sequence)?.recorder, !repeated.isInstruction
-        else { return }
+        guard let recorder = cache.memory(of: repeated.sequence)?.recorder else { return }
         let (heads, dimension) = (shape.keyValueHeadCount, shape.headDimension)
         let group = headCount / heads
+        let count = cache.count(repeated.sequence)
+        let sinks = min(chosen.sinks, repeated.range.lowerBound)
         for slice in slices {
             recorder.reread.withUnsafeMutableBufferPointer { reread in
                 pool.run(heads) { head, worker in
                     let table = cache.table(slice.sequence, layer: layer, head: head)
                     let block = max(1, AttentionProbe.rows / group)
                     for first in Swift.stride(from: 0, to: slice.count, by: block) {
-                        let count = min(block, slice.count - first)
+                        let rows = min(block, slice.count - first)
                         let end = slice.position + first + 1
-                        let width = KVPage.count(forSlots: end + count - 1) * KVPage.tokens
+                        let width = KVPage.count(forSlots: end + rows - 1) * KVPage.tokens
                         let from = (slice.firstRow + first) * stride + head * group * dimension
                         do {
-                            let rows = try probes[worker].weightRows(
-                                of: q + from, count: count, stride: stride, firstEnd: end,
+                            let scores = try probes[worker].scoreRows(
+                                of: q + from, count: rows, stride: stride, firstEnd: end,
                                 table: table, cache: cache)
-                            Self.raise(
-                                &reread[layer * heads + head], to: rows, rows: count * group,
-                                width: width, range: repeated.range)
+                            for row in 0..<rows * group {
+                                let visible = [
+                                    0..<sinks, repeated.range, count..<end + row / group,
+                                ]
+                                Self.raise(
+                                    &reread[layer * heads + head], scores + row * width,
+                                    among: visible, of: repeated.range)
+                            }
                         } catch { preconditionFailure("PromptCompression: \(error)") }
                     }
                 }
@@ -56,14 +79,15 @@ extension PromptCompression {
         }
     }
 
+    /// Raises the scores of `range` to a row's softmax over some ranges of slots.
     private static func raise(
-        _ scores: inout [Float], to weights: UnsafePointer<Float>, rows: Int, width: Int,
-        range: Range<Int>
+        _ best: inout [Float], _ scores: UnsafePointer<Float>, among ranges: [Range<Int>],
+        of range: Range<Int>
     ) {
-        for row in 0..<rows {
-            for position in range {
-                scores[position] = max(scores[position], weights[row * width + position])
-            }
-        }
+        var largest = -Float.infinity
+        for part in ranges { for slot in part { largest = max(largest, scores[slot]) } }
+        var sum: Float = 0
+        for part in ranges { for slot in part { sum += exp(scores[slot] - largest) } }
+        for slot in range { best[slot] = max(best[slot], exp(scores[slot] - largest) / sum) }
     }
 }

@@ -321,7 +321,13 @@ final class PromptCompression {
                 scores[layer] = chosen.protect(chosen.compressor.scores(view))
             }
         }
-        return BudgetRule.share(budget * shape.tableCount, of: scores.flatMap(\.self))
+        var total = budget * shape.tableCount
+        if case .ratio(let ratio)? = chosen.budget {
+            // Rounded over all heads together, as in kvpress.
+            let all = cache.count(sequence) * shape.tableCount
+            total = all - Int(Double(all) * ratio)
+        }
+        return BudgetRule.share(total, of: scores.flatMap(\.self))
             .map { HeadVerdict(kept: $0) }
     }
 }

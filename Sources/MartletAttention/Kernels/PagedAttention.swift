@@ -270,12 +270,11 @@ package final class PagedAttention {
     }
 
     /// Runs a step in which a fork repeats the positions `range` of a prompt, and notes what its rows
-    /// attend to, unless they are an instruction before the repetition.
+    /// attend to.
     package func repeating(
-        _ range: Range<Int>, of sequence: SequenceID, isInstruction: Bool, _ body: () throws -> Void
+        _ range: Range<Int>, of sequence: SequenceID, _ body: () throws -> Void
     ) rethrows {
-        compression?.repeated = RepeatedChunk(
-            sequence: sequence, range: range, isInstruction: isInstruction)
+        compression?.repeated = RepeatedChunk(sequence: sequence, range: range)
         defer { compression?.repeated = nil }
         try body()
     }

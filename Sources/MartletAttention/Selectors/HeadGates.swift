@@ -48,7 +48,7 @@ public struct HeadGates: Sendable, Hashable {
     init(values: [[Double]], streaming: Double) {
         self.values = values
         let sorted = values.flatMap(\.self).sorted()
-        let count = Int((Double(sorted.count) * streaming).rounded())
+        let count = Int((Double(sorted.count) * streaming).rounded(.toNearestOrEven))
         threshold = count < sorted.count ? sorted[count] : .infinity
     }
 }

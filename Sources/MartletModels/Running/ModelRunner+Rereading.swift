@@ -17,21 +17,22 @@ extension ModelRunner {
             let range = first..<min(tokens.count, first + chunk)
             let fork = cache.fork(sequence)
             defer { cache.release(fork) }
-            let lead = cache.repeatInstruction + tokens[max(0, first - Self.overlap)..<first]
-            try run(lead, range, of: sequence, fork, cache, isInstruction: true)
-            try run(
-                Array(tokens[range]), range, of: sequence, fork, cache, isInstruction: false)
+            let words = cache.repeatInstruction
+            let lead =
+                first == 0
+                ? words.first : words.later + tokens[max(0, first - Self.overlap)..<first]
+            try run(lead + words.suffix + tokens[range], range, of: sequence, fork, cache)
         }
     }
 
     private func run(
         _ tokens: [Int32], _ range: Range<Int>, of sequence: SequenceID, _ fork: SequenceID,
-        _ cache: KVCache, isInstruction: Bool
+        _ cache: KVCache
     ) throws {
         for start in stride(from: 0, to: tokens.count, by: maximumBatchTokens) {
             let part = Array(tokens[start..<min(tokens.count, start + maximumBatchTokens)])
             try cache.reserve([(fork, part.count)])
-            try step.attention.repeating(range, of: sequence, isInstruction: isInstruction) {
+            try step.attention.repeating(range, of: sequence) {
                 _ = try forward(
                     ForwardBatch(slices: [
                         SequenceSlice(sequence: fork, tokens: part, logits: .none)
