@@ -38,6 +38,8 @@ struct Policies: AsyncParsableCommand {
         line.set("bounds", .array(phases(entry).map { .string($0) }))
         line.set("exact", entry.isExact)
         line.set("sharesPrefix", entry.sharesPrefix)
+        line.set("signals", entry.signals)
+        line.set("state", entry.state)
         line.set("source", entry.source)
         line.set(
             "parameters",
@@ -60,7 +62,10 @@ struct Policies: AsyncParsableCommand {
         var text = "\(entry.name): \(entry.summary)\n"
         text += "  \(entry.isExact ? "exact" : "lossy")"
         text += bounds.isEmpty ? "" : ", bounds \(bounds)"
+        text += ", \(entry.sharesPrefix ? "prefix can be shared" : "prefix is its request's own")"
         text += ", \(entry.source)\n"
+        if entry.signals != "none" { text += "  needs \(entry.signals)\n" }
+        if entry.state != "none" { text += "  remembers \(entry.state)\n" }
         for parameter in entry.parameters {
             var value = "optional"
             if let given = parameter.defaultValue {
