@@ -54,13 +54,9 @@ final class StepCompression {
                 let table = layer * heads + head
                 state.memories[table].append(contentsOf: repeatElement(0, count: width))
                 guard evictor.readsWeights else { continue }
-                let received = weights[first + head]
                 state.memories[table].withUnsafeMutableBufferPointer { memory in
-                    for slot in received.indices {
-                        evictor.fold(
-                            UnsafeMutableBufferPointer(
-                                rebasing: memory[slot * width..<(slot + 1) * width]),
-                            received[slot], step: step)
+                    weights[first + head].withUnsafeBufferPointer { received in
+                        evictor.foldAll(memory, received, step: step)
                     }
                 }
             }
@@ -135,29 +131,14 @@ final class StepCompression {
     private func victim(
         _ state: PolicyMemory, _ table: Int, newest: Int, of view: PageTableView, _ cache: KVCache
     ) -> Int? {
-        let width = evictor.width
         let firstOpen = evictor.sparesPrompt ? state.promptCount : chosen.sinks
         let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
+        let count = state.memories[table].count / evictor.width
+        let pages = (0..<KVPage.count(forSlots: count)).map { cache.positions(ofPage: view[$0]) }
         return state.memories[table].withUnsafeBufferPointer { memory in
-            var lowest: (rank: Float, position: Int, slot: Int)?
-            let count = memory.count / width
-            for entry in 0..<KVPage.count(forSlots: count) {
-                let positions = cache.positions(ofPage: view[entry])
-                let first = entry * KVPage.tokens
-                for slot in first..<min(first + KVPage.tokens, count) {
-                    let position = Int(positions[slot - first])
-                    guard position >= firstOpen, position < firstRecent else { continue }
-                    let rank = evictor.rank(
-                        UnsafeBufferPointer(
-                            rebasing: memory[slot * width..<(slot + 1) * width]),
-                        age: newest + 1 - position)
-                    if let found = lowest, (found.rank, found.position) <= (rank, position) {
-                        continue
-                    }
-                    lowest = (rank, position, slot)
-                }
-            }
-            return lowest?.slot
+            evictor.lowest(
+                memory, pages: pages, open: firstOpen..<max(firstOpen, firstRecent),
+                newest: newest)
         }
     }
 }
