@@ -151,6 +151,65 @@ static void check_attend(const mk_kernels *a, const mk_kernels *b, mk_codec code
     report("attend", codec, worst, codec >= MK_CODEC_Q8 ? 1e-4 : 1e-5);
 }
 
+/// Sealed pages among open ones, rules for single slots, and scores of pages by their bounds.
+static void check_pages(const mk_kernels *a, const mk_kernels *b, mk_seal seal) {
+    const int32_t dimensions[] = {6, 19, 64, 128};
+    double worst = 0, worst_scores = 0;
+    for (int i = 0; i < 4; i++) {
+        int32_t dimension = dimensions[i], pages = 13, length = pages * 16 - 3, group = 1 + 2 * i;
+        size_t size = mk_page_bytes(MK_CODEC_F16, dimension), width = mk_round_up(dimension, 16);
+        size_t sealed = mk_sealed_bytes(seal, dimension), bounds = mk_bounds_bytes(dimension);
+        uint8_t *arena = bytes(size * pages), *small = bytes(sealed * pages), *zero = bytes(size);
+        uint8_t *described = bytes(bounds * pages);
+        float *tokens = random_floats((size_t)pages * 32 * dimension);
+        float *q = random_floats((size_t)group * dimension), *bias = random_floats(256);
+        int32_t *ids = malloc((size_t)pages * 4), *until = malloc(256 * 4);
+        for (int32_t s = 0; s < 256; s++) until[s] = s % 5 ? INT32_MAX : 100;
+        for (int32_t p = 0; p < pages; p++) {
+            float *keys = tokens + (size_t)p * 32 * dimension, *values = keys + (size_t)16 * dimension;
+            for (int32_t t = 0; t < 16; t++)
+                a->append(MK_CODEC_F16, arena + (size_t)p * size, dimension, t, keys + (size_t)t * dimension,
+                          values + (size_t)t * dimension);
+            mk_page_bounds(MK_CODEC_F16, arena + (size_t)p * size, dimension, 16, described + (size_t)p * bounds);
+            mk_seal_page(seal, keys, values, dimension, small + (size_t)p * sealed);
+            ids[p] = p % 3 == 1 ? p : pages + p;
+        }
+        const mk_page_class class = {.first = pages, .seal = seal, .arena = small, .page_bytes = sealed};
+        const mk_kernels *sets[2] = {a, b};
+        float *out[2], *scores[2];
+        for (int k = 0; k < 2; k++) {
+            float *maximum = (float *)bytes((size_t)group * 4), *sum = (float *)bytes((size_t)group * 4);
+            out[k] = (float *)bytes((size_t)group * width * 4);
+            scores[k] = (float *)bytes((size_t)pages * 8);
+            mk_attention w = {.arena = arena, .page_bytes = size, .zero_page = zero, .head_ids = ids,
+                              .head_pages = pages, .tail_ids = ids, .tail_base = pages, .codec = MK_CODEC_F16,
+                              .dimension = dimension, .queries = 1, .group = group, .q = q,
+                              .query_stride = (size_t)group * dimension, .scale = 1 / sqrtf((float)dimension),
+                              .first_end = length, .window = INT32_MAX, .until = until,
+                              .first_position = length - 1, .bias = bias, .classes = &class, .class_count = 1,
+                              .tile_end = (length + MK_TILE - 1) / MK_TILE, .maximum = maximum, .sum = sum,
+                              .out = out[k], .out_stride = width,
+                              .scratch = bytes(mk_attention_scratch(group, dimension))};
+            sets[k]->attend(&w);
+            for (int32_t r = 0; r < group; r++)
+                mk_normalise(out[k] + r * width, sum[r], dimension, out[k] + r * width);
+            int32_t *open = malloc((size_t)pages * 4);
+            for (int32_t p = 0; p < pages; p++) open[p] = pages - 1 - p;
+            for (int m = 0; m < 2; m++)
+                sets[k]->page_scores(q, dimension, group, dimension, described, bounds, open, pages, m,
+                                     scores[k] + m * pages);
+        }
+        for (int32_t r = 0; r < group; r++) {
+            double d = difference(out[0] + r * width, out[1] + r * width, (size_t)dimension);
+            if (!(d <= worst)) worst = d;
+        }
+        double d = difference(scores[0], scores[1], (size_t)pages * 2);
+        if (!(d <= worst_scores)) worst_scores = d;
+    }
+    report("sealed", seal, worst, 1e-5);
+    report("bounds", seal, worst_scores, 1e-4);
+}
+
 static void check_elementwise(const mk_kernels *a, const mk_kernels *b) {
     const mk_kernels *sets[2] = {a, b};
     const int32_t sizes[] = {1, 15, 16, 17, 33, 100, 1000};
@@ -189,6 +248,7 @@ int main(void) {
     }
     for (int type = 0; type < 4; type++) check_matmul(a, b, (mk_weight)type);
     for (int codec = 0; codec < 5; codec++) check_attend(a, b, (mk_codec)codec);
+    for (int seal = 0; seal < 5; seal++) check_pages(a, b, (mk_seal)seal);
     check_elementwise(a, b);
     printf(failures ? "%d failures\n" : "all kernels agree\n", failures);
     return failures != 0;

@@ -1,5 +1,6 @@
 /// Budgets and choices: sums, floors, ties, and the texts that name them.
 
+import Foundation
 import MartletKernels
 import Testing
 
@@ -105,11 +106,11 @@ import Testing
         ),
         (
             "kv", "first argument", "nothing",
-            "one of f32, f16, bf16, q8, q4, as in kv(q8)"
+            "one of f32, f16, bf16, q8, q4, kivi, zipcache, mixed, as in kv(q8)"
         ),
         (
             "kv(q3)", "first argument", "q3",
-            "one of f32, f16, bf16, q8, q4, as in kv(q8)"
+            "one of f32, f16, bf16, q8, q4, kivi, zipcache, mixed, as in kv(q8)"
         ),
     ]) func namesWhatIsWrong(_ text: String, _ parameter: String, _ got: String, _ expected: String)
     {
@@ -150,6 +151,44 @@ import Testing
         ) {
             try KVCache(
                 shape: shape, budgetBytes: 1 << 20, policy: policy, layerWindows: [nil, 16])
+        }
+    }
+
+    /// Expected Attention's closed form is the mean of e^(q·k/√d) over Gaussian queries.
+    @Test func closedFormEqualsMonteCarlo() {
+        let d = 6
+        var random = CounterRandom(seed: 208)
+        func normal() -> Double {
+            (-2 * log(max(random.unit(), 1e-12))).squareRoot() * cos(2 * .pi * random.unit())
+        }
+        let mean = (0..<d).map { _ in normal() * 0.5 }
+        let factor = (0..<d * d).map { _ in normal() * 0.4 }
+        var covariance = [Double](repeating: 0, count: d * d)
+        for i in 0..<d {
+            for j in 0..<d {
+                for k in 0..<d { covariance[i * d + j] += factor[i * d + k] * factor[j * d + k] }
+            }
+        }
+        let keys = (0..<3 * d).map { _ in Float(normal()) }
+        let expected = ExpectedAttention(
+            future: 1, sinks: 0, covariance: true, valueNorm: false, epsilon: 0)
+        let closed = expected.logits(
+            keys[...], mean.map { Float($0) }, covariance.map { Float($0) }, d)
+        var sums = [Double](repeating: 0, count: 3)
+        let count = 60_000
+        for _ in 0..<count {
+            let z = (0..<d).map { _ in normal() }
+            let q = (0..<d).map { i in
+                mean[i] + (0..<d).reduce(0) { $0 + factor[i * d + $1] * z[$1] }
+            }
+            for key in 0..<3 {
+                let dot = (0..<d).reduce(0) { $0 + q[$1] * Double(keys[key * d + $1]) }
+                sums[key] += exp(dot / Double(d).squareRoot())
+            }
+        }
+        for key in 0..<3 {
+            let ratio = sums[key] / Double(count) / exp(Double(closed[key]))
+            #expect(abs(ratio - 1) < 0.03, "key \(key): \(ratio)")
         }
     }
 }

@@ -183,6 +183,50 @@ private final class Run {
         #expect(run.cache.freePages == run.cache.pageCapacity)
     }
 
+    /// Sequences of different lengths in one batch, some in their prompt and some generating, give what each
+    /// gives alone.
+    @Test(arguments: EvictionGolden.all) fileprivate func batchesChangeNothing(
+        _ golden: EvictionGolden
+    ) throws {
+        let tokens = try golden.golden().tokens
+        let run = try Run(golden, golden.policy, codec: .f16)
+        let prompts = [Array(tokens[..<40]), Array(tokens[50..<180]), Array(tokens[..<256])]
+        let following = Array(tokens[200..<208])
+        let alone = try prompts.map { prompt -> [UInt32] in
+            let id = run.cache.makeSequence()
+            defer { run.cache.release(id) }
+            return try run.logits(
+                prompt + following, prompt: prompt.count, chunk: 512, of: id
+            ).suffix(97 * 9).map(\.bitPattern)
+        }
+        let ids = prompts.map { _ in run.cache.makeSequence() }
+        var (done, rows) = ([0, 0, 0], [[UInt32]](repeating: [], count: 3))
+        for chunk in [[40, 33, 100], [1, 60, 100], [1, 37, 56]]
+            + Array(repeating: [1, 1, 1], count: 8)
+        {
+            var slices: [SequenceSlice] = []
+            var owners: [Int] = []
+            for index in 0..<3 {
+                let all = prompts[index] + following
+                let end = min(all.count, done[index] + chunk[index])
+                guard end > done[index] else { continue }
+                slices.append(
+                    SequenceSlice(
+                        sequence: ids[index], tokens: Array(all[done[index]..<end]), logits: .last,
+                        isDecode: done[index] >= prompts[index].count,
+                        completesPrompt: end == prompts[index].count))
+                owners.append(index)
+                done[index] = end
+            }
+            guard !slices.isEmpty else { continue }
+            let logits = try run.step(slices).map(\.bitPattern)
+            for (place, index) in owners.enumerated() where done[index] >= prompts[index].count {
+                rows[index] += logits[place * 97..<(place + 1) * 97]
+            }
+        }
+        for index in 0..<3 { #expect(rows[index] == alone[index], "sequence \(index)") }
+    }
+
     /// All marked: a window of the newest tokens. Reads and memory are what is live.
     @Test func everythingMarkedIsAWindow() throws {
         let golden = EvictionGolden.all[0]

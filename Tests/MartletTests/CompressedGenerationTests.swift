@@ -44,7 +44,8 @@ import Testing
     @Test(arguments: [
         "h2o(budget=24, recent=4)", "tova(budget=20) + kv(q8)",
         "adakv(snapkv(ratio=0.5, window=8))", "expected(ratio=0.4)", "dms(cr=4, window=8)",
-        "quest(budget=32, dense=0)", "recycled(budget=24, refresh=6)", "chelsea(budget=24, recent=4)",
+        "quest(budget=32, dense=0)", "recycled(budget=24, refresh=6)",
+        "chelsea(budget=24, recent=4)",
         "knorm(bytes=80KB)", "rkv(budget=24, buffer=16)", "kv(kivi, residual=16)",
         "scope(knorm(budget=20), window=16, recent=8)", "lserve(ratio=0.5, sinks=16, recent=16)",
     ]) func givingWayChangesNothing(policy: String) async throws {

@@ -175,7 +175,9 @@ package struct LoadedModel: Sendable {
     package func cacheBytes(_ budget: CacheBudget) throws(MartletError) -> Int {
         var budget = budget
         // A prompt that is read twice stands beside itself for a while.
-        if policy.rereadsPrompt { budget.promptTokens = min(budget.promptTokens, .max / 4) * 2 + 64 }
+        if policy.rereadsPrompt {
+            budget.promptTokens = min(budget.promptTokens, .max / 4) * 2 + 64
+        }
         let bytes = budget.bytes(shape: cacheShape, visibilities: visibilities)
         let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
         guard bytes <= memory else {

@@ -17,12 +17,14 @@ protocol StepEvictor: Sendable {
     func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int)
     /// The same for all slots of a head at once.
     func foldAll(
-        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>, step: Int)
+        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        step: Int)
     /// The slot of the lowest rank among tokens at positions in `open`, the oldest on ties. `pages` are
     /// the positions of the head's slots, page by page.
     func lowest(
         _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
-        newest: Int) -> Int?
+        newest: Int
+    ) -> Int?
     /// The rank of a token: the lowest goes. `age` tokens could attend to it, itself included.
     func rank(_ memory: UnsafeBufferPointer<Float>, age: Int) -> Float
     /// Tokens that a head may hold: `budget` is what the policy's text says of it, `kept` what it kept
@@ -52,7 +54,8 @@ extension StepEvictor {
     // Default implementations, so that the loops know the type and what is called inside is inlined.
 
     func foldAll(
-        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>, step: Int
+        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        step: Int
     ) {
         guard let base = memory.baseAddress else { return }
         let width = width

@@ -48,7 +48,7 @@ struct ExpectedAttention: KVCompressor {
     }
 
     /// kᵀμ/√d + kᵀΣk/(2d) for each key. The loops run over channels inside, so that they become vectors.
-    private func logits(
+    func logits(
         _ keys: ArraySlice<Float>, _ mean: [Float], _ quadratic: [Float], _ dimension: Int
     ) -> [Float] {
         let (linearScale, squareScale) = (

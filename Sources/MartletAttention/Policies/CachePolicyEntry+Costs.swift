@@ -5,10 +5,12 @@ extension CachePolicyEntry {
     /// channels of a head.
     public var signals: String {
         switch name {
-        case "snapkv", "pyramidkv", "sentencekv": "the last window's queries: window·n·d products a head, once"
+        case "snapkv", "pyramidkv", "sentencekv":
+            "the last window's queries: window·n·d products a head, once"
         case "sagekv": "the last query: n·d products a head, once"
         case "tova": "the newest query's weights: n·d products a head and token"
-        case "h2o": "all weights of the prompt (its products again), then n·d products a head and token"
+        case "h2o":
+            "all weights of the prompt (its products again), then n·d products a head and token"
         case "lookm": "all weights of the prompt: its products again"
         case "expected": "mean and covariance of queries: d² products a token and query head"
         case "kvzip": "the prompt a second time"
@@ -16,10 +18,12 @@ extension CachePolicyEntry {
         case "rkv": "the last window's queries: window·n·d products a head, every buffer tokens"
         case "scope": "what the wrapped policy needs, then n·d products a head and token"
         case "adakv": "what the wrapped policy needs"
-        case "loopserve": "an interval's queries: interval·n·d products a head, every interval tokens"
+        case "loopserve":
+            "an interval's queries: interval·n·d products a head, every interval tokens"
         case "recycled": "all weights of one token in refresh"
         case "quest", "lserve", "actqkv": "bounds of pages: d·n/8 products a head and token"
-        case "hip": "single keys: about 2k·log(n/k)·d products a head, every refresh tokens, for k pages"
+        case "hip":
+            "single keys: about 2k·log(n/k)·d products a head, every refresh tokens, for k pages"
         case "dms", "dmc": "a mark of each token and head from the model"
         case "kv": "zipcache: the weights of a tenth of the rows; others none"
         default: "none"
