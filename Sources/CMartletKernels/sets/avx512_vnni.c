@@ -15,6 +15,7 @@
 #include "../templates/elementwise.h"
 #include "../templates/append.h"
 #include "../templates/attention.h"
+#include "../templates/scores.h"
 #include "../templates/table.h"
 #pragma clang attribute pop
 #endif

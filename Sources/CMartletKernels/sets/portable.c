@@ -13,5 +13,6 @@
 #include "../templates/elementwise.h"
 #include "../templates/append.h"
 #include "../templates/attention.h"
+#include "../templates/scores.h"
 #include "../templates/table.h"
 

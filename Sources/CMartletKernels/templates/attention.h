@@ -412,8 +412,6 @@ MK_INLINE const uint8_t *page_at(const mk_attention *a, int32_t page) {
     return id < 0 ? a->zero_page : a->arena + (size_t)id * a->page_bytes;
 }
 
-#include "sealed.h"
-
 static void open_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const uint8_t *const *pages,
                         const uint8_t *const *touch, int count, int row, int n) {
     switch (a->codec) {
@@ -436,71 +434,7 @@ static void open_values(const mk_attention *a, const mk_scratch *s, mk_page_layo
     }
 }
 
-/// Scores of a tile in which pages differ.
-static void mixed_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
-                         int run_count, const uint8_t *const *pages, int row, int n) {
-    const float *q[ATTEND_ROWS];
-    for (int r = 0; r < n; r++)
-        q[r] = a->q + (size_t)((row + r) / a->group) * a->query_stride + (size_t)((row + r) % a->group) * a->dimension;
-    for (int i = 0; i < run_count; i++) {
-        mk_scratch part = *s;
-        part.weights = s->weights + runs[i].begin * 16;
-        const uint8_t *const *first = pages + runs[i].begin;
-        int count = runs[i].end - runs[i].begin;
-        if (runs[i].class < 0) {
-            open_scores(a, &part, at, first, first, count, row, n);
-            continue;
-        }
-        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
-        for (int j = 0; j < count; j++)
-            sealed_page(1, sealed, q, n, first[j], a->dimension, a->scale, part.weights + j * 16, 0);
-    }
-}
-
-/// Values likewise; the running sums are scaled once, before the first run.
-static void mixed_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
-                         int run_count, const uint8_t *const *pages, int row, int n) {
-    float *out[ATTEND_ROWS];
-    for (int r = 0; r < n; r++) {
-        out[r] = a->out + (size_t)(row + r) * a->out_stride;
-        for (int32_t d = 0; d < at.value_width; d += 16)
-            store_f32(out[r] + d, load_f32(out[r] + d) * s->factors[row + r]);
-        s->factors[row + r] = 1;
-    }
-    for (int i = 0; i < run_count; i++) {
-        mk_scratch part = *s;
-        part.weights = s->weights + runs[i].begin * 16;
-        const uint8_t *const *first = pages + runs[i].begin;
-        int count = runs[i].end - runs[i].begin;
-        if (runs[i].class < 0) {
-            open_values(a, &part, at, first, first, count, row, n);
-            continue;
-        }
-        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
-        for (int j = 0; j < count; j++)
-            sealed_page(0, sealed, 0, n, first[j], a->dimension, a->scale, part.weights + j * 16, out);
-    }
-}
-
-static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
-    mk_scratch s;
-    uint8_t *free_bytes = a->scratch;
-    s.sums = (float *)free_bytes;
-    free_bytes += (size_t)rows * 64;
-    s.weights = (float *)free_bytes;
-    free_bytes += (size_t)ATTEND_ROWS * MK_TILE * 4;
-    s.factors = (float *)free_bytes;
-    free_bytes += mk_align64((size_t)rows * 4);
-    s.scales = (float *)free_bytes;
-    free_bytes += mk_align64((size_t)rows * 4);
-    s.starts = (int32_t *)free_bytes;
-    free_bytes += mk_align64((size_t)rows * 8 * (at.key_groups ? at.key_groups : 1));
-    s.totals = (float *)free_bytes;
-    free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
-    s.query = (int8_t *)free_bytes;
-    s.query_width = at.value_width;
-    return s;
-}
+#include "sealed.h"
 
 /// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
 /// (q8; from the 15-bit split) of the largest value; q4 within a fifth of what storing in four bits
@@ -552,86 +486,4 @@ static void attend(const mk_attention *a) {
         }
     }
     for (int r = 0; r < rows; r++) a->sum[r] = sum_lanes(load_f32(s.sums + (size_t)r * 16));
-}
-
-/// The products that `attend` makes of queries and keys, for policies that choose by them.
-static void scores(const mk_attention *a, int32_t page_begin, int32_t page_end, float *out, size_t out_stride) {
-    const int rows = a->queries * a->group;
-    const mk_page_layout at = mk_layout(a->codec, a->dimension);
-    mk_scratch s = divide_scratch(a, at, rows);
-    if (at.key_groups) split_queries(a, &s, at, rows);
-    for (int32_t first = page_begin; first < page_end; first += MK_TILE_PAGES) {
-        const int count = page_end - first < MK_TILE_PAGES ? page_end - first : MK_TILE_PAGES;
-        const uint8_t *pages[MK_TILE_PAGES], *ahead[MK_TILE_PAGES];
-        for (int j = 0; j < MK_TILE_PAGES; j++) {
-            pages[j] = j < count ? page_at(a, first + j) : a->zero_page;
-            ahead[j] = j < count && first + MK_TILE_PAGES + j < page_end ? page_at(a, first + MK_TILE_PAGES + j)
-                                                                          : pages[j];
-        }
-        for (int row = 0; row < rows; row += ATTEND_ROWS) {
-            int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
-            const uint8_t *const *touch = row == 0 ? ahead : pages;
-            open_scores(a, &s, at, pages, touch, count, row, n);
-            for (int r = 0; r < n; r++)
-                for (int j = 0; j < count; j++)
-                    store_f32(out + (size_t)(row + r) * out_stride + (size_t)(first - page_begin + j) * 16,
-                              load_f32(s.weights + r * MK_TILE + j * 16));
-        }
-    }
-}
-
-/// Lanes are channels here.  max(q low, q high) is high times the positive part of q plus low times the
-/// negative one, so a sum over rows needs their parts' sums only: one pass whatever the group.
-static void page_scores(const float *q, size_t stride, int32_t rows, int32_t dimension, const uint8_t *bounds,
-                        size_t bounds_bytes, const int32_t *ids, int32_t count, int32_t maximum, float *out) {
-    enum { LARGEST = 1024 / 16 };  // as wide as a head may be
-    const int32_t width = mk_round_up(dimension, 16), blocks = width / 16;
-    for (int32_t i = 0; i < count; i++) out[i] = -INFINITY;
-    if (blocks > LARGEST) return;
-    for (int32_t first = 0; first < rows; first += maximum ? 1 : rows) {
-        const int32_t last = maximum ? first + 1 : rows;
-        f32x16 above[LARGEST], below[LARGEST];
-        for (int32_t b = 0; b < blocks; b++) {
-            above[b] = below[b] = splat(0);
-            for (int32_t row = first; row < last; row++) {
-                f32x16 v = load_partial(q + (size_t)row * stride + b * 16, dimension - b * 16);
-                above[b] += max16(v, splat(0));
-                below[b] -= max16(-v, splat(0));
-            }
-        }
-        for (int32_t i = 0; i < count; i++) {
-            if (ids[i] < 0) continue;
-            const uint8_t *low = bounds + (size_t)ids[i] * bounds_bytes, *high = low + (size_t)width * 2;
-            f32x16 sum = splat(0);
-            for (int32_t b = 0; b < blocks; b++) {
-                sum = fma16(above[b], load_f16(high + b * 32), sum);
-                sum = fma16(below[b], load_f16(low + b * 32), sum);
-            }
-            float score = sum_lanes(sum);
-            out[i] = score > out[i] ? score : out[i];
-        }
-    }
-}
-
-/// Two passes over the row: the largest value, then the exponentials and their sum.
-static void softmax(float *x, int32_t visible, int32_t count) {
-    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    f32x16 top = splat(-INFINITY), sum = splat(0);
-    for (int32_t i = 0; i < count; i += 16) {
-        f32x16 v = lane + i < visible ? load_f32(x + i) : splat(-INFINITY);
-        store_f32(x + i, v);
-        top = max16(top, v);
-    }
-    float largest = max_lanes(top);
-    if (largest == -INFINITY) {
-        for (int32_t i = 0; i < count; i += 16) store_f32(x + i, splat(0));
-        return;
-    }
-    for (int32_t i = 0; i < count; i += 16) {
-        f32x16 p = exp16(load_f32(x + i) - largest);
-        store_f32(x + i, p);
-        sum += p;
-    }
-    f32x16 inverse = splat(1.0f / sum_lanes(sum));
-    for (int32_t i = 0; i < count; i += 16) store_f32(x + i, load_f32(x + i) * inverse);
 }

@@ -98,3 +98,69 @@ static void sealed_page(int is_scores, mk_seal_layout at, const float *const *q,
     if (at.bits == 4) switch (rows) { MK_SEALED_ROWS(4) default: return; }
     switch (rows) { MK_SEALED_ROWS(2) default: return; }
 }
+
+/// Scores of a tile in which pages differ.
+static void mixed_scores(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
+                         int run_count, const uint8_t *const *pages, int row, int n) {
+    const float *q[ATTEND_ROWS];
+    for (int r = 0; r < n; r++)
+        q[r] = a->q + (size_t)((row + r) / a->group) * a->query_stride + (size_t)((row + r) % a->group) * a->dimension;
+    for (int i = 0; i < run_count; i++) {
+        mk_scratch part = *s;
+        part.weights = s->weights + runs[i].begin * 16;
+        const uint8_t *const *first = pages + runs[i].begin;
+        int count = runs[i].end - runs[i].begin;
+        if (runs[i].class < 0) {
+            open_scores(a, &part, at, first, first, count, row, n);
+            continue;
+        }
+        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
+        for (int j = 0; j < count; j++)
+            sealed_page(1, sealed, q, n, first[j], a->dimension, a->scale, part.weights + j * 16, 0);
+    }
+}
+
+/// Values likewise; the running sums are scaled once, before the first run.
+static void mixed_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_run *runs,
+                         int run_count, const uint8_t *const *pages, int row, int n) {
+    float *out[ATTEND_ROWS];
+    for (int r = 0; r < n; r++) {
+        out[r] = a->out + (size_t)(row + r) * a->out_stride;
+        for (int32_t d = 0; d < at.value_width; d += 16)
+            store_f32(out[r] + d, load_f32(out[r] + d) * s->factors[row + r]);
+        s->factors[row + r] = 1;
+    }
+    for (int i = 0; i < run_count; i++) {
+        mk_scratch part = *s;
+        part.weights = s->weights + runs[i].begin * 16;
+        const uint8_t *const *first = pages + runs[i].begin;
+        int count = runs[i].end - runs[i].begin;
+        if (runs[i].class < 0) {
+            open_values(a, &part, at, first, first, count, row, n);
+            continue;
+        }
+        mk_seal_layout sealed = mk_sealed_layout(a->classes[runs[i].class].seal, a->dimension);
+        for (int j = 0; j < count; j++)
+            sealed_page(0, sealed, 0, n, first[j], a->dimension, a->scale, part.weights + j * 16, out);
+    }
+}
+
+static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
+    mk_scratch s;
+    uint8_t *free_bytes = a->scratch;
+    s.sums = (float *)free_bytes;
+    free_bytes += (size_t)rows * 64;
+    s.weights = (float *)free_bytes;
+    free_bytes += (size_t)ATTEND_ROWS * MK_TILE * 4;
+    s.factors = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.scales = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.starts = (int32_t *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 8 * (at.key_groups ? at.key_groups : 1));
+    s.totals = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
+    s.query = (int8_t *)free_bytes;
+    s.query_width = at.value_width;
+    return s;
+}

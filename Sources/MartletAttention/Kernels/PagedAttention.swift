@@ -14,15 +14,15 @@ package final class PagedAttention {
     package let pool: WorkerPool
     let group: Int
     let width: Int
-    private let scale: Float
+    let scale: Float
 
     private let frequencies: [Double]
     private var plans: [Visibility: AttentionPlan] = [:]
     private var appends: [AppendUnit] = []
-    private var slices: [AttentionSlice] = []
+    private(set) var slices: [AttentionSlice] = []
     private let workers: [WorkerScratch]
-    private var states: AlignedBuffer<Float>
-    private var sinkRotation: SinkRotation?
+    var states: AlignedBuffer<Float>
+    var sinkRotation: SinkRotation?
     /// The plan and the appends of one layer, where every head has its own length.
     private var ragged = AttentionPlan()
     private var raggedAppends: [AppendUnit] = []
@@ -308,175 +308,5 @@ package final class PagedAttention {
             }
         }
         for fold in plan.folds { self.fold(fold.unit, segments: fold.segments, job) }
-    }
-
-    /// What holds for single slots of a table, whole tiles of it.
-    struct SlotRules {
-        /// The first position that sees a slot no more.
-        var until: UnsafePointer<Int32>?
-        /// What is added to its score.
-        var bias: UnsafePointer<Float>?
-    }
-
-    private struct LayerJob {
-        var layer: Int
-        var visibility: Visibility
-        var q: UnsafePointer<Float>
-        var queryStride: Int
-        var out: UnsafeMutablePointer<Float>
-        var outStride: Int
-    }
-
-    private func run(
-        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
-    ) {
-        if let choice = selection?.choice(slice: unit.slice, head: unit.head) {
-            return choice.ids.withUnsafeBufferPointer { ids in
-                choice.until.withUnsafeBufferPointer { until in
-                    choice.bias.withUnsafeBufferPointer { bias in
-                        let table = PageTableView(
-                            sinkPages: UnsafeBufferPointer(start: nil, count: 0), recentPages: ids,
-                            recentBase: 0, length: choice.slots)
-                        let rules = SlotRules(
-                            until: until.isEmpty ? nil : until.baseAddress,
-                            bias: bias.isEmpty ? nil : bias.baseAddress)
-                        run(unit, job, cache, scratch, rules, table: table)
-                    }
-                }
-            }
-        }
-        guard let learned else {
-            let index = job.layer * shape.keyValueHeadCount + unit.head
-            guard let memory = cache.memory(of: slices[unit.slice].sequence),
-                !memory.biases.isEmpty
-            else { return run(unit, job, cache, scratch, SlotRules()) }
-            return memory.biases[index].withUnsafeBufferPointer { bias in
-                run(unit, job, cache, scratch, SlotRules(bias: bias.baseAddress))
-            }
-        }
-        learned.withRules(
-            slices[unit.slice], table: job.layer * shape.keyValueHeadCount + unit.head, cache: cache
-        ) { until in
-            run(unit, job, cache, scratch, SlotRules(until: until))
-        }
-    }
-
-    private func run(
-        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
-        _ rules: SlotRules, table chosen: PageTableView? = nil
-    ) {
-        let slice = slices[unit.slice]
-        // The slot of the first query, which is its position unless tokens were taken out.
-        let position = unit.firstSlot + unit.query
-        let rows = unit.count * group
-        let dimension = shape.headDimension
-        let row = slice.firstRow + unit.query
-        let table = chosen ?? cache.table(slice.sequence, layer: job.layer, head: unit.head)
-        let q = job.q + row * job.queryStride + unit.head * group * dimension
-        var sinkScores: UnsafePointer<Float>?
-        var sinkFirst = Int.max
-        if let rotation = sinkRotation, job.visibility.sinks > 0 {
-            let first = rotation.firstQuery(position: position, count: unit.count)
-            if first < unit.count {
-                sinkFirst = first
-                sinkScores = rotation.scores(
-                    into: scratch, q: q, queryStride: job.queryStride, row: row, first: first,
-                    count: unit.count, group: group, dimension: dimension, scale: scale,
-                    page: { cache.pagePointer(table[$0]) }, codec: shape.codec)
-            }
-        }
-        var work = mk_attention(
-            arena: UnsafePointer(cache.arena.assumingMemoryBound(to: UInt8.self)),
-            page_bytes: shape.pageBytes,
-            zero_page: cache.zeroPage.assumingMemoryBound(to: UInt8.self),
-            head_ids: table.sinkPages.baseAddress ?? Self.noPages,
-            head_pages: Int32(table.sinkPages.count),
-            tail_ids: table.recentPages.baseAddress ?? Self.noPages,
-            tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
-            codec: shape.codec.code, dimension: Int32(dimension), queries: Int32(unit.count),
-            group: Int32(group), q: q, query_stride: job.queryStride, scale: scale,
-            first_end: Int32(position + 1),
-            window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
-            sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
-            sink_first_query: Int32(clamping: sinkFirst), until: rules.until,
-            first_position: Int32(slice.position + unit.query), bias: rules.bias,
-            classes: cache.classes,
-            class_count: Int32(cache.classCount), tile_begin: 0,
-            tile_end: 0,
-            maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
-            out_stride: width, scratch: scratch.bytes.base)
-        let end = position + unit.count
-        if let segment = unit.segment {
-            setTiles(&work, segment, end: end)
-            let base = states.base + unit.state * (width + 2)
-            work.maximum = base
-            work.sum = base + rows
-            work.out = base + 2 * rows
-            kernels.table.pointee.attend(&work)
-            return
-        }
-        var isFirst = true
-        for segment in AttentionPlan.segments(position..<end, job.visibility) {
-            setTiles(&work, segment, end: end)
-            if isFirst {
-                kernels.table.pointee.attend(&work)
-                isFirst = false
-                work.maximum = scratch.nextMaximum
-                work.sum = scratch.nextSum
-                work.out = scratch.nextVectors
-                continue
-            }
-            kernels.table.pointee.attend(&work)
-            for r in 0..<rows {
-                mk_merge(
-                    scratch.maximum + r, scratch.sum + r, scratch.vectors + r * width,
-                    work.maximum[r], work.sum[r], work.out + r * width, Int32(dimension))
-            }
-        }
-        for r in 0..<rows {
-            mk_normalise(
-                scratch.vectors + r * width, scratch.sum[r], Int32(dimension),
-                target(job, unit, slice, r))
-        }
-    }
-
-    static nonisolated(unsafe) let noPages: UnsafePointer<Int32> = {
-        let empty = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-        empty.initialize(to: KVPage.hole)
-        return UnsafePointer(empty)
-    }()
-
-    private func setTiles(_ work: inout mk_attention, _ segment: Int, end: Int) {
-        let tiles = Int(MK_SEGMENT_TILES)
-        work.tile_begin = Int32(segment * tiles)
-        work.tile_end = Int32(min((segment + 1) * tiles, (end + Int(MK_TILE) - 1) / Int(MK_TILE)))
-    }
-
-    private func target(_ job: LayerJob, _ unit: AttentionUnit, _ slice: AttentionSlice, _ row: Int)
-        -> UnsafeMutablePointer<Float>
-    {
-        let batchRow = slice.firstRow + unit.query + row / group
-        let head = unit.head * group + row % group
-        return job.out + batchRow * job.outStride + head * shape.headDimension
-    }
-
-    private func fold(_ unit: AttentionUnit, segments: Int, _ job: LayerJob) {
-        let rows = unit.count * group
-        let size = rows * (width + 2)
-        let first = states.base + unit.state * (width + 2)
-        for segment in 1..<segments {
-            let next = first + segment * size
-            for r in 0..<rows {
-                mk_merge(
-                    first + r, first + rows + r, first + 2 * rows + r * width, next[r],
-                    next[rows + r], next + 2 * rows + r * width, Int32(shape.headDimension))
-            }
-        }
-        let slice = slices[unit.slice]
-        for r in 0..<rows {
-            mk_normalise(
-                first + 2 * rows + r * width, first[rows + r], Int32(shape.headDimension),
-                target(job, unit, slice, r))
-        }
     }
 }
