@@ -200,6 +200,22 @@ import Testing
         }
     }
 
+    /// With a recent window the last pages are among those read.
+    @Test func questReadsItsRecentWindow() throws {
+        let stream = LayerStream(count: Self.count, seed: 92)
+        // Three pages, of which the window takes all but the one with the sinks.
+        let got = try stream.run(
+            "quest(budget=48, dense=0, sinks=4, minimum=1, recent=32)", prompt: 90, chunk: 90)
+        for (index, output) in got.outputs.enumerated() {
+            let token = 90 + index
+            let pages = (token + 16) / 16
+            let expected = stream.attention(token) { _ in
+                Array(0..<16) + Array((pages - 2) * 16...token)
+            }
+            #expect(worst(output, expected) < 2e-6, "token \(token)")
+        }
+    }
+
     /// Between full passes only what the last one attended to and what came since is read.
     @Test func recycledReadsWhatWasAttended() throws {
         let stream = LayerStream(count: Self.count, seed: 89)

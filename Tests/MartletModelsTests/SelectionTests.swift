@@ -10,7 +10,7 @@ import Testing
 @Suite struct SelectionTests {
     static let selectors = [
         "quest(%, dense=0)", "quest(%, dense=1, page=32, reduce=max)",
-        "quest(%, sinks=0, minimum=1)",
+        "quest(%, sinks=0, minimum=1)", "quest(%, dense=0, recent=24)",
         "lserve(%, sinks=16, recent=16)", "lserve(%, page=32, refresh=3)", "recycled(%, refresh=5)",
         "recycled(%, check=2, similarity=0.999)", "actqkv(%, window=4)",
         "hip(%, dense=0, recent=16)", "hip(%, refresh=1)", "stride(%, recent=16)",

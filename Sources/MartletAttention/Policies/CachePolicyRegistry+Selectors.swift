@@ -93,6 +93,9 @@ extension CachePolicyEntry {
         parameters: CachePolicyParameter.reads() + [
             .page, .dense(2),
             CachePolicyParameter(
+                name: "recent", domain: .integer(0...65_536), defaultValue: .integer(0),
+                summary: "newest tokens that are always read, whole pages within the budget"),
+            CachePolicyParameter(
                 name: "minimum", domain: .integer(1...4096), defaultValue: .integer(3),
                 summary: "pages read whatever the budget"),
             CachePolicyParameter(
@@ -104,7 +107,8 @@ extension CachePolicyEntry {
             Quest(
                 budget: try values.reads(), page: try values.wholePages("page"),
                 minimum: values.integer("minimum"), denseLayers: values.integer("dense"),
-                sinks: values.integer("sinks"), isMaximum: values.name("reduce") == "max"))
+                sinks: values.integer("sinks"), recent: values.integer("recent"),
+                isMaximum: values.name("reduce") == "max"))
     }
 
     static let lserve = CachePolicyEntry(

@@ -24,10 +24,10 @@ enum ReadBudget: Sendable, Hashable {
 
 /// Choosing runs of pages by score.
 enum PageRuns {
-    /// Logical pages of the `count` best runs of `size` pages, ascending; `forced` runs and the newest
-    /// are among them. Nil when that is all.
+    /// Logical pages of the `count` best runs of `size` pages, ascending; the first `forced` and the last
+    /// `newest` (at least one) are among them. Nil when that is all.
     static func best(
-        _ count: Int, of scores: [Float], size: Int, forced: Int = 0
+        _ count: Int, of scores: [Float], size: Int, forced: Int = 0, newest: Int = 1
     ) -> [Int32]? {
         let runs = (scores.count + size - 1) / size
         guard count < runs else { return nil }
@@ -36,7 +36,7 @@ enum PageRuns {
             best[page / size] = max(best[page / size], score)
         }
         for run in 0..<min(forced, runs) { best[run] = .infinity }
-        best[runs - 1] = .infinity
+        for run in max(0, runs - max(1, newest))..<runs { best[run] = .infinity }
         return pages(ofRuns: Selection.largest(count, of: best), size: size, below: scores.count)
     }
 

@@ -11,6 +11,8 @@ struct Quest: DecodePageSelector {
     let minimum: Int
     let denseLayers: Int
     let sinks: Int
+    /// Newest tokens that are read whatever their score; the newest page always is.
+    let recent: Int
     let isMaximum: Bool
 
     func choose(_ view: SelectionView, _ memory: inout SelectionMemory.Head) -> PageChoice {
@@ -19,7 +21,9 @@ struct Quest: DecodePageSelector {
         guard wanted * size < view.pages else { return .all }
         let scores = view.pageScores(maximum: isMaximum)
         let forced = min(wanted - 1, (sinks + page - 1) / page)
-        return PageRuns.best(wanted, of: scores, size: size, forced: forced).map { .pages($0) }
-            ?? .all
+        // Pages of newest tokens, within the budget.
+        let newest = min(wanted - forced, (recent + page - 1) / page)
+        return PageRuns.best(wanted, of: scores, size: size, forced: forced, newest: newest)
+            .map { .pages($0) } ?? .all
     }
 }

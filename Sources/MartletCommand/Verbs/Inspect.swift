@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Martlet
+import MartletAttention
 import MartletFormats
 
 struct Inspect: AsyncParsableCommand {
@@ -81,6 +82,7 @@ struct Inspect: AsyncParsableCommand {
         line.set("tiesEmbeddings", shape.tiesEmbeddings)
         line.set("slidingWindow", shape.slidingWindow.map { .integer($0) } ?? .null)
         line.set("positions", shape.isPositionLearned ? "learned" : "rotary")
+        line.set("evictionHeads", report.shape.evictionHead.map(evictionHeads) ?? .null)
         line.set("storedAs", report.naturalWeights.rawValue)
         line.set("bytesByType", object(report.bytesByType.map { ($0.type.rawValue, $0.bytes) }))
         line.set(
@@ -91,6 +93,14 @@ struct Inspect: AsyncParsableCommand {
         line.set("storedBytes", object(report.storedBytes.map { ($0.type, $0.bytes) }))
         line.set("files", object(report.files.map { ($0.path, $0.bytes) }))
         line.print()
+    }
+
+    private func evictionHeads(_ head: EvictionHeadShape) -> JSONValue {
+        var line = JSONLine()
+        line.set("method", head.method.rawValue)
+        line.set("source", head.source == .projection ? "projection" : "channel")
+        line.set("window", head.window)
+        return line.value
     }
 
     private func object(_ members: [(String, Int)]) -> JSONValue {
@@ -118,6 +128,12 @@ struct Inspect: AsyncParsableCommand {
             "context",
             "\(shape.contextLength) tokens, \(shape.isPositionLearned ? "learned" : "rotary") positions"
                 + (shape.slidingWindow.map { ", sliding window \($0)" } ?? ""))
+        if let head = shape.evictionHead {
+            text += Columns.pair(
+                "eviction heads",
+                "\(head.method.rawValue), window \(head.window): use --cache \(head.method.rawValue)"
+            )
+        }
         text += Columns.pair("stored as", report.naturalWeights.rawValue)
         for entry in report.bytesByType {
             text += Columns.pair("weights in \(entry.type)", Columns.bytes(entry.bytes))
