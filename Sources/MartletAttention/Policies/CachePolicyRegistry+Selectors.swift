@@ -118,21 +118,22 @@ extension CachePolicyEntry {
             CachePolicyParameter(
                 name: "page", domain: .integer(16...1024), defaultValue: .integer(64),
                 summary: "tokens that are chosen together, a multiple of 16"),
-            .refresh(4), .gates, .streaming,
+            .refresh(4), .dense(0), .gates, .streaming,
         ]
     ) { values throws(CacheError) in
         .selector(
             LServe(
                 budget: try values.reads(), page: try values.wholePages("page"),
                 refresh: values.integer("refresh"), sinks: values.integer("sinks"),
-                recent: values.integer("recent"), gates: try values.headGates()))
+                recent: values.integer("recent"), gates: try values.headGates(),
+                denseLayers: values.integer("dense")))
     }
 
     static let recycled = CachePolicyEntry(
         reading: "recycled", "reads what the last full pass attended to most",
         "Recycled Attention (2411.05787)",
         parameters: CachePolicyParameter.reads() + [
-            .refresh(50),
+            .refresh(50), .dense(0),
             CachePolicyParameter(
                 name: "similarity", domain: .decimal(-1...1), defaultValue: .decimal(0.8),
                 summary: "cosine with the query of the full pass below which there is another"),
@@ -145,7 +146,7 @@ extension CachePolicyEntry {
             RecycledAttention(
                 budget: try values.reads(), refresh: values.integer("refresh"),
                 similarity: values.decimal("similarity"), check: values.integer("check"),
-                sinks: values.integer("sinks")))
+                sinks: values.integer("sinks"), denseLayers: values.integer("dense")))
     }
 
     static let sentencekv = CachePolicyEntry(
@@ -166,6 +167,7 @@ extension CachePolicyEntry {
             CachePolicyParameter(
                 name: "longest", domain: .integer(1...4096), defaultValue: .integer(64),
                 summary: "tokens after which a sentence ends by itself"),
+            .dense(0),
         ], phases: [.prefill], isExact: false, sharesPrefix: false,
         source: "SentenceKV (2504.00970)"
     ) { values throws(CacheError) in
@@ -184,7 +186,7 @@ extension CachePolicyEntry {
                     budget: .tokens(Int(held)), rule: .uniform, sinks: sinks, recent: 0)),
             SentenceKV(
                 budget: budget, sinks: sinks, recent: values.integer("recent"),
-                longest: values.integer("longest")))
+                longest: values.integer("longest"), denseLayers: values.integer("dense")))
     }
 
     static let actqkv = CachePolicyEntry(
@@ -194,13 +196,14 @@ extension CachePolicyEntry {
         parameters: CachePolicyParameter.reads() + [
             CachePolicyParameter(
                 name: "window", domain: .integer(1...4096), defaultValue: .integer(32),
-                summary: "generated tokens that the probe is made of")
+                summary: "generated tokens that the probe is made of"),
+            .dense(0),
         ]
     ) { values throws(CacheError) in
         .selector(
             ActQKV(
                 budget: try values.reads(), window: values.integer("window"),
-                sinks: values.integer("sinks")))
+                sinks: values.integer("sinks"), denseLayers: values.integer("dense")))
     }
 
     static let loopserve = CachePolicyEntry(
@@ -216,12 +219,13 @@ extension CachePolicyEntry {
             CachePolicyParameter(
                 name: "sinks", domain: .integer(0...1024), defaultValue: .integer(4),
                 summary: "first tokens that are always read"),
+            .dense(0),
         ]
     ) { values in
         .selector(
             LoopServe(
                 budget: values.integer("budget"), interval: values.integer("interval"),
-                sinks: values.integer("sinks")))
+                sinks: values.integer("sinks"), denseLayers: values.integer("dense")))
     }
 
     static let hip = CachePolicyEntry(
@@ -238,11 +242,11 @@ extension CachePolicyEntry {
 
     static let stride = CachePolicyEntry(
         reading: "stride", "reads evenly spaced pages: the baseline", "a baseline",
-        parameters: CachePolicyParameter.reads(recent: 64)
+        parameters: CachePolicyParameter.reads(recent: 64) + [.dense(0)]
     ) { values throws(CacheError) in
         .selector(
             StridedPages(
                 budget: try values.reads(), sinks: values.integer("sinks"),
-                recent: values.integer("recent")))
+                recent: values.integer("recent"), denseLayers: values.integer("dense")))
     }
 }

@@ -12,6 +12,7 @@ struct ActQKV: DecodePageSelector {
     let budget: ReadBudget
     let window: Int
     let sinks: Int
+    let denseLayers: Int
 
     func choose(_ view: SelectionView, _ memory: inout SelectionMemory.Head) -> PageChoice {
         let dimension = view.dimension

@@ -11,6 +11,7 @@ struct LServe: DecodePageSelector {
     let sinks: Int
     let recent: Int
     let gates: HeadGates?
+    let denseLayers: Int
 
     var reusesChoices: Bool { refresh > 1 }
 

@@ -8,6 +8,7 @@ struct LoopServe: DecodePageSelector {
     let budget: Int
     let interval: Int
     let sinks: Int
+    let denseLayers: Int
 
     var readsBounds: Bool { false }
     var reusesChoices: Bool { true }

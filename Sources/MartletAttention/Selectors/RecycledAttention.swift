@@ -11,6 +11,7 @@ struct RecycledAttention: DecodePageSelector {
     /// Tokens between two checks.
     let check: Int
     let sinks: Int
+    let denseLayers: Int
 
     var readsBounds: Bool { false }
     var reusesChoices: Bool { true }

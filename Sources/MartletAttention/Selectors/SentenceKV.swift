@@ -9,6 +9,7 @@ struct SentenceKV: DecodePageSelector {
     let sinks: Int
     let recent: Int
     let longest: Int
+    let denseLayers: Int
 
     var readsBounds: Bool { false }
     var reusesChoices: Bool { true }

@@ -6,6 +6,7 @@ struct StridedPages: DecodePageSelector {
     let budget: ReadBudget
     let sinks: Int
     let recent: Int
+    let denseLayers: Int
 
     var readsBounds: Bool { false }
 
