@@ -13,7 +13,8 @@ import Testing
         "quest(%, sinks=0, minimum=1)", "quest(%, dense=0, recent=24)",
         "lserve(%, sinks=16, recent=16)", "lserve(%, page=32, refresh=3)", "recycled(%, refresh=5)",
         "recycled(%, check=2, similarity=0.999)", "actqkv(%, window=4)",
-        "hip(%, dense=0, recent=16)", "hip(%, refresh=1)", "stride(%, recent=16)", "stride(%, dense=1)", "recycled(%, dense=2)",
+        "hip(%, dense=0, recent=16)", "hip(%, refresh=1)", "stride(%, recent=16)",
+        "stride(%, dense=1)", "recycled(%, dense=2)",
         "snapkv(budget=100, window=16) + quest(%, dense=0)", "knorm(ratio=0.5) + stride(%)",
         "dms(cr=3, window=6) + quest(%, dense=0)", "h2o(budget=90, recent=8) + quest(%, dense=0)",
     ]
