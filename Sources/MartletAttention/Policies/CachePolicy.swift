@@ -1,8 +1,9 @@
-/// Which tokens stay in the cache and which of them a row attends to. Knows no pages.
+/// Which tokens stay in the cache, which of them a generated token reads, and how they are stored. Knows no
+/// pages.
 ///
-/// Policies that choose tokens by a score conform to `KVCompressor` and run at the end of the prompt.
-/// Policies that choose what a decode step reads will attach as `DecodePageSelector`, called before
-/// attention. All have an entry in ``CachePolicyRegistry``.
+/// What chooses tokens by a score conforms to `KVCompressor`, what chooses reads to
+/// `DecodePageSelector`; ways of storing full pages are a `SealPlan`. All have an entry in
+/// ``CachePolicyRegistry``.
 
 public import MartletKernels
 
@@ -48,7 +49,7 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Parses and checks a policy's text. Throws `malformedPolicy`, `unknownPolicy`,
-    /// `badPolicyParameter` or `policiesDoNotCombine`.
+    /// `badPolicyParameter`, `policiesDoNotCombine` or `policiesExclude`.
     public init(_ text: String) throws(CacheError) { try self.init(PolicyExpression(text)) }
 
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
