@@ -5,6 +5,21 @@ import Testing
 @testable import MartletAttention
 
 @Suite struct PolicyExpressionTests {
+    /// A path needs quotation marks only where it has blanks or signs; printed it always has them.
+    @Test(arguments: [
+        ("duo(gates=/a/b-c.tsv)", "/a/b-c.tsv"), ("duo(gates=file.tsv, sinks=3)", "file.tsv"),
+        ("duo(gates=../x/y)", "../x/y"), ("duo(gates=dir/file)", "dir/file"),
+        ("duo(gates=\"a b, (c).tsv\")", "a b, (c).tsv"), ("duo(gates = ~/g.tsv )", "~/g.tsv"),
+    ]) func pathsAreTexts(text: String, path: String) throws {
+        let expression = try PolicyExpression(text)
+        #expect(expression.terms[0].arguments[0].value == .text(path))
+        #expect(try PolicyExpression(expression.description) == expression)
+    }
+
+    @Test func quotationMarksMustEnd() {
+        #expect(throws: CacheError.self) { try PolicyExpression("duo(gates=\"abc)") }
+    }
+
     @Test func parsesTheShapesOfTheGrammar() throws {
         let expression = try PolicyExpression(
             "quest(budget=1024, page=16) + kv(q8)+ada( snapkv(share=0.2,fast=true), limit=1.5GB )")

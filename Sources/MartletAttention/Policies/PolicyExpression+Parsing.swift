@@ -69,12 +69,22 @@ private struct PolicyParser {
         guard let first = peek else { throw failure("a value") }
         if Self.isDigit(first) || first == "-" { return try number() }
         if first == "\"" { return .text(try quoted()) }
+        if first == "/" || first == "." || first == "~" { return .text(path(from: index)) }
+        let start = index
         let word = try name("a number, true, false, bytes, a name or a quoted text")
+        // A word that goes on with a point or a slash is a file's path.
+        if let next = peek, next == "." || next == "/" { return .text(path(from: start)) }
         switch word {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
         default: return .name(word)
         }
+    }
+
+    /// A path without blanks, commas and brackets, which needs no quotation marks.
+    mutating func path(from start: Int) -> String {
+        while let next = peek, !next.isWhitespace, !",()+\"=".contains(next) { index += 1 }
+        return String(characters[start..<index])
     }
 
     mutating func quoted() throws(CacheError) -> String {

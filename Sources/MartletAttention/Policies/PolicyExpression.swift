@@ -9,7 +9,7 @@
 /// term       = name [ "(" [ argument { "," argument } ] ")" ]
 /// argument   = name "=" value | expression        (an expression only as the first argument)
 /// value      = integer | decimal | "true" | "false" | bytes | name | text
-/// text       = a quotation mark, anything but one, a quotation mark
+/// text       = a quotation mark, anything but one, a quotation mark; or a path without blanks and signs
 /// bytes      = decimal unit                        (B, KB, MB, GB, TB; KiB, MiB, GiB, TiB)
 /// name       = letter { letter | digit | "_" | "-" }
 /// ```

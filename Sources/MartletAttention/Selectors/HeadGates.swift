@@ -22,7 +22,8 @@ public struct HeadGates: Sendable, Hashable {
                 policy: policy, parameter: "gates", got: "\"\(path)\" (\(got))",
                 expected: "a file with a line of numbers for each layer, one for each KV head")
         }
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let place = NSString(string: path).expandingTildeInPath
+        guard let data = FileManager.default.contents(atPath: place) else {
             throw refuse("it cannot be read")
         }
         guard data.count < 1 << 20 else { throw refuse("\(data.count) bytes") }
