@@ -116,6 +116,56 @@ import Testing
         #expect(run.cache.freePages == run.cache.pageCapacity)
     }
 
+    /// With little room, forks that share open pages go on bit for bit as they do with much, or their
+    /// step is refused before it began; what is then released lets the other go on.
+    @Test(arguments: storages) func littleRoomChangesNoBit(policy: String) throws {
+        let following = randomTokens(40, seed: 11)
+        func decode(pages: Int?) throws -> (rows: [[UInt32]], refused: Int) {
+            let bytes = pages.map { $0 * 1088 } ?? 8 << 20
+            let run = try PolicyRun(policy, budgetBytes: bytes)
+            let id = run.cache.makeSequence()
+            var (rows, refused): ([[UInt32]], Int) = ([], 0)
+            func step(_ sequences: [SequenceID], _ token: Int32) throws -> [UInt32] {
+                try run.step(
+                    sequences.map {
+                        SequenceSlice(sequence: $0, tokens: [token], logits: .last, isDecode: true)
+                    })
+            }
+            do {
+                _ = try run.step([
+                    SequenceSlice(
+                        sequence: id, tokens: randomTokens(130, seed: 10), logits: .last,
+                        completesPrompt: true)
+                ])
+            } catch CacheError.outOfPages { return ([], 1) }
+            var forks = [run.cache.fork(id), run.cache.fork(id)]
+            for token in following {
+                do {
+                    rows.append(Array(try step([id] + forks, token)[..<131]))
+                } catch CacheError.outOfPages {
+                    refused += 1
+                    forks.forEach { run.cache.release($0) }
+                    forks = []
+                    do { rows.append(try step([id], token)) } catch CacheError.outOfPages { break }
+                }
+                try run.cache.checkIntegrity()
+            }
+            ([id] + forks).forEach { run.cache.release($0) }
+            #expect(run.cache.freePages == run.cache.pageCapacity)
+            return (rows, refused)
+        }
+        let roomy = try decode(pages: nil)
+        #expect(roomy.refused == 0 && roomy.rows.count == following.count)
+        var refusals = 0
+        for pages in stride(from: 56, through: 176, by: 8) {
+            let tight = try decode(pages: pages)
+            refusals += tight.refused
+            #expect(tight.rows == Array(roomy.rows.prefix(tight.rows.count)), "\(pages) pages")
+        }
+        // Without a residual the prompt's own pages were more than all that follows needs.
+        if !policy.hasSuffix("residual=0)") { #expect(refusals > 0) }
+    }
+
     @Test(arguments: [
         "quest(budget=64) + kv(kivi)", "window(recent=64) + kv(kivi)", "dms(cr=2) + kv(zipcache)",
         "h2o(budget=64, recent=8) + kv(mixed)", "snapkv(bytes=1MB) + kv(kivi)", "kv(kivi, bits=3)",

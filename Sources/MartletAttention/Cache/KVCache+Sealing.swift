@@ -9,17 +9,33 @@ extension KVCache {
         pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes } ?? shape.pageBytes
     }
 
-    /// Puts a sealed page in the place of a full one.
-    func seal(_ id: SequenceID, table: Int, entry: Int, page: Int32) {
+    /// Puts a sealed page with this content in the place of a full one, which is given up first: only a
+    /// page that others hold too takes memory. Returns its bytes. Throws `outOfPages`, with nothing
+    /// changed, when that is not free.
+    func seal(
+        _ id: SequenceID, table: Int, entry: Int, kind: Int, content: [UInt8]
+    ) throws(CacheError) -> Int {
         let state = state(id)
         dropReservation(state)
-        state.tables[table].seal(entry, with: page, in: &pool)
+        let old = state.tables[table].page(at: entry)
+        guard pool.referenceCount(old) == 1 || pool.freePages > 0 else {
+            throw .outOfPages(needed: 1, free: 0, budgetBytes: pool.budgetBytes)
+        }
+        let page = state.tables[table].seal(entry, as: kind, in: &pool)
+        pool.pointer(to: page).copyMemory(from: content, byteCount: content.count)
+        return sealedBytes(of: page)
     }
 
     /// Takes the pages of a table from `pages` on away; their tokens come back by ``appendSealed(_:table:page:positions:)``
     /// and ``appendOpen(_:table:keys:values:positions:append:)``.
+    /// Throws `outOfPages`, with nothing changed, when pages that others hold too leave no room for that.
     func reopen(_ id: SequenceID, table: Int, pages: Int) throws(CacheError) {
         let state = state(id)
+        let shared = state.tables[table].sharedPages(from: pages, in: pool)
+        guard shared <= pool.freePages else {
+            throw .outOfPages(
+                needed: shared, free: pool.freePages, budgetBytes: pool.budgetBytes)
+        }
         dropReservation(state)
         state.tables[table].truncate(to: pages * KVPage.tokens, to: &pool)
     }

@@ -15,10 +15,16 @@ extension KVCache {
         return needed
     }
 
-    /// Pages to spare so that a policy which evicts at every step can copy a page that others hold.
+    /// Pages to spare so that what a policy does after the step never fails: one that takes a token out
+    /// copies one page that others hold at most, one that chooses again or seals all of them.
     private func evictionPages(_ state: SequenceState, _ index: Int) -> Int {
-        guard let memory = state.memory, memory.evictsAtSteps else { return 0 }
-        return state.tables[index].isShared(in: pool) ? 1 : 0
+        guard let memory = state.memory, memory.isPromptComplete else { return 0 }
+        let first = memory.sealed.isEmpty ? 0 : memory.sealed[index].pages
+        if policy.rewritesAtSteps {
+            return state.tables[index].sharedPages(from: first, in: pool)
+        }
+        guard memory.evictsAtSteps else { return 0 }
+        return min(1, state.tables[index].sharedPages(in: pool))
     }
 
     /// Makes room for at least `tokens` more tokens in each named sequence: adds pages and copies

@@ -54,11 +54,13 @@ extension PageTable {
         return true
     }
 
-    /// Whether a token could not be taken out without copying a page that others hold.
-    func isShared(in pool: borrowing RigidPagePool) -> Bool {
-        for entry in 0..<KVPage.count(forSlots: length)
-        where pool.referenceCount(page(at: entry)) > 1 { return true }
-        return false
+    /// Pages from entry `first` on that others hold too, so that writing to them takes a copy.
+    func sharedPages(from first: Int = 0, in pool: borrowing RigidPagePool) -> Int {
+        var count = 0
+        for entry in first..<max(first, KVPage.count(forSlots: length)) {
+            count += pool.referenceCount(page(at: entry)) > 1 ? 1 : 0
+        }
+        return count
     }
 
     private mutating func move(
@@ -77,12 +79,19 @@ extension PageTable {
         }
     }
 
-    /// Puts a sealed page with the same tokens in the place of a full one.
-    mutating func seal(_ entry: Int, with page: Int32, in pool: inout RigidPagePool) {
-        let old = self.page(at: entry)
-        pool.positions(of: page).update(from: pool.positions(of: old), count: KVPage.tokens)
+    /// Puts a sealed page with the same positions in the place of a full one, and returns it. The pool must
+    /// have room for it once the old one is given up.
+    mutating func seal(_ entry: Int, as kind: Int, in pool: inout RigidPagePool) -> Int32 {
+        let old = page(at: entry)
+        let positions = Array(
+            UnsafeBufferPointer(start: pool.positions(of: old), count: KVPage.tokens))
         pool.release(old)
+        guard let page = pool.allocateSealed(kind) else {
+            preconditionFailure("PageTable.seal: more bytes than planned")
+        }
+        for (slot, position) in positions.enumerated() { pool.positions(of: page)[slot] = position }
         replaceEntry(entry, with: page)
+        return page
     }
 
     /// Appends a sealed page to a table of full pages; its positions are written already.

@@ -1,6 +1,6 @@
-/// What a compressing policy remembers of one sequence.
+/// What a policy remembers of one sequence.
 
-/// The signals recorded from a sequence's prompt, and whether tokens were taken out already.
+/// Signals recorded from its prompt, what was taken out, merged, sealed or chosen.
 package final class PolicyMemory {
     /// Whether the prompt is complete and its tokens were chosen.
     package internal(set) var isPromptComplete = false
@@ -87,6 +87,8 @@ package final class PolicyMemory {
         memories.reduce(caps.count * 8) { $0 + $1.count * 4 }
             + biases.reduce(0) { $0 + $1.count * 4 } + promptTokens.count * 4
             + learned.reduce(0) { $0 + $1.byteCount } + (selection?.byteCount ?? 0)
+            + (recorder?.byteCount ?? 0) + (probes?.byteCount ?? 0) + sentenceEnds.count * 4
+            + (sealed.count * 2 + sealKinds.count) * 8
     }
 
     init() {}

@@ -51,6 +51,12 @@ final class PromptRecorder {
         reread = other.reread
     }
 
+    /// Bytes that it takes.
+    var byteCount: Int {
+        (queries.count + (mass + reread).reduce(0) { $0 + $1.count }) * 4
+            + (sums.count + products.count) * 8
+    }
+
     func copy() -> PromptRecorder { PromptRecorder(copying: self) }
 
     /// Keeps the rotated queries of the last of `count` tokens from `position` on, `stride` floats

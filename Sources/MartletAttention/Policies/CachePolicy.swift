@@ -185,6 +185,12 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         if case .learned(let eviction) = retention { eviction } else { nil }
     }
 
+    /// Whether steps may write to many pages of a sequence again, not to one at most.
+    var rewritesAtSteps: Bool {
+        seal != nil || compression?.choosesAgain == true
+            || (compression?.compressor.steps?.interval ?? 1) > 1
+    }
+
     /// The head classes that the policy was given.
     var gates: HeadGates? {
         if case .heads(_, _, _, let gates)? = seal?.method, let gates { return gates }

@@ -72,8 +72,9 @@ extension PageSealer {
         }
         try cache.reopen(sequence, table: table, pages: first)
         for (slots, kind) in sealedOrder {
+            // `reopen` made sure of the room: sealed pages take less than the open ones did.
             guard let page = cache.pool.allocateSealed(kind) else {
-                preconditionFailure("PageSealer: sealed pages take less than the open ones did")
+                preconditionFailure("PageSealer: more bytes than planned")
             }
             write(cache, pick(keys, slots), pick(values, slots), plan.kinds[kind], to: page)
             cache.appendSealed(
@@ -129,7 +130,7 @@ extension PageSealer {
         return sums
     }
 
-    /// Keeps the queries of a sample of a twentieth of the tokens, and of the newest of each step.
+    /// Keeps the queries of a sample of the tokens: a tenth of them, at most ``largestSample``.
     func record(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         guard case .salient = plan.method else { return }
         let width = headCount * shape.headDimension
@@ -139,20 +140,26 @@ extension PageSealer {
             state.probes = nil
             for offset in 0..<slice.count {
                 let position = slice.position + offset
-                guard Self.isSampled(position) else { continue }
+                guard Self.rank(position) < .max / 10 else { continue }
                 if layer == 0 { probes.positions.append(position) }
                 probes.rows[layer] += UnsafeBufferPointer(
                     start: q + (slice.firstRow + offset) * stride, count: width)
+            }
+            if layer == shape.layerCount - 1 {
+                probes.keep(Self.largestSample, width: width) { Self.rank($0) }
             }
             state.probes = probes
         }
     }
 
-    /// Whether a position belongs to the sample: a tenth of them, by a fixed shuffle, so that what is
-    /// recorded does not depend on chunks. (The paper takes the last twentieth and a random one; where a
-    /// prompt ends is not known while it is computed in chunks.)
-    static func isSampled(_ position: Int) -> Bool {
+    /// Sampled queries of one sequence, whatever its length: they stand in memory beside the cache.
+    private static let largestSample = 256
+
+    /// The lowest ranks are sampled: a fixed shuffle, so that what is recorded does not depend on chunks.
+    /// (The paper takes the last twentieth and a random one; where a prompt ends is not known while it
+    /// is computed in chunks.)
+    static func rank(_ position: Int) -> UInt64 {
         var random = CounterRandom(seed: 0x5EA1, stream: UInt64(position))
-        return random.next() % 10 == 0
+        return random.next()
     }
 }

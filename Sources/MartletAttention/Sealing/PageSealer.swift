@@ -56,13 +56,13 @@ final class PageSealer {
         _ sequence: SequenceID, _ state: PolicyMemory, _ cache: KVCache, isPrompt: Bool
     ) throws(CacheError) {
         switch plan.method {
-        case .uniform: sealFullPages(sequence, state, cache) { _ in 0 }
+        case .uniform: try sealFullPages(sequence, state, cache) { _ in 0 }
         case .heads(_, _, let share, let gates):
             if state.sealKinds.isEmpty {
                 state.sealKinds = headKinds(sequence, cache, share: share, gates: gates)
             }
             let kinds = state.sealKinds
-            sealFullPages(sequence, state, cache) { kinds[$0] }
+            try sealFullPages(sequence, state, cache) { kinds[$0] }
         case .salient(let share, let every):
             guard isPrompt || (cache.count(sequence) - state.promptCount) % every == 0 else {
                 return
@@ -76,36 +76,50 @@ final class PageSealer {
     /// Seals in place every full page without newest tokens.
     private func sealFullPages(
         _ sequence: SequenceID, _ state: PolicyMemory, _ cache: KVCache, kind: (Int) -> Int
-    ) {
-        var work: [(table: Int, entry: Int, page: Int32, kind: Int)] = []
+    ) throws(CacheError) {
+        var work: [(table: Int, entry: Int, kind: Int)] = []
         for table in 0..<shape.tableCount {
             let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
             let length = cache.table(sequence, layer: layer, head: head).length
             let end = max(0, length - plan.residual) / KVPage.tokens
             let first = state.sealed.isEmpty ? 0 : state.sealed[table].pages
-            for entry in first..<max(first, end) {
-                // When the budget holds no more for a moment, the page is sealed later.
-                guard let page = cache.pool.allocateSealed(kind(table)) else { break }
-                work.append((table, entry, page, kind(table)))
-            }
+            for entry in first..<max(first, end) { work.append((table, entry, kind(table))) }
         }
         guard !work.isEmpty else { return }
         if state.sealed.isEmpty {
             state.sealed = Array(repeating: .init(), count: shape.tableCount)
         }
-        let kinds = plan.kinds
-        pool.run(work.count) { index, _ in
-            let (table, entry, page, kind) = work[index]
-            let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
-            let id = cache.table(sequence, layer: layer, head: head)[entry]
-            let (keys, values) = read(cache, page: id, slots: 0..<KVPage.tokens)
-            write(cache, keys, values, kinds[kind], to: page)
+        // Encoded in parallel, some pages at a time, and then exchanged one by one.
+        for start in stride(from: 0, to: work.count, by: Self.batch) {
+            let part = Array(work[start..<min(start + Self.batch, work.count)])
+            var encoded = [[UInt8]](repeating: [], count: part.count)
+            encoded.withUnsafeMutableBufferPointer { encoded in
+                pool.run(part.count) { index, _ in
+                    let (table, entry, kind) = part[index]
+                    let (layer, head) = table.quotientAndRemainder(
+                        dividingBy: shape.keyValueHeadCount)
+                    let id = cache.table(sequence, layer: layer, head: head)[entry]
+                    encoded[index] = encode(cache, page: id, plan.kinds[kind])
+                }
+            }
+            for (index, (table, entry, kind)) in part.enumerated() {
+                let bytes = try cache.seal(
+                    sequence, table: table, entry: entry, kind: kind, content: encoded[index])
+                state.sealed[table].pages += 1
+                state.sealed[table].bytes += bytes
+            }
         }
-        for (table, entry, page, _) in work {
-            cache.seal(sequence, table: table, entry: entry, page: page)
-            state.sealed[table].pages += 1
-            state.sealed[table].bytes += cache.sealedBytes(of: page)
-        }
+    }
+
+    /// Pages that are encoded before any of them is exchanged.
+    private static let batch = 512
+
+    private func encode(_ cache: KVCache, page: Int32, _ kind: mk_seal) -> [UInt8] {
+        let dimension = Int32(shape.headDimension)
+        let (keys, values) = read(cache, page: page, slots: 0..<KVPage.tokens)
+        var content = [UInt8](repeating: 0, count: mk_sealed_bytes(kind, dimension))
+        mk_seal_page(kind, keys, values, dimension, &content)
+        return content
     }
 
     /// Kind by table: 0 for the share of heads with the highest gates, or, without gates, those whose

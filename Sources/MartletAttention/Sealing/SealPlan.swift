@@ -42,4 +42,18 @@ struct ProbeQueries {
     var rows: [[Float]]
 
     init(layerCount: Int) { rows = Array(repeating: [], count: layerCount) }
+
+    /// Bytes that they take.
+    var byteCount: Int { positions.count * 8 + rows.reduce(0) { $0 + $1.count * 4 } }
+
+    /// Keeps the `count` positions of the lowest rank, with their rows of `width` floats.
+    mutating func keep(_ count: Int, width: Int, rank: (Int) -> UInt64) {
+        guard positions.count > count else { return }
+        let kept = positions.indices.sorted { rank(positions[$0]) < rank(positions[$1]) }
+            .prefix(count).sorted()
+        for layer in rows.indices {
+            rows[layer] = kept.flatMap { rows[layer][$0 * width..<($0 + 1) * width] }
+        }
+        positions = kept.map { positions[$0] }
+    }
 }
