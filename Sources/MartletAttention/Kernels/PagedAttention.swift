@@ -88,7 +88,7 @@ package final class PagedAttention {
             sealer = nil
         }
         learned = policy.learned.map {
-            LearnedCompression($0, head: evictionHead, shape: shape, pool: pool)
+            LearnedCompression($0, head: evictionHead, shape: shape)
         }
         states = try AlignedBuffer(count: 16)
     }

@@ -16,10 +16,9 @@ package final class LearnedCompression {
     /// DMC: tokens that one mean covers at most.
     let memberLimit: Int
     private let shape: KVShape
-    private let pool: WorkerPool
     private var slices: [AttentionSlice] = []
 
-    init(_ rule: LearnedEviction, head: EvictionHeadShape?, shape: KVShape, pool: WorkerPool) {
+    init(_ rule: LearnedEviction, head: EvictionHeadShape?, shape: KVShape) {
         self.rule = rule
         switch rule.method {
         case .sparsification:
@@ -30,7 +29,6 @@ package final class LearnedCompression {
             memberLimit = rule.window ?? head?.window ?? 12
         }
         self.shape = shape
-        self.pool = pool
     }
 
     /// Names the slices of the step.
