@@ -15,10 +15,13 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTokenizers", targets: ["MartletTokenizers"]),
+        .library(name: "MartletEvaluation", targets: ["MartletEvaluation"]),
+        .library(name: "MartletTraining", targets: ["MartletTraining"]),
         .executable(name: "martlet", targets: ["MartletCommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(
@@ -52,10 +55,21 @@ let package = Package(
                 "MartletFormats", "MartletKernels",
             ],
             swiftSettings: strict),
+        .target(
+            name: "MartletEvaluation",
+            dependencies: ["Martlet", "MartletFormats", "MartletKernels"], swiftSettings: strict),
+        .target(
+            name: "MartletTraining",
+            dependencies: [
+                "MartletEvaluation", "MartletModels", "MartletAttention", "MartletTokenizers",
+                "MartletFormats", "MartletKernels", "CMartletKernels",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletFormats",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -85,6 +99,17 @@ let package = Package(
                 "MartletTokenizers", "MartletFormats", "MartletKernels",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MartletEvaluationTests",
+            dependencies: ["MartletEvaluation", "Martlet", "MartletKernels"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletTrainingTests",
+            dependencies: [
+                "MartletTraining", "MartletEvaluation", "MartletModels", "MartletAttention",
+                "MartletTokenizers", "MartletFormats", "MartletKernels", "CMartletKernels",
+            ],
+            exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",
             dependencies: [

@@ -51,7 +51,7 @@ enum FileSystem {
 
     /// The names in a directory in the order of their bytes, without hidden ones; empty when it
     /// cannot be read.
-    static func names(in directory: String) -> [String] {
+    static func names(in directory: String, includingHidden: Bool = false) -> [String] {
         guard isUsable(directory), let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -59,7 +59,8 @@ enum FileSystem {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            if name == "." || name == ".." { continue }
+            if includingHidden || !name.hasPrefix(".") { names.append(name) }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -43,4 +43,14 @@ public struct Half: Sendable, Hashable {
         guard let from = source.baseAddress, let to = out.baseAddress else { return }
         mk_bf16_to_f32(from, to, source.count)
     }
+
+    /// Rounds many floats to bfloat16, to nearest even; `source` and `out` must have the same count.
+    public static func floatsToBfloats(
+        _ source: UnsafeBufferPointer<Float>, _ out: UnsafeMutableBufferPointer<UInt16>
+    ) {
+        precondition(
+            source.count == out.count, "Half.floatsToBfloats: \(source.count) != \(out.count)")
+        guard let from = source.baseAddress, let to = out.baseAddress else { return }
+        mk_f32_to_bf16(from, to, source.count)
+    }
 }

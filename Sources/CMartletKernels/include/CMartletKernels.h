@@ -12,6 +12,8 @@
 #ifndef CMARTLETKERNELS_H
 #define CMARTLETKERNELS_H
 
+#include "MartletTrainingKernels.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -203,6 +205,8 @@ typedef struct {
     int32_t (*argmax)(const float *x, int32_t count);
     /// Sums `count` bytes as 64-bit words, to measure read bandwidth; count is a multiple of 512.
     uint64_t (*read_bytes)(const uint8_t *x, size_t count);
+    /// What only training needs.
+    mk_training training;
 } mk_kernels;
 
 /// The table of a set, or NULL when this machine or build lacks it.

@@ -4,6 +4,8 @@
 #define MK_SET MK_SET_AVX2
 #define MK_TABLE mk_kernels_avx2
 #define MK_ROW_TILE 4
+#define MK_GEMM_ROWS 6
+#define MK_GEMM_COLUMNS 16
 #define MK_ATTEND_ROWS 4
 #define MK_ATTEND_COLUMNS 1
 #define MK_PREFETCH 2048
@@ -15,6 +17,9 @@
 #include "../templates/append.h"
 #include "../templates/attention.h"
 #include "../templates/scores.h"
+#include "../templates/training_gemm.h"
+#include "../templates/training_rows.h"
+#include "../templates/training_attention.h"
 #include "../templates/table.h"
 #pragma clang attribute pop
 #endif

@@ -4,6 +4,8 @@
 #define MK_SET MK_SET_AVX512_VNNI
 #define MK_TABLE mk_kernels_avx512_vnni
 #define MK_ROW_TILE 6
+#define MK_GEMM_ROWS 14
+#define MK_GEMM_COLUMNS 32
 #define MK_ATTEND_ROWS 7
 #define MK_ATTEND_COLUMNS 4
 #define MK_PREFETCH 2048
@@ -16,6 +18,9 @@
 #include "../templates/append.h"
 #include "../templates/attention.h"
 #include "../templates/scores.h"
+#include "../templates/training_gemm.h"
+#include "../templates/training_rows.h"
+#include "../templates/training_attention.h"
 #include "../templates/table.h"
 #pragma clang attribute pop
 #endif

@@ -3,6 +3,8 @@
 #define MK_SET MK_SET_PORTABLE
 #define MK_TABLE mk_kernels_portable
 #define MK_ROW_TILE 4
+#define MK_GEMM_ROWS 4
+#define MK_GEMM_COLUMNS 16
 #define MK_ATTEND_ROWS 4
 #define MK_ATTEND_COLUMNS 1
 #define MK_PREFETCH 0
@@ -14,5 +16,8 @@
 #include "../templates/append.h"
 #include "../templates/attention.h"
 #include "../templates/scores.h"
+#include "../templates/training_gemm.h"
+#include "../templates/training_rows.h"
+#include "../templates/training_attention.h"
 #include "../templates/table.h"
 

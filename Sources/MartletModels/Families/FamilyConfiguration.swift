@@ -28,6 +28,8 @@ protocol FamilyConfiguration: Sendable {
     /// Biases, norms of heads and the like in one layer, and after the last.
     var extraLayerParameters: Int { get }
     var extraFinalParameters: Int { get }
+    /// The parts, for a trainer.
+    var blueprint: DecoderBlueprint { get }
 }
 
 extension FamilyConfiguration {

@@ -10,9 +10,12 @@ struct FamilyEntry: Sendable {
     let make:
         @Sendable (ConfigurationFile?, DecoderShape?, any WeightSource) throws(ModelError) ->
             LoadedFamily
+    /// The parts of a model of this family, without its weights.
+    let blueprint: @Sendable (ConfigurationFile) throws(ModelError) -> DecoderBlueprint
     init<Family: DecoderFamily>(_ modelType: String, _ architecture: String, _: Family.Type) {
         self.modelType = modelType
         self.architecture = architecture
+        blueprint = { (file) throws(ModelError) in try Family.Configuration(file).blueprint }
         make = { (file, shape, weights) throws(ModelError) in
             let configuration: Family.Configuration
             if let file {
