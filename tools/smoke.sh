@@ -24,7 +24,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in generate score tokenize inspect policies bench doctor; do
+for verb in generate score tokenize inspect policies bench doctor evaluate; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -66,6 +66,17 @@ expect 0 "a page of the cache" "$martlet" generate --model random:tiny "some wor
 grep -q "promptTokens" "$work/map.html" || fail "a page of the cache: no data"
 expect 0 "a page of given tokens" "$martlet" inspect --model random:tiny --tokens 1,2,3,4,5 --then 6 \
     --cache "knorm(ratio=0.5)" --trace-cache "$work/map2.html"
+expect 0 "evaluate" "$martlet" evaluate --model random:tiny --task "chain(steps=2)" --samples 4 --max-tokens 12
+has "accuracy"
+expect 0 "evaluate --json" "$martlet" evaluate --model random:tiny --task "mixture(addition,copy)" --samples 6 --seed 2 \
+    --width 2 --temperature 1 --max-tokens 8 --cache "knorm(ratio=0.5)" --samples-file "$work/samples.jsonl" --json
+for key in accuracy interval tokens kvReads peakTokens bytes width voteAccuracy passAtAll perTask policy lossy; do
+    summary "$key"
+done
+[ "$(wc -l <"$work/samples.jsonl")" = 6 ] || fail "evaluate: not six samples"
+ok
+expect 0 "evaluate --list" "$martlet" evaluate --list
+has "chain: "
 golden=Tests/MartletModelsTests/Goldens/llama-mqa
 expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
 for key in promptTokens perplexity kvReads; do summary "$key"; done
@@ -111,6 +122,17 @@ refused "unknown codec" "$martlet" generate --model random:tiny "x" --kv q2
 refused "budget too small" "$martlet" generate --model random:tiny "x" --memory 1KB
 refused "token out of range" "$martlet" score --model random:tiny --tokens 1,99999999
 refused "unknown instruction set" env MARTLET_ISA=mmx "$martlet" generate --model random:tiny "x"
+refused "an unknown task" "$martlet" evaluate --model random:tiny --task nothing
+says "addition"
+refused "no samples" "$martlet" evaluate --model random:tiny --task addition --samples 0
+says "--samples: got 0"
+refused "no chains" "$martlet" evaluate --model random:tiny --task addition --width 0
+says "--width: got 0"
+refused "a model without tokenizer" "$martlet" evaluate --model "$golden" --task addition
+says "tokenizer"
+refused "more tokens than the context" "$martlet" evaluate --model random:tiny --task addition --max-tokens 200000
+says "sample 0"
+refused "a file that cannot be made" "$martlet" evaluate --model random:tiny --task addition --samples-file "$work/none/file"
 printf '\xff\xfe\xfa' >"$work/invalid"
 refused "invalid UTF-8" "$martlet" score --model random:tiny --text-file "$work/invalid"
 : >"$work/empty"

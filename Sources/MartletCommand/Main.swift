@@ -22,7 +22,7 @@ struct Main: AsyncParsableCommand {
         version: MartletVersion.current,
         subcommands: [
             Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self, Bench.self,
-            Doctor.self,
+            Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self,
         ])
 
     static func main() async {

@@ -112,19 +112,33 @@ extension EngineLoop {
     /// Gives a chain's pages back, after noting what it has read.
     func releaseSequence(of state: SequenceState) {
         guard let sequence = state.sequence else { return }
-        generations[state.id.request]?.chains[state.id.chain].kvReads +=
-            cache.reads(of: sequence).kvReads
+        if let generation = generations[state.id.request] {
+            let chain = state.id.chain
+            generation.chains[chain].kvReads += cache.reads(of: sequence).kvReads
+            generation.chains[chain].peakTokens = max(
+                generation.chains[chain].peakTokens, cache.peakTokens(of: sequence))
+        }
         cache.release(sequence)
     }
 
     /// Pages are most right after a reservation, before the policy frees any.
     private func notePeak() {
         let held = cache.statistics.bytesHeld
-        for generation in generations.values {
-            generation.peakBytes = max(generation.peakBytes, held)
+        var sequences: [RequestID: [SequenceID]] = [:]
+        for state in scheduler.running {
+            guard let sequence = state.sequence else { continue }
+            sequences[state.id.request, default: []].append(sequence)
         }
-        for scoring in scorings.values {
-            scoring.result.usage.peakCacheBytes = max(scoring.result.usage.peakCacheBytes, held)
+        for (id, own) in sequences {
+            let ownBytes = cache.bytesHeld(by: own)
+            generations[id]?.peakOwnBytes.raise(to: ownBytes)
+            scorings[id]?.result.usage.peakRequestBytes.raise(to: ownBytes)
         }
+        for generation in generations.values { generation.peakBytes.raise(to: held) }
+        for scoring in scorings.values { scoring.result.usage.peakCacheBytes.raise(to: held) }
     }
+}
+
+extension Int {
+    fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
 }

@@ -161,7 +161,9 @@ extension EngineLoop {
         usage.duration = configuration.clock.now() - generation.arrival
         usage.cacheBytes = heldBytes
         usage.peakCacheBytes = generation.peakBytes
+        usage.peakRequestBytes = generation.peakOwnBytes
         usage.kvReads = output.kvReads
+        usage.peakTokens = output.peakTokens
         generation.openChains -= 1
         generation.deliver(
             .event(

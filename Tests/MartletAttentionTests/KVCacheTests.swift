@@ -101,6 +101,24 @@ import Testing
         #expect(cache.freePages == 0)
     }
 
+    @Test func sharersAnswerForEqualParts() throws {
+        let cache = try makeCache(pages: 60)
+        let first = cache.makeSequence()
+        try extend(cache, first, by: 33)
+        let second = cache.fork(first)
+        let other = cache.makeSequence()
+        try extend(cache, other, by: 5)
+        try extend(cache, second, by: 1)
+        // Two full pages shared, one page each, in four heads; the other has one page in each.
+        #expect(cache.bytesHeld(by: [first, second]) == 16 * 576)
+        #expect(cache.bytesHeld(by: [first]) == 8 * 576)
+        #expect(cache.bytesHeld(by: [other]) == 4 * 576)
+        #expect(cache.bytesHeld(by: [first, second, other]) == cache.statistics.bytesHeld)
+        #expect(cache.peakTokens(of: first) == 33 && cache.peakTokens(of: second) == 34)
+        cache.release(second)
+        #expect(cache.bytesHeld(by: [first]) == 12 * 576)
+    }
+
     @Test func aForkDropsTheReservation() throws {
         let cache = try makeCache(pages: 40)
         let first = cache.makeSequence()

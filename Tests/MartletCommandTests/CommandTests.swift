@@ -41,7 +41,21 @@ import Testing
         #expect(command.generate == 32)
     }
 
+    @Test func evaluateNeedsAModelOrListsTasks() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "evaluate", "--model", "m", "--task", "copy", "--samples", "7", "--seed", "3",
+                "--width", "4", "--temperature", "0.5", "--parallel", "8", "--kv", "q8",
+            ]) as? Evaluate)
+        #expect(command.model == "m" && command.task == "copy")
+        #expect(command.samples == 7 && command.width == 4 && command.parallel == 8)
+        #expect(command.loading.seed == 3)
+        #expect(ModelOptions(command.loading, command.cache).cacheCodec == .q8)
+        #expect(try Main.parseAsRoot(["evaluate", "--list"]) is Evaluate)
+    }
+
     @Test(arguments: [
+        ["evaluate"], ["evaluate", "--model", "m"], ["evaluate", "--task", "copy"],
         ["generate", "--model", "m"], ["generate", "--model", "m", "p", "--prompt-file", "f"],
         ["generate", "--model", "m", "p", "--chains", "0"], ["score", "--model", "m"],
         ["score", "--model", "m", "--tokens", "1,x"], ["tokenize", "--model", "m"],

@@ -159,6 +159,25 @@ import Testing
         #expect(usage.kvReads == 13 + 14)
         #expect(usage.cacheBytes == 4 * harness.cache.shape.heldBytesPerPage)
         #expect(usage.peakCacheBytes == usage.cacheBytes)
+        #expect(usage.peakTokens == 14)
+        #expect(usage.peakRequestBytes == usage.peakCacheBytes)
+    }
+
+    @Test func aRequestsOwnBytesDoNotDependOnOthers() throws {
+        func usage(with others: Int) throws -> Usage {
+            let harness = try LoopHarness()
+            let id = harness.submit(request(Array(repeating: 1, count: 40), chains: 3))
+            for index in 0..<others {
+                harness.submit(request(Array(repeating: 2, count: 10 + index)))
+            }
+            try harness.run()
+            return try #require(harness.heard[id]?[0].end?.usage)
+        }
+        let (alone, together) = (try usage(with: 0), try usage(with: 3))
+        #expect(alone.peakRequestBytes == alone.peakCacheBytes)
+        #expect(together.peakRequestBytes == alone.peakRequestBytes)
+        #expect(together.peakCacheBytes > alone.peakCacheBytes)
+        #expect(together.peakTokens == 59 && together.kvReads == alone.kvReads)
     }
 
     @Test(arguments: [1, 7, 64]) func scoring(chunk: Int) throws {

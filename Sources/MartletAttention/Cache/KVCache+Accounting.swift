@@ -14,6 +14,38 @@ extension KVCache {
     /// Reads of one living sequence, since it was made or forked.
     public func reads(of id: SequenceID) -> CacheReads { state(id).reads }
 
+    /// The most live tokens that one sequence had since it was made or forked, averaged over layers
+    /// and KV heads; taken, like ``CacheStatistics/peakTokens``, before the policy frees any.
+    public func peakTokens(of id: SequenceID) -> Double {
+        Double(state(id).peakLiveSlots) / Double(shape.tableCount)
+    }
+
+    /// Bytes of the pages that these sequences hold, positions included. A page with several owners
+    /// counts in equal parts for each of them, so that sequences which share with nobody else count it
+    /// once. Takes time linear in the pages, unless nobody else is alive.
+    public func bytesHeld(by ids: [SequenceID]) -> Int {
+        guard ids.count < states.count - freeSlots.count else { return pool.heldBytes }
+        var bytes = 0.0
+        for id in ids {
+            let state = state(id)
+            for index in 0..<shape.tableCount {
+                let view = state.tables[index].view
+                for page in view.sinkPages { bytes += bytesOfOwner(page) }
+                for page in view.recentPages { bytes += bytesOfOwner(page) }
+            }
+        }
+        return Int(bytes.rounded())
+    }
+
+    /// What one of a page's owners answers for; nothing for a hole.
+    private func bytesOfOwner(_ page: Int32) -> Double {
+        guard page != KVPage.hole else { return 0 }
+        let held =
+            pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes + KVPage.positionBytes }
+            ?? shape.heldBytesPerPage
+        return Double(held) / Double(pool.referenceCount(page))
+    }
+
     /// Live tokens of one sequence in every (layer, KV head).
     public func liveTokens(of id: SequenceID) -> LiveTokens {
         let state = state(id)

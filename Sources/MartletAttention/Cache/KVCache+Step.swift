@@ -80,6 +80,7 @@ extension KVCache {
         // Before the policy frees anything: a peak is what was really held.
         addLiveSlots(tokens * shape.tableCount)
         state.liveSlots += tokens * shape.tableCount
+        state.peakLiveSlots = max(state.peakLiveSlots, state.liveSlots)
         freeExpiredPages(of: state)
     }
 

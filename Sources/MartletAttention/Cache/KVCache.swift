@@ -149,6 +149,7 @@ public final class KVCache {
         }
         copy.count = source.count
         copy.liveSlots = source.liveSlots
+        copy.peakLiveSlots = source.liveSlots
         copy.memory = source.memory?.copy()
         addLiveSlots(copy.liveSlots)
         return insert(copy)

@@ -23,6 +23,8 @@ final class SequenceState {
     var reserved = 0
     /// Sum of live slots over all tables.
     var liveSlots = 0
+    /// The largest `liveSlots` since it was made or forked.
+    var peakLiveSlots = 0
     var reads = CacheReads()
     /// The reservation that last mentioned this sequence, to notice one that does so twice.
     var lastReservation = 0

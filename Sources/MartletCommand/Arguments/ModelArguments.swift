@@ -8,6 +8,15 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "A directory in the Hugging Face layout, or random:SHAPE.")
     var model: String
 
+    @OptionGroup var loading: LoadingArguments
+
+    var weights: WeightType? { loading.weights }
+    var threads: Int? { loading.threads }
+    var seed: UInt64? { loading.seed }
+}
+
+/// How a model is loaded, whichever it is.
+struct LoadingArguments: ParsableArguments {
     @Option(
         help: "How weights are packed. Default: as they are stored (random models: bf16).")
     var weights: WeightType?
@@ -48,10 +57,15 @@ struct MemoryArguments: ParsableArguments {
 extension ModelOptions {
     /// The options that the arguments say.
     init(_ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
+        self.init(model.loading, cache, chunk: chunk)
+    }
+
+    /// The options that the arguments say.
+    init(_ loading: LoadingArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
         self.init()
-        weights = model.weights
-        threads = model.threads
-        seed = model.seed ?? 0
+        weights = loading.weights
+        threads = loading.threads
+        seed = loading.seed ?? 0
         if let cache {
             cacheCodec = cache.kv
             cachePolicy = cache.cache
@@ -65,9 +79,14 @@ extension LoadedModel {
     static func load(
         _ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil
     ) async throws(MartletError) -> LoadedModel {
-        let options = ModelOptions(model, cache, chunk: chunk)
-        let name = model.model
-        return try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+        try await load(model.model, ModelOptions(model, cache, chunk: chunk))
+    }
+
+    /// Loads a model.
+    static func load(
+        _ name: String, _ options: ModelOptions
+    ) async throws(MartletError) -> LoadedModel {
+        try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
             try LoadedModel(name, options: options)
         }
     }

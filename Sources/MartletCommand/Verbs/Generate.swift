@@ -136,8 +136,7 @@ struct GenerationReport {
         line.set("peakCacheBytes", responses.map(\.usage.peakCacheBytes).max() ?? 0)
         line.set("kvReads", responses.reduce(0) { $0 + $1.usage.kvReads })
         line.set("chains", responses.count)
-        // Beyond 63 bits a seed is a text, because most readers of JSON would round it.
-        line.set("seed", Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)"))
+        line.set("seed", JSONValue.seed(seed))
         line.set(loaded)
         return line
     }

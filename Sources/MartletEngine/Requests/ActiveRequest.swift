@@ -19,6 +19,7 @@ final class ActiveGeneration {
     var chains: [ChainOutput]
     var openChains: Int
     var peakBytes = 0
+    var peakOwnBytes = 0
 
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
@@ -43,6 +44,7 @@ struct ChainOutput {
     var completionCount = 0
     var timeToFirstToken: Duration?
     var kvReads = 0.0
+    var peakTokens = 0.0
     var hasEnded = false
 }
 

@@ -73,8 +73,14 @@ public struct Usage: Sendable, Hashable {
     public internal(set) var cacheBytes = 0
     /// The most bytes that the whole cache held in any step since the request's first.
     public internal(set) var peakCacheBytes = 0
+    /// The most bytes that the request's own chains held together in any step, whatever else was in
+    /// the cache; a page that they share counts once.
+    public internal(set) var peakRequestBytes = 0
     /// Cached tokens attended by this chain's decode steps, averaged over layers and KV heads.
     public internal(set) var kvReads = 0.0
+    /// The most tokens that this chain had in the cache, its prompt included, averaged over layers and
+    /// KV heads. Zero for a text that is scored.
+    public internal(set) var peakTokens = 0.0
 
     /// Nothing taken yet.
     public init() {}

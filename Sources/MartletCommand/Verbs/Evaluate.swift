@@ -1,0 +1,150 @@
+/// `martlet evaluate`: how much of a task a model gets right, and what that costs.
+
+import ArgumentParser
+import Martlet
+import MartletEvaluation
+
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Gives a model problems of a task, and measures how many it solves at what cost.",
+        discussion: """
+            Problems are held out: no training run sees them, whatever its seed. A chain ends at the \
+            model's end token or at the first line break. With --width above 1 the chains of a problem \
+            share its prompt, and the majority of their answers counts; that needs a --temperature. \
+            --seed draws the problems too, and is 0 when not given; the same seed gives the same \
+            results, whatever --parallel is.
+
+            Costs are means over problems: tokens generated, KV reads (cached tokens attended at each \
+            generated token, averaged over layers and heads), peak tokens and bytes of cache. Ctrl-C \
+            reports the problems that were answered by then.
+
+            Example:
+              martlet evaluate --model path/to/model --task "chain(steps=4)" --samples 200 \
+            --cache "dms(cr=4)"
+              martlet evaluate --model path/to/model --task reasoning --samples 100 --width 8 \
+            --temperature 0.7 --json
+              martlet evaluate --list
+            """)
+
+    @Option(help: "A directory in the Hugging Face layout, or random:SHAPE.")
+    var model: String?
+
+    @OptionGroup var loading: LoadingArguments
+    @OptionGroup var cache: CacheArguments
+    @OptionGroup var memory: MemoryArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "What to ask, such as addition or \"mixture(copy, chain(steps=4..8))\"; --list shows all.",
+            valueName: "task"))
+    var task: String?
+
+    @Option(help: ArgumentHelp("Problems.", valueName: "count"))
+    var samples = 100
+
+    @Option(
+        help: ArgumentHelp("Chains that answer each problem and then vote.", valueName: "count"))
+    var width = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "Divides the logits; 0 always takes the likeliest token.", valueName: "number"))
+    var temperature: Float = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "The most tokens of a chain. Default: the characters of the task's longest solution.",
+            valueName: "count"))
+    var maxTokens: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Chains in flight; at most 64 share a step.", valueName: "count"))
+    var parallel = 32
+
+    @Option(
+        help: ArgumentHelp(
+            "Write every problem and its answers to this file, a JSON object a line, as they come.",
+            valueName: "file"))
+    var samplesFile: String?
+
+    @Flag(help: "Print the tasks with their parameters and defaults, and do nothing else.")
+    var list = false
+
+    @Flag(help: "Print one JSON object; with --list one for each task.")
+    var json = false
+
+    func validate() throws {
+        guard list || (model != nil && task != nil) else {
+            throw ValidationError("Give --model and --task, or --list.")
+        }
+    }
+
+    func run() async throws {
+        if list {
+            for entry in TaskRegistry.all { TaskListing(entry).print(json: json) }
+            return
+        }
+        let evaluation = try evaluation()
+        let loaded = try await LoadedModel.load(model ?? "", ModelOptions(loading, cache))
+        let problems = try evaluation.problems(for: loaded)
+        let budget = try memory.memory?.bytes ?? evaluation.cacheBytes(problems, loaded)
+        let model = try await Model(loaded, budgetBytes: budget)
+        if !json { loaded.noteLossyMethods() }
+        if width > 1, temperature == 0 {
+            StandardStreams.note("without --temperature all chains of a problem are the same.")
+        }
+
+        let file = try samplesFile.map { path throws(MartletError) in try LineFile(path: path) }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let running = Task {
+            var progress = EvaluationProgress(total: problems.count)
+            return try await evaluation.run(problems, on: model) { result throws(MartletError) in
+                try file?.append(JSONLine(result))
+                progress.note(result)
+            }
+        }
+        Interruption.onSignal { running.cancel() }
+        let summary = EvaluationSummary(
+            report: try await running.value, evaluation: evaluation, loaded: loaded,
+            seconds: (clock.now - start).seconds)
+        if json { summary.line.print() } else { StandardStreams.write(summary.text) }
+        summary.noteTrouble(budget: budget)
+        Interruption.exitIfReceived()
+        ExitStatus.success.exit()
+    }
+
+    /// What was asked for. Refuses it before a model is loaded.
+    private func evaluation() throws(MartletError) -> TaskEvaluation {
+        var options = EvaluationOptions()
+        options.samples = samples
+        options.seed = loading.seed ?? 0
+        options.width = width
+        options.temperature = temperature
+        options.maximumTokens = maxTokens
+        options.parallel = parallel
+        let task: any EvaluationTask
+        do { task = try TaskRegistry.task(self.task ?? "") } catch { throw MartletError(error) }
+        return try TaskEvaluation(task, options: options)
+    }
+}
+
+/// Says on a terminal how far an evaluation is.
+struct EvaluationProgress {
+    private let total: Int
+    private var done = 0
+    private var score = 0.0
+    private var last = ContinuousClock.now
+
+    init(total: Int) { self.total = total }
+
+    mutating func note(_ result: SampleResult) {
+        done += 1
+        score += result.score
+        guard StandardStreams.errorIsTerminal, last.duration(to: .now) > .seconds(5) else { return }
+        last = .now
+        let accuracy = Columns.decimal(score / Double(done), places: 3)
+        StandardStreams.note("\(done) of \(total), accuracy \(accuracy) so far.")
+    }
+}

@@ -1,0 +1,244 @@
+/// `martlet retrofit`: makes a trained model forget or merge tokens by itself.
+
+public import ArgumentParser
+import Martlet
+import MartletFormats
+public import MartletTraining
+
+struct RetrofitVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retrofit",
+        abstract: "Trains a model to compress its own cache.",
+        discussion: """
+            The result is a model directory whose policy is on with --cache dms (or dmc) and off without. \
+            A stopped or killed retrofit goes on with --resume.
+
+            Example:
+              martlet retrofit dms --model build/builtin --target-cr 8 --window 16 --steps 400 \
+            --data recipes/builtin.yaml --out build/builtin-dms
+            """,
+        subcommands: [RetrofitDMS.self, RetrofitDMC.self])
+}
+
+/// What both methods take.
+struct RetrofitArguments: ParsableArguments {
+    @Option(help: "The folder of the trained model.")
+    var model: String
+
+    @Option(help: "The folder of the retrofit, which receives the model.")
+    var out: String
+
+    @Option(name: .customLong("target-cr"), help: "Compression to reach, in tokens for each slot.")
+    var targetCR = 8.0
+
+    @Option(help: "Steps in which compression grows and settles.")
+    var steps = 400
+
+    @Option(name: .customLong("ramp"), help: "The part of the steps in which compression grows.")
+    var rampShare = 0.75
+
+    @Option(help: "Learning rate of the heads that mark; falls over the part after the ramp.")
+    var learningRate = 1e-3
+
+    @Option(help: "Learning rate of the model's own weights, where they are trained.")
+    var baseLearningRate = 3e-4
+
+    @Option(help: "Sequences of a batch.")
+    var sequences = 8
+
+    @Option(help: "Tokens of a sequence.")
+    var length = 512
+
+    @Option(help: "Take the data of this recipe; may be given instead of --task and --text.")
+    var data: String?
+
+    @Option(help: "Train on this task; may be given several times.")
+    var task: [String] = []
+
+    @Option(help: "Train on this text file; may be given several times.")
+    var text: [String] = []
+
+    @Option(help: "Steps in which a borrowed channel fades out of attention first.")
+    var fadeSteps = 200
+
+    @Option(help: "Multiplies the marks' logits.")
+    var scale: Double?
+
+    @Option(help: "Decides noise and data.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Threads; all processors when not given.")
+    var threads: Int?
+
+    @Flag(help: "Go on with what is in the folder, or begin when there is nothing.")
+    var resume = false
+
+    @Flag(help: "Print a JSON object for each logged step, and a summary.")
+    var json = false
+
+    /// The plan but for what only one method has.
+    func plan(_ method: RetrofitPlan.Method) throws(TrainingError) -> RetrofitPlan {
+        var plan = RetrofitPlan()
+        plan.method = method
+        plan.target = targetCR
+        plan.steps = steps
+        plan.rampShare = rampShare
+        plan.sequences = sequences
+        plan.length = length
+        plan.fadeSteps = fadeSteps
+        plan.seed = seed
+        plan.learningRate = learningRate
+        plan.baseLearningRate = baseLearningRate
+        guard rampShare > 0, rampShare <= 1 else {
+            throw .invalid(
+                subject: "--ramp", got: "\(rampShare)", expected: "above 0 and at most 1")
+        }
+        var entries: [Recipe.DataEntry] = []
+        if let data {
+            let bytes: [UInt8]
+            do { bytes = try TextFile.read(data) } catch {
+                throw .data(source: data, reason: error.message)
+            }
+            let recipe = try Recipe(String(decoding: bytes, as: UTF8.self), file: data)
+            entries += recipe.data
+            plan.promptWeight = recipe.promptWeight
+        }
+        entries +=
+            task.map { Recipe.DataEntry(.task($0)) } + text.map { Recipe.DataEntry(.text($0)) }
+        plan.data = entries
+        return plan
+    }
+
+    func run(_ plan: RetrofitPlan) throws {
+        do {
+            if let threads, !(1...1024).contains(threads) {
+                throw TrainingError.invalid(
+                    subject: "--threads", got: "\(threads)", expected: "1 to 1024")
+            }
+            let retrofit = try Retrofit(
+                model: model, plan: plan, directory: out, resumes: resume,
+                machine: try TrainingMachine(threads: threads))
+            try TrainingConsole(json: json).follow(retrofit.run) {
+                RetrofitConsole(json: json, directory: out).show(try retrofit.report())
+            }
+        } catch let error as TrainingError {
+            throw MartletError(error)
+        }
+    }
+}
+
+struct RetrofitDMS: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dms",
+        abstract:
+            "Dynamic Memory Sparsification: tokens are marked, seen for a window, then freed.",
+        discussion: """
+            The model learns from its own dense predictions. With --adapter-free the marks are a channel \
+            of the queries, which needs --train-base.
+            """)
+
+    @OptionGroup var arguments: RetrofitArguments
+
+    @Option(help: "Tokens for which a marked one is still seen.")
+    var window = 16
+
+    @Option(help: "Divides the noisy logits: near 0 decisions are hard.")
+    var temperature = 0.1
+
+    @Flag(help: "Train the model's own weights too; otherwise only the heads that mark.")
+    var trainBase = false
+
+    @Flag(help: "Read marks from a channel of the queries instead of an adapter.")
+    var adapterFree = false
+
+    @Flag(help: "One decision for all heads of a layer.")
+    var perLayer = false
+
+    @Option(help: "When verdicts fall: delayed (the method), or immediate or late (its ablations).")
+    var timing = VerdictTiming.delayed
+
+    func run() async throws {
+        var plan = RetrofitPlan()
+        do throws(TrainingError) { plan = try arguments.plan(.dms) } catch {
+            throw MartletError(error)
+        }
+        plan.source = adapterFree ? .channel : .adapter
+        plan.trainsBase = trainBase
+        plan.decisions.window = window
+        plan.decisions.temperature = Float(temperature)
+        plan.decisions.timing = timing
+        plan.decisions.isPerLayer = perLayer
+        if let scale = arguments.scale { plan.decisions.scale = Float(scale) }
+        try arguments.run(plan)
+    }
+}
+
+struct RetrofitDMC: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dmc",
+        abstract: "Dynamic Memory Compression: tokens are appended, or merged into the last slot.",
+        discussion: """
+            All weights are trained on the next token; marks are channels of keys and queries that first \
+            fade out of attention.
+            """)
+
+    @OptionGroup var arguments: RetrofitArguments
+
+    @Option(help: "Tokens that one mean covers at most.")
+    var window = 12
+
+    func run() async throws {
+        var plan = RetrofitPlan()
+        do throws(TrainingError) { plan = try arguments.plan(.dmc) } catch {
+            throw MartletError(error)
+        }
+        plan.source = .channel
+        plan.trainsBase = true
+        plan.decisions.window = window
+        plan.decisions.scale = Float(arguments.scale ?? 1)
+        try arguments.run(plan)
+    }
+}
+
+extension VerdictTiming: ExpressibleByArgument {}
+
+/// Shows what a retrofit has come to.
+struct RetrofitConsole {
+    let json: Bool
+    let directory: String
+
+    func show(_ report: RetrofitReport) {
+        if json {
+            var line = JSONLine()
+            line.set("denseLoss", report.denseLoss)
+            line.set("compressedLoss", report.loss)
+            line.set("ratio", report.ratio)
+            line.set("decisionRatio", report.decisionRatio)
+            line.set("readShare", report.readShare)
+            line.set("ratios", Self.table(report.ratios))
+            line.set("decisionRatios", Self.table(report.decisionRatios))
+            line.set("model", directory)
+            line.print()
+            return
+        }
+        var text = Columns.pair("loss, dense", Columns.decimal(report.denseLoss, places: 4))
+        text += Columns.pair("loss, compressed", Columns.decimal(report.loss, places: 4))
+        text += Columns.pair(
+            "tokens a slot",
+            "\(Columns.decimal(report.ratio, places: 2)) at the end of a document, "
+                + "\(Columns.decimal(report.decisionRatio, places: 2)) by decisions alone")
+        text += Columns.pair(
+            "reads", "\(Columns.decimal(100 * report.readShare, places: 1)) % of dense")
+        text += "\ndecisions, tokens a slot by layer and KV head\n"
+        for (layer, heads) in report.decisionRatios.enumerated() {
+            text += Columns.row(
+                ["\(layer)"] + heads.map { Columns.decimal($0, places: 2) },
+                widths: [5] + heads.map { _ in 8 })
+        }
+        StandardStreams.write(text)
+    }
+
+    private static func table(_ ratios: [[Double]]) -> JSONValue {
+        .array(ratios.map { .array($0.map { .finite($0) }) })
+    }
+}

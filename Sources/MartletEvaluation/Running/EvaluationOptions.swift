@@ -1,0 +1,25 @@
+/// What an evaluation is told, as a value; knows no task and no model.
+
+/// How many problems of a task are given to a model, and how it may answer them.
+public struct EvaluationOptions: Sendable, Hashable {
+    /// Problems: the held-out ones with the indices `0 ..< samples`.
+    public var samples = 100
+    /// Draws the problems, and the random numbers of sampling.
+    public var seed: UInt64 = 0
+    /// Chains that answer each problem and share its prompt; the majority of their answers counts.
+    public var width = 1
+    /// Divides the logits; 0 always takes the likeliest token, so that all chains say the same.
+    public var temperature: Float = 0
+    /// The most tokens of a chain. Nil for the length of the task's longest reference solution, a
+    /// line break and an end token, as far as the model's context reaches; no token is less than one
+    /// character, so a right solution of any tokenizer fits.
+    public var maximumTokens: Int?
+    /// Chains that run at the same time; results do not depend on it.
+    public var parallel = 32
+
+    /// One greedy chain for each of a hundred problems.
+    public init() {}
+
+    /// Problems that are answered at the same time.
+    var problemsInFlight: Int { max(1, parallel / width) }
+}

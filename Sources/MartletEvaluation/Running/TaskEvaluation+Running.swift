@@ -1,0 +1,83 @@
+/// Problems in flight: starts them, waits for them, and hands results on in order.
+
+public import Martlet
+
+extension TaskEvaluation {
+    /// Gives the problems to a model, several at a time.
+    ///
+    /// A cancelled task ends what is in flight within one step and reports the problems before the
+    /// first one without a result.
+    ///
+    /// - Parameters:
+    ///   - model: it is only read; its cache should hold the chains in flight, or they wait.
+    ///   - onSample: hears each result in the order of the problems, as soon as all before it are
+    ///     known. What it throws ends the evaluation.
+    /// - Throws: ``MartletError``: `missingTokenizer`, `promptTooLong` or `contextExceeded` before
+    ///   anything runs, else what the model fails with.
+    public func run(
+        on model: Model, onSample: (SampleResult) throws(MartletError) -> Void = { _ in }
+    ) async throws(MartletError) -> EvaluationReport {
+        try await run(try problems(for: model.loaded), on: model, onSample: onSample)
+    }
+
+    /// As ``run(on:onSample:)``, with problems that were made before the cache was.
+    package func run(
+        _ problems: [Problem], on model: Model,
+        onSample: (SampleResult) throws(MartletError) -> Void = { _ in }
+    ) async throws(MartletError) -> EvaluationReport {
+        var samples: [SampleResult] = []
+        do {
+            try await withThrowingTaskGroup(of: SampleResult?.self) { group in
+                var unordered: [Int: SampleResult] = [:]
+                var waiting = problems[...]
+                func startNext(_ group: inout ThrowingTaskGroup<SampleResult?, any Error>) {
+                    guard !Task.isCancelled, let problem = waiting.popFirst() else { return }
+                    group.addTask { try await result(of: problem, on: model) }
+                }
+                for _ in 0..<options.problemsInFlight { startNext(&group) }
+                while let result = try await group.next() {
+                    guard let result else { continue }
+                    unordered[result.index] = result
+                    while let next = unordered.removeValue(forKey: samples.count) {
+                        samples.append(next)
+                        try onSample(next)
+                    }
+                    startNext(&group)
+                }
+            }
+        } catch { throw MartletError(any: error) }
+        return EvaluationReport(samples: samples)
+    }
+
+    /// Nil when the problem was cancelled.
+    private func result(
+        of problem: Problem, on model: Model
+    ) async throws(MartletError) -> SampleResult? {
+        var generation = GenerationOptions()
+        generation.maximumTokens = problem.limit
+        generation.temperature = options.temperature
+        generation.seed = problem.seed
+        generation.stop = ["\n"]
+        let stream = try model.generate(
+            problem.tokens, options: generation, chainCount: options.width)
+        var responses = [Response?](repeating: nil, count: options.width)
+        for try await piece in stream {
+            if let response = piece.part.response { responses[piece.chain] = response }
+        }
+        let finished = responses.compactMap(\.self).filter { $0.finishReason != .cancelled }
+        guard finished.count == options.width else { return nil }
+        return SampleResult(
+            index: problem.index, sample: problem.sample, seed: problem.seed,
+            chains: finished.map { chain($0, problem.sample) },
+            bytes: finished.map(\.usage.peakRequestBytes).max() ?? 0,
+            cacheBytes: finished.map(\.usage.peakCacheBytes).max() ?? 0)
+    }
+
+    private func chain(_ response: Response, _ sample: TaskSample) -> ChainResult {
+        ChainResult(
+            text: response.text, answer: task.answer(in: response.text),
+            score: task.score(response.text, sample), tokens: response.usage.completionTokens,
+            kvReads: response.usage.kvReads, peakTokens: response.usage.peakTokens,
+            finishReason: response.finishReason)
+    }
+}

@@ -1,0 +1,131 @@
+/// A task and a model brought together: what is asked, and whether it fits; how it runs is in
+/// `TaskEvaluation+Running.swift`.
+
+import Foundation
+public import Martlet
+
+/// Problems of a task, answered by a model and judged.
+///
+/// ```swift
+/// let task = try TaskRegistry.task("chain(steps=4)")
+/// let report = try await TaskEvaluation(task).run(on: model)
+/// print(report.accuracy, report.interval)
+/// ```
+/// A chain ends at the model's end token or at the first line break, which every solution ends with.
+/// The same model, task and options give the same results whatever else runs, with two exceptions:
+/// what the whole cache held, and the peaks of a policy that frees tokens inside a prompt (a window)
+/// when the prompt is longer than the room in a step, because they depend on how it is cut.
+public struct TaskEvaluation: Sendable {
+    /// The task.
+    public let task: any EvaluationTask
+    /// How it is given.
+    public let options: EvaluationOptions
+
+    /// Describes an evaluation. Throws `invalidParameter` for options outside their limits.
+    public init(
+        _ task: any EvaluationTask, options: EvaluationOptions = EvaluationOptions()
+    ) throws(MartletError) {
+        try Self.check(
+            (1...1_000_000).contains(options.samples), "samples", options.samples,
+            "1 to 1000000")
+        try Self.check((1...4096).contains(options.width), "width", options.width, "1 to 4096")
+        try Self.check(
+            (1...4096).contains(options.parallel), "sequences in flight", options.parallel,
+            "1 to 4096")
+        try Self.check(
+            options.temperature >= 0 && options.temperature.isFinite, "temperature",
+            options.temperature, "a finite number >= 0")
+        if let tokens = options.maximumTokens {
+            try Self.check(tokens >= 1, "maximumTokens", tokens, "1 or more")
+        }
+        self.task = task
+        self.options = options
+    }
+
+    private static func check(
+        _ holds: Bool, _ name: String, _ got: some CustomStringConvertible, _ expected: String
+    ) throws(MartletError) {
+        guard !holds else { return }
+        throw MartletError(
+            code: .invalidParameter, subject: name,
+            message: "\(name): got \(got), expected \(expected); correct or remove it")
+    }
+
+    // MARK: Problems
+
+    /// A problem as a model reads it.
+    package struct Problem: Sendable {
+        /// Its place, from 0.
+        package let index: Int
+        /// The problem.
+        package let sample: TaskSample
+        /// Draws its chains' random numbers.
+        package let seed: UInt64
+        /// The prompt.
+        package let tokens: [Int32]
+        /// The most tokens of a chain.
+        package let limit: Int
+    }
+
+    /// All problems. Throws `missingTokenizer`, `promptTooLong` or `contextExceeded` naming the first
+    /// problem that does not fit, before anything runs.
+    package func problems(for model: LoadedModel) throws(MartletError) -> [Problem] {
+        var problems: [Problem] = []
+        problems.reserveCapacity(options.samples)
+        for index in 0..<options.samples {
+            let sample = task.sample(seed: options.seed, index: index, split: .heldOut)
+            let tokens = try model.text.encode(utf8: Array(sample.prompt.utf8))
+            var seeds = TaskRandom(seed: options.seed, stream: UInt64(index))
+            do throws(MartletError) {
+                problems.append(
+                    Problem(
+                        index: index, sample: sample,
+                        // 53 bits, so that every reader of JSON gets the number that was used.
+                        seed: seeds.bits() >> 11, tokens: tokens,
+                        limit: try limit(promptTokens: tokens.count, model)))
+            } catch {
+                throw MartletError(
+                    code: error.code, subject: "sample \(index)",
+                    message: "sample \(index) of \(sample.task): \(error.message)",
+                    underlying: error)
+            }
+        }
+        return problems
+    }
+
+    private func limit(promptTokens: Int, _ model: LoadedModel) throws(MartletError) -> Int {
+        if let wanted = options.maximumTokens {
+            return try model.completionLimit(promptTokens: promptTokens, wanted: wanted)
+        }
+        let wanted = task.maximumCompletionLength + 2
+        // Throws when not even the prompt fits; the last token that is chosen needs no position.
+        _ = try model.completionLimit(promptTokens: promptTokens, wanted: 1)
+        return min(wanted, model.positionLimit.map { $0 - promptTokens + 1 } ?? wanted)
+    }
+
+    /// Bytes of cache in which the problems in flight never wait for each other, or half of the
+    /// machine's memory when that is less. Throws `outOfMemory` when one problem needs more than the
+    /// machine has.
+    package func cacheBytes(
+        _ problems: [Problem], _ model: LoadedModel
+    ) throws(MartletError) -> Int {
+        let one = try model.cacheBytes(
+            CacheBudget(
+                promptTokens: problems.map(\.tokens.count).max() ?? 0,
+                completionTokens: problems.map(\.limit).max() ?? 0, chainCount: options.width,
+                chunk: model.options.maximumBatchTokens))
+        let inFlight = min(options.problemsInFlight, problems.count)
+        let (all, overflow) = one.multipliedReportingOverflow(by: inFlight)
+        let half = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
+        return max(one, min(overflow ? .max : all, half))
+    }
+}
+
+extension MartletError {
+    /// From the text of a task.
+    package init(_ error: TaskError) {
+        self.init(
+            code: .invalidParameter, subject: "task", message: error.description,
+            underlying: error)
+    }
+}

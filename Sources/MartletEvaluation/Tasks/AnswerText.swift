@@ -1,0 +1,39 @@
+/// Where the answer stands in a completion; knows the marks, not what an answer means.
+
+enum AnswerText {
+    static let mark = UInt8(ascii: "#")
+    static let end = UInt8(ascii: "\n")
+
+    /// Only the first line counts: a generation that runs on into another problem, or that lists
+    /// several answers in the hope that one fits, gains nothing.
+    static func answer(in text: String) -> String? {
+        let bytes = text.utf8
+        let line = bytes[..<(bytes.firstIndex(of: end) ?? bytes.endIndex)]
+        guard let start = line.firstIndex(of: mark) else { return nil }
+        return String(decoding: line[line.index(after: start)...], as: UTF8.self)
+    }
+
+    /// What follows `opening` and precedes `closing`, or nil where the text is not framed so.
+    static func inside(_ text: String, from opening: String, to closing: String) -> Substring? {
+        guard text.hasPrefix(opening), text.hasSuffix(closing),
+            text.utf8.count >= opening.utf8.count + closing.utf8.count
+        else { return nil }
+        return text.dropFirst(opening.count).dropLast(closing.count)
+    }
+
+    /// Whole numbers between single spaces; nil when anything else is there.
+    static func numbers(_ text: Substring) -> [Int]? {
+        var result: [Int] = []
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            guard let number = number(word) else { return nil }
+            result.append(number)
+        }
+        return result
+    }
+
+    /// A number in decimal digits, without a sign. `Int("+5")` would be too generous.
+    static func number(_ text: Substring) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int(text)
+    }
+}

@@ -1,0 +1,39 @@
+/// What can be wrong with a task's text, and one sentence for each.
+
+/// Why a task's text was refused. Each case carries values; ``description`` makes the sentence.
+public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The text does not follow the grammar. `column` counts characters from 1.
+    case malformed(text: String, column: Int, got: String, expected: String)
+    /// No task has this name.
+    case unknownTask(name: String, available: [String])
+    /// A parameter is unknown, or has a value that the task does not take.
+    case badParameter(task: String, parameter: String, got: String, expected: String)
+    /// A mixture has no component, or too many.
+    case badMixture(got: String, expected: String)
+
+    /// What, where, got, expected and what to do, in one sentence.
+    public var description: String {
+        switch self {
+        case .malformed(let text, let column, let got, let expected):
+            "task \(Self.quoted(text)), column \(column): got \(got), expected \(expected); write "
+                + "it like chain(steps=4..8, modulus=97)."
+        case .unknownTask(let name, let available):
+            "task \(Self.quoted(name)) is unknown, expected one of "
+                + "\(available.joined(separator: ", ")); use one of these names."
+        case .badParameter(let task, let parameter, let got, let expected):
+            "task \(task), \(Self.clipped(parameter)): got \(Self.clipped(got)), expected "
+                + "\(expected); correct or remove it."
+        case .badMixture(let got, let expected):
+            "task mixture: got \(got), expected \(expected); write it like mixture(addition, "
+                + "chain(steps=4))."
+        }
+    }
+
+    /// Hostile text must not flood a terminal.
+    static func clipped(_ text: String) -> String {
+        text.count <= 80 ? text : text.prefix(77) + "..."
+    }
+
+    /// In quotation marks, with line breaks and the like escaped.
+    static func quoted(_ text: String) -> String { String(reflecting: clipped(text)) }
+}

@@ -1,0 +1,45 @@
+// Problems with worked-out solutions, as training examples.
+
+package import MartletEvaluation
+package import MartletTokenizers
+
+/// One split of a task.
+public struct TaskSource: ExampleSource {
+    private let task: any EvaluationTask
+    private let tokenizer: Tokenizer
+    private let endToken: Int32
+    private let promptWeight: Float
+    private let split: TaskSplit
+
+    /// - Parameters:
+    ///   - promptWeight: what a token of the problem counts; its solution counts 1.
+    ///   - endToken: follows every solution.
+    ///   - split: which problems; those held out measure and never train.
+    package init(
+        _ task: any EvaluationTask, tokenizer: Tokenizer, endToken: Int32, promptWeight: Float,
+        split: TaskSplit = .training
+    ) {
+        self.split = split
+        self.task = task
+        self.tokenizer = tokenizer
+        self.endToken = endToken
+        self.promptWeight = promptWeight
+    }
+
+    /// The problem at a place, its solution and the end token.
+    public func example(seed: UInt64, index: Int, room: Int) -> TrainingExample {
+        let sample = task.sample(seed: seed, index: index, split: split)
+        let prompt = tokenizer.plainTokens(sample.prompt)
+        let completion = tokenizer.plainTokens(sample.completion)
+        return TrainingExample(
+            tokens: prompt + completion + [endToken],
+            weights: prompt.map { _ in promptWeight } + completion.map { _ in 1 } + [1])
+    }
+}
+
+extension Tokenizer {
+    /// The tokens of a text without any that would begin or end it.
+    func plainTokens(_ text: String) -> [Int32] {
+        encode(text, addSpecialTokens: false, recognizeSpecialTokens: false)
+    }
+}

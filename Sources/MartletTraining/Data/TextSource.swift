@@ -1,0 +1,39 @@
+// Running text, cut at random places.
+
+import MartletKernels
+
+/// Pieces of a text file; the last part of it is never given, so that it can measure.
+public struct TextSource: ExampleSource {
+    private let tokens: [Int32]
+    private let range: Range<Int>
+
+    /// The share of a text that is held out.
+    public static let heldOutShare = 0.05
+
+    /// - Parameters:
+    ///   - tokens: the whole text.
+    ///   - name: what errors call it.
+    ///   - isHeldOut: gives the end of the text instead of what comes before it.
+    public init(tokens: [Int32], name: String, isHeldOut: Bool = false) throws(TrainingError) {
+        let trainingCount = tokens.count - Int(Double(tokens.count) * Self.heldOutShare)
+        range = isHeldOut ? trainingCount..<tokens.count : 0..<trainingCount
+        guard range.count >= 2 else {
+            throw .data(
+                source: name,
+                reason:
+                    "got \(tokens.count) tokens, expected enough to learn from and to measure with; "
+                    + "give a longer text")
+        }
+        self.tokens = tokens
+    }
+
+    /// As many tokens as fit, from a random place.
+    public func example(seed: UInt64, index: Int, room: Int) -> TrainingExample {
+        var random = CounterRandom(seed: seed, stream: UInt64(truncatingIfNeeded: index))
+        let count = min(room, range.count)
+        let start = range.lowerBound + Int(random.next() % UInt64(range.count - count + 1))
+        return TrainingExample(
+            tokens: Array(tokens[start..<start + count]),
+            weights: [Float](repeating: 1, count: count))
+    }
+}

@@ -1,0 +1,213 @@
+// Everything that decides a training run, as a file says it.
+
+public import MartletFormats
+
+/// A training run: the model, the data, the optimiser, the schedule and the length.
+public struct Recipe: Sendable {
+    /// Where it was read.
+    public let file: String
+    /// The content of the model's `config.json`.
+    public let model: JSONObject
+    /// `bytes`, or the folder of a tokenizer.
+    public let tokenizer: String
+    /// The mixture.
+    public let data: [DataEntry]
+    /// What a token of a problem counts when its solution's count 1.
+    public let promptWeight: Double
+    /// The optimiser.
+    public let optimiser: OptimiserConfiguration
+    /// Learning rates.
+    public let schedule: LearningRateSchedule
+    /// Limits of gradients.
+    public let clipping: GradientClipping
+    /// Variance of gradient noise at the first step; 0 for none.
+    public let noise: Double
+    /// How many steps, and of what size.
+    public let length: RunLength
+    /// Decides weights and data.
+    public let seed: UInt64
+    /// Steps between checkpoints, and how many are kept.
+    public let checkpointEvery: Int
+    /// Checkpoints that are kept.
+    public let checkpointsKept: Int
+    /// Steps between lines of the log.
+    public let logEvery: Int
+    /// The whole recipe again, with what the command line changed: what a resumed run must agree with.
+    public let canonical: JSONObject
+
+    /// One kind of example.
+    public struct DataEntry: Sendable, Hashable {
+        /// A task's text, or a file's path.
+        public enum Source: Sendable, Hashable {
+            /// A task of the registry.
+            case task(String)
+            /// A text file.
+            case text(String)
+        }
+        /// Where examples come from.
+        public let source: Source
+        /// Part of the mixture, relative to the others.
+        public let share: Double
+        /// When in the run it is used, from 0 to 1.
+        public let from: Double
+        /// When it ends.
+        public let until: Double
+
+        /// An entry that is used in the whole run.
+        public init(_ source: Source, share: Double = 1, from: Double = 0, until: Double = 1) {
+            self.source = source
+            self.share = share
+            self.from = from
+            self.until = until
+        }
+    }
+
+    /// Reads a recipe.
+    ///
+    /// - Parameters:
+    ///   - text: YAML.
+    ///   - file: what errors call it.
+    ///   - steps: replaces the number of steps.
+    ///   - seed: replaces the seed.
+    public init(
+        _ text: String, file: String, steps: Int? = nil, seed: UInt64? = nil
+    ) throws(TrainingError) {
+        let read = try RecipeFile.read(text, file: file)
+        try self.init(read, steps: steps, seed: seed)
+    }
+
+    init(_ read: ConfigurationFile, steps: Int?, seed: UInt64?) throws(TrainingError) {
+        try read.allow([
+            "model", "tokenizer", "data", "promptWeight", "optimiser", "schedule", "training",
+            "checkpoints", "log",
+        ])
+        file = read.path
+        let training: ConfigurationFile
+        do throws(FormatError) {
+            training = try read.object("training")
+            model = try read.object("model").root
+            tokenizer = try read.string("tokenizer", default: "bytes")
+            promptWeight = try read.double("promptWeight", default: 0, in: 0...1)
+            let checkpoints = try read.optionalObject("checkpoints")
+            checkpointEvery = try checkpoints?.int("every", in: 1...1_000_000_000) ?? 500
+            checkpointsKept = try checkpoints?.int("keep", default: 2, in: 1...1000) ?? 2
+            let log = try read.optionalObject("log")
+            logEvery = try log?.int("every", in: 1...1_000_000) ?? 10
+            let given = try training.int("seed", default: 0, in: 0...Int.max)
+            self.seed = seed ?? UInt64(given)
+            noise = try training.double("noise", default: 0, in: 0...10)
+            let limit = try training.double("clip", default: 1, in: 0...1e9)
+            clipping = limit > 0 ? .globalNorm(limit) : .none
+        } catch { throw .format(error) }
+        try training.allow([
+            "steps", "sequences", "length", "accumulation", "phases", "clip", "noise", "seed",
+        ])
+        length = try RunLength(training, steps: steps)
+        var entries: [DataEntry] = []
+        for entry in try read.objects("data") { entries.append(try Self.entry(entry)) }
+        guard !entries.isEmpty else {
+            throw .recipe(
+                file: read.path, key: "data", got: "nothing", expected: "a task or a text")
+        }
+        data = entries
+        (optimiser, schedule) = try Self.optimisation(read)
+        canonical = Self.canonical(read.root, steps: length.steps, seed: self.seed)
+    }
+
+    private static func entry(_ entry: ConfigurationFile) throws(TrainingError) -> DataEntry {
+        try entry.allow(["task", "text", "share", "from", "until"])
+        do throws(FormatError) {
+            let (task, text) = (
+                try entry.optionalString("task"), try entry.optionalString("text")
+            )
+            let source: DataEntry.Source
+            switch (task, text) {
+            case (let task?, nil): source = .task(task)
+            case (nil, let text?): source = .text(text)
+            default:
+                throw FormatError.missingKey(
+                    file: entry.path, key: "task", expected: "either a task or a text")
+            }
+            let from = try entry.double("from", default: 0, in: 0...1)
+            return DataEntry(
+                source, share: try entry.double("share", default: 1, in: 1e-6...1e6),
+                from: from, until: try entry.double("until", default: 1, in: from...1))
+        } catch { throw .format(error) }
+    }
+
+    private static func canonical(_ root: JSONObject, steps: Int, seed: UInt64) -> JSONObject {
+        let training = root["training"]?.objectValue ?? JSONObject()
+        let fixed = training.setting("steps", to: .integer(steps))
+            .setting("seed", to: .string("\(seed)"))
+        return root.setting("training", to: .object(fixed))
+    }
+}
+
+/// How long a run is, and how large its steps are in each part of it.
+public struct RunLength: Sendable, Hashable {
+    /// Optimiser steps.
+    public let steps: Int
+    /// Parts of the run, ascending; the last ends at 1.
+    public let phases: [Phase]
+
+    /// A part of a run with steps of one size.
+    public struct Phase: Sendable, Hashable {
+        /// Where it ends, as a part of the run.
+        public let until: Double
+        /// Sequences of one micro-batch.
+        public let sequences: Int
+        /// Tokens of a sequence.
+        public let length: Int
+        /// Micro-batches of a step.
+        public let accumulation: Int
+
+        /// Tokens of one step.
+        public var tokens: Int { sequences * length * accumulation }
+    }
+
+    /// A length that no recipe says.
+    init(steps: Int, phases: [Phase]) {
+        self.steps = steps
+        self.phases = phases
+    }
+
+    init(_ training: ConfigurationFile, steps given: Int?) throws(TrainingError) {
+        func phase(_ file: ConfigurationFile, until: Double) throws(FormatError) -> Phase {
+            Phase(
+                until: until, sequences: try file.int("sequences", in: 1...65_536),
+                length: try file.int("length", in: 2...1_048_576),
+                accumulation: try file.int("accumulation", default: 1, in: 1...65_536))
+        }
+        do throws(FormatError) {
+            let own = try training.int("steps", in: 1...1_000_000_000)
+            steps = given ?? own
+        } catch { throw .format(error) }
+        guard training.contains("phases") else {
+            do throws(FormatError) { phases = [try phase(training, until: 1)] } catch {
+                throw .format(error)
+            }
+            return
+        }
+        var phases: [Phase] = []
+        for file in try training.objects("phases") {
+            try file.allow(["until", "sequences", "length", "accumulation"])
+            do throws(FormatError) {
+                let last = phases.last?.until ?? 0
+                phases.append(
+                    try phase(file, until: try file.double("until", default: 1, in: last...1)))
+            } catch { throw .format(error) }
+        }
+        guard let last = phases.last, last.until == 1 else {
+            throw .recipe(
+                file: training.path, key: "training.phases", got: "a last phase before the end",
+                expected: "until: 1 in the last phase")
+        }
+        self.phases = phases
+    }
+
+    /// The phase of a step.
+    public func phase(ofStep step: Int) -> Int {
+        let progress = Double(step) / Double(max(1, steps))
+        return phases.firstIndex { progress < $0.until } ?? phases.count - 1
+    }
+}

@@ -1,0 +1,70 @@
+// DMC inside each attention (2403.09636).
+
+import MartletModels
+
+/// Merges keys and values before the rotation and masks what was merged into the next token.
+final class CompressionVariant: AttentionVariant {
+    private let model: TrainableModel
+    private let batch: BatchInputs
+    private let parameters: EvictionParameters
+    /// Logistic noise of every layer.
+    private(set) var noise: [Value] = []
+    /// Bits of every layer.
+    private(set) var bits: [Value] = []
+    /// What is left of the borrowed channels in attention.
+    let fade: Value
+
+    init(
+        _ graph: Graph, model: TrainableModel, batch: BatchInputs, parameters: EvictionParameters
+    ) {
+        self.model = model
+        self.batch = batch
+        self.parameters = parameters
+        fade = graph.given(rows: 1, columns: 1, name: "fade of the channels")
+    }
+
+    func prepare(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
+        var parts = given
+        let dimension = model.blueprint.shape.headDimension
+        let keys = graph.borrowChannel(
+            parts.k, dimension: dimension, every: 1, factor: fade, reads: true)
+        let queries = graph.borrowChannel(
+            parts.q, dimension: dimension, every: 1, factor: fade, reads: true)
+        guard let keyMarks = keys.raw, let queryMarks = queries.raw else {
+            preconditionFailure("borrowChannel: nothing read")
+        }
+        let (rows, heads) = graph.shape(keyMarks)
+        let noise = graph.given(rows: rows, columns: heads, name: "noise of layer \(layer)")
+        let decision = graph.evictionDecision(
+            raw: keyMarks, noise: noise, batch: batch, head: parameters)
+        let merge = graph.mergeDecision(
+            keyMarks: keyMarks, queryMarks: queryMarks, noise: noise, batch: batch,
+            parameters: parameters)
+        self.noise.append(noise)
+        bits.append(decision.bits)
+        parts.q = queries.rest
+        parts.k = graph.runningMean(
+            keys.rest, alpha: merge.alpha, omega: merge.omega, batch: batch,
+            window: parameters.window)
+        parts.v = graph.runningMean(
+            parts.v, alpha: merge.alpha, omega: merge.omega, batch: batch,
+            window: parameters.window)
+        parts.mask = decision.mask
+        parts.window = 0
+        return parts
+    }
+
+    func finish(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
+        var parts = given
+        let dimension = model.blueprint.shape.headDimension
+        parts.q =
+            graph.borrowChannel(
+                parts.q, dimension: dimension, every: 1, factor: fade, reads: false
+            ).rest
+        parts.k =
+            graph.borrowChannel(
+                parts.k, dimension: dimension, every: 1, factor: fade, reads: false
+            ).rest
+        return parts
+    }
+}

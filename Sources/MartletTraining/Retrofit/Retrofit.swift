@@ -1,0 +1,99 @@
+// A retrofit from a model directory to a model directory.
+
+import MartletEvaluation
+import MartletFormats
+import MartletKernels
+import MartletModels
+
+/// A run that makes a trained model compressible, and what it has come to.
+public final class Retrofit {
+    /// The run; the model in it is the student.
+    public let run: TrainingRun
+    private let teacher: TrainableModel
+    private let plan: RetrofitPlan
+    private let machine: TrainingMachine
+    private let tokenizer: ModelTokenizer
+
+    /// Prepares a retrofit, or goes on with one.
+    ///
+    /// - Parameters:
+    ///   - model: the folder of the trained model.
+    ///   - directory: the folder of the run, which receives the retrofitted model.
+    public init(
+        model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
+        machine: TrainingMachine
+    ) throws(TrainingError) {
+        try plan.check()
+        let checkpoint: Checkpoint
+        do { checkpoint = try Checkpoint(directory: path) } catch { throw .format(error) }
+        let tokenizer = try ModelTokenizer.load(directory: path)
+        let student = try TrainableModel(
+            checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
+        ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
+        guard student.blueprint.plainMLP == nil else {
+            throw .invalid(
+                subject: path, got: "a GPT-2 model",
+                expected: "one of the Llama kind, whose engine can mark tokens")
+        }
+        // Only what is trained changes, so frozen weights are their own teacher.
+        let teacher = plan.trainsBase ? try student.frozenCopy() : student
+        let trained = student.parameters.all.filter(\.isTrainable)
+        let optimiser: Optimiser
+        let schedule: LearningRateSchedule
+        do throws(OptimiserError) {
+            optimiser = try Optimiser(
+                .adamW(AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0)),
+                parameters: trained.map(\.info), kernels: machine.kernels)
+            schedule = try LearningRateSchedule(
+                peak: plan.learningRate,
+                shape: .warmUpStableDecay(decayFraction: 1 - plan.rampShare, decay: .linear),
+                warmUp: .steps(Double(plan.warmUp)), minimum: 0.1 * plan.learningRate)
+        } catch { throw .invalid(subject: "optimiser", got: "\(error)", expected: "usable values") }
+        let composer = BatchComposer(
+            shares: try DataShare.of(
+                plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data"),
+            seed: plan.seed &+ 1, padding: tokenizer.endToken)
+        let phase = RunLength.Phase(
+            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
+        let loop = TrainingLoop(
+            LoopPlan(
+                length: RunLength(steps: plan.totalSteps, phases: [phase]), schedule: schedule,
+                clipping: .globalNorm(1), noise: nil, composer: composer, parameters: trained,
+                seed: plan.seed,
+                rateFactors: trained.map {
+                    $0.name.contains("dms_proj_alpha")
+                        ? 1 : plan.baseLearningRate / plan.learningRate
+                }),
+            optimiser: optimiser, machine: machine
+        ) { (phase) throws(TrainingError) in
+            try PhaseGraph.retrofit(
+                student, teacher: plan.method == .dms ? teacher : nil, plan: plan, phase: phase,
+                machine: machine)
+        }
+        run = try TrainingRun(
+            model: student, tokenizer: tokenizer, loop: loop, directory: directory,
+            plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
+            logEvery: plan.logEvery, resumes: resumes)
+        self.teacher = teacher
+        self.plan = plan
+        self.machine = machine
+        self.tokenizer = tokenizer
+    }
+
+    /// Measures the student with hard decisions on problems that were held out.
+    public func report(batches: Int = 8) throws(TrainingError) -> RetrofitReport {
+        let phase = RunLength.Phase(
+            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
+        let composer = BatchComposer(
+            shares: try DataShare.of(
+                plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data",
+                split: .heldOut),
+            seed: plan.seed &+ 7, padding: tokenizer.endToken)
+        let rows = (0..<batches * phase.sequences).map {
+            composer.row($0, length: phase.length, progress: 1)
+        }
+        return try RetrofitReport(
+            model: run.model, teacher: teacher, plan: plan, phase: phase, rows: rows,
+            machine: machine)
+    }
+}

@@ -1,0 +1,136 @@
+// The graph of a retrofit: the compressed student, its teacher or targets, and the budget.
+
+import Foundation
+import MartletKernels
+import MartletModels
+
+/// What both methods give to the graph.
+private struct Variant {
+    let attention: any AttentionVariant
+    let noise: () -> [Value]
+    let bits: () -> [Value]
+    let fade: Value?
+}
+
+extension PhaseGraph {
+    /// A retrofit's graph.
+    ///
+    /// DMS distils: KL(student || teacher) over the weighted places, the teacher being the same network with no
+    /// mask, or a frozen copy where the base is trained. DMC has the cross-entropy alone. To both comes the
+    /// one-sided loss of the budget, with the coefficient 1.
+    ///
+    /// - Parameter teacher: the model whose logits are wanted; nil for cross-entropy.
+    static func retrofit(
+        _ model: TrainableModel, teacher: TrainableModel?, plan: RetrofitPlan,
+        phase: RunLength.Phase, machine: TrainingMachine, isTraining: Bool = true
+    ) throws(TrainingError) -> PhaseGraph {
+        let graph = Graph()
+        let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
+        let table = DecoderGraph.rotaryTable(model, positions: phase.length)
+        let target = graph.given(rows: 1, columns: 1, name: "share to mark")
+        let variant = Self.variant(graph, model, batch, plan)
+        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant.attention)
+            .logits()
+        let fit: Value
+        if let teacher {
+            let wanted = DecoderGraph(graph, teacher, batch, table: table).logits()
+            fit = graph.divergence(
+                student: logits, teacher: wanted, weights: batch.weights, total: batch.total)
+        } else {
+            fit = graph.crossEntropy(
+                logits, targets: batch.targets, weights: batch.weights, total: batch.total)
+        }
+        let budget = graph.budget(variant.bits(), target: target, batch: batch)
+        graph.addLoss(fit)
+        graph.addLoss(budget.loss)
+        graph.keep(budget.shares)
+        graph.keep(logits)
+        let run = try GraphRun(
+            graph, kernels: machine.kernels, pool: machine.pool, isTraining: isTraining)
+        let ramp = plan.ramp
+        return PhaseGraph(
+            run: run, batch: batch, logits: logits,
+            prepare: { step, part, _ in
+                let stage = plan.stage(step)
+                run.elements(target)[0] = stage.isFading ? 0 : Float(ramp.share(at: stage.step))
+                if let fade = variant.fade { run.elements(fade)[0] = Float(stage.fade) }
+                Self.fill(
+                    variant.noise(), run, seed: plan.seed, step: step, part: part,
+                    isDense: stage.isFading)
+            },
+            metrics: {
+                let shares = run.elements(budget.shares)
+                let mean =
+                    (0..<batch.sequences).reduce(0.0) { $0 + Double(shares[2 * $1]) }
+                    / Double(batch.sequences)
+                return [
+                    (teacher == nil ? "crossEntropy" : "divergence", Double(run[fit][0])),
+                    ("marked", mean),
+                ]
+            })
+    }
+
+    private static func variant(
+        _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs, _ plan: RetrofitPlan
+    ) -> Variant {
+        switch plan.method {
+        case .dms:
+            let it = SparsificationVariant(
+                graph, model: model, batch: batch, parameters: plan.decisions)
+            return Variant(
+                attention: it, noise: { it.noise }, bits: { it.bits }, fade: it.fade)
+        case .dmc:
+            let it = CompressionVariant(
+                graph, model: model, batch: batch, parameters: plan.decisions)
+            return Variant(
+                attention: it, noise: { it.noise }, bits: { it.bits }, fade: it.fade)
+        }
+    }
+
+    /// Noise of a step, the same whenever the step is run. While the channel fades nothing is decided: the
+    /// noise is so far below zero that every decision is no.
+    private static func fill(
+        _ noise: [Value], _ run: GraphRun, seed: UInt64, step: Int, part: Int, isDense: Bool
+    ) {
+        for (layer, value) in noise.enumerated() {
+            let elements = run.elements(value)
+            guard !isDense else {
+                elements.update(repeating: -1000)
+                continue
+            }
+            var random = CounterRandom(
+                seed: seed &+ 0xD15, stream: UInt64(step) << 24 | UInt64(part) << 12 | UInt64(layer)
+            )
+            for index in elements.indices { elements[index] = Float(random.logistic()) }
+        }
+    }
+}
+
+extension RetrofitPlan {
+    /// Where a step is.
+    struct Stage {
+        let isFading: Bool
+        /// Steps since compression began.
+        let step: Double
+        /// What is left of a borrowed channel.
+        let fade: Double
+    }
+
+    func stage(_ step: Int) -> Stage {
+        let left = step - fadeSteps
+        guard source == .channel, left < 0 else {
+            return Stage(isFading: false, step: Double(max(0, left)), fade: 0)
+        }
+        // Gone after four fifths, so that the rest is trained without it.
+        return Stage(
+            isFading: true, step: 0, fade: max(0, 1 - Double(step) / (0.8 * Double(fadeSteps))))
+    }
+
+    var ramp: CompressionRamp {
+        CompressionRamp(
+            target: target, length: max(1, Double(steps) * rampShare))
+    }
+
+    /// Steps of the whole run.
+    var totalSteps: Int { steps + (source == .channel ? fadeSteps : 0) }
+}

@@ -1,0 +1,72 @@
+// DMS inside each attention (2506.05345, sections 1.2 and 1.3 of our notes on it).
+
+import MartletAttention
+import MartletModels
+
+/// Adds decisions and masks to every layer of a decoder; afterwards holds what the budget is counted over.
+final class SparsificationVariant: AttentionVariant {
+    private let model: TrainableModel
+    private let batch: BatchInputs
+    private let parameters: EvictionParameters
+    /// Logistic noise of every layer, filled before each forward; zeros decide as inference does.
+    private(set) var noise: [Value] = []
+    /// Bits of every layer.
+    private(set) var bits: [Value] = []
+    /// What is left of the borrowed channel in attention; nil with adapters.
+    let fade: Value?
+
+    init(
+        _ graph: Graph, model: TrainableModel, batch: BatchInputs, parameters: EvictionParameters
+    ) {
+        self.model = model
+        self.batch = batch
+        self.parameters = parameters
+        fade =
+            model.blueprint.shape.evictionHead?.source == .projection
+            ? nil : graph.given(rows: 1, columns: 1, name: "fade of the channel")
+    }
+
+    func prepare(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
+        var parts = given
+        let shape = model.blueprint.shape
+        let raw: Value
+        if let fade {
+            let group = shape.headCount / shape.keyValueHeadCount
+            let borrowed = graph.borrowChannel(
+                parts.q, dimension: shape.headDimension, every: group, factor: fade, reads: true)
+            parts.q = borrowed.rest
+            guard let read = borrowed.raw else {
+                preconditionFailure("borrowChannel: nothing read")
+            }
+            raw = read
+        } else {
+            let prefix = "model.layers.\(layer).self_attn.dms_proj_alpha"
+            let normed = graph.norm(
+                parts.residual, weight: graph.parameter(model.parameters[prefix + "_norm.weight"]),
+                epsilon: Float(model.blueprint.epsilon))
+            raw = graph.linear(normed, graph.parameter(model.parameters[prefix + ".weight"]))
+        }
+        let (rows, heads) = graph.shape(raw)
+        let noise = graph.given(rows: rows, columns: heads, name: "noise of layer \(layer)")
+        let decision = graph.evictionDecision(
+            raw: raw, noise: noise, batch: batch, head: parameters)
+        self.noise.append(noise)
+        bits.append(decision.bits)
+        parts.mask = decision.mask
+        parts.window = parameters.maskWindow
+        return parts
+    }
+
+    func finish(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
+        guard let fade else { return given }
+        var parts = given
+        let shape = model.blueprint.shape
+        // The rotation mixes the channel with its partner: it is taken out again.
+        parts.q =
+            graph.borrowChannel(
+                parts.q, dimension: shape.headDimension,
+                every: shape.headCount / shape.keyValueHeadCount, factor: fade, reads: false
+            ).rest
+        return parts
+    }
+}

@@ -1,0 +1,219 @@
+// A run from a recipe: data, model, loop, checkpoints and the log, under one folder.
+
+import Foundation
+import MartletEvaluation
+import MartletFormats
+import MartletKernels
+import MartletModels
+import MartletTokenizers
+
+/// How far a run is.
+public struct TrainingProgress: Sendable {
+    /// The step that was just done.
+    public let report: StepReport
+    /// Steps of the whole run.
+    public let steps: Int
+    /// Tokens a second since the last report.
+    public let tokensPerSecond: Double
+    /// Seconds left at this speed.
+    public let secondsLeft: Double
+}
+
+/// Trains a model as a recipe says, in a folder: `checkpoints/`, `metrics.jsonl`, and the finished model.
+public final class TrainingRun {
+    /// The model in training.
+    public let model: TrainableModel
+    /// The folder of the run.
+    public let directory: String
+    let loop: TrainingLoop
+    let tokenizer: ModelTokenizer
+    private let store: CheckpointStore
+    private let plan: JSONObject
+    private let logEvery: Int
+    private let checkpointEvery: Int
+    private var smoothed: Double?
+    private var best: Double?
+    private var lastCheckpoint: String?
+
+    /// Where metrics go, a JSON object a line.
+    public static let metricsName = "metrics.jsonl"
+
+    init(
+        model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
+        plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, resumes: Bool
+    ) throws(TrainingError) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.loop = loop
+        self.directory = directory
+        self.plan = plan
+        self.logEvery = logEvery
+        self.checkpointEvery = checkpointEvery
+        store = CheckpointStore(directory: directory + "/checkpoints", kept: kept)
+        let metrics = directory + "/" + Self.metricsName
+        let isThere = !store.paths.isEmpty || FileManager.default.fileExists(atPath: metrics)
+        guard resumes || !isThere else { throw .occupied(directory: directory) }
+        do throws(FormatError) { try AtomicDirectory.ensure(store.directory) } catch {
+            throw .format(error)
+        }
+        if let state = try store.restore(model: model, optimiser: loop.optimiser, plan: plan) {
+            loop.step = state.step
+            loop.referenceSeconds = state.referenceSeconds
+            smoothed = state.smoothedLoss
+            best = state.bestLoss
+            lastCheckpoint = store.paths.last
+        }
+        try MetricsLog.cut(metrics, after: loop.step)
+    }
+
+    /// Steps that were done before, when the run was resumed.
+    public var stepsDone: Int { loop.step }
+
+    /// Trains to the end, or until told to stop, and writes the model.
+    ///
+    /// - Parameters:
+    ///   - shouldStop: asked after each step; the run then ends with a checkpoint.
+    ///   - report: hears of progress every few steps.
+    /// - Returns: whether the run is complete.
+    /// - Throws: ``TrainingError`` when numbers go wrong, with the last good checkpoint named, or when a
+    ///   file cannot be written.
+    @discardableResult
+    public func run(
+        shouldStop: () -> Bool = { false }, report: (TrainingProgress) -> Void = { _ in }
+    ) throws(TrainingError) -> Bool {
+        let log = try MetricsLog(path: directory + "/" + Self.metricsName)
+        var clock = ContinuousClock.now
+        var tokens = 0
+        while !loop.isFinished {
+            let step: StepReport
+            do throws(TrainingError) { step = try loop.runStep() } catch { throw located(error) }
+            tokens += step.tokens
+            try check(step)
+            let isLast = loop.isFinished
+            if step.step % logEvery == 0 || isLast {
+                let now = ContinuousClock.now
+                let seconds = max(1e-9, Double((now - clock) / .microseconds(1)) / 1e6)
+                let speed = Double(tokens) / seconds
+                let left =
+                    Double(loop.plan.length.steps - step.step) * Double(step.tokens) / speed
+                let progress = TrainingProgress(
+                    report: step, steps: loop.plan.length.steps, tokensPerSecond: speed,
+                    secondsLeft: left)
+                try log.append(progress.json)
+                report(progress)
+                (clock, tokens) = (now, 0)
+            }
+            let stops = shouldStop()
+            if step.step % checkpointEvery == 0 || isLast || stops { try checkpoint() }
+            if stops, !isLast { return false }
+        }
+        try finish()
+        return true
+    }
+
+    private func checkpoint() throws(TrainingError) {
+        lastCheckpoint = try store.write(
+            RunState(
+                step: loop.step, referenceSeconds: loop.referenceSeconds,
+                optimiserSteps: loop.optimiser.stepCount, startSteps: loop.optimiser.startSteps,
+                smoothedLoss: smoothed, bestLoss: best, plan: plan),
+            model: model, optimiser: loop.optimiser, tokenizer: tokenizer)
+    }
+
+    private func finish() throws(TrainingError) {
+        do {
+            try model.write(to: directory, tokenizer: tokenizer, type: .f32, replacing: true)
+        } catch let error as FormatError {
+            throw .format(error)
+        } catch {
+            throw .resume(directory: directory, reason: "the model cannot be written: \(error)")
+        }
+    }
+
+    /// A loss far above its best for long is divergence, which no further step repairs.
+    private func check(_ step: StepReport) throws(TrainingError) {
+        let mean = smoothed.map { 0.98 * $0 + 0.02 * step.loss } ?? step.loss
+        smoothed = mean
+        let least = min(best ?? mean, mean)
+        best = least
+        guard mean <= least + max(3, 2 * least) else {
+            throw .diverged(step: step.step, loss: mean, best: least, checkpoint: lastCheckpoint)
+        }
+    }
+
+    private func located(_ error: TrainingError) -> TrainingError {
+        guard case .notFinite(let step, let tensor, let got, _) = error else { return error }
+        return .notFinite(step: step, tensor: tensor, got: got, checkpoint: lastCheckpoint)
+    }
+}
+
+extension TrainingRun {
+    /// A run of a recipe.
+    ///
+    /// - Parameters:
+    ///   - directory: where everything goes.
+    ///   - resumes: whether to go on with what is there.
+    public convenience init(
+        _ recipe: Recipe, directory: String, resumes: Bool, machine: TrainingMachine
+    ) throws(TrainingError) {
+        let tokenizer =
+            recipe.tokenizer == "bytes"
+            ? try ModelTokenizer.bytes() : try ModelTokenizer.load(directory: recipe.tokenizer)
+        let configuration = recipe.model
+            .setting(
+                "vocab_size", to: recipe.model["vocab_size"] ?? .integer(tokenizer.vocabularySize)
+            )
+            .setting("eos_token_id", to: .integer(Int(tokenizer.endToken)))
+        let model = try TrainableModel(
+            configuration: configuration, seed: recipe.seed, source: recipe.file + ": model")
+        guard model.blueprint.shape.vocabularySize >= tokenizer.vocabularySize else {
+            throw .recipe(
+                file: recipe.file, key: "model.vocab_size",
+                got: "\(model.blueprint.shape.vocabularySize)",
+                expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
+        }
+        let composer = BatchComposer(
+            shares: try DataShare.of(
+                recipe.data, tokenizer, promptWeight: recipe.promptWeight, file: recipe.file),
+            seed: recipe.seed &+ 1,
+            padding: tokenizer.endToken)
+        let optimiser: Optimiser
+        let noise: GradientNoise?
+        do throws(OptimiserError) {
+            optimiser = try Optimiser(
+                recipe.optimiser, parameters: model.parameters.all.map(\.info),
+                kernels: machine.kernels)
+            noise =
+                recipe.noise > 0
+                ? try GradientNoise(eta: recipe.noise, seed: recipe.seed &+ 2) : nil
+        } catch { throw .malformedRecipe(file: recipe.file, reason: "\(error)") }
+        let loop = TrainingLoop(
+            LoopPlan(
+                length: recipe.length, schedule: recipe.schedule, clipping: recipe.clipping,
+                noise: noise, composer: composer, parameters: model.parameters.all,
+                seed: recipe.seed),
+            optimiser: optimiser, machine: machine
+        ) { (phase) throws(TrainingError) in
+            try PhaseGraph.languageModel(model, phase, machine: machine)
+        }
+        try self.init(
+            model: model, tokenizer: tokenizer, loop: loop, directory: directory,
+            plan: recipe.canonical, checkpointEvery: recipe.checkpointEvery,
+            kept: recipe.checkpointsKept, logEvery: recipe.logEvery, resumes: resumes)
+    }
+}
+
+extension ModelTokenizer {
+    /// Tokens, the end token included.
+    var vocabularySize: Int { max(tokenizer.vocabularySize, Int(endToken) + 1) }
+}
+
+extension Parameter {
+    /// What an optimiser is told.
+    var info: ParameterInfo {
+        let isTable =
+            name.hasSuffix("embed_tokens.weight") || name.hasSuffix("wte.weight")
+            || name.hasSuffix("wpe.weight") || name == "lm_head.weight"
+        return ParameterInfo(name: name, rows: rows, columns: columns, isEmbedding: isTable)
+    }
+}

@@ -1,0 +1,142 @@
+/// Whole evaluations on a tiny model with random weights, which solves nothing.
+
+import Martlet
+import MartletEvaluation
+import Testing
+
+@Suite struct TaskEvaluationTests {
+    private func tiny(policy: String = "dense", memory: Int? = nil) async throws -> Model {
+        var options = ModelOptions()
+        options.threads = 1
+        options.cachePolicy = policy
+        options.memoryBudget = memory
+        return try await Model.load("random:tiny", options: options)
+    }
+
+    private func evaluation(
+        _ task: String = "chain(steps=2)", _ change: (inout EvaluationOptions) -> Void = { _ in }
+    ) throws -> TaskEvaluation {
+        var options = EvaluationOptions()
+        options.samples = 5
+        options.temperature = 1
+        options.maximumTokens = 8
+        change(&options)
+        return try TaskEvaluation(try TaskRegistry.task(task), options: options)
+    }
+
+    /// What must not depend on what else runs: all but the bytes of the whole cache.
+    private func own(_ report: EvaluationReport) -> [SampleResult] {
+        report.samples.map {
+            SampleResult(
+                index: $0.index, sample: $0.sample, seed: $0.seed, chains: $0.chains,
+                bytes: $0.bytes, cacheBytes: 0)
+        }
+    }
+
+    @Test(arguments: ["dense", "knorm(ratio=0.5)", "h2o(budget=16, recent=4)"])
+    func resultsDoNotDependOnWhatElseRuns(policy: String) async throws {
+        let model = try await tiny(policy: policy)
+        let alone = try await evaluation("memory") { $0.parallel = 1 }.run(on: model)
+        let again = try await evaluation("memory") { $0.parallel = 1 }.run(on: model)
+        let together = try await evaluation("memory") { $0.parallel = 5 }.run(on: model)
+        #expect(alone.samples.count == 5)
+        #expect(again == alone)
+        #expect(own(together) == own(alone))
+        #expect(together.peakCacheBytes > alone.peakCacheBytes)
+        let other = try await evaluation("memory") { $0.seed = 1 }.run(on: model)
+        #expect(own(other) != own(alone))
+    }
+
+    @Test func costsAreTheCacheAccount() async throws {
+        let model = try await tiny()
+        let report = try await evaluation { $0.temperature = 0 }.run(on: model)
+        for result in report.samples {
+            let prompt = result.sample.prompt.utf8.count
+            #expect(result.tokens == 8)
+            // The first token comes with the prompt, the last one is not computed.
+            #expect(result.peakTokens == Double(prompt + 7))
+            #expect(result.kvReads == (1...7).reduce(0) { $0 + Double(prompt + $1) })
+            #expect(result.chains[0].finishReason == .length)
+            #expect(result.answer == nil && result.score == 0)
+        }
+        #expect(report.unfinishedChains == 5)
+        #expect(report.accuracy == 0)
+    }
+
+    @Test func chainsShareThePrompt() async throws {
+        let model = try await tiny()
+        let one = try await evaluation("passkey(length=200)").run(on: model)
+        let four = try await evaluation("passkey(length=200)") { $0.width = 4 }.run(on: model)
+        for (one, four) in zip(one.samples, four.samples) {
+            #expect(four.chains.count == 4)
+            #expect(four.chains[0] == one.chains[0])
+            #expect(Set(four.chains.map(\.text)).count > 1)
+            #expect(four.tokens == 32)
+            #expect(four.kvReads == 4 * one.kvReads && four.peakTokens == 4 * one.peakTokens)
+            // The prompt's full pages are there once.
+            #expect(four.bytes > one.bytes && four.bytes < 2 * one.bytes)
+        }
+    }
+
+    @Test func widthDoesNotDependOnWhatElseRunsEither() async throws {
+        let model = try await tiny(policy: "knorm(ratio=0.5)", memory: 64 << 20)
+        let alone = try await evaluation {
+            $0.width = 3; $0.parallel = 1
+        }.run(on: model)
+        let together = try await evaluation {
+            $0.width = 3; $0.parallel = 15
+        }.run(on: model)
+        #expect(own(together) == own(alone))
+    }
+
+    @Test func resultsComeInOrder() async throws {
+        let model = try await tiny()
+        var heard: [Int] = []
+        let report = try await evaluation {
+            $0.samples = 9; $0.parallel = 4
+        }.run(on: model) {
+            heard.append($0.index)
+        }
+        #expect(heard == Array(0..<9))
+        #expect(report.samples.map(\.index) == heard)
+    }
+
+    @Test func aListenerCanEndIt() async throws {
+        let model = try await tiny()
+        let full = MartletError(code: .unreadableFile, message: "the disk is full")
+        await #expect(throws: MartletError.self) {
+            try await evaluation().run(on: model) { _ throws(MartletError) in throw full }
+        }
+    }
+
+    @Test func cancellingReportsWhatThereIs() async throws {
+        let model = try await tiny(memory: 256 << 20)
+        let evaluation = try evaluation {
+            $0.samples = 4; $0.maximumTokens = 50_000
+        }
+        let running = Task { try await evaluation.run(on: model) }
+        try await Task.sleep(for: .milliseconds(50))
+        running.cancel()
+        #expect(try await running.value.samples.isEmpty)
+    }
+
+    @Test func nothingIsRefused() throws {
+        let options: [WritableKeyPath<EvaluationOptions, Int>] = [\.samples, \.width, \.parallel]
+        for option in options {
+            let error = #expect(throws: MartletError.self) {
+                try evaluation { $0[keyPath: option] = 0 }
+            }
+            #expect(error?.code == .invalidParameter)
+            #expect(error?.message.contains("got 0, expected 1 to") == true)
+        }
+    }
+
+    @Test func promptsMustFit() async throws {
+        let model = try await tiny()
+        let error = await #expect(throws: MartletError.self) {
+            try await evaluation { $0.maximumTokens = 200_000 }.run(on: model)
+        }
+        #expect(error?.code == .contextExceeded)
+        #expect(error?.message.hasPrefix("sample 0 of chain(steps=2,modulus=97): ") == true)
+    }
+}

@@ -1,0 +1,210 @@
+// Runs: they learn, they stop and go on to the same bits, and they refuse what cannot be.
+
+import Foundation
+import MartletFormats
+import Testing
+
+@testable import MartletTraining
+
+@Suite struct TrainingRunTests {
+    static func recipe(
+        steps: Int = 12, method: String = "adamw", rate: String = "3.0e-3", more: String = ""
+    ) -> String {
+        """
+        model:
+          model_type: llama
+          hidden_size: 16
+          intermediate_size: 24
+          num_hidden_layers: 2
+          num_attention_heads: 2
+          num_key_value_heads: 1
+          max_position_embeddings: 256
+          tie_word_embeddings: true
+        tokenizer: bytes
+        data:
+          - {task: "copy(length=8..12)", share: 2}
+          - {task: "addition(digits=2)", from: 0.5}
+        optimiser: {method: \(method), learningRate: \(rate), weightDecay: 0.1}
+        schedule: {shape: cosine, warmUp: 2, minimum: 0.1}
+        training:
+          steps: \(steps)
+          noise: 0.001
+          phases:
+            - {until: 0.5, sequences: 2, length: 48, accumulation: 2}
+            - {until: 1, sequences: 1, length: 96}
+        checkpoints: {every: 5, keep: 1}
+        log: {every: 2}
+        \(more)
+        """
+    }
+
+    static func run(
+        _ text: String, _ folder: String, resumes: Bool = false, threads: Int = 1
+    ) throws -> TrainingRun {
+        try TrainingRun(
+            try Recipe(text, file: "test.yaml"), directory: folder, resumes: resumes,
+            machine: try TrainingMachine(threads: threads))
+    }
+
+    static func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "training-\(UInt64.random(in: 0...UInt64.max))").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    static func bits(_ run: TrainingRun) -> [[UInt32]] {
+        run.model.parameters.all.map { $0.values.map(\.bitPattern) }
+    }
+
+    /// Stopped after any step, on other threads, with lines in the log that are done again: the same weights,
+    /// the same log.
+    @Test(arguments: ["adamw", "muon", "sophia", "adafactor", "lion", "adamw-rms"])
+    func resumingChangesNoBit(method: String) throws {
+        try Self.withFolder { folder in
+            let text = Self.recipe(method: method)
+            let whole = try Self.run(text, folder + "/whole")
+            try whole.run()
+            var steps = 0
+            let first = try Self.run(text, folder + "/parts", threads: 2)
+            let isComplete = try first.run(shouldStop: {
+                steps += 1
+                return steps == 7
+            })
+            #expect(!isComplete)
+            // As a killed process would leave it: a step logged after the last checkpoint, and half a line.
+            let log = folder + "/parts/metrics.jsonl"
+            let lines = try String(contentsOfFile: log, encoding: .utf8)
+            try (lines + "{\"step\":8,\"loss\":1}\n{\"step\":1").write(
+                toFile: log, atomically: false, encoding: .utf8)
+            let second = try Self.run(text, folder + "/parts", resumes: true)
+            #expect(second.stepsDone == 7)
+            try second.run()
+            #expect(Self.bits(whole) == Self.bits(second))
+            func losses(_ name: String) throws -> [String] {
+                try String(contentsOfFile: "\(folder)/\(name)/metrics.jsonl", encoding: .utf8)
+                    .split(separator: "\n").map { line in
+                        let value = try JSONValue.parse(Array(line.utf8)).objectValue
+                        let text = value?["loss"].map {
+                            String(decoding: $0.serialized(), as: UTF8.self)
+                        }
+                        return "\(value?["step"]?.intValue ?? -1) \(text ?? "")"
+                    }
+            }
+            #expect(try losses("whole") == losses("parts"))
+            #expect(AtomicDirectory.names(in: folder + "/parts/checkpoints").count == 1)
+            let written = try Checkpoint(directory: folder + "/parts")
+            let reread = try TrainableModel(written)
+            #expect(reread.parameters.all.map { $0.values.map(\.bitPattern) } == Self.bits(whole))
+        }
+    }
+
+    @Test func learns() throws {
+        try Self.withFolder { folder in
+            let run = try Self.run(Self.recipe(steps: 60, rate: "1.0e-2"), folder)
+            var losses: [Double] = []
+            try run.run(report: { losses.append($0.report.loss) })
+            let (first, last) = (losses[0], losses.suffix(5).reduce(0, +) / 5)
+            #expect(first > 5 && last < 4.2, "\(first) to \(last)")
+        }
+    }
+
+    /// A rate that breaks the model ends the run with a sentence and the last good checkpoint.
+    @Test func brokenNumbersStopTheRun() throws {
+        try Self.withFolder { folder in
+            let run = try Self.run(Self.recipe(steps: 40, rate: "100"), folder)
+            run.model.parameters.all[0].values[3] = .nan
+            let error = #expect(throws: TrainingError.self) { try run.run() }
+            guard case .notFinite(let step, let tensor, _, _) = try #require(error) else {
+                Issue.record("\(error as Any)")
+                return
+            }
+            #expect(step == 1 && tensor == "the loss")
+        }
+    }
+
+    @Test func refusesOtherPlansAndOccupiedFolders() throws {
+        try Self.withFolder { folder in
+            try Self.run(Self.recipe(), folder).run()
+            #expect(throws: TrainingError.self) { try Self.run(Self.recipe(), folder) }
+            let error = #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(rate: "1.0e-3"), folder, resumes: true)
+            }
+            let sentence = "\(try #require(error))"
+            #expect(sentence.contains("'optimiser'"))
+            let checkpoint = try #require(AtomicDirectory.names(in: folder + "/checkpoints").last)
+            let weights = "\(folder)/checkpoints/\(checkpoint)/optimiser.safetensors"
+            try Data([1, 2, 3]).write(to: URL(filePath: weights))
+            #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(), folder, resumes: true)
+            }
+        }
+    }
+
+    /// Each says which key, what it found and what it wants.
+    @Test(arguments: [
+        ("", "empty"), ("- 1", "mapping"), ("model: [", "YAML"), ("a: &x 1\nb: *x", "known are"),
+        ("modle: {}", "modle"),
+        ("model: {}\ntraining: {steps: 0, sequences: 1, length: 8}", "steps"),
+        ("model: {}\ntraining: {steps: 1, sequences: 1, length: 8}\ndata: []", "data"),
+        (
+            "model: {}\ntraining: {steps: 1, sequences: 1, length: 8}\ndata: [{task: x, text: y}]",
+            "task"
+        ),
+        (
+            "model: {}\ntraining: {steps: 1, sequences: 1, length: 8}\ndata: [{task: copy}]\n"
+                + "optimiser: {method: sgd}", "sgd"
+        ),
+        (
+            "model: {}\ntraining: {steps: 1, sequences: 1, length: 8}\ndata: [{task: copy}]\n"
+                + "optimiser: {method: lion, epsilon: 1}", "epsilon"
+        ),
+        (
+            "model: {}\ntraining: {steps: 1, sequences: 1, length: 8}\ndata: [{task: copy}]\n"
+                + "schedule: {shape: wavy}", "shape"
+        ),
+        (
+            "model: {}\ntraining: {steps: 1, phases: [{until: 0.5, sequences: 1, length: 8}]}\n"
+                + "data: [{task: copy}]", "phases"
+        ),
+    ])
+    func wrongRecipes(text: String, word: String) throws {
+        let error = #expect(throws: TrainingError.self) { try Recipe(text, file: "test.yaml") }
+        let sentence = "\(try #require(error))"
+        #expect(sentence.contains("test.yaml") && sentence.contains(word), "\(sentence)")
+    }
+
+    /// Random edits of a recipe give a recipe or an error, never a trap.
+    @Test func mutatedRecipes() throws {
+        var state: UInt64 = 9
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let bytes = Array(Self.recipe().utf8)
+        for _ in 0..<400 {
+            var mutant = bytes
+            for _ in 0..<1 + next(4) {
+                let place = next(mutant.count)
+                switch next(3) {
+                case 0: mutant[place] = UInt8(32 + next(95))
+                case 1: mutant.remove(at: place)
+                default:
+                    mutant.insert(
+                        contentsOf: mutant[place..<min(mutant.count, place + 9)], at: place)
+                }
+            }
+            _ = try? Recipe(String(decoding: mutant, as: UTF8.self), file: "mutant.yaml")
+        }
+    }
+
+    @Test func missingTextIsNamed() throws {
+        try Self.withFolder { folder in
+            let text = Self.recipe().replacingOccurrences(
+                of: "{task: \"copy(length=8..12)\", share: 2}", with: "{text: /nowhere.txt}")
+            let error = #expect(throws: TrainingError.self) { try Self.run(text, folder) }
+            let sentence = "\(try #require(error))"
+            #expect(sentence.contains("/nowhere.txt"))
+        }
+    }
+}
