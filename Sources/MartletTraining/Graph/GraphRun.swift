@@ -26,6 +26,9 @@ public final class GraphRun {
     /// Bytes of activations and gradients together.
     public var arenaBytes: Int { arena.count * 4 }
 
+    /// Activations and gradients, for tests that poison them.
+    var arenaElements: UnsafeMutableBufferPointer<Float> { arena.pointer }
+
     /// Plans the memory of a graph.
     ///
     /// - Parameter isTraining: false plans for forward alone.

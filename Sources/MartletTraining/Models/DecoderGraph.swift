@@ -64,6 +64,8 @@ struct DecoderGraph {
     let model: TrainableModel
     let batch: BatchInputs
     var variant: (any AttentionVariant)?
+    /// The layers to run, in order; nil for all.
+    var layers: [Int]?
     private let table: RotaryTable?
 
     init(
@@ -98,7 +100,7 @@ struct DecoderGraph {
             x = graph.add(
                 x, graph.embedding(batch.positions, parameter("transformer.wpe.weight")))
         }
-        for layer in 0..<plan.shape.layerCount {
+        for layer in layers ?? Array(0..<plan.shape.layerCount) {
             x = isPlain ? plainLayer(x, layer) : gatedLayer(x, layer)
         }
         x = norm(x, isPlain ? "transformer.ln_f" : "model.norm")

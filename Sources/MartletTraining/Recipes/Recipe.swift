@@ -205,9 +205,8 @@ public struct RunLength: Sendable, Hashable {
         self.phases = phases
     }
 
-    /// The phase of a step.
-    public func phase(ofStep step: Int) -> Int {
-        let progress = Double(step) / Double(max(1, steps))
+    /// The phase at a part of the run.
+    public func phase(at progress: Double) -> Int {
         return phases.firstIndex { progress < $0.until } ?? phases.count - 1
     }
 }

@@ -117,13 +117,14 @@ extension RetrofitPlan {
     }
 
     func stage(_ step: Int) -> Stage {
-        let left = step - fadeSteps
-        guard source == .channel, left < 0 else {
+        let fading = source == .channel ? fadeSteps : 0
+        let left = step - fading
+        guard left < 0 else {
             return Stage(isFading: false, step: Double(max(0, left)), fade: 0)
         }
         // Gone after four fifths, so that the rest is trained without it.
         return Stage(
-            isFading: true, step: 0, fade: max(0, 1 - Double(step) / (0.8 * Double(fadeSteps))))
+            isFading: true, step: 0, fade: max(0, 1 - Double(step) / (0.8 * Double(fading))))
     }
 
     var ramp: CompressionRamp {

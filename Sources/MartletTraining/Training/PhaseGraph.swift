@@ -56,12 +56,14 @@ public final class PhaseGraph {
     /// A graph that predicts the next token: the loss is the mean cross-entropy in nats.
     static func languageModel(
         _ model: TrainableModel, _ phase: RunLength.Phase, machine: TrainingMachine,
-        isTraining: Bool = true
+        isTraining: Bool = true, layers: [Int]? = nil
     ) throws(TrainingError) -> PhaseGraph {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
         let table = DecoderGraph.rotaryTable(model, positions: phase.length)
-        let logits = DecoderGraph(graph, model, batch, table: table).logits()
+        var decoder = DecoderGraph(graph, model, batch, table: table)
+        decoder.layers = layers
+        let logits = decoder.logits()
         graph.addLoss(
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))

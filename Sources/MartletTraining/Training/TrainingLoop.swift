@@ -25,7 +25,7 @@ public struct StepReport: Sendable {
 /// What a loop is made of.
 public struct LoopPlan {
     let length: RunLength
-    let schedule: LearningRateSchedule
+    var schedule: LearningRateSchedule
     let clipping: GradientClipping
     let noise: GradientNoise?
     let composer: BatchComposer
@@ -33,6 +33,28 @@ public struct LoopPlan {
     let seed: UInt64
     /// For each parameter what its learning rate is of the schedule's; empty for 1.
     var rateFactors: [Double] = []
+    /// Reference seconds after which the run ends, whatever its steps; its progress is then the part of them
+    /// that was spent. Nil counts steps.
+    var budgetSeconds: Double?
+    /// Changes the model or the data while the run goes on.
+    var method: (any TrainingMethod)?
+}
+
+/// A way of training that does more than step: grows the model, drops layers, chooses examples.
+protocol TrainingMethod: AnyObject {
+    /// Called before each step. Returns whether the graph must be built anew.
+    func begin(_ loop: TrainingLoop, progress: Double) -> Bool
+    /// The rows to train on, or nil for the next ones of the mixture.
+    func rows(
+        _ loop: TrainingLoop, _ phase: RunLength.Phase, progress: Double
+    ) throws(TrainingError) -> [PackedRow]?
+}
+
+extension TrainingMethod {
+    func begin(_ loop: TrainingLoop, progress: Double) -> Bool { false }
+    func rows(
+        _ loop: TrainingLoop, _ phase: RunLength.Phase, progress: Double
+    ) throws(TrainingError) -> [PackedRow]? { nil }
 }
 
 /// Runs steps. Everything that a step depends on is the parameters, the optimiser's state, the step's
@@ -63,12 +85,22 @@ public final class TrainingLoop {
             Double(weightCount) * ReferenceSystem.updateSeconds(optimiser.configuration)
     }
 
-    /// Whether all steps are done.
-    public var isFinished: Bool { step >= plan.length.steps }
+    /// Whether all steps are done, or the budget is spent.
+    public var isFinished: Bool {
+        plan.budgetSeconds.map { referenceSeconds >= $0 } ?? (step >= plan.length.steps)
+    }
+
+    /// The part of the run that is done, from 0 to 1.
+    public var progress: Double {
+        min(
+            1,
+            plan.budgetSeconds.map { referenceSeconds / $0 }
+                ?? Double(step) / Double(plan.length.steps))
+    }
 
     /// The graph of the phase that the next step belongs to.
     func phaseGraph() throws(TrainingError) -> (phase: RunLength.Phase, graph: PhaseGraph) {
-        let index = plan.length.phase(ofStep: step)
+        let index = plan.length.phase(at: progress)
         let phase = plan.length.phases[index]
         if let current, current.index == index { return (phase, current.graph) }
         // The last phase's arena goes before the next one's comes.
@@ -82,19 +114,22 @@ public final class TrainingLoop {
     ///
     /// - Throws: ``TrainingError/notFinite(step:tensor:got:checkpoint:)`` naming the first tensor.
     public func runStep() throws(TrainingError) -> StepReport {
+        let progress = progress
+        if plan.method?.begin(self, progress: progress) == true { current = nil }
         let (phase, graph) = try phaseGraph()
-        let progress = Double(step) / Double(plan.length.steps)
-        let rows = composeRows(phase, progress: progress)
-        let total = rows.reduce(Float(0)) { $0 + $1.weights.reduce(0, +) }
+        let rows =
+            try plan.method?.rows(self, phase, progress: progress)
+            ?? composeRows(phase, progress: progress)
+        let weight = rows.reduce(Float(0)) { $0 + $1.weights.reduce(0, +) }
         let micro = phase.sequences
         if optimiser.needsHessian {
-            estimateCurvature(phase, graph, rows, total: total, progress: progress)
+            estimateCurvature(phase, graph, rows, total: weight, progress: progress)
         }
         graph.run.graph.clearGradients()
         var loss = 0.0
         var metrics: [(name: String, value: Double)] = []
         for part in 0..<phase.accumulation {
-            graph.load(rows[part * micro..<(part + 1) * micro], total: total)
+            graph.load(rows[part * micro..<(part + 1) * micro], total: weight)
             graph.prepare(step, part, progress)
             graph.run.forward()
             loss += Double(graph.run.loss)
@@ -109,7 +144,8 @@ public final class TrainingLoop {
         }
         for index in metrics.indices { metrics[index].value /= Double(phase.accumulation) }
         referenceSeconds += Double(phase.accumulation) * graph.trainingSeconds + updateSeconds
-        let rate = plan.schedule.rate(at: Double(step), of: Double(plan.length.steps))
+        let total = Double(plan.length.steps)
+        let rate = plan.schedule.rate(at: progress * total, of: total)
         let norm = try update(learningRate: rate)
         step += 1
         return StepReport(
@@ -117,7 +153,7 @@ public final class TrainingLoop {
             referenceSeconds: referenceSeconds, metrics: metrics)
     }
 
-    private func composeRows(_ phase: RunLength.Phase, progress: Double) -> [PackedRow] {
+    func composeRows(_ phase: RunLength.Phase, progress: Double) -> [PackedRow] {
         let count = phase.sequences * phase.accumulation
         // Rows are numbered so that phases of other sizes never meet the same ones.
         let first = step << 16
@@ -133,8 +169,10 @@ public final class TrainingLoop {
         }
         var squares = 0.0
         for (index, parameter) in plan.parameters.enumerated() {
-            guard let gradient = parameter.gradient?.baseAddress else { continue }
-            if !parameter.hasGradient { gradient.update(repeating: 0, count: parameter.count) }
+            // What this step did not use, such as a dropped layer, is left as it is.
+            guard parameter.hasGradient, let gradient = parameter.gradient?.baseAddress else {
+                continue
+            }
             plan.noise?.add(
                 to: gradient, count: parameter.count, parameter: index, step: step,
                 parallel: parallel)
@@ -148,7 +186,9 @@ public final class TrainingLoop {
         let norm = squares.squareRoot()
         let scale = plan.clipping.scale(forNorm: norm)
         for (index, parameter) in plan.parameters.enumerated() {
-            guard let gradient = parameter.gradient?.baseAddress else { continue }
+            guard parameter.hasGradient, let gradient = parameter.gradient?.baseAddress else {
+                continue
+            }
             optimiser.step(
                 parameter: index, values: parameter.values.baseAddress!, gradient: gradient,
                 learningRate: learningRate

@@ -1,0 +1,179 @@
+// Methods at equal reference time, beside a baseline whose learning rate is fully decayed.
+
+import Foundation
+import MartletEvaluation
+import MartletFormats
+import MartletKernels
+import MartletModels
+
+/// Trains a recipe's model by several methods, each for the same reference time and with several seeds
+/// (Kaddour et al. 2023, No Train No Gain, arXiv 2307.06440).
+public struct EqualBudgetComparison {
+    private let recipe: String
+    private let file: String
+    private let machine: TrainingMachine
+
+    /// Optimisers by name, then ways of training with AdamW.
+    public static let methods =
+        OptimiserConfiguration.all.map(\.name) + ["stacking", "layer-dropping", "selective"]
+    /// The parts of the budget at which the held-out loss is measured.
+    public static let marks = [0.25, 0.5, 1.0]
+
+    /// What one method with one seed came to.
+    public struct Outcome: Sendable {
+        /// The method.
+        public let method: String
+        /// The seed.
+        public let seed: UInt64
+        /// Held-out loss in nats at the marks.
+        public internal(set) var losses: [Double] = []
+        /// Steps that the budget paid for.
+        public internal(set) var steps = 0
+        /// Reference seconds spent.
+        public internal(set) var referenceSeconds = 0.0
+        /// Seconds on this machine.
+        public internal(set) var seconds = 0.0
+    }
+
+    /// - Parameters:
+    ///   - recipe: the text of a recipe; its steps give the budget unless one is given.
+    ///   - file: what errors call it.
+    public init(recipe: String, file: String, machine: TrainingMachine) {
+        self.recipe = recipe
+        self.file = file
+        self.machine = machine
+    }
+
+    /// Trains by one method.
+    ///
+    /// - Parameters:
+    ///   - budget: reference seconds; nil for those that the recipe's steps cost with AdamW.
+    ///   - learningRate: nil for the recipe's with its own optimiser and with ways of training, and for the
+    ///     published one of any other optimiser.
+    public func run(
+        method: String, seed: UInt64, budget: Double?, learningRate: Double? = nil
+    ) throws(TrainingError) -> Outcome {
+        guard Self.methods.contains(method) else {
+            throw .invalid(
+                subject: "method", got: "'\(method)'",
+                expected: "one of \(Self.methods.joined(separator: ", "))")
+        }
+        let recipe = try Recipe(recipe, file: file, seed: seed)
+        guard recipe.tokenizer == "bytes" else {
+            throw .invalid(
+                subject: "tokenizer", got: recipe.tokenizer, expected: "bytes, for comparisons")
+        }
+        let tokenizer = try ModelTokenizer.bytes()
+        let model = try TrainableModel(
+            configuration: recipe.model.setting(
+                "vocab_size", to: recipe.model["vocab_size"] ?? 257),
+            seed: seed, source: file + ": model")
+        func composer(_ split: TaskSplit, _ seed: UInt64) throws(TrainingError) -> BatchComposer {
+            BatchComposer(
+                shares: try DataShare.of(
+                    recipe.data, tokenizer, promptWeight: recipe.promptWeight, file: file,
+                    split: split), seed: seed, padding: tokenizer.endToken)
+        }
+        let phase = recipe.length.phases[recipe.length.phases.count - 1]
+        var seconds = budget
+        if seconds == nil { seconds = try Self.cost(recipe, model, machine) }
+        let configuration = OptimiserConfiguration.all.first { $0.name == method }
+        var plan = LoopPlan(
+            length: RunLength(steps: recipe.length.steps, phases: [phase]),
+            schedule: recipe.schedule, clipping: recipe.clipping, noise: nil,
+            composer: try composer(.training, seed &+ 1), parameters: model.parameters.all,
+            seed: seed)
+        plan.budgetSeconds = seconds
+        let optimiser: Optimiser
+        do throws(OptimiserError) {
+            if let configuration, configuration.name != recipe.optimiser.name {
+                plan.schedule = try recipe.schedule.scaled(
+                    to: learningRate ?? configuration.suggestedLearningRate)
+            } else if let learningRate {
+                plan.schedule = try recipe.schedule.scaled(to: learningRate)
+            }
+            let own = configuration?.name == recipe.optimiser.name ? recipe.optimiser : nil
+            optimiser = try Optimiser(
+                own ?? configuration ?? recipe.optimiser,
+                parameters: model.parameters.all.map(\.info), kernels: machine.kernels)
+        } catch { throw .invalid(subject: method, got: "\(error)", expected: "usable values") }
+        var layered: LayerMethod?
+        switch method {
+        case "stacking": layered = LayerStacking(model)
+        case "layer-dropping": layered = LayerDropping(model, seed: seed)
+        case "selective":
+            plan.method = try SelectiveBackpropagation(
+                model, phase: phase, seed: seed, machine: machine)
+        default: break
+        }
+        if let layered { plan.method = layered }
+        let machine = machine
+        let loop = TrainingLoop(plan, optimiser: optimiser, machine: machine) {
+            (phase) throws(TrainingError) in
+            try PhaseGraph.languageModel(model, phase, machine: machine, layers: layered?.layers)
+        }
+        let held = try composer(.heldOut, 77)
+        return try Self.follow(
+            loop, Outcome(method: method, seed: seed), machine: machine, model: model, phase: phase,
+            rows: (0..<8 * phase.sequences).map { held.row($0, length: phase.length, progress: 1) })
+    }
+
+    private static func follow(
+        _ loop: TrainingLoop, _ start: Outcome, machine: TrainingMachine, model: TrainableModel,
+        phase: RunLength.Phase, rows: [PackedRow]
+    ) throws(TrainingError) -> Outcome {
+        var outcome = start
+        let measure = try PhaseGraph.languageModel(
+            model, phase, machine: machine, isTraining: false)
+        var clock = ContinuousClock.now
+        var spent = Duration.zero
+        while !loop.isFinished {
+            _ = try loop.runStep()
+            guard outcome.losses.count < marks.count,
+                loop.progress >= marks[outcome.losses.count]
+            else { continue }
+            spent += ContinuousClock.now - clock
+            outcome.losses.append(loss(measure, rows))
+            clock = .now
+        }
+        outcome.seconds = Double((spent + (ContinuousClock.now - clock)) / .milliseconds(1)) / 1000
+        outcome.steps = loop.step
+        outcome.referenceSeconds = loop.referenceSeconds
+        return outcome
+    }
+
+    private static func loss(_ graph: PhaseGraph, _ rows: [PackedRow]) -> Double {
+        let size = graph.batch.sequences
+        var (sum, weight) = (0.0, 0.0)
+        for start in stride(from: 0, to: rows.count, by: size) {
+            let batch = rows[start..<start + size]
+            let total = batch.reduce(Float(0)) { $0 + $1.weights.reduce(0, +) }
+            graph.load(batch, total: total)
+            graph.run.forward()
+            sum += Double(graph.run.loss) * Double(total)
+            weight += Double(total)
+        }
+        return sum / max(1, weight)
+    }
+
+    /// Reference seconds of all of a recipe's steps in its last phase's size.
+    private static func cost(
+        _ recipe: Recipe, _ model: TrainableModel, _ machine: TrainingMachine
+    ) throws(TrainingError) -> Double {
+        let phase = recipe.length.phases[recipe.length.phases.count - 1]
+        let graph = try PhaseGraph.languageModel(model, phase, machine: machine)
+        let update =
+            Double(model.parameters.count) * ReferenceSystem.updateSeconds(.adamW(AdamW()))
+        return Double(recipe.length.steps)
+            * (Double(phase.accumulation) * graph.trainingSeconds + update)
+    }
+}
+
+extension LearningRateSchedule {
+    /// The same course with another peak.
+    func scaled(to peak: Double) throws(OptimiserError) -> LearningRateSchedule {
+        try LearningRateSchedule(
+            peak: peak, shape: shape, warmUp: warmUp, warmUpStart: warmUpStart,
+            minimum: minimum * peak / self.peak)
+    }
+}
