@@ -10,6 +10,11 @@ static int has_avx_vnni(void) {
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
+int mk_has_bf16_products(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16") != 0;
+}
+
 const mk_kernels *mk_table(mk_set set) {
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
@@ -31,10 +36,12 @@ static int has_dot_product(void) { return (getauxval(AT_HWCAP) >> 20 & 1) != 0; 
 #else
 static int has_dot_product(void) { return 1; }  // every Apple processor that runs macOS on arm64
 #endif
+int mk_has_bf16_products(void) { return 0; }
 const mk_kernels *mk_table(mk_set set) {
     if (set == MK_SET_PORTABLE) return &mk_kernels_portable;
     return set == MK_SET_NEON && has_dot_product() ? &mk_kernels_neon : 0;
 }
 #else
+int mk_has_bf16_products(void) { return 0; }
 const mk_kernels *mk_table(mk_set set) { return set == MK_SET_PORTABLE ? &mk_kernels_portable : 0; }
 #endif

@@ -69,6 +69,42 @@ import Testing
         }
     }
 
+    /// Factors rounded to bfloat16: within 1e-2 of the root of the sum of squares of the terms.
+    @Test(
+        .enabled(if: mk_has_bf16_products() != 0), arguments: InstructionSet.available, Layout.allCases)
+    func bfloat16(set: InstructionSet, layout: Layout) throws {
+        var kernels = KernelSet(set).table.pointee.training
+        guard let product = kernels.gemm_bf16 else { return }
+        kernels.gemm = product
+        for (m, n, k) in Self.sizes {
+            var random = CounterRandom(seed: 23, stream: UInt64(m * 1000 + n))
+            let (left, right) = (random.floats(m * k), random.floats(k * n))
+            let (a, b) = (EdgeBuffer(left), EdgeBuffer(right))
+            let out = GuardedFloats(count: m * n)
+            try Self.product(
+                kernels, a, b, out.base, m, n, k, layout, rows: 0..<m, columns: 0..<n, adds: false)
+            var worst = 0.0
+            for i in 0..<m {
+                for j in 0..<n {
+                    var (sum, squares) = (0.0, 1e-9)
+                    for p in 0..<k {
+                        let x =
+                            layout == .aTransposed || layout == .bothTransposed
+                            ? left[p * m + i] : left[i * k + p]
+                        let y =
+                            layout == .bTransposed || layout == .bothTransposed
+                            ? right[j * k + p] : right[p * n + j]
+                        sum += Double(x) * Double(y)
+                        squares += Double(x) * Double(x) * Double(y) * Double(y)
+                    }
+                    let error = abs(Double(out.array[i * n + j]) - sum)
+                    worst = max(worst, error / squares.squareRoot())
+                }
+            }
+            #expect(worst < 1.2e-2 && out.isIntact, "\(set) \(layout) \(m) x \(n) x \(k): \(worst)")
+        }
+    }
+
     /// However C is cut into tiles, the bits are the same.
     @Test(arguments: InstructionSet.available)
     func tilesChangeNoBit(set: InstructionSet) throws {

@@ -70,6 +70,9 @@ typedef struct {
     /// Rows and columns of the register tile.
     int32_t gemm_rows, gemm_columns;
     void (*gemm)(const mk_gemm *);
+    /// The same with both factors rounded to bfloat16; NULL where a set has no such instruction.  Call it only
+    /// when mk_has_bf16_products().
+    void (*_Nullable gemm_bf16)(const mk_gemm *);
     void (*attention_forward)(const mk_training_attention *);
     /// Reads what forward wrote (`out`, `lse`); recomputes the probabilities.
     void (*attention_backward)(const mk_training_attention *);
@@ -117,6 +120,8 @@ typedef struct {
 /// Depth of one block of a product's sum.
 #define MK_GEMM_DEPTH 256
 
+/// Whether this machine multiplies bfloat16.
+int mk_has_bf16_products(void);
 /// Bytes of scratch for one thread's tiles.
 size_t mk_gemm_scratch(void);
 /// Bytes of scratch for one job of attention, forward or backward.

@@ -11,6 +11,7 @@
 #define MK_PREFETCH 2048
 #define MK_USE_AVX512 1
 #define MK_USE_VNNI512 1
+#define MK_HAS_BF16_PRODUCTS 1
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../templates/lanes.h"
 #include "../templates/matmul.h"
@@ -19,6 +20,11 @@
 #include "../templates/attention.h"
 #include "../templates/scores.h"
 #include "../templates/training_gemm.h"
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#include "../templates/training_gemm_bf16.h"
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../templates/training_rows.h"
 #include "../templates/training_attention.h"
 #include "../templates/table.h"

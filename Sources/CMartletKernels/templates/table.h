@@ -21,6 +21,9 @@ const mk_kernels MK_TABLE = {
             .gemm_rows = MK_GEMM_ROWS,
             .gemm_columns = MK_GEMM_COLUMNS,
             .gemm = gemm,
+#if defined(MK_HAS_BF16_PRODUCTS)
+            .gemm_bf16 = gemm_bf16,
+#endif
             .attention_forward = attention_forward,
             .attention_backward = attention_backward,
             .rms_norm_forward = rms_norm_forward,

@@ -122,6 +122,16 @@ MK_INLINE void gemm_tile(const float *a, const float *b, int32_t depth, float *c
         }
 }
 
+/// The part of a tile that is inside C.
+static void gemm_store_edge(const float *edge, float *c, size_t stride, int32_t rows, int32_t columns,
+                            int32_t add) {
+    for (int32_t y = 0; y < rows && y < MK_GEMM_ROWS; y++)
+        for (int32_t x = 0; x < columns && x < MK_GEMM_COLUMNS; x++) {
+            float value = edge[y * MK_GEMM_COLUMNS + x];
+            c[(size_t)y * stride + (size_t)x] = add ? c[(size_t)y * stride + (size_t)x] + value : value;
+        }
+}
+
 static void gemm(const mk_gemm *g) {
     float *columns = g->scratch;
     float *rows = columns + (size_t)GEMM_COLUMN_BLOCK * MK_GEMM_DEPTH;
@@ -145,11 +155,7 @@ static void gemm(const mk_gemm *g) {
                         }
                         float edge[MK_GEMM_ROWS * MK_GEMM_COLUMNS];
                         gemm_tile(a, b, depth, edge, MK_GEMM_COLUMNS, 0);
-                        for (int32_t y = 0; y < high && y < MK_GEMM_ROWS; y++)
-                            for (int32_t x = 0; x < wide && x < MK_GEMM_COLUMNS; x++) {
-                                float value = edge[y * MK_GEMM_COLUMNS + x];
-                                c[(size_t)y * g->c_row + x] = add ? c[(size_t)y * g->c_row + x] + value : value;
-                            }
+                        gemm_store_edge(edge, c, g->c_row, high, wide, add);
                     }
                 }
             }

@@ -40,7 +40,7 @@ extension GraphRun {
                 row_end: Int32(min(rows, row + tile.rows)), column_begin: Int32(column),
                 column_end: Int32(min(columns, column + tile.columns)), accumulate: adds ? 1 : 0,
                 scratch: UnsafeMutableRawPointer(scratch(worker)))
-            kernels.gemm(&work)
+            multiply(&work)
         }
     }
 

@@ -1,7 +1,7 @@
 // Runs a graph: the arena, the threads, and which gradients have been written.
 
 import CMartletKernels
-public import MartletKernels
+import MartletKernels
 
 /// A graph with its memory. Nothing is allocated after `init`.
 ///
@@ -12,6 +12,8 @@ public final class GraphRun {
     public let graph: Graph
     let pool: WorkerPool
     let kernels: mk_training
+    /// The product of matrices, in the precision of the machine.
+    let multiply: @convention(c) (UnsafePointer<mk_gemm>) -> Void
     private let arena: AlignedBuffer<Float>
     private let given: AlignedBuffer<Float>
     private let integerArena: AlignedBuffer<Int32>
@@ -34,11 +36,13 @@ public final class GraphRun {
     /// - Parameter isTraining: false plans for forward alone.
     /// - Throws: ``TrainingError/kernel(_:)`` when the machine does not have the memory.
     public init(
-        _ graph: Graph, kernels: KernelSet, pool: WorkerPool, isTraining: Bool = true
+        _ graph: Graph, _ machine: TrainingMachine, isTraining: Bool = true
     ) throws(TrainingError) {
         self.graph = graph
-        self.pool = pool
-        self.kernels = kernels.table.pointee.training
+        pool = machine.pool
+        kernels = machine.kernels.table.pointee.training
+        multiply =
+            machine.products == .bf16 ? kernels.gemm_bf16 ?? kernels.gemm : kernels.gemm
         let plan = MemoryPlan(graph, isTraining: isTraining)
         var givenFloats = 0
         var givenOffsets: [Int: Int] = [:]

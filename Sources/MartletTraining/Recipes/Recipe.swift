@@ -22,6 +22,8 @@ public struct Recipe: Sendable {
     public let clipping: GradientClipping
     /// Variance of gradient noise at the first step; 0 for none.
     public let noise: Double
+    /// What the factors of products are rounded to.
+    public let products: TrainingMachine.Products
     /// How many steps, and of what size.
     public let length: RunLength
     /// Decides weights and data.
@@ -97,10 +99,15 @@ public struct Recipe: Sendable {
             self.seed = seed ?? UInt64(given)
             noise = try training.double("noise", default: 0, in: 0...10)
             let limit = try training.double("clip", default: 1, in: 0...1e9)
+            let word = try training.string("products", default: "f32")
+            guard let products = TrainingMachine.Products(rawValue: word) else {
+                throw training.wrongValue("products", expected: "f32 or bf16")
+            }
+            self.products = products
             clipping = limit > 0 ? .globalNorm(limit) : .none
         } catch { throw .format(error) }
         try training.allow([
-            "steps", "sequences", "length", "accumulation", "phases", "clip", "noise", "seed",
+            "steps", "sequences", "length", "accumulation", "phases", "clip", "noise", "seed", "products",
         ])
         length = try RunLength(training, steps: steps)
         var entries: [DataEntry] = []

@@ -45,8 +45,7 @@ extension PhaseGraph {
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
         graph.keep(logits)
-        let run = try GraphRun(
-            graph, kernels: machine.kernels, pool: machine.pool, isTraining: isTraining)
+        let run = try GraphRun(graph, machine, isTraining: isTraining)
         let ramp = plan.ramp
         return PhaseGraph(
             run: run, batch: batch, logits: logits,

@@ -153,8 +153,7 @@ final class HardRetrofitGraph {
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))
         for value in bits { graph.keep(value) }
         graph.keep(logits)
-        let run = try GraphRun(
-            graph, kernels: machine.kernels, pool: machine.pool, isTraining: false)
+        let run = try GraphRun(graph, machine, isTraining: false)
         phase = PhaseGraph(run: run, batch: batch, logits: logits)
         bitValues = bits
         // Given values begin as zeros: no noise, and nothing left of a borrowed channel.

@@ -68,8 +68,7 @@ public final class PhaseGraph {
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))
         graph.keep(logits)
-        let run = try GraphRun(
-            graph, kernels: machine.kernels, pool: machine.pool, isTraining: isTraining)
+        let run = try GraphRun(graph, machine, isTraining: isTraining)
         return PhaseGraph(run: run, batch: batch, logits: logits)
     }
 }

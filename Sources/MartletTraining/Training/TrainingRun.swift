@@ -156,6 +156,7 @@ extension TrainingRun {
     public convenience init(
         _ recipe: Recipe, directory: String, resumes: Bool, machine: TrainingMachine
     ) throws(TrainingError) {
+        let machine = try machine.multiplying(in: recipe.products)
         let tokenizer =
             recipe.tokenizer == "bytes"
             ? try ModelTokenizer.bytes() : try ModelTokenizer.load(directory: recipe.tokenizer)

@@ -52,7 +52,7 @@ import Testing
         graph.keep(decision.bits)
         graph.probe(decision.mask, weights)
         let machine = try TrainingMachine(threads: 2)
-        let run = try GraphRun(graph, kernels: machine.kernels, pool: machine.pool)
+        let run = try GraphRun(graph, machine)
         run.set(given, noise)
         run.set(batch.starts, Self.starts)
         run.forward()
@@ -94,7 +94,7 @@ import Testing
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
         let machine = try TrainingMachine(threads: 1)
-        let run = try GraphRun(graph, kernels: machine.kernels, pool: machine.pool)
+        let run = try GraphRun(graph, machine)
         run.set(batch.starts, Self.starts)
         // The last two tokens of the second row are padding.
         let real = (0..<Self.rows).map { Float($0 < 16 ? 1 : 0) }
@@ -148,7 +148,7 @@ import Testing
             omega: graph.parameter(sources[2]), batch: batch, window: window)
         graph.probe(y, weights)
         let machine = try TrainingMachine(threads: 2)
-        let run = try GraphRun(graph, kernels: machine.kernels, pool: machine.pool)
+        let run = try GraphRun(graph, machine)
         run.set(batch.starts, Self.starts)
         run.forward()
         run.backward()
