@@ -24,7 +24,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in generate score tokenize inspect policies bench doctor evaluate; do
+for verb in generate score tokenize inspect policies bench doctor evaluate train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -83,6 +83,48 @@ for key in promptTokens perplexity kvReads; do summary "$key"; done
 expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
 
+# Training: a run that is killed goes on to the very same weights; a retrofit of it compresses.
+cat >"$work/recipe.yaml" <<'RECIPE'
+model: {model_type: llama, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 2,
+  num_key_value_heads: 1, max_position_embeddings: 512, tie_word_embeddings: true, vocab_size: 257}
+data: [{task: "sorting(count=4)"}, {task: "copy(length=8..12)"}]
+optimiser: {method: adamw, learningRate: 3.0e-3}
+training: {steps: 400, sequences: 2, length: 64}
+checkpoints: {every: 20, keep: 2}
+log: {every: 20}
+RECIPE
+expect 0 "train" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/whole" --json
+for key in step loss tokensPerSecond referenceSeconds; do has "\"$key\""; done
+summary finished
+"$martlet" train --recipe "$work/recipe.yaml" --out "$work/killed" >/dev/null 2>&1 &
+child=$!
+while [ -z "$(ls "$work/killed/checkpoints" 2>/dev/null)" ] && kill -0 $child 2>/dev/null; do sleep 0.02; done
+kill -s KILL $child 2>/dev/null || true
+wait $child 2>/dev/null || true
+expect 0 "train --resume" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/killed" --resume --threads 1
+cmp "$work/whole/model.safetensors" "$work/killed/model.safetensors" || fail "a killed and resumed run has other weights"
+ok
+expect 0 "generate from a trained model" "$martlet" generate --model "$work/whole" "S:19 60 56 96=" --max-tokens 8
+expect 0 "evaluate a trained model" "$martlet" evaluate --model "$work/whole" --task "sorting(count=4)" --samples 4 --json
+summary accuracy
+expect 0 "retrofit dms" "$martlet" retrofit dms --model "$work/whole" --out "$work/dms" --target-cr 2 --window 4 \
+    --steps 8 --sequences 2 --length 64 --task "sorting(count=4)" --json
+for key in denseLoss compressedLoss ratio decisionRatios readShare; do summary "$key"; done
+expect 0 "generate with dms" "$martlet" generate --model "$work/dms" "S:19 60 56 96=" --max-tokens 8 --cache dms
+expect 0 "retrofit dmc" "$martlet" retrofit dmc --model "$work/whole" --out "$work/dmc" --target-cr 2 \
+    --steps 4 --fade-steps 2 --sequences 2 --length 64 --data "$work/recipe.yaml" --json
+summary ratio
+expect 0 "generate with dmc" "$martlet" generate --model "$work/dmc" "S:19 60 56 96=" --max-tokens 8 --cache dmc
+expect 0 "train compare" "$martlet" train compare --recipe "$work/recipe.yaml" --methods adamw,lion,stacking,layer-dropping,selective \
+    --seeds 1 --budget-seconds 0.05 --json
+summary deviation
+
+yes "the cat sat on the mat and the rat sat on the hat." 2>/dev/null | head -n 20 >"$work/text" || true
+expect 0 "train charlm" "$martlet" train charlm --compare --corpus "$work/text" --steps 2 --width 16 --heads 2 \
+    --context 24 --batch 2 --models "vanilla(1); 1@1 1@3 1@1; pooling(1-1-1)" --out "$work/charlm" --json
+for key in bitsPerCharacter shorteningFactor referenceSeconds; do summary "$key"; done
+[ "$(wc -l <"$work/charlm/results.jsonl")" = 3 ] || fail "train charlm: results.jsonl lacks runs"
+
 # Bad input: one sentence, a documented status, never a crash.
 refused() { # STATUS-AGNOSTIC: any status but 0 and a signal's, and something said
     local what=$1 status=0
@@ -137,6 +179,31 @@ printf '\xff\xfe\xfa' >"$work/invalid"
 refused "invalid UTF-8" "$martlet" score --model random:tiny --text-file "$work/invalid"
 : >"$work/empty"
 refused "empty text" "$martlet" score --model random:tiny --text-file "$work/empty"
+
+refused "a recipe that is not there" "$martlet" train --recipe "$work/none.yaml" --out "$work/x"
+sed 's/length: 64/lenght: 64/' "$work/recipe.yaml" >"$work/bad.yaml"
+refused "a misspelt key in a recipe" "$martlet" train --recipe "$work/bad.yaml" --out "$work/x"
+says "lenght"
+refused "a run that is there already" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/whole"
+says "--resume"
+sed 's/3.0e-3/1.0e-3/' "$work/recipe.yaml" >"$work/other.yaml"
+refused "a resume with another recipe" "$martlet" train --recipe "$work/other.yaml" --out "$work/whole" --resume
+says "'optimiser'"
+refused "a missing data file" "$martlet" retrofit dms --model "$work/whole" --out "$work/x" --text "$work/none"
+says "$work/none"
+refused "a retrofit without data" "$martlet" retrofit dms --model "$work/whole" --out "$work/x"
+says "a task"
+for file in "$work"/killed/checkpoints/*/model.safetensors; do printf 'x' >"$file"; done
+refused "a corrupt checkpoint" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/killed" --resume
+says "model.safetensors"
+refused "an unknown method" "$martlet" train compare --recipe "$work/recipe.yaml" --methods sgd --seeds 1
+says "adamw"
+
+refused "a hierarchy that does not divide" "$martlet" train charlm --corpus "$work/text" --model "1@1 2@2 2@3 2@2 1@1" --context 24
+says "dividing"
+refused "a text that is too short" "$martlet" train charlm --corpus "$work/text" --model "6@1"
+says "expected at least"
+refused "an unknown character model" "$martlet" train charlm --corpus "$work/text" --model "lstm(4)" --context 24
 
 # A closed pipe and a signal end it quietly.
 status=0

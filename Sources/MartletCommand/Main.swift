@@ -10,9 +10,8 @@ struct Main: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Runs language models on the processor, within a budget.",
         discussion: """
-            A model is a directory in the Hugging Face layout; builtin, a small model inside the package \
-            (builtin-cr4 and builtin-cr8 are the same model, retrofitted to need less cache); or random:SHAPE \
-            for random weights of a published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
+            A model is a directory in the Hugging Face layout, or random:SHAPE for random weights of a \
+            published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
 
             Example:
               martlet generate --model random:tiny "hello" --max-tokens 8

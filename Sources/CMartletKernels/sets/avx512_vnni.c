@@ -27,6 +27,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../templates/training_rows.h"
 #include "../templates/training_attention.h"
+#include "../templates/training_flush.h"
 #include "../templates/table.h"
 #pragma clang attribute pop
 #endif

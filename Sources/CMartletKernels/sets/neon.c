@@ -20,6 +20,7 @@
 #include "../templates/training_gemm.h"
 #include "../templates/training_rows.h"
 #include "../templates/training_attention.h"
+#include "../templates/training_flush.h"
 #include "../templates/table.h"
 #pragma clang attribute pop
 #endif

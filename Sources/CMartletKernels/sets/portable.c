@@ -19,5 +19,6 @@
 #include "../templates/training_gemm.h"
 #include "../templates/training_rows.h"
 #include "../templates/training_attention.h"
+#include "../templates/training_flush.h"
 #include "../templates/table.h"
 

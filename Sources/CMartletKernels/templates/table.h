@@ -20,12 +20,12 @@ const mk_kernels MK_TABLE = {
         {
             .gemm_rows = MK_GEMM_ROWS,
             .gemm_columns = MK_GEMM_COLUMNS,
-            .gemm = gemm,
+            .gemm = gemm_flushed,
 #if defined(MK_HAS_BF16_PRODUCTS)
             .gemm_bf16 = gemm_bf16,
 #endif
-            .attention_forward = attention_forward,
-            .attention_backward = attention_backward,
+            .attention_forward = attention_forward_flushed,
+            .attention_backward = attention_backward_flushed,
             .rms_norm_forward = rms_norm_forward,
             .rms_norm_backward = rms_norm_backward,
             .layer_norm_forward = layer_norm_forward,

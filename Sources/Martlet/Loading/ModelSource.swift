@@ -1,4 +1,4 @@
-/// What the name of a model means; opens no weights.
+/// What the name of a model means; opens no file.
 
 import MartletModels
 
@@ -11,12 +11,8 @@ package enum ModelSource: Sendable, Hashable {
 
     static let randomPrefix = "random:"
 
-    /// Reads a name: `random:SHAPE`, a model inside the package, or else a directory. Throws `unknownModel`.
+    /// Reads a name: `random:SHAPE`, or else a directory. Throws `unknownModel`.
     package init(_ name: String) throws(MartletError) {
-        if let directory = try BuiltinModel.directory(named: name) {
-            self = .directory(directory)
-            return
-        }
         guard name.hasPrefix(Self.randomPrefix) else {
             self = .directory(name)
             return

@@ -64,6 +64,9 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
 
+    @Flag(help: "Store the finished model's matrices in bf16 instead of f32.")
+    var bf16 = false
+
     @Option(help: "Decides noise and data.")
     var seed: UInt64 = 0
 
@@ -87,6 +90,7 @@ struct RetrofitArguments: ParsableArguments {
         plan.length = length
         plan.fadeSteps = fadeSteps
         plan.seed = seed
+        plan.weights = bf16 ? .bf16 : .f32
         plan.learningRate = learningRate
         plan.baseLearningRate = baseLearningRate
         guard rampShare > 0, rampShare <= 1 else {

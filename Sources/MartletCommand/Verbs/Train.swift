@@ -20,7 +20,8 @@ struct Train: AsyncParsableCommand {
               martlet train --recipe recipes/builtin.yaml --out build/builtin
               martlet train --recipe recipes/builtin.yaml --out build/builtin --resume
             """,
-        subcommands: [TrainRecipe.self, TrainCompare.self], defaultSubcommand: TrainRecipe.self)
+        subcommands: [TrainRecipe.self, TrainCompare.self, TrainCharLM.self],
+        defaultSubcommand: TrainRecipe.self)
 }
 
 struct TrainRecipe: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 // Everything that decides a training run, as a file says it.
 
 public import MartletFormats
+public import MartletKernels
 
 /// A training run: the model, the data, the optimiser, the schedule and the length.
 public struct Recipe: Sendable {
@@ -34,6 +35,8 @@ public struct Recipe: Sendable {
     public let checkpointsKept: Int
     /// Steps between lines of the log.
     public let logEvery: Int
+    /// How the finished model's matrices are stored; checkpoints are f32.
+    public let weights: DType
     /// The whole recipe again, with what the command line changed: what a resumed run must agree with.
     public let canonical: JSONObject
 
@@ -81,7 +84,7 @@ public struct Recipe: Sendable {
     init(_ read: ConfigurationFile, steps: Int?, seed: UInt64?) throws(TrainingError) {
         try read.allow([
             "model", "tokenizer", "data", "promptWeight", "optimiser", "schedule", "training",
-            "checkpoints", "log",
+            "checkpoints", "log", "weights",
         ])
         file = read.path
         let training: ConfigurationFile
@@ -94,6 +97,7 @@ public struct Recipe: Sendable {
             checkpointEvery = try checkpoints?.int("every", in: 1...1_000_000_000) ?? 500
             checkpointsKept = try checkpoints?.int("keep", default: 2, in: 1...1000) ?? 2
             let log = try read.optionalObject("log")
+            weights = try DType.ofFinishedModel(read)
             logEvery = try log?.int("every", in: 1...1_000_000) ?? 10
             let given = try training.int("seed", default: 0, in: 0...Int.max)
             self.seed = seed ?? UInt64(given)
@@ -107,7 +111,8 @@ public struct Recipe: Sendable {
             clipping = limit > 0 ? .globalNorm(limit) : .none
         } catch { throw .format(error) }
         try training.allow([
-            "steps", "sequences", "length", "accumulation", "phases", "clip", "noise", "seed", "products",
+            "steps", "sequences", "length", "accumulation", "phases", "clip", "noise", "seed",
+            "products",
         ])
         length = try RunLength(training, steps: steps)
         var entries: [DataEntry] = []
@@ -215,5 +220,18 @@ public struct RunLength: Sendable, Hashable {
     /// The phase at a part of the run.
     public func phase(at progress: Double) -> Int {
         return phases.firstIndex { progress < $0.until } ?? phases.count - 1
+    }
+}
+
+extension DType {
+    /// `weights` of a recipe: f32 or bf16.
+    fileprivate static func ofFinishedModel(_ recipe: ConfigurationFile) throws(FormatError)
+        -> DType
+    {
+        switch try recipe.string("weights", default: "f32") {
+        case "f32": .f32
+        case "bf16": .bf16
+        default: throw recipe.wrongValue("weights", expected: "f32 or bf16")
+        }
     }
 }

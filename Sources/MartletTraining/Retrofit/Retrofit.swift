@@ -73,7 +73,7 @@ public final class Retrofit {
         run = try TrainingRun(
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,
             plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
-            logEvery: plan.logEvery, resumes: resumes)
+            logEvery: plan.logEvery, weights: plan.weights, resumes: resumes)
         self.teacher = teacher
         self.plan = plan
         self.machine = machine

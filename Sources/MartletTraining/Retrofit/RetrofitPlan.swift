@@ -1,6 +1,7 @@
 // What a retrofit is asked to do.
 
 import MartletFormats
+public import MartletKernels
 
 /// Making a trained model forget (DMS) or merge (DMC) tokens by itself.
 public struct RetrofitPlan: Sendable {
@@ -59,6 +60,9 @@ public struct RetrofitPlan: Sendable {
 
     /// DMS to CR 8 with an adapter beside frozen weights.
     public init() {}
+
+    /// How the finished model's matrices are stored.
+    public var weights = DType.f32
 
     /// Checks that the parts fit together.
     func check() throws(TrainingError) {

@@ -150,8 +150,8 @@ extension RunState {
 
     /// A run goes on only as what it was: naming the first difference.
     func agree(with other: JSONObject, directory: String) throws(TrainingError) {
-        for key in Set(plan.keys + other.keys).sorted() where !["checkpoints", "log"].contains(key)
-        {
+        for key in Set(plan.keys + other.keys).sorted()
+        where !["checkpoints", "log", "weights"].contains(key) {
             let (mine, theirs) = (plan[key] ?? .null, other[key] ?? .null)
             guard mine.serialized() == theirs.serialized() else {
                 throw .resume(

@@ -31,6 +31,7 @@ public final class TrainingRun {
     private let plan: JSONObject
     private let logEvery: Int
     private let checkpointEvery: Int
+    private let weights: DType
     private var smoothed: Double?
     private var best: Double?
     private var lastCheckpoint: String?
@@ -40,7 +41,8 @@ public final class TrainingRun {
 
     init(
         model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
-        plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, resumes: Bool
+        plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, weights: DType,
+        resumes: Bool
     ) throws(TrainingError) {
         self.model = model
         self.tokenizer = tokenizer
@@ -49,6 +51,7 @@ public final class TrainingRun {
         self.plan = plan
         self.logEvery = logEvery
         self.checkpointEvery = checkpointEvery
+        self.weights = weights
         store = CheckpointStore(directory: directory + "/checkpoints", kept: kept)
         let metrics = directory + "/" + Self.metricsName
         let isThere = !store.paths.isEmpty || FileManager.default.fileExists(atPath: metrics)
@@ -122,7 +125,7 @@ public final class TrainingRun {
 
     private func finish() throws(TrainingError) {
         do {
-            try model.write(to: directory, tokenizer: tokenizer, type: .f32, replacing: true)
+            try model.write(to: directory, tokenizer: tokenizer, type: weights, replacing: true)
         } catch let error as FormatError {
             throw .format(error)
         } catch {
@@ -200,7 +203,8 @@ extension TrainingRun {
         try self.init(
             model: model, tokenizer: tokenizer, loop: loop, directory: directory,
             plan: recipe.canonical, checkpointEvery: recipe.checkpointEvery,
-            kept: recipe.checkpointsKept, logEvery: recipe.logEvery, resumes: resumes)
+            kept: recipe.checkpointsKept, logEvery: recipe.logEvery, weights: recipe.weights,
+            resumes: resumes)
     }
 }
 
