@@ -71,7 +71,8 @@ import Testing
 
     /// Factors rounded to bfloat16: within 1e-2 of the root of the sum of squares of the terms.
     @Test(
-        .enabled(if: mk_has_bf16_products() != 0), arguments: InstructionSet.available, Layout.allCases)
+        .enabled(if: mk_has_bf16_products() != 0), arguments: InstructionSet.available,
+        Layout.allCases)
     func bfloat16(set: InstructionSet, layout: Layout) throws {
         var kernels = KernelSet(set).table.pointee.training
         guard let product = kernels.gemm_bf16 else { return }
@@ -101,7 +102,7 @@ import Testing
                     worst = max(worst, error / squares.squareRoot())
                 }
             }
-            #expect(worst < 1.2e-2 && out.isIntact, "\(set) \(layout) \(m) x \(n) x \(k): \(worst)")
+            #expect(worst < 1.2e-2 && out.isIntact, "\(set) \(layout) \(m) x \(n) x \(k)")
         }
     }
 
