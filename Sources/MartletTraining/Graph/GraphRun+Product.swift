@@ -44,17 +44,28 @@ extension GraphRun {
         }
     }
 
-    /// Large tiles, since each packs its factors for itself, but enough of them for every thread.
+    /// Tiles as large and as equal as they can be: each packs its factors for itself, and the last thread to end
+    /// is waited for. Either the rows or the columns are divided among the threads, whichever leaves the
+    /// smaller largest part once parts are whole register tiles; parts beyond a block are cut evenly.
     private func tileShape(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
         let unit = (rows: Int(kernels.gemm_rows), columns: Int(kernels.gemm_columns))
-        let wide = min(columns, 512)
-        let across = (columns + wide - 1) / wide
+        func part(_ length: Int, _ parts: Int, _ unit: Int) -> Int {
+            ((length + parts - 1) / parts + unit - 1) / unit * unit
+        }
+        func even(_ length: Int, _ block: Int, _ unit: Int) -> Int {
+            length <= block ? length : part(length, (length + block - 1) / block, unit)
+        }
         let threads = pool.threadCount
-        // Three tiles a thread even out what the system takes away from one of them.
-        let wanted = max(1, (3 * threads + across - 1) / across)
-        var high = (rows + wanted - 1) / wanted
-        if high < 8 * unit.rows { high = (rows + threads - 1) / threads }
-        high = min(448, max(unit.rows, (high + unit.rows - 1) / unit.rows * unit.rows))
-        return (high, wide)
+        let byRows = (rows: part(rows, threads, unit.rows), columns: part(columns, 1, unit.columns))
+        let byColumns = (
+            rows: part(rows, 1, unit.rows), columns: part(columns, threads, unit.columns)
+        )
+        // Columns must win by more than what packing all rows twice costs.
+        let isByRows =
+            100 * byRows.rows * byRows.columns <= 104 * byColumns.rows * byColumns.columns
+        let chosen = isByRows ? byRows : byColumns
+        return (
+            even(chosen.rows, 32 * unit.rows, unit.rows), even(chosen.columns, 512, unit.columns)
+        )
     }
 }
