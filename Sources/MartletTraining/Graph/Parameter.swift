@@ -37,7 +37,7 @@ public final class Parameter {
 
     /// Zeros of this shape.
     ///
-    /// - Throws: ``TrainingError/outOfMemory(_:)``.
+    /// - Throws: ``TrainingError/kernel(_:)``.
     public init(name: String, shape: [Int], isTrainable: Bool = true) throws(TrainingError) {
         precondition(
             (1...2).contains(shape.count) && shape.allSatisfy { $0 > 0 },
