@@ -22,7 +22,8 @@ static void quantize(const float *x, int32_t count, int8_t *quants, float *scale
     }
 }
 
-static void rms_norm(const float *x, const float *weight, float epsilon, int32_t count, float *out) {
+/// Returns 1 / sqrt(mean(x^2) + epsilon), which a derivative needs.
+static float rms_norm_forward(const float *x, const float *weight, float epsilon, int32_t count, float *out) {
     f32x16 squares = splat(0);
     int32_t i = 0;
     for (; i + 16 <= count; i += 16) {
@@ -39,10 +40,16 @@ static void rms_norm(const float *x, const float *weight, float epsilon, int32_t
     if (i < count)
         store_partial(out + i, load_partial(x + i, count - i) * factor * load_partial(weight + i, count - i),
                       count - i);
+    return factor;
 }
 
-static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon,
-                       int32_t count, float *out) {
+static void rms_norm(const float *x, const float *weight, float epsilon, int32_t count, float *out) {
+    rms_norm_forward(x, weight, epsilon, count, out);
+}
+
+/// Writes mean and 1 / standard deviation, which a derivative needs, to stats.
+static void layer_norm_forward(const float *x, const float *weight, const float *bias, float epsilon,
+                               int32_t count, float *out, float *stats) {
     f32x16 total = splat(0);
     int32_t i = 0;
     for (; i + 16 <= count; i += 16) total += load_f32(x + i);
@@ -66,6 +73,14 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
         if (bias) y += load_partial(bias + i, left);
         store_partial(out + i, y, left);
     }
+    stats[0] = mean;
+    stats[1] = factor;
+}
+
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon, int32_t count,
+                       float *out) {
+    float stats[2];
+    layer_norm_forward(x, weight, bias, epsilon, count, out, stats);
 }
 
 static void rotate(float *x, const float *cosines, const float *sines, int32_t half) {

@@ -1,4 +1,5 @@
-// Rows of training: norms, rotations, activations and losses, forward and backward.
+// Rows of training: rotations, activations and losses, forward and backward, and the backward of norms, whose
+// forward is the engine's.
 //
 // What the engine also computes is computed here with the same operations in the same order, so that a
 // model trains on the very bits it will answer with.  Sums run in 16 lanes, ascending, then one fixed tree.
@@ -24,20 +25,6 @@ MK_INLINE f32x16 sigmoid16(f32x16 x) {
     return 1.0f / (exp_or_nan(negated) + 1.0f);
 }
 
-static float rms_norm_forward(const float *x, const float *weight, float epsilon, int32_t count, float *out) {
-    f32x16 squares = splat(0);
-    for (int32_t i = 0; i < count; i += 16) {
-        f32x16 v = load_partial(x + i, count - i);
-        squares = fma16(v, v, squares);
-    }
-    float factor = 1.0f / sqrtf(sum_lanes(squares) / (float)count + epsilon);
-    for (int32_t i = 0; i < count; i += 16) {
-        int32_t left = count - i;
-        store_partial(out + i, load_partial(x + i, left) * factor * load_partial(weight + i, left), left);
-    }
-    return factor;
-}
-
 /// With n = x * inverse and g = dy * weight: d_x = inverse (g - n mean(g n)).
 static void rms_norm_backward(const float *x, const float *weight, float inverse, const float *dy, int32_t count,
                               float *d_x, int32_t add, float *d_weight) {
@@ -54,34 +41,6 @@ static void rms_norm_backward(const float *x, const float *weight, float inverse
         f32x16 g = load_partial(dy + i, left) * load_partial(weight + i, left);
         put(d_x + i, (g - load_partial(x + i, left) * inverse * mean) * inverse, left, add);
     }
-}
-
-static void layer_norm_forward(const float *x, const float *weight, const float *bias, float epsilon, int32_t count,
-                               float *out, float *stats) {
-    f32x16 total = splat(0);
-    for (int32_t i = 0; i < count; i += 16) total += load_partial(x + i, count - i);
-    float mean = sum_lanes(total) / (float)count;
-    f32x16 squares = splat(0);
-    int32_t i = 0;
-    for (; i + 16 <= count; i += 16) {
-        f32x16 v = load_f32(x + i) - mean;
-        squares = fma16(v, v, squares);
-    }
-    if (i < count) {
-        float lanes[16] = {0};
-        for (int32_t j = i; j < count; j++) lanes[j - i] = x[j] - mean;
-        f32x16 v = load_f32(lanes);
-        squares = fma16(v, v, squares);
-    }
-    float factor = 1.0f / sqrtf(sum_lanes(squares) / (float)count + epsilon);
-    for (i = 0; i < count; i += 16) {
-        int32_t left = count - i;
-        f32x16 y = (load_partial(x + i, left) - mean) * factor * load_partial(weight + i, left);
-        if (bias) y += load_partial(bias + i, left);
-        store_partial(out + i, y, left);
-    }
-    stats[0] = mean;
-    stats[1] = factor;
 }
 
 /// With n = (x - mean) * inverse and g = dy * weight: d_x = inverse (g - mean(g) - n mean(g n)).

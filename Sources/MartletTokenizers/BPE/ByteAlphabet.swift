@@ -2,9 +2,9 @@
 
 /// The 256 characters in which byte-level vocabularies write bytes: printable Latin-1 characters
 /// stand for themselves, the others for U+0100 and up in byte order.
-enum ByteAlphabet {
+package enum ByteAlphabet {
     /// The scalar for each byte.
-    static let scalars: [UInt32] = {
+    package static let scalars: [UInt32] = {
         var scalars: [UInt32] = []
         var next: UInt32 = 0x100
         for byte in UInt32(0)...255 {

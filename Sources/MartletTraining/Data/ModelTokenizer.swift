@@ -21,8 +21,9 @@ public struct ModelTokenizer: Sendable {
     /// Every byte a token, and one that ends texts: id 256.
     public static func bytes() throws(TrainingError) -> ModelTokenizer {
         var vocabulary: [JSONObject.Member] = []
-        for byte in 0..<256 {
-            vocabulary.append(.init(key: alphabet(UInt8(byte)), value: .integer(byte)))
+        for (byte, scalar) in ByteAlphabet.scalars.enumerated() {
+            let character = Unicode.Scalar(scalar).map(String.init) ?? ""
+            vocabulary.append(.init(key: character, value: .integer(byte)))
         }
         let end = "<|end|>"
         func object(_ members: [(String, JSONValue)]) -> JSONValue {
@@ -64,18 +65,6 @@ public struct ModelTokenizer: Sendable {
                 tokenizerJSON: files[0].1, configuration: files[1].1)
             return ModelTokenizer(tokenizer: tokenizer, endToken: 256, files: files)
         } catch { throw .data(source: "the byte tokenizer", reason: "\(error)") }
-    }
-
-    /// The character that stands for a byte in byte-level vocabularies: itself where it prints.
-    private static func alphabet(_ byte: UInt8) -> String {
-        func prints(_ value: UInt32) -> Bool {
-            (0x21...0x7E).contains(value) || (0xA1...0xAC).contains(value)
-                || (0xAE...0xFF).contains(value)
-        }
-        let value = UInt32(byte)
-        if prints(value) { return String(Unicode.Scalar(byte)) }
-        let hidden = (0..<value).filter { !prints($0) }.count
-        return String(Unicode.Scalar(256 + UInt32(hidden))!)
     }
 
     /// The tokenizer of a model directory.

@@ -3,7 +3,7 @@
 import CMartletKernels
 import MartletKernels
 
-/// A graph with its memory. Nothing is allocated after `init`.
+/// A graph with its memory: every matrix has its place from `init` on.
 ///
 /// The same inputs and parameters give the same bits whatever the number of threads: loops divide
 /// outputs, never reductions.
@@ -24,6 +24,8 @@ public final class GraphRun {
     private var integerOffsets: [Int] = []
     private var isWritten: [Bool]
     private let parameterOf: [Parameter?]
+    /// The outputs of each operation, so that backward makes no lists.
+    private let outputsOf: [[Int]]
 
     /// Bytes of activations and gradients together.
     public var arenaBytes: Int { arena.count * 4 }
@@ -87,6 +89,7 @@ public final class GraphRun {
             parameters.append(parameter)
         }
         parameterOf = parameters
+        outputsOf = graph.operations.map { $0.outputs.map(\.id) }
         isWritten = [Bool](repeating: false, count: graph.entries.count)
     }
 
@@ -99,20 +102,18 @@ public final class GraphRun {
 
     /// Runs the derivatives in reverse order; gradients of parameters are added to what
     /// ``clearGradients()`` left.
-    ///
-    /// - Parameter factor: multiplies every loss.
-    public func backward(factor: Float = 1) {
+    public func backward() {
         for index in isWritten.indices where parameterOf[index] == nil { isWritten[index] = false }
         for (index, parameter) in parameterOf.enumerated() {
             if let parameter { isWritten[index] = parameter.hasGradient }
         }
         for loss in graph.losses {
             guard let target = gradientTarget(loss.value) else { continue }
-            target.pointer[0] = (target.adds ? target.pointer[0] : 0) + loss.weight * factor
+            target.pointer[0] = (target.adds ? target.pointer[0] : 0) + loss.weight
         }
-        for operation in graph.operations.reversed()
-        where operation.outputs.contains(where: { isWritten[$0.id] }) {
-            operation.backward(self)
+        for index in graph.operations.indices.reversed()
+        where outputsOf[index].contains(where: { isWritten[$0] }) {
+            graph.operations[index].backward(self)
         }
         for (index, parameter) in parameterOf.enumerated() where isWritten[index] {
             parameter?.hasGradient = true

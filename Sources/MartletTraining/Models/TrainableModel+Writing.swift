@@ -32,8 +32,9 @@ extension TrainableModel {
                 try halves.withUnsafeBytes(sink)
             }
         }
-        let stored = configuration.setting(
+        var stored = configuration.setting(
             "torch_dtype", to: .string(type == .bf16 ? "bfloat16" : "float32"))
+        for change in storedChanges { stored = stored.setting(change.key, to: change.value) }
         try CheckpointWriter(directory: directory).write(
             configuration: stored, tensors: tensors, replacing: replacing)
     }

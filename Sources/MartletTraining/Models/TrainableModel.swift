@@ -12,6 +12,8 @@ public final class TrainableModel {
     package let blueprint: DecoderBlueprint
     /// Its weights.
     public let parameters: DecoderParameters
+    /// What differs in the `config.json` that is written: a method that only training carries out.
+    var storedChanges: [(key: String, value: JSONValue)] = []
 
     init(
         configuration: JSONObject, blueprint: DecoderBlueprint, parameters: DecoderParameters

@@ -3,16 +3,15 @@
 import MartletModels
 
 /// Merges keys and values before the rotation and masks what was merged into the next token.
-final class CompressionVariant: AttentionVariant {
+final class CompressionVariant: DecidingVariant {
     private let model: TrainableModel
     private let batch: BatchInputs
     private let parameters: EvictionParameters
-    /// Logistic noise of every layer.
+    /// What is left of the borrowed channels of keys and queries.
+    private let channels: Value
     private(set) var noise: [Value] = []
-    /// Bits of every layer.
     private(set) var bits: [Value] = []
-    /// What is left of the borrowed channels in attention.
-    let fade: Value
+    var fade: Value? { channels }
 
     init(
         _ graph: Graph, model: TrainableModel, batch: BatchInputs, parameters: EvictionParameters
@@ -20,16 +19,16 @@ final class CompressionVariant: AttentionVariant {
         self.model = model
         self.batch = batch
         self.parameters = parameters
-        fade = graph.given(rows: 1, columns: 1, name: "fade of the channels")
+        channels = graph.given(rows: 1, columns: 1, name: "fade of the channels")
     }
 
     func prepare(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
         var parts = given
         let dimension = model.blueprint.shape.headDimension
         let keys = graph.borrowChannel(
-            parts.k, dimension: dimension, every: 1, factor: fade, reads: true)
+            parts.k, dimension: dimension, every: 1, factor: channels, reads: true)
         let queries = graph.borrowChannel(
-            parts.q, dimension: dimension, every: 1, factor: fade, reads: true)
+            parts.q, dimension: dimension, every: 1, factor: channels, reads: true)
         guard let keyMarks = keys.raw, let queryMarks = queries.raw else {
             preconditionFailure("borrowChannel: nothing read")
         }
@@ -59,11 +58,11 @@ final class CompressionVariant: AttentionVariant {
         let dimension = model.blueprint.shape.headDimension
         parts.q =
             graph.borrowChannel(
-                parts.q, dimension: dimension, every: 1, factor: fade, reads: false
+                parts.q, dimension: dimension, every: 1, factor: channels, reads: false
             ).rest
         parts.k =
             graph.borrowChannel(
-                parts.k, dimension: dimension, every: 1, factor: fade, reads: false
+                parts.k, dimension: dimension, every: 1, factor: channels, reads: false
             ).rest
         return parts
     }

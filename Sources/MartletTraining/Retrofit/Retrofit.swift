@@ -35,6 +35,10 @@ public final class Retrofit {
                 subject: path, got: "a GPT-2 model",
                 expected: "one of the Llama kind, whose engine can mark tokens")
         }
+        // The engine carries out delayed verdicts alone: with these weights it would be silently wrong.
+        if plan.decisions.timing != .delayed {
+            student.storedChanges = [("dms_disable_eviction", .bool(true))]
+        }
         // Only what is trained changes, so frozen weights are their own teacher.
         let teacher = plan.trainsBase ? try student.frozenCopy() : student
         let trained = student.parameters.all.filter(\.isTrainable)

@@ -4,12 +4,14 @@ import Foundation
 import MartletKernels
 import MartletModels
 
-/// What both methods give to the graph.
-private struct Variant {
-    let attention: any AttentionVariant
-    let noise: () -> [Value]
-    let bits: () -> [Value]
-    let fade: Value?
+/// A method inside every attention, and what it leaves for the budget.
+protocol DecidingVariant: AttentionVariant {
+    /// Logistic noise of every layer, filled before each forward; zeros decide as inference does.
+    var noise: [Value] { get }
+    /// Bits of every layer.
+    var bits: [Value] { get }
+    /// What is left of borrowed channels in attention; nil with adapters.
+    var fade: Value? { get }
 }
 
 extension PhaseGraph {
@@ -22,15 +24,14 @@ extension PhaseGraph {
     /// - Parameter teacher: the model whose logits are wanted; nil for cross-entropy.
     static func retrofit(
         _ model: TrainableModel, teacher: TrainableModel?, plan: RetrofitPlan,
-        phase: RunLength.Phase, machine: TrainingMachine, isTraining: Bool = true
+        phase: RunLength.Phase, machine: TrainingMachine
     ) throws(TrainingError) -> PhaseGraph {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
         let table = DecoderGraph.rotaryTable(model, positions: phase.length)
         let target = graph.given(rows: 1, columns: 1, name: "share to mark")
-        let variant = Self.variant(graph, model, batch, plan)
-        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant.attention)
-            .logits()
+        let variant = plan.variant(graph, model, batch, plan.decisions)
+        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
         let fit: Value
         if let teacher {
             let wanted = DecoderGraph(graph, teacher, batch, table: table).logits()
@@ -40,12 +41,12 @@ extension PhaseGraph {
             fit = graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total)
         }
-        let budget = graph.budget(variant.bits(), target: target, batch: batch)
+        let budget = graph.budget(variant.bits, target: target, batch: batch)
         graph.addLoss(fit)
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
         graph.keep(logits)
-        let run = try GraphRun(graph, machine, isTraining: isTraining)
+        let run = try GraphRun(graph, machine)
         let ramp = plan.ramp
         return PhaseGraph(
             run: run, batch: batch, logits: logits,
@@ -54,7 +55,7 @@ extension PhaseGraph {
                 run.elements(target)[0] = stage.isFading ? 0 : Float(ramp.share(at: stage.step))
                 if let fade = variant.fade { run.elements(fade)[0] = Float(stage.fade) }
                 Self.fill(
-                    variant.noise(), run, seed: plan.seed, step: step, part: part,
+                    variant.noise, run, seed: plan.seed, step: step, part: part,
                     isDense: stage.isFading)
             },
             metrics: {
@@ -67,23 +68,6 @@ extension PhaseGraph {
                     ("marked", mean),
                 ]
             })
-    }
-
-    private static func variant(
-        _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs, _ plan: RetrofitPlan
-    ) -> Variant {
-        switch plan.method {
-        case .dms:
-            let it = SparsificationVariant(
-                graph, model: model, batch: batch, parameters: plan.decisions)
-            return Variant(
-                attention: it, noise: { it.noise }, bits: { it.bits }, fade: it.fade)
-        case .dmc:
-            let it = CompressionVariant(
-                graph, model: model, batch: batch, parameters: plan.decisions)
-            return Variant(
-                attention: it, noise: { it.noise }, bits: { it.bits }, fade: it.fade)
-        }
     }
 
     /// Noise of a step, the same whenever the step is run. While the channel fades nothing is decided: the
@@ -106,6 +90,19 @@ extension PhaseGraph {
 }
 
 extension RetrofitPlan {
+    /// The method's part in a graph.
+    func variant(
+        _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs,
+        _ decisions: EvictionParameters
+    ) -> any DecidingVariant {
+        switch method {
+        case .dms:
+            SparsificationVariant(graph, model: model, batch: batch, parameters: decisions)
+        case .dmc:
+            CompressionVariant(graph, model: model, batch: batch, parameters: decisions)
+        }
+    }
+
     /// Where a step is.
     struct Stage {
         let isFading: Bool

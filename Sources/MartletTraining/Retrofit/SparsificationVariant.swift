@@ -4,15 +4,12 @@ import MartletAttention
 import MartletModels
 
 /// Adds decisions and masks to every layer of a decoder; afterwards holds what the budget is counted over.
-final class SparsificationVariant: AttentionVariant {
+final class SparsificationVariant: DecidingVariant {
     private let model: TrainableModel
     private let batch: BatchInputs
     private let parameters: EvictionParameters
-    /// Logistic noise of every layer, filled before each forward; zeros decide as inference does.
     private(set) var noise: [Value] = []
-    /// Bits of every layer.
     private(set) var bits: [Value] = []
-    /// What is left of the borrowed channel in attention; nil with adapters.
     let fade: Value?
 
     init(

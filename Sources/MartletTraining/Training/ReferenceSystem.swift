@@ -4,8 +4,8 @@
 /// time on every machine, however busy it is (Kaddour et al. 2023, No Train No Gain, arXiv 2307.06440,
 /// section 3).
 ///
-/// The coefficients were fitted once to steps of 1 to 8 layers on two cores of a server processor with
-/// AVX-512; `docs/lab.md` has the measurement.
+/// The coefficients are round numbers of the size of two cores of a server processor with AVX-512;
+/// `docs/lab.md` sets them beside measured steps of 1 to 8 layers.
 public enum ReferenceSystem {
     /// Multiply-adds a second in products.
     static let productRate = 1.0e11

@@ -70,7 +70,6 @@ public final class TrainingLoop {
     private let makePhase: (RunLength.Phase) throws(TrainingError) -> PhaseGraph
     private var current: (index: Int, graph: PhaseGraph)?
     private let updateSeconds: Double
-    private let weightCount: Int
 
     init(
         _ plan: LoopPlan, optimiser: Optimiser, machine: TrainingMachine,
@@ -80,9 +79,9 @@ public final class TrainingLoop {
         self.optimiser = optimiser
         self.machine = machine
         self.makePhase = makePhase
-        weightCount = plan.parameters.reduce(0) { $0 + $1.count }
         updateSeconds =
-            Double(weightCount) * ReferenceSystem.updateSeconds(optimiser.configuration)
+            Double(plan.parameters.reduce(0) { $0 + $1.count })
+            * ReferenceSystem.updateSeconds(optimiser.configuration)
     }
 
     /// Whether all steps are done, or the budget is spent.

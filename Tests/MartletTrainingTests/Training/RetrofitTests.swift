@@ -69,6 +69,26 @@ import Testing
         }
     }
 
+    /// The engine carries out delayed verdicts alone, so that an ablation is stored as a plain model.
+    @Test(arguments: VerdictTiming.allCases)
+    func ablationsAreStoredSwitchedOff(timing: VerdictTiming) throws {
+        try TrainingRunTests.withFolder { folder in
+            try TrainingRunTests.run(TrainingRunTests.recipe(steps: 1), folder + "/base").run()
+            var plan = RetrofitPlan()
+            plan.steps = 1
+            plan.decisions.timing = timing
+            (plan.sequences, plan.length) = (1, 32)
+            plan.data = [Recipe.DataEntry(.task("copy(length=8..12)"))]
+            try Retrofit(
+                model: folder + "/base", plan: plan, directory: folder + "/out", resumes: false,
+                machine: try TrainingMachine(threads: 1)
+            ).run.run()
+            let stored = try Checkpoint(directory: folder + "/out").configuration
+            let isOff = try stored.bool("dms_disable_eviction", default: false)
+            #expect(isOff == (timing != .delayed))
+        }
+    }
+
     @Test func refusesWhatDoesNotFit() throws {
         func sentence(_ change: (inout RetrofitPlan) -> Void) -> String {
             var plan = RetrofitPlan()
