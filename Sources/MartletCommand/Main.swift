@@ -10,8 +10,9 @@ struct Main: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Runs language models on the processor, within a budget.",
         discussion: """
-            A model is a directory in the Hugging Face layout, or random:SHAPE for random weights of a \
-            published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
+            A model is builtin, the small one inside the package (builtin-cr4 and builtin-cr8 are its \
+            compressible forms), a directory in the Hugging Face layout, or random:SHAPE for random weights \
+            of a published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
 
             Example:
               martlet generate --model random:tiny "hello" --max-tokens 8

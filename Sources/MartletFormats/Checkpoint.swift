@@ -49,15 +49,19 @@ public final class Checkpoint: Sendable {
         owners[name] != nil
     }
 
-    /// The tensor called `name`.
+    /// The tensor called `name`; one of 8-bit integers comes with its scales (``BlockIntegers``).
     ///
-    /// - Throws: ``FormatError/missingTensor(path:tensor:)``.
+    /// - Throws: ``FormatError/missingTensor(path:tensor:)``, or what is wrong with its scales.
     public func tensor(_ name: String) throws(FormatError) -> TensorEntry {
-        guard let owner = owners[name], let entry = files[owner][name] else {
+        guard let entry = stored(name) else {
             throw FormatError.missingTensor(
                 path: files.count == 1 ? files[0].path : directory, tensor: name)
         }
-        return entry
+        return try BlockIntegers.attached(to: entry, find: stored)
+    }
+
+    private func stored(_ name: String) -> TensorEntry? {
+        owners[name].flatMap { files[$0][name] }
     }
 
     /// The tensor called `name`, which must have this shape, one of these types and at least one

@@ -7,13 +7,13 @@ import MartletKernels
 
 extension TensorEntry {
     /// Converts the elements in `elements` (row-major positions) to floats; exact for every value
-    /// of the three types.
+    /// of the three types; integers with scales are rounded once.
     ///
     /// - Parameters:
     ///   - elements: positions inside `0..<elementCount`; all of them when nil.
     ///   - destination: as many floats as there are elements.
     /// - Throws: ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` unless the type is F32,
-    ///   F16 or BF16.
+    ///   F16 or BF16, or I8 with scales.
     public func copyFloats(
         of elements: Range<Int>? = nil, into destination: UnsafeMutableBufferPointer<Float>
     ) throws(FormatError) {
@@ -29,6 +29,9 @@ extension TensorEntry {
         let source = UnsafeRawBufferPointer(
             rebasing: bytes[elements.lowerBound * size..<elements.upperBound * size])
         withExtendedLifetime(file) {
+            if let blocks {
+                return blocks.copy(source, first: elements.lowerBound, into: destination)
+            }
             switch dtype {
             case .f32:
                 UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)
@@ -78,7 +81,7 @@ extension TensorEntry {
     }
 
     private func checkIsFloat() throws(FormatError) {
-        guard TensorEntry.floatTypes.contains(dtype) else {
+        guard TensorEntry.floatTypes.contains(dtype) || blocks != nil else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: TensorEntry.floatTypes)
         }

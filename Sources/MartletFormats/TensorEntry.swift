@@ -15,6 +15,8 @@ public struct TensorEntry: Sendable {
     public let file: MappedFile
     /// Byte offsets in the file.
     public let range: Range<Int>
+    /// What makes numbers of 8-bit integers, when they have scales.
+    var blocks: BlockIntegers?
 
     init(name: String, dtype: DType, shape: [Int], file: MappedFile, range: Range<Int>) {
         self.name = name
@@ -43,7 +45,8 @@ public struct TensorEntry: Sendable {
         file.releaseResident(range)
     }
 
-    /// Throws unless the tensor has this shape, one of these types and at least one element.
+    /// Throws unless the tensor has this shape, one of these types and at least one element. Integers with
+    /// scales pass where F32 does.
     ///
     /// - Throws: ``FormatError/shapeMismatch(file:tensor:got:expected:)``,
     ///   ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` or
@@ -51,7 +54,7 @@ public struct TensorEntry: Sendable {
     public func check(
         shape expected: [Int]? = nil, dtypes: [DType] = TensorEntry.floatTypes
     ) throws(FormatError) {
-        guard dtypes.contains(dtype) else {
+        guard dtypes.contains(dtype) || (blocks != nil && dtypes.contains(.f32)) else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: dtypes)
         }

@@ -1,4 +1,4 @@
-/// What the name of a model means; opens no file.
+/// What the name of a model means; reads no file.
 
 import MartletModels
 
@@ -11,8 +11,13 @@ package enum ModelSource: Sendable, Hashable {
 
     static let randomPrefix = "random:"
 
-    /// Reads a name: `random:SHAPE`, or else a directory. Throws `unknownModel`.
+    /// Reads a name: a model of the package, `random:SHAPE`, or else a directory. Throws `unknownModel`, and
+    /// `fileNotFound` when the package's models are not beside the program.
     package init(_ name: String) throws(MartletError) {
+        if let builtin = BuiltinModel(rawValue: name) {
+            self = .directory(try builtin.directory())
+            return
+        }
         guard name.hasPrefix(Self.randomPrefix) else {
             self = .directory(name)
             return
@@ -23,5 +28,11 @@ package enum ModelSource: Sendable, Hashable {
                 ModelError.unknownShape(got: shape, available: LanguageModel.randomShapeNames))
         }
         self = .random(shape: shape)
+    }
+
+    /// The model's directory; nil for random weights.
+    package var directory: String? {
+        guard case .directory(let path) = self else { return nil }
+        return path
     }
 }

@@ -40,8 +40,8 @@ package enum TextCodec: Sendable {
             guard exists, isDirectory.boolValue else {
                 throw MartletError(
                     code: .fileNotFound, subject: path,
-                    message: "no model directory at \(path); give a directory in the Hugging Face "
-                        + "layout, or random:SHAPE")
+                    message: "no model directory at \(path); give builtin, a directory in the "
+                        + "Hugging Face layout, or random:SHAPE")
             }
         }
         try self.init(source)

@@ -26,7 +26,7 @@ struct Evaluate: AsyncParsableCommand {
               martlet evaluate --list
             """)
 
-    @Option(help: "A directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
     var model: String?
 
     @OptionGroup var loading: LoadingArguments

@@ -22,7 +22,7 @@ struct RetrofitVerb: AsyncParsableCommand {
 
 /// What both methods take.
 struct RetrofitArguments: ParsableArguments {
-    @Option(help: "The folder of the trained model.")
+    @Option(help: "The trained model: its folder, or builtin.")
     var model: String
 
     @Option(help: "The folder of the retrofit, which receives the model.")
@@ -64,8 +64,8 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
 
-    @Flag(help: "Store the finished model's matrices in bf16 instead of f32.")
-    var bf16 = false
+    @Option(help: "How the finished model's matrices are stored: f32, bf16 or q8.")
+    var stored = StoredWeights.f32
 
     @Option(help: "Decides noise and data.")
     var seed: UInt64 = 0
@@ -90,7 +90,7 @@ struct RetrofitArguments: ParsableArguments {
         plan.length = length
         plan.fadeSteps = fadeSteps
         plan.seed = seed
-        plan.weights = bf16 ? .bf16 : .f32
+        plan.weights = stored
         plan.learningRate = learningRate
         plan.baseLearningRate = baseLearningRate
         guard rampShare > 0, rampShare <= 1 else {
@@ -120,13 +120,18 @@ struct RetrofitArguments: ParsableArguments {
                     subject: "--threads", got: "\(threads)", expected: "1 to 1024")
             }
             let retrofit = try Retrofit(
-                model: model, plan: plan, directory: out, resumes: resume,
+                model: try ModelSource(model).directory ?? model, plan: plan, directory: out,
+                resumes: resume,
                 machine: try TrainingMachine(threads: threads))
             try TrainingConsole(json: json).follow(retrofit.run) {
-                RetrofitConsole(json: json, directory: out).show(try retrofit.report())
+                let report = try retrofit.report()
+                try AtomicFile.write([UInt8](report.picture.utf8), to: out + "/ratios.svg")
+                RetrofitConsole(json: json, directory: out).show(report)
             }
         } catch let error as TrainingError {
             throw MartletError(error)
+        } catch {
+            throw MartletError(any: error)
         }
     }
 }
@@ -205,6 +210,8 @@ struct RetrofitDMC: AsyncParsableCommand {
 }
 
 extension VerdictTiming: ExpressibleByArgument {}
+
+extension StoredWeights: ExpressibleByArgument {}
 
 /// Shows what a retrofit has come to.
 struct RetrofitConsole {

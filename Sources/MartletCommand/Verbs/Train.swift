@@ -104,14 +104,22 @@ struct TrainingConsole {
             line.set("finished", true)
             line.set("steps", run.stepsDone)
             line.set("loss", last?.report.loss)
+            line.set("heldOutLoss", try heldOutLoss(run))
             line.set("referenceSeconds", last?.report.referenceSeconds)
             line.set("parameters", run.model.parameters.count)
             line.set("model", run.directory)
             line.print()
         } else {
+            if let loss = try heldOutLoss(run) {
+                StandardStreams.note("held-out loss \(Columns.decimal(loss, places: 4))")
+            }
             StandardStreams.write("\(run.directory)\n")
         }
         ExitStatus.success.exit()
+    }
+
+    private func heldOutLoss(_ run: TrainingRun) throws -> Double? {
+        do { return try run.heldOutLoss() } catch { throw MartletError(error) }
     }
 
     private static func line(_ progress: TrainingProgress) -> String {

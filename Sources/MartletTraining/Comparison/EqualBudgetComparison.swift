@@ -112,19 +112,15 @@ public struct EqualBudgetComparison {
             (phase) throws(TrainingError) in
             try PhaseGraph.languageModel(model, phase, machine: machine, layers: layered?.layers)
         }
-        let held = try composer(.heldOut, 77)
-        return try Self.follow(
-            loop, Outcome(method: method, seed: seed), machine: machine, model: model, phase: phase,
-            rows: (0..<8 * phase.sequences).map { held.row($0, length: phase.length, progress: 1) })
+        let heldOut = try HeldOutLoss(
+            model, composer: try composer(.heldOut, 77), phase: phase, machine: machine)
+        return try Self.follow(loop, Outcome(method: method, seed: seed), heldOut)
     }
 
     private static func follow(
-        _ loop: TrainingLoop, _ start: Outcome, machine: TrainingMachine, model: TrainableModel,
-        phase: RunLength.Phase, rows: [PackedRow]
+        _ loop: TrainingLoop, _ start: Outcome, _ heldOut: HeldOutLoss
     ) throws(TrainingError) -> Outcome {
         var outcome = start
-        let measure = try PhaseGraph.languageModel(
-            model, phase, machine: machine, isTraining: false)
         var clock = ContinuousClock.now
         var spent = Duration.zero
         while !loop.isFinished {
@@ -133,27 +129,13 @@ public struct EqualBudgetComparison {
                 loop.progress >= marks[outcome.losses.count]
             else { continue }
             spent += ContinuousClock.now - clock
-            outcome.losses.append(loss(measure, rows))
+            outcome.losses.append(heldOut.measure())
             clock = .now
         }
         outcome.seconds = Double((spent + (ContinuousClock.now - clock)) / .milliseconds(1)) / 1000
         outcome.steps = loop.step
         outcome.referenceSeconds = loop.referenceSeconds
         return outcome
-    }
-
-    private static func loss(_ graph: PhaseGraph, _ rows: [PackedRow]) -> Double {
-        let size = graph.batch.sequences
-        var (sum, weight) = (0.0, 0.0)
-        for start in stride(from: 0, to: rows.count, by: size) {
-            let batch = rows[start..<start + size]
-            let total = batch.reduce(Float(0)) { $0 + $1.weights.reduce(0, +) }
-            graph.load(batch, total: total)
-            graph.run.forward()
-            sum += Double(graph.run.loss) * Double(total)
-            weight += Double(total)
-        }
-        return sum / max(1, weight)
     }
 
     /// Reference seconds of all of a recipe's steps in its last phase's size.

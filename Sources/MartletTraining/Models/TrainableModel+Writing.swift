@@ -7,9 +7,10 @@ import MartletKernels
 extension TrainableModel {
     /// Writes `config.json`, `model.safetensors` and the tokenizer's files.
     ///
-    /// - Parameter type: of the stored weights, f32 or bf16; vectors stay f32.
+    /// Small matrices are not worth their scales and stay f32 where others become integers.
     func write(
-        to directory: String, tokenizer: ModelTokenizer?, type: DType, replacing: Bool = false
+        to directory: String, tokenizer: ModelTokenizer?, weights: StoredWeights,
+        replacing: Bool = false
     ) throws {
         if let tokenizer {
             for file in tokenizer.files {
@@ -17,25 +18,46 @@ extension TrainableModel {
                 try AtomicFile.write(file.bytes, to: directory + "/" + file.name)
             }
         }
-        let tensors = parameters.all.map { parameter in
-            TensorSource(
-                name: parameter.name, dtype: parameter.shape.count > 1 ? type : .f32,
-                shape: parameter.shape
-            ) { sink in
-                if type == .f32 || parameter.shape.count == 1 {
-                    return try sink(UnsafeRawBufferPointer(parameter.values))
-                }
-                var halves = [UInt16](repeating: 0, count: parameter.count)
-                halves.withUnsafeMutableBufferPointer {
-                    Half.floatsToBfloats(UnsafeBufferPointer(parameter.values), $0)
-                }
-                try halves.withUnsafeBytes(sink)
-            }
-        }
+        let tensors = parameters.all.flatMap { Self.stored($0, weights) }
         var stored = configuration.setting(
-            "torch_dtype", to: .string(type == .bf16 ? "bfloat16" : "float32"))
+            "torch_dtype", to: .string(weights == .bf16 ? "bfloat16" : "float32"))
+        if weights == .q8 {
+            // Other programs must refuse what they would take for plain integers.
+            stored = stored.setting(
+                "quantization_config",
+                to: [
+                    "quant_method": "martlet-blocks", "bits": 8,
+                    "group_size": .integer(BlockIntegers.blockLength),
+                ])
+        }
         for change in storedChanges { stored = stored.setting(change.key, to: change.value) }
         try CheckpointWriter(directory: directory).write(
             configuration: stored, tensors: tensors, replacing: replacing)
+    }
+
+    private static let leastQuantisedCount = 1 << 14
+
+    private static func stored(_ parameter: Parameter, _ weights: StoredWeights) -> [TensorSource] {
+        let (name, shape) = (parameter.name, parameter.shape)
+        let values = UnsafeBufferPointer(parameter.values)
+        let isPlain = shape.count == 1 || (weights == .q8 && values.count < leastQuantisedCount)
+        switch weights {
+        case .bf16 where !isPlain:
+            return [
+                TensorSource(name: name, dtype: .bf16, shape: shape) { sink in
+                    var halves = [UInt16](repeating: 0, count: values.count)
+                    halves.withUnsafeMutableBufferPointer { Half.floatsToBfloats(values, $0) }
+                    try halves.withUnsafeBytes(sink)
+                }
+            ]
+        case .q8 where !isPlain:
+            return BlockIntegers.tensors(name: name, shape: shape, values: values)
+        default:
+            return [
+                TensorSource(name: name, dtype: .f32, shape: shape) { sink in
+                    try sink(UnsafeRawBufferPointer(values))
+                }
+            ]
+        }
     }
 }

@@ -48,9 +48,10 @@ public final class TrainableModel {
     ///
     /// - Parameters:
     ///   - configuration: replaces the checkpoint's own: a retrofit adds what it changes.
+    ///   - mergesHeads: whether keys and values may have fewer heads than stored, each the mean of some.
     ///   - isTrainable: which tensors have gradients, by name.
     public convenience init(
-        _ checkpoint: Checkpoint, configuration: JSONObject? = nil,
+        _ checkpoint: Checkpoint, configuration: JSONObject? = nil, mergesHeads: Bool = false,
         isTrainable: (String) -> Bool = { _ in true }
     ) throws(TrainingError) {
         let configuration = configuration ?? checkpoint.configuration.root
@@ -69,8 +70,15 @@ public final class TrainableModel {
                 plan.fill(parameter.values, seed: 0)
             } else {
                 do throws(FormatError) {
-                    let entry = try checkpoint.requireTensor(stored, shape: plan.shape)
-                    try entry.copyFloats(into: parameter.values)
+                    let entry = try checkpoint.tensor(stored)
+                    if mergesHeads {
+                        try Self.readMergingHeads(
+                            entry, as: plan, headDimension: blueprint.shape.headDimension,
+                            into: parameter.values)
+                    } else {
+                        try entry.check(shape: plan.shape)
+                        try entry.copyFloats(into: parameter.values)
+                    }
                 } catch { throw .format(error) }
             }
             parameters.append(parameter)

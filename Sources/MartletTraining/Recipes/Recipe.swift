@@ -1,13 +1,14 @@
 // Everything that decides a training run, as a file says it.
 
 public import MartletFormats
-public import MartletKernels
 
 /// A training run: the model, the data, the optimiser, the schedule and the length.
 public struct Recipe: Sendable {
     /// Where it was read.
     public let file: String
-    /// The content of the model's `config.json`.
+    /// The folder of a trained model to go on from; nil begins with random weights.
+    public let from: String?
+    /// The content of the model's `config.json`; with ``from``, what changes in it.
     public let model: JSONObject
     /// `bytes`, or the folder of a tokenizer.
     public let tokenizer: String
@@ -36,7 +37,7 @@ public struct Recipe: Sendable {
     /// Steps between lines of the log.
     public let logEvery: Int
     /// How the finished model's matrices are stored; checkpoints are f32.
-    public let weights: DType
+    public let weights: StoredWeights
     /// The whole recipe again, with what the command line changed: what a resumed run must agree with.
     public let canonical: JSONObject
 
@@ -83,21 +84,25 @@ public struct Recipe: Sendable {
 
     init(_ read: ConfigurationFile, steps: Int?, seed: UInt64?) throws(TrainingError) {
         try read.allow([
-            "model", "tokenizer", "data", "promptWeight", "optimiser", "schedule", "training",
-            "checkpoints", "log", "weights",
+            "model", "from", "tokenizer", "data", "promptWeight", "optimiser", "schedule",
+            "training", "checkpoints", "log", "weights",
         ])
         file = read.path
         let training: ConfigurationFile
         do throws(FormatError) {
             training = try read.object("training")
-            model = try read.object("model").root
-            tokenizer = try read.string("tokenizer", default: "bytes")
+            from = try read.optionalString("from")
+            model =
+                from == nil
+                ? try read.object("model").root
+                : try read.optionalObject("model")?.root ?? JSONObject()
+            tokenizer = try read.string("tokenizer", default: from ?? "bytes")
             promptWeight = try read.double("promptWeight", default: 0, in: 0...1)
             let checkpoints = try read.optionalObject("checkpoints")
             checkpointEvery = try checkpoints?.int("every", in: 1...1_000_000_000) ?? 500
             checkpointsKept = try checkpoints?.int("keep", default: 2, in: 1...1000) ?? 2
             let log = try read.optionalObject("log")
-            weights = try DType.ofFinishedModel(read)
+            weights = try StoredWeights.ofFinishedModel(read)
             logEvery = try log?.int("every", in: 1...1_000_000) ?? 10
             let given = try training.int("seed", default: 0, in: 0...Int.max)
             self.seed = seed ?? UInt64(given)
@@ -151,7 +156,10 @@ public struct Recipe: Sendable {
         let training = root["training"]?.objectValue ?? JSONObject()
         let fixed = training.setting("steps", to: .integer(steps))
             .setting("seed", to: .string("\(seed)"))
-        return root.setting("training", to: .object(fixed))
+        // What is stored, how often and what is logged may change between parts of a run.
+        let free: Set = ["weights", "checkpoints", "log"]
+        return JSONObject(root.members.filter { !free.contains($0.key) })
+            .setting("training", to: .object(fixed))
     }
 }
 
@@ -223,15 +231,15 @@ public struct RunLength: Sendable, Hashable {
     }
 }
 
-extension DType {
-    /// `weights` of a recipe: f32 or bf16.
+extension StoredWeights {
+    /// `weights` of a recipe.
     fileprivate static func ofFinishedModel(_ recipe: ConfigurationFile) throws(FormatError)
-        -> DType
+        -> StoredWeights
     {
-        switch try recipe.string("weights", default: "f32") {
-        case "f32": .f32
-        case "bf16": .bf16
-        default: throw recipe.wrongValue("weights", expected: "f32 or bf16")
+        let text = try recipe.string("weights", default: StoredWeights.f32.rawValue)
+        guard let weights = StoredWeights(rawValue: text) else {
+            throw recipe.wrongValue("weights", expected: "f32, bf16 or q8")
         }
+        return weights
     }
 }

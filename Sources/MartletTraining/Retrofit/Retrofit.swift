@@ -92,7 +92,7 @@ public final class Retrofit {
             shares: try DataShare.of(
                 plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data",
                 split: .heldOut),
-            seed: plan.seed &+ 7, padding: tokenizer.endToken)
+            seed: 7, padding: tokenizer.endToken)
         let rows = (0..<batches * phase.sequences).map {
             composer.row($0, length: phase.length, progress: 1)
         }

@@ -1,7 +1,6 @@
 // What a retrofit is asked to do.
 
 import MartletFormats
-public import MartletKernels
 
 /// Making a trained model forget (DMS) or merge (DMC) tokens by itself.
 public struct RetrofitPlan: Sendable {
@@ -62,7 +61,7 @@ public struct RetrofitPlan: Sendable {
     public init() {}
 
     /// How the finished model's matrices are stored.
-    public var weights = DType.f32
+    public var weights = StoredWeights.f32
 
     /// Checks that the parts fit together.
     func check() throws(TrainingError) {

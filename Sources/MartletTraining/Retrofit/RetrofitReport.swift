@@ -1,5 +1,7 @@
 // What a retrofitted model keeps and what that costs, on data it has not seen.
 
+import Foundation
+import MartletEvaluation
 import MartletFormats
 import MartletKernels
 import MartletModels
@@ -62,6 +64,14 @@ public struct RetrofitReport: Sendable {
         ratio = count.ratio(count.live)
         decisionRatio = count.ratio(count.unmarked)
         readShare = count.readShare
+    }
+
+    /// ``ratios`` as an SVG picture, a cell for each layer and KV head.
+    public var picture: String {
+        HeatMap(
+            title: "tokens a slot (all heads: \(String(format: "%.1f", ratio)))", rowName: "layer",
+            columnName: "KV head", values: ratios
+        ).svg
     }
 }
 
@@ -133,31 +143,18 @@ final class HardRetrofitGraph {
         var decisions = plan.decisions
         // So cold that sigmoids are steps.
         decisions.temperature = 1e-6
-        let bits: [Value]
-        let logits: Value
-        let fade: Value?
-        switch plan.method {
-        case .dms:
-            let variant = SparsificationVariant(
-                graph, model: model, batch: batch, parameters: decisions)
-            logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
-            (bits, fade) = (variant.bits, variant.fade)
-        case .dmc:
-            let variant = CompressionVariant(
-                graph, model: model, batch: batch, parameters: decisions)
-            logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
-            (bits, fade) = (variant.bits, variant.fade)
-        }
+        let variant = plan.variant(graph, model, batch, decisions)
+        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
         graph.addLoss(
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))
-        for value in bits { graph.keep(value) }
+        for value in variant.bits { graph.keep(value) }
         graph.keep(logits)
         let run = try GraphRun(graph, machine, isTraining: false)
         phase = PhaseGraph(run: run, batch: batch, logits: logits)
-        bitValues = bits
+        bitValues = variant.bits
         // Given values begin as zeros: no noise, and nothing left of a borrowed channel.
-        if let fade { run.elements(fade)[0] = 0 }
+        if let fade = variant.fade { run.elements(fade)[0] = 0 }
     }
 
     func forward() { phase.run.forward() }

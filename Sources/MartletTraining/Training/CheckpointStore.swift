@@ -49,7 +49,7 @@ struct CheckpointStore {
         if paths.contains(path) { return path }
         do {
             try AtomicDirectory.write(to: path) { folder in
-                try model.write(to: folder, tokenizer: tokenizer, type: .f32)
+                try model.write(to: folder, tokenizer: tokenizer, weights: .f32)
                 var tensors: [TensorSource] = []
                 for index in optimiser.parameters.indices {
                     for array in optimiser.stateArrays(of: index) {

@@ -31,17 +31,18 @@ public final class TrainingRun {
     private let plan: JSONObject
     private let logEvery: Int
     private let checkpointEvery: Int
-    private let weights: DType
+    private let weights: StoredWeights
     private var smoothed: Double?
     private var best: Double?
     private var lastCheckpoint: String?
+    private var heldOut: (() throws(TrainingError) -> Double)?
 
     /// Where metrics go, a JSON object a line.
     public static let metricsName = "metrics.jsonl"
 
     init(
         model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
-        plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, weights: DType,
+        plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, weights: StoredWeights,
         resumes: Bool
     ) throws(TrainingError) {
         self.model = model
@@ -68,6 +69,10 @@ public final class TrainingRun {
         }
         try MetricsLog.cut(metrics, after: loop.step)
     }
+
+    /// Mean cross-entropy of the model, in nats a token, on batches of the last phase's size that are held out;
+    /// nil for retrofits, which have ``Retrofit/report(batches:)``.
+    public func heldOutLoss() throws(TrainingError) -> Double? { try heldOut?() }
 
     /// Steps that were done before, when the run was resumed.
     public var stepsDone: Int { loop.step }
@@ -125,7 +130,7 @@ public final class TrainingRun {
 
     private func finish() throws(TrainingError) {
         do {
-            try model.write(to: directory, tokenizer: tokenizer, type: weights, replacing: true)
+            try model.write(to: directory, tokenizer: tokenizer, weights: weights, replacing: true)
         } catch let error as FormatError {
             throw .format(error)
         } catch {
@@ -163,24 +168,14 @@ extension TrainingRun {
         let tokenizer =
             recipe.tokenizer == "bytes"
             ? try ModelTokenizer.bytes() : try ModelTokenizer.load(directory: recipe.tokenizer)
-        let configuration = recipe.model
-            .setting(
-                "vocab_size", to: recipe.model["vocab_size"] ?? .integer(tokenizer.vocabularySize)
-            )
-            .setting("eos_token_id", to: .integer(Int(tokenizer.endToken)))
-        let model = try TrainableModel(
-            configuration: configuration, seed: recipe.seed, source: recipe.file + ": model")
+        let model = try recipe.startingModel(tokenizer)
         guard model.blueprint.shape.vocabularySize >= tokenizer.vocabularySize else {
             throw .recipe(
                 file: recipe.file, key: "model.vocab_size",
                 got: "\(model.blueprint.shape.vocabularySize)",
                 expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
         }
-        let composer = BatchComposer(
-            shares: try DataShare.of(
-                recipe.data, tokenizer, promptWeight: recipe.promptWeight, file: recipe.file),
-            seed: recipe.seed &+ 1,
-            padding: tokenizer.endToken)
+        let composer = try recipe.composer(.training, tokenizer)
         let optimiser: Optimiser
         let noise: GradientNoise?
         do throws(OptimiserError) {
@@ -205,6 +200,46 @@ extension TrainingRun {
             plan: recipe.canonical, checkpointEvery: recipe.checkpointEvery,
             kept: recipe.checkpointsKept, logEvery: recipe.logEvery, weights: recipe.weights,
             resumes: resumes)
+        let phase = recipe.length.phases[recipe.length.phases.count - 1]
+        let held = try recipe.composer(.heldOut, tokenizer)
+        heldOut = { () throws(TrainingError) in
+            try HeldOutLoss(model, composer: held, phase: phase, machine: machine).measure()
+        }
+    }
+}
+
+extension Recipe {
+    /// The model before the first step.
+    fileprivate func startingModel(
+        _ tokenizer: ModelTokenizer
+    ) throws(TrainingError) -> TrainableModel {
+        guard let from else {
+            return try TrainableModel(
+                configuration:
+                    model
+                    .setting(
+                        "vocab_size", to: model["vocab_size"] ?? .integer(tokenizer.vocabularySize)
+                    )
+                    .setting("eos_token_id", to: .integer(Int(tokenizer.endToken))),
+                seed: seed, source: file + ": model")
+        }
+        let checkpoint: Checkpoint
+        do { checkpoint = try Checkpoint(directory: from) } catch { throw .format(error) }
+        var configuration = checkpoint.configuration.root
+        for member in model.members {
+            configuration = configuration.setting(member.key, to: member.value)
+        }
+        return try TrainableModel(checkpoint, configuration: configuration, mergesHeads: true)
+    }
+
+    /// Batches of a split; what is held out is the same whatever else the recipe says of a run.
+    fileprivate func composer(
+        _ split: TaskSplit, _ tokenizer: ModelTokenizer
+    ) throws(TrainingError) -> BatchComposer {
+        BatchComposer(
+            shares: try DataShare.of(
+                data, tokenizer, promptWeight: promptWeight, file: file, split: split),
+            seed: split == .training ? seed &+ 1 : 7, padding: tokenizer.endToken)
     }
 }
 

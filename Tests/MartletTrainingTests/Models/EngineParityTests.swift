@@ -83,7 +83,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "retrofit-\(UInt32.random(in: 0...UInt32.max))").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try model.write(to: folder, tokenizer: nil, type: .f32)
+        try model.write(to: folder, tokenizer: nil, weights: .f32)
         let phase = RunLength.Phase(until: 1, sequences: 1, length: Self.count, accumulation: 1)
         let hard = try HardRetrofitGraph(
             model, plan: plan, phase: phase, machine: try TrainingMachine(threads: 1))

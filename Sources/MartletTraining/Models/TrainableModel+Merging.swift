@@ -1,0 +1,36 @@
+// A model with fewer heads of keys and values.
+
+import MartletFormats
+import MartletModels
+
+extension TrainableModel {
+    /// A checkpoint's tensor under another number of KV heads: the mean of each group of consecutive heads
+    /// (Ainslie et al. 2023, GQA, arXiv 2305.13245, section 2.1); as it is when the shapes agree.
+    ///
+    /// Throws what is wrong with the shape, unless the tensor is of keys or values and its heads divide evenly.
+    static func readMergingHeads(
+        _ entry: TensorEntry, as plan: ParameterPlan, headDimension: Int,
+        into values: UnsafeMutableBufferPointer<Float>
+    ) throws(FormatError) {
+        let isOfHeads = ["k_proj", "v_proj"].contains { plan.name.contains("self_attn.\($0).") }
+        let (stored, wanted) = (entry.shape.first ?? 0, plan.shape[0])
+        guard isOfHeads, stored > wanted, wanted > 0, stored % wanted == 0,
+            entry.shape.dropFirst() == plan.shape.dropFirst()
+        else {
+            try entry.check(shape: plan.shape)
+            return try entry.copyFloats(into: values)
+        }
+        try entry.check()
+        let source = try entry.floats()
+        let group = stored / wanted
+        // Elements of one head, bias or matrix.
+        let width = source.count / stored * headDimension
+        for head in 0..<wanted / headDimension {
+            for index in 0..<width {
+                var sum: Float = 0
+                for member in 0..<group { sum += source[(head * group + member) * width + index] }
+                values[head * width + index] = sum / Float(group)
+            }
+        }
+    }
+}
