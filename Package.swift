@@ -54,7 +54,8 @@ let package = Package(
                 "MartletEngine", "MartletModels", "MartletAttention", "MartletTokenizers",
                 "MartletFormats", "MartletKernels",
             ],
-            swiftSettings: strict),
+            // The models inside the package, found beside the executable.
+            resources: [.copy("Resources/Models")], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
             dependencies: ["Martlet", "MartletFormats", "MartletKernels"], swiftSettings: strict),

@@ -24,10 +24,41 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in generate score tokenize inspect policies bench doctor evaluate train retrofit; do
+for verb in solve generate score tokenize inspect policies bench doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
+
+expect 0 "solve" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --seed 1
+[ "$(cat "$work/out")" = 40 ] || { cat "$work/out" >&2; fail "solve: expected 40"; }
+expect 0 "solve --json" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --json
+for key in answer votes chains configuration elapsedMs peakCacheBytes kvReads finished; do summary "$key"; done
+for cache in dense auto "window(sinks=4,recent=64)"; do
+    expect 0 "solve $cache" "$martlet" solve "A:12+34=" --cache "$cache" --width 4 --length 60 --vote weighted --json
+done
+expect 0 "solve with a checker" "$martlet" solve "N24:4 6 8?" --task "countdown(numbers=3)" --width 8 --length 300 --json
+expect 0 "solve, random" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer line --json
+expect 69 "solve in no memory" "$martlet" solve "A:12+34=" --memory 1kB
+says "budget"
+expect 69 "solve in no time" "$martlet" solve "A:12+34=" --deadline 0.001ms
+says "deadline"
+expect 64 "solve without a prompt" "$martlet" solve --width 2
+expect 64 "solve of no width" "$martlet" solve x --width 0
+expect 64 "solve by an unknown task" "$martlet" solve x --task nothing
+
+sweep=("$martlet" frontier --task "chain(steps=2)" --policies dense,tova,dms --ratios 4 --lengths 24 --widths 1,2
+    --samples 4 --out "$work/sweep")
+expect 0 "frontier" "${sweep[@]}" --json
+for key in points improvements safeRatios; do summary "$key"; done
+for file in records.jsonl frontier.json frontier.csv frontier.html; do
+    [ -s "$work/sweep/$file" ] || fail "frontier: no $file"
+done
+lines=$(wc -l <"$work/sweep/records.jsonl")
+expect 0 "frontier, again" "${sweep[@]}"
+[ "$(wc -l <"$work/sweep/records.jsonl")" = "$lines" ] || fail "frontier: measured again what was known"
+expect 73 "frontier of other problems" "${sweep[@]}" --seed 5
+says "another sweep"
+expect 64 "frontier by an unknown method" "$martlet" frontier --policies nothing --out "$work/sweep2"
 
 expect 0 "generate" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8
 expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json

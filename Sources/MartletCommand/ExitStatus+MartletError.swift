@@ -13,7 +13,8 @@ struct ExitStatus: Error, Equatable {
     static let data = ExitStatus(number: 65, meaning: "a file's or a text's content is wrong")
     static let noInput = ExitStatus(number: 66, meaning: "a file or directory is not there")
     static let doesNotFit = ExitStatus(
-        number: 69, meaning: "the request does not fit the model's context or the memory budget")
+        number: 69,
+        meaning: "the request does not fit the model's context, the memory budget or the deadline")
     static let defect = ExitStatus(number: 70, meaning: "a defect of this program")
     static let memory = ExitStatus(number: 71, meaning: "the machine has too little memory")
     static let cannotCreate = ExitStatus(number: 73, meaning: "a file cannot be made")
@@ -54,7 +55,8 @@ extension ExitStatus {
                 .unsupportedTokenizer, .invalidText, .badLogits:
                 .data
             case .fileNotFound: .noInput
-            case .promptTooLong, .contextExceeded, .budgetTooSmall, .outOfPages: .doesNotFit
+            case .promptTooLong, .contextExceeded, .budgetTooSmall, .deadlineTooShort, .outOfPages:
+                .doesNotFit
             case .outOfMemory: .memory
             case .alreadyExists: .cannotCreate
             case .unreadableFile: .inputOutput

@@ -22,8 +22,9 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self, Bench.self,
-            Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self,
+            Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self,
+            Bench.self,
+            Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
         ])
 
     static func main() async {

@@ -43,7 +43,8 @@ extension MartletError {
             case unsupportedArchitecture, unsupportedDType, missingTensor, shapeMismatch
             case unknownModel, invalidTokenizer, missingTokenizer, unsupportedTokenizer
             case invalidText, tokenOutOfRange, invalidParameter, invalidPolicy, emptyPrompt
-            case promptTooLong, contextExceeded, budgetTooSmall, outOfPages, outOfMemory
+            case promptTooLong, contextExceeded, budgetTooSmall, deadlineTooShort
+            case outOfPages, outOfMemory
             case unavailableInstructionSet, badLogits, cancelled, busy, shutDown, internalInvariant
         }
 
@@ -98,6 +99,8 @@ extension MartletError {
         public static let contextExceeded = Code(.contextExceeded)
         /// The cache's budget does not hold one page for each layer and KV head.
         public static let budgetTooSmall = Code(.budgetTooSmall)
+        /// The deadline leaves no time for an answer.
+        public static let deadlineTooShort = Code(.deadlineTooShort)
         /// The cache's budget is used up.
         public static let outOfPages = Code(.outOfPages)
         /// The machine does not have the memory.

@@ -51,6 +51,9 @@ package struct MachineReport: Sendable {
             .flatMap { $0.split(separator: " ").first }.flatMap { Int($0) }.map { $0 << 10 }
     }
 
+    /// The processor and how many of it this process may use; measures nothing.
+    package static var name: String { "\(processorName()), \(WorkerPool.processorCount) threads" }
+
     private static func processorName() -> String {
         value(of: "model name", in: "/proc/cpuinfo") ?? "unknown"
     }

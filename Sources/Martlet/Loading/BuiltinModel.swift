@@ -29,7 +29,8 @@ package enum BuiltinModel: String, Sendable, CaseIterable {
             code: .fileNotFound, subject: name,
             message: "model \(name) is not beside the program (looked in \(first)); keep the "
                 + "\(Self.bundleName) folder of the build beside the executable, or name the folder "
-                + "that holds the models in \(Self.environmentName)")
+                + "that holds the models in \(Self.environmentName); a folder of yours is ./\(name)"
+        )
     }
 
     /// What the build makes of the target's resources.

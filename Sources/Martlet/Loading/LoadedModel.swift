@@ -137,6 +137,26 @@ package struct LoadedModel: Sendable {
         return methods
     }
 
+    /// Tokens over cached tokens that a model's own policy aims at, where it is on; otherwise 1.
+    package var compressionRatio: Double {
+        switch policy.learned?.decisions {
+        case nil, .never?: return 1
+        case .chance(let rate, _)?: return 1 / max(1e-3, 1 - rate)
+        case .model?: break
+        }
+        guard let configuration = checkpoint?.configuration else { return 1 }
+        return (try? configuration.double("martlet_target_cr", default: 1, in: 1...1000)) ?? 1
+    }
+
+    /// Tokens that a completion may need: `max_new_tokens` of the model's `generation_config.json`, else 1,024.
+    package var usualCompletionTokens: Int {
+        let usual = 1024
+        guard let directory = checkpoint?.directory,
+            let file = try? ConfigurationFile(path: directory + "/generation_config.json")
+        else { return usual }
+        return (try? file.int("max_new_tokens", default: usual, in: 1...1 << 24)) ?? usual
+    }
+
     /// How the weights are packed.
     package var weightType: WeightType { model.weightType }
     /// Bytes of packed weights that a step reads.

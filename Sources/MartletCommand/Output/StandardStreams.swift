@@ -23,6 +23,9 @@ enum StandardStreams {
         write(Array((line + "\n").utf8), to: STDERR_FILENO)
     }
 
+    /// Writes text to standard error as it is, control sequences included.
+    static func writeError(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+
     /// Whether standard output is a terminal.
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     /// Whether standard error is a terminal.

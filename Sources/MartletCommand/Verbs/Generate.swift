@@ -161,10 +161,3 @@ struct GenerationReport {
         return Double(later) / (end - first).seconds
     }
 }
-
-extension Duration {
-    /// The duration in seconds.
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
-}

@@ -104,7 +104,10 @@ struct RetrofitArguments: ParsableArguments {
                 throw .data(source: data, reason: error.message)
             }
             let recipe = try Recipe(String(decoding: bytes, as: UTF8.self), file: data)
-            entries += recipe.data
+            // What the model was trained on last; its beginning was a curriculum.
+            entries += recipe.data.filter { $0.until == 1 }.map {
+                Recipe.DataEntry($0.source, share: $0.share)
+            }
             plan.promptWeight = recipe.promptWeight
         }
         entries +=

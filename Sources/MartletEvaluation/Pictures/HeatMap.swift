@@ -38,14 +38,14 @@ public struct HeatMap: Sendable {
         var text = """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" \
             height="\(height)" role="img" font-family="system-ui, sans-serif" font-size="12">
-            <title>\(Self.escaped(title))</title>
+            <title>\(HTML.escaped(title))</title>
             <style>
             .label { fill: #444 } .title { fill: #111; font-size: 13px; font-weight: 600 }
             @media (prefers-color-scheme: dark) { .label { fill: #bbb } .title { fill: #eee } }
             </style>
-            <text class="title" x="\(Self.margin.left)" y="18">\(Self.escaped(title))</text>
-            <text class="label" x="\(Self.margin.left)" y="34">\(Self.escaped(columnName))</text>
-            <text class="label" x="4" y="\(Self.margin.top - 6)">\(Self.escaped(rowName))</text>
+            <text class="title" x="\(Self.margin.left)" y="18">\(HTML.escaped(title))</text>
+            <text class="label" x="\(Self.margin.left)" y="34">\(HTML.escaped(columnName))</text>
+            <text class="label" x="4" y="\(Self.margin.top - 6)">\(HTML.escaped(rowName))</text>
 
             """
         for column in 0..<columns {
@@ -109,11 +109,5 @@ public struct HeatMap: Sendable {
     private static func number(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
         return String(format: value < 9.95 ? "%.1f" : "%.0f", value)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacingOccurrences(of: "&", with: "&amp;")
-            .replacingOccurrences(of: "<", with: "&lt;")
-            .replacingOccurrences(of: ">", with: "&gt;")
     }
 }

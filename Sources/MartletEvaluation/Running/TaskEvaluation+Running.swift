@@ -20,24 +20,30 @@ extension TaskEvaluation {
         try await run(try problems(for: model.loaded), on: model, onSample: onSample)
     }
 
-    /// As ``run(on:onSample:)``, with problems that were made before the cache was.
+    /// As ``run(on:onSample:)``, with problems that were made before the cache was, or some of them.
     package func run(
         _ problems: [Problem], on model: Model,
         onSample: (SampleResult) throws(MartletError) -> Void = { _ in }
     ) async throws(MartletError) -> EvaluationReport {
         var samples: [SampleResult] = []
         do {
-            try await withThrowingTaskGroup(of: SampleResult?.self) { group in
+            try await withThrowingTaskGroup(of: (place: Int, result: SampleResult)?.self) {
+                group in
                 var unordered: [Int: SampleResult] = [:]
                 var waiting = problems[...]
-                func startNext(_ group: inout ThrowingTaskGroup<SampleResult?, any Error>) {
+                func startNext(
+                    _ group: inout ThrowingTaskGroup<(place: Int, result: SampleResult)?, any Error>
+                ) {
                     guard !Task.isCancelled, let problem = waiting.popFirst() else { return }
-                    group.addTask { try await result(of: problem, on: model) }
+                    let place = waiting.startIndex - 1
+                    group.addTask {
+                        try await result(of: problem, on: model).map { (place, $0) }
+                    }
                 }
                 for _ in 0..<options.problemsInFlight { startNext(&group) }
-                while let result = try await group.next() {
-                    guard let result else { continue }
-                    unordered[result.index] = result
+                while let ended = try await group.next() {
+                    guard let ended else { continue }
+                    unordered[ended.place] = ended.result
                     while let next = unordered.removeValue(forKey: samples.count) {
                         samples.append(next)
                         try onSample(next)

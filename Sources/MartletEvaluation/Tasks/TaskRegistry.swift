@@ -47,10 +47,10 @@ public enum TaskRegistry {
         blend(
             "reasoning", "a blend of all reasoning tasks for models of a few million parameters",
             [
-                "addition(digits=3..6)", "multiplication(digits=2..3,by=1..2)",
-                "chain(steps=3..8)", "countdown(numbers=3,thought=400)",
-                "variables(count=8..16,hops=2..5)",
-                "sorting(count=5..10)", "permutation(size=5,count=2..4)",
+                "addition(digits=6..8)", "multiplication(digits=3..4,by=2)",
+                "chain(steps=12..18)", "countdown(numbers=3,thought=400)",
+                "countdown(numbers=3..4,thought=500)", "variables(count=16..28,hops=4..7)",
+                "sorting(count=10..14)", "permutation(size=5,count=4..7)",
             ]),
         blend(
             "memory", "a blend of all recall tasks in prompts of a few hundred characters",

@@ -17,6 +17,9 @@ public struct BatchComposer: Sendable {
         self.padding = padding
     }
 
+    /// The most tokens of any source's solutions; nil where no source has an end.
+    var longestCompletion: Int? { shares.compactMap(\.source.longestCompletion).max() }
+
     /// Examples of one row: whole ones one after another, the last one cut at the end.
     ///
     /// - Parameters:

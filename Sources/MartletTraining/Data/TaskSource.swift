@@ -26,6 +26,9 @@ public struct TaskSource: ExampleSource {
         self.promptWeight = promptWeight
     }
 
+    /// Characters of the longest solution, which are at least its tokens.
+    public var longestCompletion: Int? { task.maximumCompletionLength }
+
     /// The problem at a place, its solution and the end token.
     public func example(seed: UInt64, index: Int, room: Int) -> TrainingExample {
         let sample = task.sample(seed: seed, index: index, split: split)

@@ -21,4 +21,12 @@ public struct TrainingExample: Sendable, Hashable {
 public protocol ExampleSource: Sendable {
     /// The example at a place of the stream of a seed; `room` is the most tokens that can be used.
     func example(seed: UInt64, index: Int, room: Int) -> TrainingExample
+
+    /// The most tokens of a solution; nil for text that goes on as long as it likes.
+    var longestCompletion: Int? { get }
+}
+
+extension ExampleSource {
+    /// Nil.
+    public var longestCompletion: Int? { nil }
 }

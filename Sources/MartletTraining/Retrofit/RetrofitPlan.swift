@@ -122,7 +122,8 @@ public struct RetrofitPlan: Sendable {
     }
 
     /// The model's configuration with the keys that make the engine carry the marks out.
-    func configuration(_ base: JSONObject) -> JSONObject {
+    func configuration(_ given: JSONObject) -> JSONObject {
+        let base = given.setting("martlet_target_cr", to: .number(target))
         guard method == .dms else {
             let head: [(String, JSONValue)] = [
                 ("method", .string("dmc")), ("window", .integer(decisions.window)),

@@ -131,6 +131,14 @@ public final class TrainingRun {
     private func finish() throws(TrainingError) {
         do {
             try model.write(to: directory, tokenizer: tokenizer, weights: weights, replacing: true)
+            if let longest = loop.plan.composer.longestCompletion {
+                try AtomicFile.write(
+                    ([
+                        "eos_token_id": .integer(Int(tokenizer.endToken)),
+                        "max_new_tokens": .integer(longest),
+                    ] as JSONValue).serialized(indentation: 2),
+                    to: directory + "/generation_config.json")
+            }
         } catch let error as FormatError {
             throw .format(error)
         } catch {

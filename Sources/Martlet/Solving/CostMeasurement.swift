@@ -1,0 +1,92 @@
+/// Measures what a step of a model takes on this machine, in less than a second.
+
+import Foundation
+import MartletAttention
+import MartletEngine
+import MartletModels
+
+/// Times steps of different sizes on caches that are filled without computing.
+struct CostMeasurement {
+    private let loaded: LoadedModel
+    private let clock = ContinuousClock()
+    /// What is not measured by then is left out.
+    private static let limit = Duration.milliseconds(700)
+    /// Rows of a step and cached tokens before it: the first two decide most, so they come first.
+    private static let cases = [(1, 0), (16, 0), (4, 512), (1, 2048), (64, 0)]
+
+    init(_ loaded: LoadedModel) { self.loaded = loaded }
+
+    /// The fitted cost of a dense cache. Throws what the machine has no memory for.
+    func run() throws(MartletError) -> StepCost {
+        let dense = try loaded.under("dense")
+        let start = clock.now
+        var measured: [StepCost.Measurement] = []
+        for (rows, wanted) in Self.cases {
+            if let last = measured.last {
+                let spent = clock.now - start
+                // A case takes five steps, none much longer than the longest so far times its rows.
+                let next = Duration.seconds(5 * last.seconds * Double(max(1, rows / 4)))
+                guard spent + next < Self.limit else { continue }
+            }
+            let depth = min(wanted, dense.model.shape.contextLength / 2)
+            do { measured.append(try time(dense, rows: rows, depth: depth)) } catch {
+                throw MartletError(any: error)
+            }
+        }
+        guard var cost = StepCost(fitting: measured) else {
+            throw MartletError(
+                code: .internalInvariant,
+                message: "the time of a step could not be measured; please report it")
+        }
+        if cost.perRead == 0, cost.fixed > 0 {
+            // Not seen in the noise, or not measured: as fast as weights were read.
+            let bytesPerSecond = Double(max(1, dense.weightBytes)) / cost.fixed
+            cost.perRead = Double(dense.cacheShape.bytesPerToken) / bytesPerSecond
+        }
+        return cost
+    }
+
+    /// The median of a few steps that each add a token to `rows` sequences.
+    private func time(_ dense: LoadedModel, rows: Int, depth: Int) throws -> StepCost.Measurement {
+        let rounds = 3
+        let bytes = try dense.cacheBytes(
+            CacheBudget(promptTokens: 0, completionTokens: depth + rounds + 2, chainCount: rows))
+        let cache = try dense.makeCache(budgetBytes: bytes)
+        let runner = try ModelRunner(dense.model, maximumBatchTokens: rows, cache: cache)
+        var sequences: [SequenceID] = []
+        for row in 0..<rows {
+            let sequence = cache.makeSequence()
+            try cache.fillForTiming(
+                sequence, tokens: depth, seed: UInt64(row), kernels: dense.model.kernels,
+                pool: dense.model.pool)
+            try runner.completeFilled(sequence, cache: cache, seed: UInt64(row))
+            sequences.append(sequence)
+        }
+        var times: [Double] = []
+        for round in 0...rounds {
+            let time = try clock.measure {
+                try cache.reserve(sequences.map { ($0, 1) })
+                let slices = sequences.indices.map { row in
+                    SequenceSlice(
+                        sequence: sequences[row],
+                        tokens: [
+                            Int32((round * 131 + row * 17 + 1) % dense.model.shape.vocabularySize)
+                        ], logits: .last, isDecode: true)
+                }
+                _ = try runner.forward(ForwardBatch(slices: slices), cache: cache)
+            }
+            // The first step touches buffers for the first time.
+            if round > 0 { times.append(time.seconds) }
+        }
+        times.sort()
+        return StepCost.Measurement(
+            tokens: rows, reads: Double(rows * (depth + 2)), seconds: times[times.count / 2])
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    package var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,79 @@
+/// What steps take on this machine, remembered from one run to the next.
+
+import Foundation
+import MartletEngine
+import MartletFormats
+
+/// Costs by model, in memory and in a file of the user's cache folder.
+///
+/// The file is a convenience: when it cannot be read or written, costs are measured again.
+package actor CostStore {
+    /// The store of this process.
+    package static let shared = CostStore()
+
+    private var known: [String: StepCost] = [:]
+
+    /// The cost of a model's steps: as remembered, or measured now.
+    package func cost(of loaded: LoadedModel) async throws(MartletError) -> StepCost {
+        let key = Self.key(loaded)
+        if let cost = known[key] ?? Self.read()[key] {
+            known[key] = cost
+            return cost
+        }
+        let cost = try await onOwnThread(named: "martlet-cost") { () throws(MartletError) in
+            try CostMeasurement(loaded).run()
+        }
+        known[key] = cost
+        Self.remember(cost, key)
+        return cost
+    }
+
+    /// Everything that changes how long a step takes, but for what else the machine does.
+    private static func key(_ loaded: LoadedModel) -> String {
+        let shape = loaded.model.shape
+        return [
+            MartletVersion.current, "\(loaded.model.parameterCount)", "\(shape.layerCount)",
+            "\(shape.hiddenSize)", "\(shape.keyValueHeadCount)", "\(loaded.weightType)",
+            "\(loaded.cacheCodec)", "\(loaded.threadCount)", loaded.instructionSet,
+        ].joined(separator: " ")
+    }
+
+    // MARK: The file
+
+    /// `$XDG_CACHE_HOME/martlet/costs.json`, or `.cache` in the home folder; nil without either.
+    private static var path: String? {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
+            return folder + "/martlet/costs.json"
+        }
+        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+        return home + "/.cache/martlet/costs.json"
+    }
+
+    private static func read() -> [String: StepCost] {
+        guard let path, let file = try? ConfigurationFile(path: path) else { return [:] }
+        var costs: [String: StepCost] = [:]
+        for member in file.root.members {
+            guard let values = member.value.arrayValue?.compactMap(\.doubleValue),
+                values.count == 3, values.allSatisfy({ $0 >= 0 && $0.isFinite })
+            else { continue }
+            costs[member.key] = StepCost(fixed: values[0], perToken: values[1], perRead: values[2])
+        }
+        return costs
+    }
+
+    private static func remember(_ cost: StepCost, _ key: String) {
+        guard let path else { return }
+        var costs = read()
+        costs[key] = cost
+        let members = costs.sorted { $0.key < $1.key }.map { key, cost in
+            JSONObject.Member(
+                key: key,
+                value: .array([.number(cost.fixed), .number(cost.perToken), .number(cost.perRead)]))
+        }
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try? AtomicFile.write(
+            JSONValue.object(JSONObject(members)).serialized(indentation: 2), to: path)
+    }
+}

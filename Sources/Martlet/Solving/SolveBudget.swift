@@ -1,0 +1,68 @@
+/// What may be spent on an answer, and how it is to be found: plain values.
+
+/// The most that an answer may cost. Either part may be left open.
+public struct SolveBudget: Sendable, Hashable {
+    /// Bytes of KV cache, never exceeded in any step; nil for what the machine can spare.
+    public var memory: Int?
+    /// Time from the call to the answer; nil for as long as it takes.
+    public var deadline: Duration?
+
+    /// Describes a budget.
+    public init(memory: Int? = nil, deadline: Duration? = nil) {
+        self.memory = memory
+        self.deadline = deadline
+    }
+}
+
+/// How answers of several chains become one.
+public enum Aggregation: String, Sendable, CaseIterable {
+    /// The most frequent answer (self-consistency: Wang et al. 2022, arXiv 2203.11171).
+    case majority
+    /// The answer with the largest sum of exp(mean log-probability of its chains' tokens).
+    case weighted
+    /// The answer that the checker accepts; without a checker, that of the likeliest chain.
+    case best
+    /// Every different answer; right when any of them is.
+    case all
+}
+
+/// How an answer is looked for.
+public struct SolveOptions: Sendable {
+    /// Chains; nil lets the budget decide.
+    public var width: Int?
+    /// The most tokens of a chain; nil lets the budget decide.
+    public var length: Int?
+    /// Divides the logits. Nil: 0 for a single chain, otherwise 0.7.
+    public var temperature: Float?
+    /// The same seed gives the same chains whatever else runs; nil draws one.
+    public var seed: UInt64?
+    /// How answers become one.
+    public var aggregation = Aggregation.majority
+    /// Where a chain's answer is in its text.
+    public var extraction = AnswerExtraction.automatic
+    /// Whether an answer is right, when that can be told; the first accepted one ends the search.
+    public var checker: (@Sendable (String) -> Bool)?
+    /// A chain ends before the first of these texts.
+    public var stop: [String] = []
+
+    /// The default options.
+    public init() {}
+}
+
+/// How many chains of what length under which policy.
+public struct SolveConfiguration: Sendable, Hashable {
+    /// The model's name.
+    public let model: String
+    /// The policy with every parameter written out.
+    public let policy: String
+    /// Chains.
+    public let width: Int
+    /// The most tokens of a chain.
+    public let length: Int
+    /// Tokens over cached tokens that the plan counts on; 1 for a dense cache.
+    public let compressionRatio: Double
+    /// Bytes of cache that the plan expects to need.
+    public let plannedBytes: Int
+    /// Seconds that the plan expects to take, prompt included; nil without a measured cost.
+    public let plannedSeconds: Double?
+}

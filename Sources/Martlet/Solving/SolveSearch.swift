@@ -1,0 +1,205 @@
+/// One search: chains of one prompt, counted as they end, until the answer is settled or time is up.
+
+import MartletAttention
+import MartletEngine
+import Synchronization
+
+/// Runs a configuration on an engine of its own, whose cache is the memory budget.
+struct SolveSearch: Sendable {
+    let loaded: LoadedModel
+    let tokens: [Int32]
+    let configuration: SolveConfiguration
+    let options: SolveOptions
+    let seed: UInt64
+    /// Bytes of the engine's cache.
+    let cacheBytes: Int
+    /// When the caller asked.
+    let start: ContinuousClock.Instant
+    /// When it wants its answer.
+    let deadline: ContinuousClock.Instant?
+    /// How long before it chains are stopped: what a step may still take.
+    let margin: Duration
+
+    /// What is known so far; written by the reader of the engine's events, read by whoever reports.
+    private struct State {
+        var tally: VoteTally
+        /// What chains that were cut off seemed to say; counts only when nothing else does.
+        var guesses: VoteTally
+        var chains: [Int: SolvedChain] = [:]
+        var tokens = 0
+        var peakBytes = 0
+        var heldBytes = 0
+
+        mutating func add(_ chain: SolvedChain, isFinal: Bool) {
+            chains[chain.index] = chain
+            peakBytes = max(peakBytes, chain.usage.peakCacheBytes)
+            guard let answer = chain.answer else { return }
+            if isFinal {
+                tally.add(
+                    answer, chain: chain.index, meanLogprob: chain.meanLogprob,
+                    isVerified: chain.isVerified)
+            } else {
+                guesses.add(
+                    answer, chain: chain.index, meanLogprob: chain.meanLogprob,
+                    isVerified: chain.isVerified)
+            }
+        }
+
+        /// The votes that count.
+        var votes: VoteTally { tally.leader == nil ? guesses : tally }
+    }
+
+    /// Why something ended.
+    private enum Signal {
+        case settled, exhausted, late, ticked
+    }
+
+    /// Searches, and tells what happens. Throws what the engine refuses or fails with.
+    func run(_ tell: @escaping @Sendable (SolveEvent) -> Void) async throws(MartletError)
+        -> SolveResult
+    {
+        let model = try await Model(loaded, budgetBytes: cacheBytes)
+        // Pages of the engine go back when its last step is over, which the answer need not wait for.
+        defer { Task { await model.shutdown() } }
+        let stream = try model.generate(
+            tokens, options: generation, chainCount: configuration.width)
+        let state = Mutex(
+            State(
+                tally: VoteTally(options.aggregation, hasChecker: options.checker != nil),
+                guesses: VoteTally(options.aggregation)))
+        // A class to share what a closure cannot copy.
+        let shared = Shared(state)
+        var ending = SolveResult.Ending.exhausted
+        do {
+            ending = try await withThrowingTaskGroup(of: Signal.self) { group in
+                group.addTask { try await read(stream, of: model, shared, tell) }
+                group.addTask { await report(model, shared, tell) }
+                if let deadline {
+                    let stop = max(start, deadline - margin)
+                    group.addTask {
+                        try? await Task.sleep(until: stop, clock: .continuous)
+                        return .late
+                    }
+                }
+                defer { group.cancelAll() }
+                while let signal = try await group.next() {
+                    switch signal {
+                    case .ticked: continue
+                    case .settled: return .agreed
+                    case .exhausted: return Task.isCancelled ? .cancelled : .exhausted
+                    case .late:
+                        if Task.isCancelled { return .cancelled }
+                        // What the chains have by now comes with their ends, within a step.
+                        model.cancel(stream.id)
+                        group.addTask {
+                            if let deadline {
+                                try? await Task.sleep(until: deadline, clock: .continuous)
+                            }
+                            return .settled
+                        }
+                        _ = try await group.next()
+                        return .deadline
+                    }
+                }
+                return .cancelled
+            }
+        } catch { throw MartletError(any: error) }
+        return shared.result(self, ending)
+    }
+
+    private var generation: GenerationOptions {
+        var generation = GenerationOptions()
+        generation.maximumTokens = configuration.length
+        generation.temperature = options.temperature ?? (configuration.width > 1 ? 0.7 : 0)
+        generation.seed = seed
+        generation.stop = options.stop
+        generation.logprobs = 0
+        return generation
+    }
+
+    private func read(
+        _ stream: ChainStream, of model: Model, _ shared: Shared,
+        _ tell: @Sendable (SolveEvent) -> Void
+    ) async throws(MartletError) -> Signal {
+        var isSettled = false
+        for try await piece in stream {
+            guard let response = piece.part.response else {
+                shared.state.withLock { $0.tokens += 1 }
+                continue
+            }
+            let (chain, isFinal) = chain(piece.chain, response)
+            let settles = shared.state.withLock { state in
+                state.add(chain, isFinal: isFinal)
+                let remaining = configuration.width - state.chains.count
+                return remaining > 0 && state.tally.isSettled(remaining: remaining)
+            }
+            tell(.chain(chain))
+            if settles, !isSettled {
+                // What the others took is still heard: they end within a step.
+                isSettled = true
+                model.cancel(stream.id)
+            }
+        }
+        return isSettled ? .settled : .exhausted
+    }
+
+    /// A chain that has ended, and whether its answer is more than a guess.
+    private func chain(_ index: Int, _ response: Response) -> (SolvedChain, isFinal: Bool) {
+        let found = options.extraction.find(
+            in: response.text, isComplete: response.finishReason == .stop)
+        let answer = found?.answer
+        let sum = response.logprobs.reduce(0.0) { $0 + Double($1) }
+        let isVerified = answer.flatMap { answer in options.checker.map { $0(answer) } }
+        let chain = SolvedChain(
+            index: index, text: response.text, answer: answer,
+            tokens: response.usage.completionTokens,
+            meanLogprob: response.logprobs.isEmpty ? 0 : sum / Double(response.logprobs.count),
+            isVerified: isVerified, finishReason: response.finishReason, usage: response.usage)
+        // Right is right, however the chain went on.
+        return (chain, found?.isFinal == true || isVerified == true)
+    }
+
+    /// Tells ten times a second how far the search is, until it is cancelled.
+    private func report(
+        _ model: Model, _ shared: Shared, _ tell: @Sendable (SolveEvent) -> Void
+    ) async -> Signal {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(100))
+            guard !Task.isCancelled, let cache = await model.engine.statistics?.cache else { break }
+            let progress = shared.state.withLock { state in
+                state.heldBytes = cache.bytesHeld
+                state.peakBytes = max(state.peakBytes, cache.peakBytes)
+                return SolveProgress(
+                    chainsEnded: state.chains.count, chains: configuration.width,
+                    tokens: state.tokens, votes: Self.votes(state.votes),
+                    cacheBytes: state.heldBytes, elapsed: ContinuousClock.now - start)
+            }
+            tell(.progress(progress))
+        }
+        return .ticked
+    }
+
+    private static func votes(_ tally: VoteTally) -> [Vote] {
+        tally.ranking.map { Vote(answer: $0.answer, count: $0.count) }
+    }
+
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+
+        init(_ state: consuming sending Mutex<State>) { self.state = state }
+
+        func result(_ search: SolveSearch, _ ending: SolveResult.Ending) -> SolveResult {
+            state.withLock { state in
+                let chains = state.chains.values.sorted { $0.index < $1.index }
+                let leader = state.votes.leader
+                return SolveResult(
+                    answer: leader?.answer, isVerified: leader?.isVerified,
+                    votes: SolveSearch.votes(state.votes), chains: chains,
+                    configuration: search.configuration,
+                    elapsed: ContinuousClock.now - search.start, peakCacheBytes: state.peakBytes,
+                    kvReads: chains.reduce(0) { $0 + $1.usage.kvReads }, seed: search.seed,
+                    ending: ending)
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+/// From a prompt and a budget to an answer: plans, then searches.
+
+import Foundation
+import MartletAttention
+import MartletEngine
+
+/// Looks for the best answer inside a budget, with one model or with several forms of one.
+package struct Solver: Sendable {
+    /// A model under a policy, and how many tokens share a slot of its cache.
+    package struct Form: Sendable {
+        package let loaded: LoadedModel
+        let ratio: Double
+        let cost: StepCost?
+
+        /// - Parameters:
+        ///   - ratio: tokens over cached tokens that the policy reaches; nil for what the model's
+        ///     configuration says, or 1.
+        ///   - cost: what steps take; nil to plan without a clock.
+        package init(_ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?) {
+            self.loaded = loaded
+            self.cost = cost
+            self.ratio = max(1, ratio ?? loaded.compressionRatio)
+        }
+    }
+
+    private let forms: [Form]
+
+    /// - Parameter forms: ways to run, the one to prefer first.
+    package init(_ forms: [Form]) {
+        precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
+        self.forms = forms
+    }
+
+    /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
+    package func run(
+        _ prompt: String, budget: SolveBudget, options: SolveOptions,
+        start: ContinuousClock.Instant = .now,
+        tell: @escaping @Sendable (SolveEvent) -> Void
+    ) async throws(MartletError) -> SolveResult {
+        try check(budget, options)
+        let tokens = try forms[0].loaded.text.encode(utf8: Array(prompt.utf8))
+        let limit = budget.deadline.map(\.seconds)
+        let spent = (ContinuousClock.now - start).seconds
+        let planner = SolvePlanner(
+            memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
+            width: options.width, length: options.length)
+        let candidates = forms.enumerated().compactMap { index, form in
+            candidate(index, form, tokens.count)
+        }
+        guard !candidates.isEmpty else {
+            // Says which limit the prompt is beyond.
+            _ = try forms[0].loaded.completionLimit(promptTokens: tokens.count, wanted: 1)
+            throw lengthTooLong(options.length ?? 0, tokens.count)
+        }
+        guard let choice = planner.choose(candidates) else {
+            throw nothingFits(planner, candidates, promptTokens: tokens.count, budget)
+        }
+        let form = forms[choice.index]
+        if let limit, let cost = form.cost {
+            let needed = cost.prefillSeconds(
+                tokens: tokens.count, chunk: form.loaded.options.maximumBatchTokens)
+            guard needed < limit - spent else {
+                throw Self.tooLate(
+                    needed: needed, limit: limit, spent: spent, promptTokens: tokens.count)
+            }
+        }
+        let configuration = SolveConfiguration(
+            model: form.loaded.name, policy: form.loaded.policyText, width: choice.width,
+            length: choice.length, compressionRatio: form.ratio, plannedBytes: choice.bytes,
+            plannedSeconds: choice.seconds)
+        tell(.planned(configuration))
+        let step = form.cost?.seconds(tokens: choice.width, reads: 0) ?? 0
+        let search = SolveSearch(
+            loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
+            seed: options.seed ?? UInt64.random(in: 0...UInt64(Int32.max)),
+            cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
+            deadline: budget.deadline.map { start + $0 },
+            margin: .seconds(min(0.2 * (limit ?? 0), 0.01 + 3 * step)))
+        let result = try await search.run(tell)
+        tell(.answer(result))
+        return result
+    }
+
+    /// Bytes of the cache: the budget, or what the chains need at most where there is none.
+    private func arena(
+        _ form: Form, _ choice: SolvePlanner.Choice, _ budget: SolveBudget, promptTokens: Int
+    ) throws(MartletError) -> Int {
+        let needed = CacheBudget(
+            promptTokens: promptTokens, completionTokens: choice.length, chainCount: choice.width,
+            chunk: form.loaded.options.maximumBatchTokens)
+        if let memory = budget.memory {
+            // A larger arena than the chains can use would only cost time to make.
+            let most = needed.bytes(
+                shape: form.loaded.cacheShape, visibilities: form.loaded.visibilities)
+            return form.loaded.policy.rereadsPrompt ? memory : min(memory, most)
+        }
+        return try form.loaded.cacheBytes(needed)
+    }
+
+    private func candidate(
+        _ index: Int, _ form: Form, _ promptTokens: Int
+    ) -> SolvePlanner.Candidate? {
+        let loaded = form.loaded
+        let room = loaded.positionLimit.map { $0 - promptTokens + 1 } ?? 1 << 20
+        guard room > 0 else { return nil }
+        let (shape, visibilities) = (loaded.cacheShape, loaded.visibilities)
+        let chunk = loaded.options.maximumBatchTokens
+        let tables = shape.layerCount * shape.keyValueHeadCount
+        return SolvePlanner.Candidate(
+            index: index,
+            bytes: { width, length in
+                let most = CacheBudget(
+                    promptTokens: promptTokens, completionTokens: length, chainCount: width,
+                    chunk: chunk
+                ).bytes(shape: shape, visibilities: visibilities)
+                guard form.ratio > 1 else { return most }
+                // Heads end inside pages of their own, and the prompt is whole until it is computed.
+                let slack = (width + 1) * tables * shape.heldBytesPerPage
+                let prompt = CacheBudget(
+                    promptTokens: min(promptTokens, chunk), completionTokens: 0, chunk: chunk
+                ).bytes(shape: shape, visibilities: visibilities)
+                return min(most, max(prompt, Int(Double(most) / form.ratio) + slack))
+            },
+            seconds: form.cost.map { cost in
+                { width, length in
+                    cost.prefillSeconds(tokens: promptTokens, chunk: chunk)
+                        + cost.decodeSeconds(
+                            width: width, length: length, promptTokens: promptTokens,
+                            readShare: 1 / form.ratio)
+                }
+            },
+            longest: room, usual: loaded.usualCompletionTokens)
+    }
+
+    // MARK: Refusals
+
+    private func check(_ budget: SolveBudget, _ options: SolveOptions) throws(MartletError) {
+        func require(_ holds: Bool, _ name: String, _ got: String, _ expected: String)
+            throws(MartletError)
+        {
+            guard !holds else { return }
+            throw MartletError(
+                code: .invalidParameter, subject: name,
+                message: "\(name): got \(got), expected \(expected); correct or remove it")
+        }
+        if let memory = budget.memory {
+            try require(memory > 0, "memory budget", "\(memory)", "a positive number of bytes")
+        }
+        if let deadline = budget.deadline {
+            try require(
+                deadline > .zero, "deadline", "\(deadline.seconds) s", "more than no time")
+        }
+        if let width = options.width {
+            try require((1...4096).contains(width), "width", "\(width)", "1 to 4096")
+        }
+        if let length = options.length {
+            try require(length >= 1, "length", "\(length)", "1 or more tokens")
+        }
+        if let temperature = options.temperature {
+            try require(
+                temperature >= 0 && temperature.isFinite, "temperature", "\(temperature)",
+                "a finite number >= 0")
+        }
+    }
+
+    private func lengthTooLong(_ length: Int, _ promptTokens: Int) -> MartletError {
+        MartletError(
+            code: .contextExceeded, subject: "length",
+            message: "a prompt of \(promptTokens) tokens leaves no room for \(length) more in the "
+                + "model's context; shorten one of them")
+    }
+
+    private func nothingFits(
+        _ planner: SolvePlanner, _ candidates: [SolvePlanner.Candidate], promptTokens: Int,
+        _ budget: SolveBudget
+    ) -> MartletError {
+        let length = planner.length ?? SolvePlanner.leastLength
+        let width = planner.width ?? 1
+        guard candidates.contains(where: { $0.longest >= length }) else {
+            return lengthTooLong(length, promptTokens)
+        }
+        let bytes = candidates.map { $0.bytes(width, length) }.min() ?? 0
+        if let memory = planner.memory, bytes > memory {
+            return MartletError(
+                code: .budgetTooSmall, subject: "memory budget",
+                message:
+                    "a prompt of \(promptTokens) tokens and \(width) \(width == 1 ? "chain" : "chains") "
+                    + "of \(length) tokens need \(bytes) bytes of cache, the budget is \(memory); raise it, "
+                    + "or use a smaller --kv or a compressed --cache")
+        }
+        let seconds = candidates.compactMap { $0.seconds?(width, length) }.min() ?? 0
+        return MartletError(
+            code: .deadlineTooShort, subject: "deadline",
+            message:
+                "a prompt of \(promptTokens) tokens and \(width) \(width == 1 ? "chain" : "chains") of "
+                + "\(length) tokens take about \(Self.text(seconds)) on this machine, the deadline leaves "
+                + "\(Self.text(planner.deadline ?? 0)); allow more time")
+    }
+
+    private static func tooLate(
+        needed: Double, limit: Double, spent: Double, promptTokens: Int
+    ) -> MartletError {
+        MartletError(
+            code: .deadlineTooShort, subject: "deadline",
+            message:
+                "reading a prompt of \(promptTokens) tokens takes about \(text(needed)) on this machine, "
+                + "the deadline of \(text(limit)) leaves \(text(max(0, limit - spent))); allow more time or "
+                + "shorten the prompt")
+    }
+
+    private static func text(_ seconds: Double) -> String { String(format: "%.2g s", seconds) }
+}
+
+extension Model {
+    /// Looks for the best answer inside a budget: several chains continue the prompt, share its part of the
+    /// cache, and their answers are counted.
+    ///
+    /// ```swift
+    /// let model = try await Model.load("builtin")
+    /// for try await event in model.solve("C97:a=8,b=a*9+4,c=b*8,d=c-15,d?", budget: SolveBudget(deadline: .seconds(2))) {
+    ///     if case .answer(let result) = event { print(result.answer ?? "none") }
+    /// }
+    /// ```
+    /// The search has a cache of its own of `budget.memory` bytes, which it never exceeds, and reports the best
+    /// answer so far at the deadline. Cancelling the reader ends it within one step.
+    public func solve(
+        _ prompt: String, budget: SolveBudget = SolveBudget(),
+        options: SolveOptions = SolveOptions()
+    ) -> SolveStream {
+        let loaded = loaded
+        return SolveStream { (tell) async throws(MartletError) in
+            let start = ContinuousClock.now
+            // Without a deadline nothing depends on how long steps take.
+            let cost =
+                budget.deadline == nil ? nil : try await CostStore.shared.cost(of: loaded)
+            _ = try await Solver([Solver.Form(loaded, cost: cost)]).run(
+                prompt, budget: budget, options: options, start: start, tell: tell)
+        }
+    }
+}

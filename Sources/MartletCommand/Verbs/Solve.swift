@@ -1,0 +1,219 @@
+/// `martlet solve`: the best answer inside a budget.
+
+public import ArgumentParser
+public import Martlet
+import MartletEvaluation
+
+struct Solve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Finds the best answer to a prompt inside a budget of memory and time.",
+        discussion: """
+            Several chains continue the prompt, share its part of the cache, and vote. The memory budget \
+            is the size of the cache, never exceeded; at the deadline the best answer so far is printed. \
+            The search ends early when further chains could not change the answer. Width, length and \
+            cache are chosen from what steps take on this machine (measured once, in under a second) \
+            unless they are given; with --model builtin the cache may then be compressed, which is said.
+
+            The answer goes to standard output, and nothing else does. A terminal shows the votes as they \
+            come.
+
+            Example:
+              martlet solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 5s
+              martlet solve "N24:4 6 8?" --task countdown --width 16 --json
+            """)
+
+    @Argument(help: "The prompt.")
+    var prompt: String?
+
+    @Option(help: "Read the prompt from this file; - is standard input.")
+    var promptFile: String?
+
+    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    var model = BuiltinModel.dense.name
+
+    @OptionGroup var loading: LoadingArguments
+    @OptionGroup var memory: MemoryArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "The time from the start of the command to the answer, such as 5s, 800ms or 2min.",
+            valueName: "duration"), transform: TimeSpan.init(parsing:))
+    var deadline: TimeSpan?
+
+    @Option(help: ArgumentHelp("Chains, or auto.", valueName: "count"), transform: Choice.init)
+    var width = Choice.automatic
+
+    @Option(
+        help: ArgumentHelp("The most tokens of a chain, or auto.", valueName: "count"),
+        transform: Choice.init)
+    var length = Choice.automatic
+
+    @Option(help: ArgumentHelp("A cache policy, or auto.", valueName: "policy"))
+    var cache = "auto"
+
+    @Option(help: "How keys and values are stored.")
+    var kv: CacheCodec = .f32
+
+    @Option(help: "How answers become one.")
+    var vote = Aggregation.majority
+
+    @Option(
+        help: ArgumentHelp(
+            "Where a chain's answer is: automatic, number, line, or mark:TEXT (what follows TEXT).",
+            valueName: "place"), transform: AnswerExtraction.init(parsing:))
+    var answer = AnswerExtraction.automatic
+
+    @Option(
+        help: ArgumentHelp(
+            "The prompt is a problem of this task, whose answers can be checked where the task has a checker.",
+            valueName: "task"))
+    var task: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Divides the logits. Default: 0.7, and 0 for a single chain.", valueName: "number"))
+    var temperature: Float?
+
+    @Option(help: "A chain ends before this text. May be repeated.")
+    var stop: [String] = []
+
+    @Flag(help: "Print a JSON object for each chain as it ends, then the summary.")
+    var json = false
+
+    /// As close to the start of the process as this program can tell.
+    private static let start = ContinuousClock.now
+
+    func validate() throws {
+        guard (prompt == nil) != (promptFile == nil) else {
+            throw ValidationError("Give either a prompt or --prompt-file.")
+        }
+    }
+
+    func run() async throws {
+        let start = Self.start
+        let bytes = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw MartletError(
+                code: .invalidText, subject: "prompt",
+                message: "the prompt is not valid UTF-8; convert it")
+        }
+        let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
+        let options = try options(prompt: text)
+        let forms = try await forms(measured: deadline != nil)
+        let solver = Solver(forms)
+        let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
+        let running = Task {
+            try await solver.run(text, budget: budget, options: options, start: start) { event in
+                if json, case .chain(let chain) = event {
+                    SolveReport.line(chain).print()
+                } else {
+                    view.show(event)
+                }
+            }
+        }
+        Interruption.onSignal { running.cancel() }
+        let result = try await running.value
+        let form = forms.first { $0.loaded.name == result.configuration.model }
+        let lossy = form?.loaded.lossyMethods ?? []
+        if json {
+            SolveReport.summary(result, lossy: lossy).print()
+        } else {
+            view.finish(result, lossy: lossy)
+            if let answer = result.answer { StandardStreams.write(answer + "\n") }
+        }
+        Interruption.exitIfReceived()
+        ExitStatus.success.exit()
+    }
+
+    /// What to look for and how to judge it.
+    private func options(prompt: String) throws(MartletError) -> SolveOptions {
+        var options = SolveOptions()
+        options.width = width.value
+        options.length = length.value
+        options.temperature = temperature
+        options.seed = loading.seed
+        options.aggregation = vote
+        options.extraction = answer
+        options.stop = stop
+        guard let task else { return options }
+        do throws(TaskError) {
+            options.judge(by: try TaskRegistry.task(task), prompt: prompt)
+        } catch { throw MartletError(error) }
+        return options
+    }
+
+    /// The model, or all forms of the package's own when nothing says which.
+    private func forms(measured: Bool) async throws(MartletError) -> [Solver.Form] {
+        var options = ModelOptions(loading, nil)
+        options.cacheCodec = kv
+        var names = [(name: model, policy: cache == "auto" ? "dense" : cache)]
+        if cache == "auto", model == BuiltinModel.dense.name {
+            names += [BuiltinModel.compressed4, .compressed8].map { ($0.name, "dms") }
+        }
+        var forms: [Solver.Form] = []
+        for (name, policy) in names {
+            options.cachePolicy = policy
+            let loaded = try await LoadedModel.load(name, options)
+            let cost = measured ? try await CostStore.shared.cost(of: loaded) : nil
+            forms.append(Solver.Form(loaded, cost: cost))
+        }
+        return forms
+    }
+}
+
+/// A number, or the program's choice.
+struct Choice: Equatable, CustomStringConvertible {
+    let value: Int?
+
+    static let automatic = Choice(value: nil)
+
+    private init(value: Int?) { self.value = value }
+
+    @Sendable init(_ text: String) throws {
+        if text == "auto" {
+            self = .automatic
+            return
+        }
+        guard let value = Int(text), value >= 1 else { throw Expected("a whole number, or auto") }
+        self.value = value
+    }
+
+    var description: String { value.map(String.init) ?? "auto" }
+}
+
+/// A length of time: `5s`, `800ms`, `2min`; a number alone is seconds.
+struct TimeSpan: Equatable {
+    let duration: Duration
+
+    @Sendable init(parsing text: String) throws {
+        let units: [(name: String, seconds: Double)] = [
+            ("ms", 1e-3), ("min", 60), ("h", 3600), ("s", 1), ("m", 60),
+        ]
+        let unit = units.first { text.hasSuffix($0.name) }
+        guard let number = Double(text.dropLast(unit?.name.count ?? 0)), number > 0,
+            number * (unit?.seconds ?? 1) < 1e9
+        else { throw Expected("a length of time, such as 5s, 800ms or 2min") }
+        duration = .seconds(number * (unit?.seconds ?? 1))
+    }
+}
+
+extension AnswerExtraction {
+    @Sendable fileprivate init(parsing text: String) throws {
+        guard let place = Self(text) else {
+            throw Expected("automatic, number, line, or mark:TEXT")
+        }
+        self = place
+    }
+}
+
+extension Aggregation: ExpressibleByArgument {}
+
+extension SolveOptions {
+    /// Judges answers as a task does, and ends chains where its solutions end.
+    mutating func judge(by task: any EvaluationTask, prompt: String) {
+        extraction = .mark("#")
+        stop += ["\n"]
+        guard task.isVerified("#", prompt: prompt) != nil else { return }
+        checker = { answer in task.isVerified("#" + answer, prompt: prompt) ?? false }
+    }
+}

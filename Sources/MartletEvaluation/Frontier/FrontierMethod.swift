@@ -1,0 +1,83 @@
+/// Cache methods as a sweep names them, and the policy that each becomes at a compression.
+
+import Foundation
+public import Martlet
+
+/// A method that a sweep sets up at several compressions.
+public struct FrontierMethod: Sendable, Hashable {
+    /// What a compression is a share of.
+    private enum Share: Sendable, Hashable {
+        /// Nothing is compressed.
+        case none
+        /// Prompt and completion together, held while generating.
+        case all
+        /// The prompt alone, chosen when it is complete.
+        case prompt
+        /// A model of its own for each compression.
+        case model
+    }
+
+    /// Its name, such as `tova`.
+    public let name: String
+    private let share: Share
+    /// The policy, with `{budget}`, `{half}` of it, `{window}` (half, at most 16) and `{rest}` (the budget less
+    /// four) where numbers go.
+    private let template: String
+
+    private init(_ name: String, _ share: Share, _ template: String) {
+        self.name = name
+        self.share = share
+        self.template = template
+    }
+
+    /// The methods that have names of their own.
+    public static let known: [FrontierMethod] = [
+        FrontierMethod("dense", .none, "dense"),
+        FrontierMethod("dms", .model, "dms"),
+        FrontierMethod("tova", .all, "tova(budget={budget})"),
+        FrontierMethod("h2o", .all, "h2o(budget={budget}, recent={half})"),
+        FrontierMethod("window", .all, "window(sinks=4, recent={rest})"),
+        FrontierMethod("quest", .all, "quest(budget={budget}, dense=0)"),
+        FrontierMethod("snapkv", .prompt, "snapkv(budget={budget}, window={window})"),
+    ]
+
+    /// Reads a name, or a policy with `{budget}` in it, which is then a share of prompt and completion.
+    ///
+    /// Throws `invalidParameter` for anything else.
+    public init(_ text: String) throws(MartletError) {
+        if let known = Self.known.first(where: { $0.name == text }) {
+            self = known
+            return
+        }
+        guard text.contains("{budget}") else {
+            throw MartletError(
+                code: .invalidParameter, subject: "policies",
+                message: "policies: got '\(text)', expected "
+                    + Self.known.map(\.name).joined(separator: ", ")
+                    + ", or a policy with {budget} in it; correct or remove it")
+        }
+        self.init(text, .all, text)
+    }
+
+    /// Whether it needs a model for each compression.
+    public var hasOwnModels: Bool { share == .model }
+    /// Whether it is set up once instead of at each compression.
+    public var isDense: Bool { share == .none }
+
+    /// The policy that leaves one token of `ratio`.
+    ///
+    /// - Parameters:
+    ///   - promptTokens: of the longest prompt.
+    ///   - length: the most tokens of a completion.
+    public func policy(ratio: Double, promptTokens: Int, length: Int) -> String {
+        let tokens = share == .prompt ? promptTokens : promptTokens + length
+        // Less than eight tokens leave the methods nothing to choose.
+        let budget = max(8, Int((Double(tokens) / ratio).rounded(.up)))
+        return
+            template
+            .replacingOccurrences(of: "{budget}", with: "\(budget)")
+            .replacingOccurrences(of: "{half}", with: "\(max(1, budget / 2))")
+            .replacingOccurrences(of: "{window}", with: "\(max(1, min(16, budget / 2)))")
+            .replacingOccurrences(of: "{rest}", with: "\(max(1, budget - 4))")
+    }
+}

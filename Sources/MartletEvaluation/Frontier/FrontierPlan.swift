@@ -1,0 +1,57 @@
+/// What a sweep measures: plain values, no model opened.
+
+import Foundation
+
+/// The grid of a sweep.
+public struct FrontierPlan: Sendable {
+    /// The task, as text.
+    public var task = "reasoning"
+    /// The model that all methods without models of their own run on.
+    public var model = "builtin"
+    /// Models of methods that have their own, by compression.
+    public var compressed: [Double: String] = [4: "builtin-cr4", 8: "builtin-cr8"]
+    /// Methods.
+    public var methods: [FrontierMethod] = FrontierMethod.known
+    /// Compressions, above 1.
+    public var ratios: [Double] = [2, 4, 8]
+    /// The most tokens of a chain.
+    public var lengths = [128, 256, 512]
+    /// Chains that vote.
+    public var widths = [1, 2, 4, 8]
+    /// Problems.
+    public var samples = 100
+    /// Draws the problems and the random numbers of sampling.
+    public var seed: UInt64 = 0
+    /// Divides the logits where several chains vote; a single chain is sampled alike, so that widths compare.
+    public var temperature: Float = 0.7
+
+    /// The paper's methods on the package's model.
+    public init() {}
+
+    /// Every configuration, the cheap ones of a method first.
+    ///
+    /// - Parameter promptTokens: of the longest prompt.
+    public func configurations(promptTokens: Int) -> [FrontierConfiguration] {
+        var all: [FrontierConfiguration] = []
+        for method in methods {
+            let ratios =
+                method.isDense
+                ? [1]
+                : method.hasOwnModels ? self.ratios.filter { compressed[$0] != nil } : self.ratios
+            for ratio in ratios.sorted(by: >) {
+                for length in lengths.sorted() {
+                    for width in widths.sorted() {
+                        all.append(
+                            FrontierConfiguration(
+                                method: method.name,
+                                model: method.hasOwnModels ? compressed[ratio] ?? model : model,
+                                policy: method.policy(
+                                    ratio: ratio, promptTokens: promptTokens, length: length),
+                                length: length, width: width, ratio: ratio))
+                    }
+                }
+            }
+        }
+        return all
+    }
+}

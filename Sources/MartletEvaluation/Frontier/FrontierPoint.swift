@@ -1,0 +1,87 @@
+/// A configuration that was measured; knows neither how nor on what machine.
+
+/// How a cache method was set up: length, width and compression, the paper's L-W-CR.
+public struct FrontierConfiguration: Sendable, Hashable {
+    /// The method, such as `dms`.
+    public let method: String
+    /// The model.
+    public let model: String
+    /// The policy with every parameter written out.
+    public let policy: String
+    /// The most tokens of a chain.
+    public let length: Int
+    /// Chains that vote.
+    public let width: Int
+    /// The compression that was asked for; 1 for a dense cache.
+    public let ratio: Double
+
+    /// Describes a configuration.
+    public init(
+        method: String, model: String, policy: String, length: Int, width: Int, ratio: Double
+    ) {
+        self.method = method
+        self.model = model
+        self.policy = policy
+        self.length = length
+        self.width = width
+        self.ratio = ratio
+    }
+
+    /// Length, width and ratio, `256-8-4`.
+    public var label: String {
+        let whole = ratio == ratio.rounded()
+        return "\(length)-\(width)-" + (whole ? "\(Int(ratio))" : "\(ratio)")
+    }
+}
+
+/// What a configuration came to on each problem, in the problems' order.
+public struct FrontierPoint: Sendable, Hashable {
+    /// The configuration.
+    public let configuration: FrontierConfiguration
+    /// The score of the vote on each problem, from 0 to 1.
+    public let scores: [Double]
+    /// Mean costs of a problem.
+    public let costs: [FrontierCost: Double]
+
+    /// Puts a point together.
+    public init(
+        _ configuration: FrontierConfiguration, scores: [Double], costs: [FrontierCost: Double]
+    ) {
+        self.configuration = configuration
+        self.scores = scores
+        self.costs = costs
+    }
+
+    /// The mean score.
+    public var accuracy: Double {
+        scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
+    }
+
+    /// The mean score of problems drawn with repetition.
+    func accuracy(of problems: [Int]) -> Double {
+        problems.isEmpty ? 0 : problems.reduce(0) { $0 + scores[$1] } / Double(problems.count)
+    }
+}
+
+/// What an answer costs.
+public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
+    /// Cached tokens attended at each generated token, averaged over layers and KV heads, summed over tokens and
+    /// chains (Inference-Time Hyper-Scaling, arXiv 2506.05345).
+    case kvReads
+    /// The most live tokens of each chain, averaged over layers and KV heads, summed over chains.
+    case peakTokens
+    /// The most bytes of cache that the chains held at once; pages that they share count once.
+    case bytes
+    /// Seconds of this machine a problem, with all problems in flight together.
+    case seconds
+
+    /// What an axis says.
+    public var title: String {
+        switch self {
+        case .kvReads: "KV reads"
+        case .peakTokens: "peak tokens"
+        case .bytes: "bytes of cache"
+        case .seconds: "seconds a problem"
+        }
+    }
+}

@@ -1,0 +1,148 @@
+/// What a sweep has come to: fronts, comparisons, the highest compression that costs nothing.
+
+import Foundation
+package import MartletFormats
+
+/// Figures of a sweep's points.
+public struct FrontierReport: Sendable {
+    /// A method's points.
+    public struct Series: Sendable {
+        /// The method.
+        public let method: String
+        /// Its points.
+        public let points: [FrontierPoint]
+    }
+
+    /// How a method compares with the dense cache at one cost.
+    public struct Comparison: Sendable {
+        /// The method.
+        public let method: String
+        /// What it is compared with.
+        public let over: String
+        /// The cost.
+        public let cost: FrontierCost
+        /// The average improvement and its interval.
+        public let result: FrontierComparison
+    }
+
+    /// Methods in the order in which they were asked for.
+    public let series: [Series]
+    /// Every method over dense, and the first method with models of its own over every other, at every cost.
+    public let comparisons: [Comparison]
+    /// For each method the highest compression at which no length and width lost significantly against the dense
+    /// cache (the 95 % interval of the paired difference holds 0): the Sparse Frontier's rule (arXiv 2504.17768).
+    public let safeRatios: [(method: String, ratio: Double?)]
+
+    /// Sums points up.
+    ///
+    /// - Parameter seed: of the bootstrap.
+    public init(_ points: [FrontierPoint], seed: UInt64 = 0) {
+        var methods: [String] = []
+        for point in points where !methods.contains(point.configuration.method) {
+            methods.append(point.configuration.method)
+        }
+        let series = methods.map { method in
+            Series(method: method, points: points.filter { $0.configuration.method == method })
+        }
+        self.series = series
+        let dense = series.first { $0.method == "dense" }
+        let learned = series.first { $0.method == "dms" }
+        var comparisons: [Comparison] = []
+        for cost in FrontierCost.allCases {
+            func compare(_ a: Series, _ b: Series) {
+                guard
+                    let result = FrontierComparison(
+                        a.points, over: b.points, cost: cost, seed: seed)
+                else { return }
+                comparisons.append(
+                    Comparison(method: a.method, over: b.method, cost: cost, result: result))
+            }
+            if let dense {
+                for each in series where each.method != "dense" { compare(each, dense) }
+            }
+            if let learned {
+                for each in series where !["dense", "dms"].contains(each.method) {
+                    compare(learned, each)
+                }
+            }
+        }
+        self.comparisons = comparisons
+        safeRatios = series.filter { $0.method != "dense" }.map { each in
+            (each.method, dense.flatMap { Self.safeRatio(each, beside: $0, seed: seed) })
+        }
+    }
+
+    private static func safeRatio(_ series: Series, beside dense: Series, seed: UInt64) -> Double? {
+        let ratios = Set(series.points.map(\.configuration.ratio)).sorted(by: >)
+        return ratios.first { ratio in
+            series.points.filter { $0.configuration.ratio == ratio }.allSatisfy { point in
+                let same = dense.points.first {
+                    $0.configuration.length == point.configuration.length
+                        && $0.configuration.width == point.configuration.width
+                }
+                guard let same,
+                    let difference = Bootstrap.difference(point.scores, same.scores, seed: seed)
+                else { return true }
+                return difference.upperBound >= 0
+            }
+        }
+    }
+
+    /// One line for each point, with a heading.
+    public var csv: String {
+        var text =
+            "method,model,policy,length,width,ratio,samples,accuracy,lower,upper,"
+            + FrontierCost.allCases.map(\.rawValue).joined(separator: ",") + "\n"
+        for point in series.flatMap(\.points) {
+            let (c, interval) = (point.configuration, AccuracyInterval(scores: point.scores))
+            var cells = [c.method, c.model, c.policy].map {
+                "\"\($0.replacing("\"", with: "\"\""))\""
+            }
+            cells += ["\(c.length)", "\(c.width)", "\(c.ratio)", "\(point.scores.count)"]
+            cells += ["\(point.accuracy)", "\(interval.lower)", "\(interval.upper)"]
+            cells += FrontierCost.allCases.map { "\(point.costs[$0] ?? .nan)" }
+            text += cells.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
+    /// Everything, for programs.
+    package var json: JSONValue {
+        let points = series.flatMap(\.points).map { point -> JSONValue in
+            let interval = AccuracyInterval(scores: point.scores)
+            let c = point.configuration
+            return [
+                "method": .string(c.method), "model": .string(c.model), "policy": .string(c.policy),
+                "length": .integer(c.length), "width": .integer(c.width), "ratio": .number(c.ratio),
+                "samples": .integer(point.scores.count), "accuracy": .number(point.accuracy),
+                "interval": [.number(interval.lower), .number(interval.upper)],
+                "costs": .object(
+                    JSONObject(
+                        FrontierCost.allCases.map { cost in
+                            .init(
+                                key: cost.rawValue,
+                                value: point.costs[cost].map { .number($0) } ?? .null)
+                        })),
+            ]
+        }
+        let compared = comparisons.map { each -> JSONValue in
+            [
+                "method": .string(each.method), "over": .string(each.over),
+                "cost": .string(each.cost.rawValue),
+                "improvement": .number(each.result.improvement),
+                "interval": [
+                    .number(each.result.interval.lowerBound),
+                    .number(each.result.interval.upperBound),
+                ],
+            ]
+        }
+        return [
+            "points": .array(points), "improvements": .array(compared),
+            "safeRatios": .object(
+                JSONObject(
+                    safeRatios.map {
+                        .init(key: $0.method, value: $0.ratio.map { .number($0) } ?? .null)
+                    })),
+        ]
+    }
+}

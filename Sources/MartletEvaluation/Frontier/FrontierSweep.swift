@@ -1,0 +1,111 @@
+/// Measures the configurations of a plan one after another.
+
+public import Martlet
+
+/// A sweep over lengths, widths and compressions under each method.
+public struct FrontierSweep: Sendable {
+    private let plan: FrontierPlan
+    private let task: any EvaluationTask
+
+    /// Prepares a sweep. Throws `invalidParameter` for a task or a grid that cannot be.
+    public init(_ plan: FrontierPlan) throws(MartletError) {
+        self.plan = plan
+        do { task = try TaskRegistry.task(plan.task) } catch { throw MartletError(error) }
+        func require(_ holds: Bool, _ name: String, _ expected: String) throws(MartletError) {
+            guard !holds else { return }
+            throw MartletError(
+                code: .invalidParameter, subject: name,
+                message: "\(name): expected \(expected); correct or remove it")
+        }
+        try require(!plan.methods.isEmpty, "policies", "at least one")
+        try require(
+            !plan.lengths.isEmpty && plan.lengths.allSatisfy { $0 >= 1 }, "lengths",
+            "numbers of tokens from 1")
+        try require(
+            !plan.widths.isEmpty && plan.widths.allSatisfy { (1...4096).contains($0) }, "widths",
+            "numbers of chains from 1 to 4096")
+        try require(
+            plan.ratios.allSatisfy { $0 > 1 && $0 <= 1000 }, "ratios", "numbers above 1")
+        let needsModels = plan.methods.contains(where: \.hasOwnModels)
+        try require(
+            !needsModels || plan.ratios.contains { plan.compressed[$0] != nil }, "policies",
+            "a model for dms at one of the ratios (dms needs a retrofitted one for each)")
+    }
+
+    /// Figures of the sweep's problems that a configuration is made from.
+    private var promptTokens: Int { task.maximumPromptLength }
+
+    /// The configurations in the order in which they are measured.
+    public var configurations: [FrontierConfiguration] {
+        plan.configurations(promptTokens: promptTokens)
+    }
+
+    /// Measures what has no record yet, and gives all complete points.
+    ///
+    /// A cancelled task ends within a step; what was answered by then stays in the records.
+    ///
+    /// - Parameters:
+    ///   - options: how models are loaded; the policy is the sweep's.
+    ///   - records: where results go, and come from.
+    ///   - onStart: hears of each configuration before it is measured, with its place.
+    /// - Throws: what loading, evaluating or writing throws.
+    public func run(
+        _ options: ModelOptions, records: FrontierRecords,
+        onStart: (FrontierConfiguration, Int) -> Void = { _, _ in }
+    ) async throws(MartletError) -> [FrontierPoint] {
+        var loaded: (name: String, model: LoadedModel)?
+        let all = configurations
+        for (place, configuration) in all.enumerated() {
+            guard !Task.isCancelled else { break }
+            guard !records.isComplete(configuration, of: plan.samples) else { continue }
+            onStart(configuration, place)
+            if loaded?.name != configuration.model {
+                loaded = (
+                    configuration.model, try await Self.load(configuration.model, options)
+                )
+            }
+            guard let model = loaded?.model else { continue }
+            try await measure(configuration, try model.under(configuration.policy), records)
+        }
+        return all.compactMap { records.point($0, of: plan.samples) }
+    }
+
+    private static func load(
+        _ name: String, _ options: ModelOptions
+    ) async throws(MartletError) -> LoadedModel {
+        try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+            var dense = options
+            dense.cachePolicy = "dense"
+            return try LoadedModel(name, options: dense)
+        }
+    }
+
+    private func measure(
+        _ configuration: FrontierConfiguration, _ loaded: LoadedModel, _ records: FrontierRecords
+    ) async throws(MartletError) {
+        var options = EvaluationOptions()
+        options.samples = plan.samples
+        options.seed = plan.seed
+        options.width = configuration.width
+        options.temperature = plan.temperature
+        options.maximumTokens = configuration.length
+        options.parallel = max(64, configuration.width)
+        let evaluation = try TaskEvaluation(task, options: options)
+        let missing = Set(records.missing(configuration, of: plan.samples))
+        let problems = try evaluation.problems(for: loaded).filter { missing.contains($0.index) }
+        guard !problems.isEmpty else {
+            return try records.append(seconds: 0, problems: 0, configuration)
+        }
+        let model = try await Model(
+            loaded, budgetBytes: try evaluation.cacheBytes(problems, loaded))
+        let clock = ContinuousClock()
+        let start = clock.now
+        let report = try await evaluation.run(problems, on: model) { result throws(MartletError) in
+            try records.append(result, configuration)
+        }
+        await model.shutdown()
+        guard report.samples.count == problems.count else { return }
+        try records.append(
+            seconds: (clock.now - start).seconds, problems: problems.count, configuration)
+    }
+}

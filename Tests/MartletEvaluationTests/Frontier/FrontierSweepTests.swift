@@ -1,0 +1,148 @@
+/// Sweeps: every configuration once, interrupted ones go on, files are refused when they are of another sweep.
+
+import Foundation
+import Martlet
+import MartletEvaluation
+import Testing
+
+@Suite struct FrontierSweepTests {
+    private static func plan() throws -> FrontierPlan {
+        var plan = FrontierPlan()
+        plan.task = "copy(length=8..12)"
+        plan.model = "random:tiny"
+        plan.compressed = [4: "random:tiny"]
+        plan.methods = try ["dense", "tova", "knorm(budget={budget})"].map(FrontierMethod.init)
+        plan.ratios = [4]
+        plan.lengths = [6]
+        plan.widths = [1, 2]
+        plan.samples = 3
+        return plan
+    }
+
+    private static func options() -> ModelOptions {
+        var options = ModelOptions()
+        options.threads = 1
+        return options
+    }
+
+    private static func withFile(_ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "frontier-\(UInt64.random(in: 0...UInt64.max))").path
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await body(folder + "/records.jsonl")
+    }
+
+    private static let header = [(key: "task", value: "copy"), (key: "seed", value: "0")]
+
+    @Test func measuresEveryConfigurationOnce() async throws {
+        try await Self.withFile { path in
+            let sweep = try FrontierSweep(Self.plan())
+            #expect(
+                sweep.configurations.map(\.label) == [
+                    "6-1-1", "6-2-1", "6-1-4", "6-2-4", "6-1-4", "6-2-4",
+                ])
+            var started = 0
+            let points = try await sweep.run(
+                Self.options(), records: FrontierRecords(path: path, header: Self.header)
+            ) { _, _ in started += 1 }
+            #expect(started == 6 && points.count == 6)
+            for point in points {
+                #expect(point.scores.count == 3)
+                for cost in FrontierCost.allCases { #expect((point.costs[cost] ?? 0) > 0) }
+            }
+            // Everything is known, so nothing is measured again, and the figures are the same.
+            let again = try await sweep.run(
+                Self.options(), records: FrontierRecords(path: path, header: Self.header)
+            ) { _, _ in started += 1 }
+            #expect(started == 6 && again == points)
+        }
+    }
+
+    /// Cut anywhere, as a killed process leaves it, the file leads to the same scores and costs but for time.
+    @Test func goesOnFromAnyPlace() async throws {
+        try await Self.withFile { path in
+            let sweep = try FrontierSweep(Self.plan())
+            let whole = try await sweep.run(
+                Self.options(), records: FrontierRecords(path: path, header: Self.header))
+            let bytes = try #require(FileManager.default.contents(atPath: path))
+            for share in [0.02, 0.3, 0.55, 0.9, 0.999] {
+                try bytes.prefix(Int(Double(bytes.count) * share)).write(
+                    to: URL(filePath: path))
+                let points = try await sweep.run(
+                    Self.options(), records: FrontierRecords(path: path, header: Self.header))
+                #expect(points.map(\.scores) == whole.map(\.scores))
+                for cost in [FrontierCost.kvReads, .peakTokens, .bytes] {
+                    #expect(points.map { $0.costs[cost] } == whole.map { $0.costs[cost] })
+                }
+            }
+        }
+    }
+
+    @Test func anotherSweepsFileIsRefused() async throws {
+        try await Self.withFile { path in
+            _ = try FrontierRecords(path: path, header: Self.header)
+            let before = FileManager.default.contents(atPath: path)
+            #expect {
+                _ = try FrontierRecords(
+                    path: path, header: [(key: "task", value: "copy"), (key: "seed", value: "1")])
+            } throws: { error in
+                let error = error as? MartletError
+                return error?.code == .alreadyExists && error?.message.contains("seed") == true
+            }
+            #expect(FileManager.default.contents(atPath: path) == before)
+            try Data("{\"sweep\":1}\nno json\n{}\n".utf8).write(to: URL(filePath: path))
+            #expect {
+                _ = try FrontierRecords(path: path, header: Self.header)
+            } throws: { error in
+                (error as? MartletError)?.message.contains("line 2") == true
+            }
+        }
+    }
+
+    @Test func gridsThatCannotBeAreRefused() throws {
+        func code(_ change: (inout FrontierPlan) throws -> Void) throws -> MartletError.Code? {
+            var plan = try Self.plan()
+            do {
+                try change(&plan)
+                _ = try FrontierSweep(plan)
+                return nil
+            } catch let error as MartletError { return error.code }
+        }
+        #expect(try code { _ in } == nil)
+        #expect(try code { $0.task = "nothing" } == .invalidParameter)
+        #expect(try code { $0.widths = [0] } == .invalidParameter)
+        #expect(try code { $0.lengths = [] } == .invalidParameter)
+        #expect(try code { $0.ratios = [1] } == .invalidParameter)
+        #expect(try code { $0.methods = [] } == .invalidParameter)
+        #expect(
+            try code { plan in
+                plan.methods = [try FrontierMethod("dms")]
+                plan.compressed = [:]
+            } == .invalidParameter)
+        #expect(try code { _ in _ = try FrontierMethod("nothing") } == .invalidParameter)
+    }
+
+    @Test func thePageHoldsWhatWasMeasured() async throws {
+        try await Self.withFile { path in
+            let sweep = try FrontierSweep(Self.plan())
+            let records = try FrontierRecords(path: path, header: Self.header)
+            let points = try await sweep.run(Self.options(), records: records)
+            let report = FrontierReport(points)
+            let page = FrontierPage(
+                report: report, task: "a < b", facts: [("command", "x & y")],
+                transcripts: records.transcripts(of: report)
+            ).html
+            #expect(page.contains("a &lt; b") && page.contains("x &amp; y"))
+            #expect(page.components(separatedBy: "<svg").count == 5)
+            #expect(page.components(separatedBy: "<circle").count == 1 + 4 * points.count)
+            // Nothing is fetched.
+            let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
+            #expect(!links.contains("http") && !page.contains("src="))
+            #expect(report.csv.split(separator: "\n").count == 1 + points.count)
+            #expect(report.comparisons.allSatisfy { $0.over == "dense" })
+            #expect(report.safeRatios.count == 2)
+        }
+    }
+}

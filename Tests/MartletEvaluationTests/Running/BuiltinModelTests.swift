@@ -1,0 +1,63 @@
+/// The models inside the package: they are there, and as good as their card says (`docs/builtin.md`).
+
+import Martlet
+import MartletEvaluation
+import Testing
+
+@Suite struct BuiltinModelTests {
+    private static func evaluate(
+        _ name: String, _ task: String, samples: Int, policy: String = "dense", width: Int = 1
+    ) async throws -> EvaluationReport {
+        var loading = ModelOptions()
+        loading.cachePolicy = policy
+        loading.memoryBudget = 200_000_000
+        let model = try await Model.load(name, options: loading)
+        var options = EvaluationOptions()
+        options.samples = samples
+        options.seed = 2026
+        options.parallel = 64
+        options.width = width
+        options.temperature = width > 1 ? 0.8 : 0
+        return try await TaskEvaluation(try TaskRegistry.task(task), options: options)
+            .run(on: model)
+    }
+
+    /// Greedy answers are the same wherever products are; other instruction sets round otherwise, which the
+    /// tolerance is for.
+    @Test(arguments: [
+        ("builtin", "dense", "reasoning", 0.703), ("builtin-cr4", "dms", "reasoning", 0.547),
+        ("builtin-cr8", "dms", "reasoning", 0.563), ("builtin", "dense", "memory", 1.0),
+        ("builtin-cr4", "dms", "memory", 1.0), ("builtin-cr8", "dms", "memory", 0.984),
+    ])
+    func isAsGoodAsItsCardSays(
+        name: String, policy: String, task: String, accuracy: Double
+    ) async throws {
+        let report = try await Self.evaluate(name, task, samples: 64, policy: policy)
+        #expect(abs(report.accuracy - accuracy) < 0.08, "\(report.accuracy)")
+    }
+
+    /// The compressed forms really hold less.
+    @Test func compressedFormsHoldLess() async throws {
+        let dense = try await Self.evaluate("builtin", "reasoning", samples: 24)
+        for (name, most) in [("builtin-cr4", 0.5), ("builtin-cr8", 0.4)] {
+            let compressed = try await Self.evaluate(name, "reasoning", samples: 24, policy: "dms")
+            #expect(compressed.peakTokens < most * dense.peakTokens, "\(name)")
+            #expect(compressed.kvReads / compressed.tokens < most * dense.kvReads / dense.tokens)
+        }
+    }
+
+    @Test func votesHelp() async throws {
+        let task = "countdown(numbers=3,thought=400)"
+        let report = try await Self.evaluate("builtin", task, samples: 24, width: 8)
+        #expect(report.accuracy > report.chainAccuracy + 0.05)
+    }
+
+    @Test func aMissingModelIsNamed() async throws {
+        do {
+            _ = try await Model.load("builtin-cr16")
+            Issue.record("expected an error")
+        } catch {
+            #expect(error.code == .fileNotFound && error.message.contains("builtin-cr16"))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/// Plans: within the budget, as long and wide as it allows, and what is given is kept.
+
+import Testing
+
+@testable import Martlet
+
+@Suite struct SolvePlannerTests {
+    /// 100 bytes a token, one second for each 1,000 tokens of all chains.
+    private func candidate(
+        _ index: Int = 0, ratio: Int = 1, longest: Int = 4096, isTimed: Bool = true
+    ) -> SolvePlanner.Candidate {
+        SolvePlanner.Candidate(
+            index: index, bytes: { 100 * $0 * $1 / ratio },
+            seconds: isTimed ? { Double($0 * $1) / 1000 } : nil, longest: longest)
+    }
+
+    private func planner(
+        memory: Int? = nil, deadline: Double? = nil, width: Int? = nil, length: Int? = nil
+    ) -> SolvePlanner {
+        SolvePlanner(memory: memory, deadline: deadline, width: width, length: length)
+    }
+
+    @Test func anOpenBudgetTakesTheUsual() throws {
+        let choice = try #require(planner().choose([candidate()]))
+        #expect(choice.width == 16 && choice.length == 1024)
+    }
+
+    @Test func staysInsideAndNeedsLessWithLess() {
+        var last: (length: Int, width: Int)?
+        for memory in [10_000_000, 3_000_000, 500_000, 150_000, 40_000, 9_000, 1_600, 1_599] {
+            for deadline in [100.0, 1, 0.05] {
+                let planner = planner(memory: memory, deadline: deadline)
+                guard let choice = planner.choose([candidate()]) else {
+                    // Not even one short chain fits.
+                    #expect(memory < 1_600 || deadline * SolvePlanner.deadlineShare < 0.016)
+                    continue
+                }
+                #expect(choice.bytes <= memory)
+                #expect((choice.seconds ?? 0) <= deadline * SolvePlanner.deadlineShare)
+                if deadline == 100 {
+                    if let last { #expect((choice.length, choice.width) <= last) }
+                    last = (choice.length, choice.width)
+                }
+            }
+        }
+    }
+
+    /// Half of a compressed form's width would do, so the plain form wins as long as it reaches as far.
+    @Test func compressesOnlyForMore() {
+        let forms = [candidate(0), candidate(1, ratio: 8)]
+        #expect(planner(memory: 100_000_000).choose(forms)?.index == 0)
+        #expect(planner(memory: 1_000_000).choose(forms)?.index == 1)
+    }
+
+    @Test func whatIsGivenIsKept() {
+        let choice = planner(memory: 10, deadline: 0.001, width: 7, length: 333)
+            .choose([candidate()])
+        #expect(choice?.width == 7 && choice?.length == 333)
+        #expect(planner(memory: 400_000, width: 5).choose([candidate()])?.length ?? 0 <= 800)
+        #expect(planner(length: 5000).choose([candidate()]) == nil)
+        #expect(planner().choose([candidate(longest: 9)])?.length == 9)
+    }
+
+    @Test func withoutACostOnlyMemoryCounts() {
+        let choice = planner(memory: 10_000_000, deadline: 0.0001)
+            .choose([candidate(isTimed: false)])
+        #expect(choice?.length == 1024)
+    }
+}
