@@ -87,7 +87,10 @@ let package = Package(
             dependencies: ["MartletAttention", "MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletModelsTests", dependencies: ["MartletModels"],
+            name: "MartletModelsTests",
+            dependencies: [
+                "MartletModels", "MartletAttention", "MartletFormats", "MartletKernels",
+            ],
             exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",

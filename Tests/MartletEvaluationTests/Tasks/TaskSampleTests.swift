@@ -188,9 +188,9 @@ import Testing
         #expect(Set(samples(reasoning, 14).compactMap { $0.prompt.first }) == Set("AMCNVSP"))
         let memory = try TaskRegistry.task("memory")
         #expect(Set(samples(memory, 6).compactMap { $0.prompt.first }) == Set("RKD"))
-        // Prompt and completion of the blends fit a context of 512.
+        // Prompt and completion of the blends fit a context of 768.
         #expect(
-            samples(reasoning, 2_000).allSatisfy { ($0.prompt + $0.completion).utf8.count < 512 })
+            samples(reasoning, 2_000).allSatisfy { ($0.prompt + $0.completion).utf8.count < 768 })
         #expect(memory.maximumPromptLength + memory.maximumCompletionLength < 640)
     }
 }
