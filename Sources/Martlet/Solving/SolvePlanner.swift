@@ -34,6 +34,8 @@ struct SolvePlanner {
     static let mostWidth = 16
     /// Fewer tokens hold no answer.
     static let leastLength = 16
+    /// How much of the most tokens chains are expected to need.
+    static let expectedShare = 0.4
     /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
     static let deadlineShare = 0.85
 
@@ -55,23 +57,37 @@ struct SolvePlanner {
 
     private func choose(_ candidate: Candidate) -> Choice? {
         for length in lengths(candidate) {
-            for width in widths {
-                let bytes = candidate.bytes(width, length)
-                let seconds = candidate.seconds?(width, length)
-                // What the caller fixed is tried even when it is expected not to fit: chains then wait for each
-                // other's pages, and the deadline ends those that are late.
-                let isFixed = self.width != nil && self.length != nil
-                let fitsMemory = memory.map { bytes <= $0 } ?? true
-                let fitsTime = deadline.map { limit in
-                    seconds.map { $0 <= limit * Self.deadlineShare } ?? true
+            for width in widths where fits(candidate, width, length) {
+                let expected = self.length ?? Int(Self.expectedShare * Double(length))
+                let isInTime = deadline.flatMap { limit in
+                    candidate.seconds.map { $0(width, expected) <= limit * Self.deadlineShare }
                 }
-                guard isFixed || (fitsMemory && fitsTime ?? true) else { continue }
-                return Choice(
-                    index: candidate.index, width: width, length: length, bytes: bytes,
-                    seconds: seconds)
+                guard isInTime ?? true else { continue }
+                return choice(candidate, width, length)
             }
         }
+        // Nothing is expected to end in time: one chain, or as many as were asked for, until the deadline.
+        for length in lengths(candidate) where fits(candidate, width ?? 1, length) {
+            return choice(candidate, width ?? 1, length)
+        }
         return nil
+    }
+
+    /// Whether the cache holds a configuration. What the caller fixed need not fit as a whole: chains wait for
+    /// each other's pages, and one that outgrows the cache ends.
+    private func fits(_ candidate: Candidate, _ width: Int, _ length: Int) -> Bool {
+        guard let memory else { return true }
+        return candidate.bytes(
+            self.width == nil ? width : 1,
+            self.length == nil ? length : min(length, Self.leastLength)) <= memory
+    }
+
+    private func choice(_ candidate: Candidate, _ width: Int, _ length: Int) -> Choice {
+        let bytes = candidate.bytes(width, length)
+        return Choice(
+            index: candidate.index, width: width, length: length,
+            bytes: memory.map { min($0, bytes) } ?? bytes,
+            seconds: candidate.seconds?(width, length))
     }
 
     private var widths: [Int] {

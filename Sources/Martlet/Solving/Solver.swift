@@ -53,7 +53,7 @@ package struct Solver: Sendable {
             throw lengthTooLong(options.length ?? 0, tokens.count)
         }
         guard let choice = planner.choose(candidates) else {
-            throw nothingFits(planner, candidates, promptTokens: tokens.count, budget)
+            throw nothingFits(planner, candidates, promptTokens: tokens.count)
         }
         let form = forms[choice.index]
         if let limit, let cost = form.cost {
@@ -171,30 +171,20 @@ package struct Solver: Sendable {
     }
 
     private func nothingFits(
-        _ planner: SolvePlanner, _ candidates: [SolvePlanner.Candidate], promptTokens: Int,
-        _ budget: SolveBudget
+        _ planner: SolvePlanner, _ candidates: [SolvePlanner.Candidate], promptTokens: Int
     ) -> MartletError {
         let length = planner.length ?? SolvePlanner.leastLength
-        let width = planner.width ?? 1
         guard candidates.contains(where: { $0.longest >= length }) else {
             return lengthTooLong(length, promptTokens)
         }
-        let bytes = candidates.map { $0.bytes(width, length) }.min() ?? 0
-        if let memory = planner.memory, bytes > memory {
-            return MartletError(
-                code: .budgetTooSmall, subject: "memory budget",
-                message:
-                    "a prompt of \(promptTokens) tokens and \(width) \(width == 1 ? "chain" : "chains") "
-                    + "of \(length) tokens need \(bytes) bytes of cache, the budget is \(memory); raise it, "
-                    + "or use a smaller --kv or a compressed --cache")
-        }
-        let seconds = candidates.compactMap { $0.seconds?(width, length) }.min() ?? 0
+        let least = min(length, SolvePlanner.leastLength)
+        let bytes = candidates.map { $0.bytes(1, least) }.min() ?? 0
         return MartletError(
-            code: .deadlineTooShort, subject: "deadline",
+            code: .budgetTooSmall, subject: "memory budget",
             message:
-                "a prompt of \(promptTokens) tokens and \(width) \(width == 1 ? "chain" : "chains") of "
-                + "\(length) tokens take about \(Self.text(seconds)) on this machine, the deadline leaves "
-                + "\(Self.text(planner.deadline ?? 0)); allow more time")
+                "a prompt of \(promptTokens) tokens and a chain of \(least) need \(bytes) bytes of cache, "
+                + "the budget is \(planner.memory ?? 0); raise it, or use a smaller --kv or a compressed "
+                + "--cache")
     }
 
     private static func tooLate(

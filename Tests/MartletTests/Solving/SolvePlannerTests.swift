@@ -32,11 +32,14 @@ import Testing
                 let planner = planner(memory: memory, deadline: deadline)
                 guard let choice = planner.choose([candidate()]) else {
                     // Not even one short chain fits.
-                    #expect(memory < 1_600 || deadline * SolvePlanner.deadlineShare < 0.016)
+                    #expect(memory < 1_600)
                     continue
                 }
                 #expect(choice.bytes <= memory)
-                #expect((choice.seconds ?? 0) <= deadline * SolvePlanner.deadlineShare)
+                #expect(100 * choice.width * choice.length <= memory)
+                let expected =
+                    SolvePlanner.expectedShare * Double(choice.width * choice.length) / 1000
+                #expect(choice.width == 1 || expected <= deadline * SolvePlanner.deadlineShare)
                 if deadline == 100 {
                     if let last { #expect((choice.length, choice.width) <= last) }
                     last = (choice.length, choice.width)
@@ -53,10 +56,12 @@ import Testing
     }
 
     @Test func whatIsGivenIsKept() {
-        let choice = planner(memory: 10, deadline: 0.001, width: 7, length: 333)
+        let choice = planner(memory: 2_000, deadline: 0.001, width: 7, length: 333)
             .choose([candidate()])
         #expect(choice?.width == 7 && choice?.length == 333)
-        #expect(planner(memory: 400_000, width: 5).choose([candidate()])?.length ?? 0 <= 800)
+        // Five chains wait for each other, one fits.
+        #expect(planner(memory: 110_000, width: 5).choose([candidate()])?.length == 1024)
+        #expect(planner(memory: 1_000, width: 5).choose([candidate()]) == nil)
         #expect(planner(length: 5000).choose([candidate()]) == nil)
         #expect(planner().choose([candidate(longest: 9)])?.length == 9)
     }
