@@ -81,7 +81,7 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
         case .kvReads: "KV reads"
         case .peakTokens: "peak tokens"
         case .bytes: "bytes of cache"
-        case .seconds: "seconds a problem"
+        case .seconds: "seconds"
         }
     }
 }

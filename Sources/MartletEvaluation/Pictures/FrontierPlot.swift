@@ -90,7 +90,7 @@ struct FrontierPlot {
             guard let value = point.costs[cost], value > 0 else { continue }
             let accuracy = Int((point.accuracy * 1000).rounded())
             text +=
-                "<circle class=\"dot \(classes[series.method] ?? "")\" r=\"\(front.contains(index) ? "3.6" : "2")\" cx=\"\(Self.format(axes.x(value)))\" cy=\"\(Self.format(axes.y(point.accuracy)))\"><title>\(HTML.escaped(series.method)) \(point.configuration.label): \(accuracy / 10).\(accuracy % 10) % at \(Self.short(value)) \(cost.title)</title></circle>\n"
+                "<circle class=\"dot \(classes[series.method] ?? "")\" r=\"\(front.contains(index) ? "3.8" : "2.4")\" cx=\"\(Self.format(axes.x(value)))\" cy=\"\(Self.format(axes.y(point.accuracy)))\"><title>\(HTML.escaped(series.method)) \(point.configuration.label): \(accuracy / 10).\(accuracy % 10) % at \(Self.short(value)) \(cost.title)</title></circle>\n"
         }
         return text
     }
