@@ -17,7 +17,7 @@ struct SolveSearch: Sendable {
     let start: ContinuousClock.Instant
     /// When it wants its answer.
     let deadline: ContinuousClock.Instant?
-    /// How long before it chains are stopped: what a step may still take.
+    /// How long before it chains are stopped: what a step may still take, and what comes after.
     let margin: Duration
 
     /// What is known so far; written by the reader of the engine's events, read by whoever reports.
@@ -93,7 +93,9 @@ struct SolveSearch: Sendable {
                         model.cancel(stream.id)
                         group.addTask {
                             if let deadline {
-                                try? await Task.sleep(until: deadline, clock: .continuous)
+                                // Printing, and a machine that hesitates, take time too.
+                                try? await Task.sleep(
+                                    until: deadline - margin / 2, clock: .continuous)
                             }
                             return .settled
                         }

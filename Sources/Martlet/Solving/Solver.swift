@@ -75,7 +75,7 @@ package struct Solver: Sendable {
             seed: options.seed ?? UInt64.random(in: 0...UInt64(Int32.max)),
             cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
             deadline: budget.deadline.map { start + $0 },
-            margin: .seconds(min(0.2 * (limit ?? 0), 0.01 + 3 * step)))
+            margin: .seconds(min(0.25 * (limit ?? 0), 0.05 + 3 * step)))
         let result = try await search.run(tell)
         tell(.answer(result))
         return result
