@@ -2,6 +2,7 @@
 
 @_exported public import enum MartletEngine.FinishReason
 @_exported public import struct MartletEngine.ScoringResult
+@_exported public import struct MartletEngine.StepCost
 @_exported public import struct MartletEngine.TokenLogprob
 @_exported public import struct MartletEngine.Usage
 @_exported public import enum MartletKernels.CacheCodec

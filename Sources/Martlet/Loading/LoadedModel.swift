@@ -145,7 +145,7 @@ package struct LoadedModel: Sendable {
         case .model?: break
         }
         guard let configuration = checkpoint?.configuration else { return 1 }
-        return (try? configuration.double("martlet_target_cr", default: 1, in: 1...1000)) ?? 1
+        return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1
     }
 
     /// Tokens that a completion may need: `max_new_tokens` of the model's `generation_config.json`, else 1,024.

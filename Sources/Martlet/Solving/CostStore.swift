@@ -31,8 +31,13 @@ package actor CostStore {
     /// Everything that changes how long a step takes, but for what else the machine does.
     private static func key(_ loaded: LoadedModel) -> String {
         let shape = loaded.model.shape
+        #if DEBUG
+            let build = "debug"
+        #else
+            let build = "release"
+        #endif
         return [
-            MartletVersion.current, "\(loaded.model.parameterCount)", "\(shape.layerCount)",
+            build, MartletVersion.current, "\(loaded.model.parameterCount)", "\(shape.layerCount)",
             "\(shape.hiddenSize)", "\(shape.keyValueHeadCount)", "\(loaded.weightType)",
             "\(loaded.cacheCodec)", "\(loaded.threadCount)", loaded.instructionSet,
         ].joined(separator: " ")

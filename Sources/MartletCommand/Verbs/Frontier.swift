@@ -197,17 +197,11 @@ struct Frontier: AsyncParsableCommand {
         var text = Columns.row(
             ["method", "over"] + FrontierCost.allCases.map(\.title),
             widths: [10, 10, 24, 24, 24, 24])
-        var pairs: [(String, String)] = []
-        for each in report.comparisons
-        where !pairs.contains(where: { $0 == (each.method, each.over) }) {
-            pairs.append((each.method, each.over))
-        }
-        for (method, over) in pairs {
+        for (method, over) in report.pairs {
             let cells = FrontierCost.allCases.map { cost in
-                let found = report.comparisons.first {
-                    $0.method == method && $0.over == over && $0.cost == cost
+                guard let result = report.comparison(of: method, over: over, cost) else {
+                    return "–"
                 }
-                guard let result = found?.result else { return "–" }
                 func points(_ value: Double) -> String { String(format: "%+.1f", 100 * value) }
                 return
                     "\(points(result.improvement)) [\(points(result.interval.lowerBound)), \(points(result.interval.upperBound))]"

@@ -151,10 +151,12 @@ struct Solve: AsyncParsableCommand {
             names += [BuiltinModel.compressed4, .compressed8].map { ($0.name, "dms") }
         }
         var forms: [Solver.Form] = []
+        var cost: StepCost?
         for (name, policy) in names {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
-            let cost = measured ? try await CostStore.shared.cost(of: loaded) : nil
+            // Forms of one model take the same steps; what they read differs, and the plan knows that.
+            if measured, cost == nil { cost = try await CostStore.shared.cost(of: loaded) }
             forms.append(Solver.Form(loaded, cost: cost))
         }
         return forms

@@ -125,23 +125,15 @@ public struct FrontierPage: Sendable {
 
     private var comparisonTable: String {
         guard !report.comparisons.isEmpty else { return "" }
-        var pairs: [(String, String)] = []
-        for each in report.comparisons
-        where !pairs.contains(where: { $0 == (each.method, each.over) }) {
-            pairs.append((each.method, each.over))
-        }
         var text =
             "<h2>Average improvement across budgets, in points</h2>\n<table class=\"sortable\"><thead><tr>"
         text += "<th>method</th><th>over</th>"
         text += FrontierCost.allCases.map { "<th class=\"n\">\($0.title)</th>" }.joined()
         text += "</tr></thead><tbody>\n"
-        for (method, over) in pairs {
+        for (method, over) in report.pairs {
             text += "<tr><td>\(HTML.escaped(method))</td><td>\(HTML.escaped(over))</td>"
             for cost in FrontierCost.allCases {
-                let found = report.comparisons.first {
-                    $0.method == method && $0.over == over && $0.cost == cost
-                }
-                guard let result = found?.result else {
+                guard let result = report.comparison(of: method, over: over, cost) else {
                     text += "<td class=\"n\">–</td>"
                     continue
                 }

@@ -88,6 +88,22 @@ public struct FrontierReport: Sendable {
         }
     }
 
+    /// Methods and what they were compared with, in order.
+    package var pairs: [(method: String, over: String)] {
+        var pairs: [(method: String, over: String)] = []
+        for each in comparisons where !pairs.contains(where: { $0 == (each.method, each.over) }) {
+            pairs.append((each.method, each.over))
+        }
+        return pairs
+    }
+
+    /// How a method compares with another at a cost; nil where it was not measured.
+    package func comparison(
+        of method: String, over other: String, _ cost: FrontierCost
+    ) -> FrontierComparison? {
+        comparisons.first { $0.method == method && $0.over == other && $0.cost == cost }?.result
+    }
+
     /// One line for each point, with a heading.
     public var csv: String {
         var text =

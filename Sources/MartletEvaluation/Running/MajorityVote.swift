@@ -1,5 +1,7 @@
 /// Choosing one of several answers by counting them; knows nothing of right and wrong.
 
+import Martlet
+
 /// The most frequent answer, every chain with one vote.
 public enum MajorityVote {
     /// The first of the chains that gave the most frequent answer; among equally frequent answers
@@ -8,11 +10,10 @@ public enum MajorityVote {
     /// First means the lowest number, not the earliest in time: which chain ends first depends on
     /// what else runs.
     public static func winner(among answers: [String?]) -> Int? {
-        var votes: [String: (count: Int, first: Int)] = [:]
-        for (index, answer) in answers.enumerated() {
-            guard let answer else { continue }
-            votes[answer, default: (0, index)].count += 1
+        var tally = VoteTally(.majority)
+        for (chain, answer) in answers.enumerated() {
+            if let answer { tally.add(answer, chain: chain) }
         }
-        return votes.values.max { ($0.count, -$0.first) < ($1.count, -$1.first) }?.first
+        return tally.leader?.firstChain
     }
 }

@@ -123,7 +123,7 @@ public struct RetrofitPlan: Sendable {
 
     /// The model's configuration with the keys that make the engine carry the marks out.
     func configuration(_ given: JSONObject) -> JSONObject {
-        let base = given.setting("martlet_target_cr", to: .number(target))
+        let base = given.setting("dms_cr", to: .number(target))
         guard method == .dms else {
             let head: [(String, JSONValue)] = [
                 ("method", .string("dmc")), ("window", .integer(decisions.window)),
@@ -140,6 +140,5 @@ public struct RetrofitPlan: Sendable {
             .setting("dms_window_size", to: .integer(decisions.window))
             .setting("dms_tau", to: .number(Double(decisions.temperature)))
             .setting("dms_alpha_per", to: .string(decisions.isPerLayer ? "layer" : "head"))
-            .setting("dms_cr", to: .number(target))
     }
 }
