@@ -63,7 +63,7 @@ extension TaskEvaluation {
         generation.maximumTokens = problem.limit
         generation.temperature = options.temperature
         generation.seed = problem.seed
-        generation.stop = ["\n"]
+        generation.stop = problem.sample.layout.stop
         let stream = try model.generate(
             problem.tokens, options: generation, chainCount: options.width)
         var responses = [Response?](repeating: nil, count: options.width)
@@ -81,7 +81,7 @@ extension TaskEvaluation {
 
     private func chain(_ response: Response, _ sample: TaskSample) -> ChainResult {
         ChainResult(
-            text: response.text, answer: task.answer(in: response.text),
+            text: response.text, answer: sample.layout.answer(in: response.text),
             score: task.score(response.text, sample), tokens: response.usage.completionTokens,
             kvReads: response.usage.kvReads, peakTokens: response.usage.peakTokens,
             finishReason: response.finishReason)

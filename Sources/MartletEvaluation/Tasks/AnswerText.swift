@@ -1,5 +1,7 @@
 /// Where the answer stands in a completion; knows the marks, not what an answer means.
 
+import Foundation
+
 enum AnswerText {
     static let mark = UInt8(ascii: "#")
     static let end = UInt8(ascii: "\n")
@@ -11,6 +13,21 @@ enum AnswerText {
         let line = bytes[..<(bytes.firstIndex(of: end) ?? bytes.endIndex)]
         guard let start = line.firstIndex(of: mark) else { return nil }
         return String(decoding: line[line.index(after: start)...], as: UTF8.self)
+    }
+
+    /// What stands in the first `<answer>`, without blanks at its ends; it need not be closed.
+    static func tagged(_ text: String) -> String? {
+        let (opening, closing) = ("<answer>", "</answer>")
+        guard let start = text.range(of: opening)?.upperBound else { return nil }
+        let rest = text[start...]
+        return rest[..<(rest.range(of: closing)?.lowerBound ?? rest.endIndex)]
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// The first line with anything but blanks, without those at its ends.
+    static func firstLine(_ text: String) -> String? {
+        text.split(whereSeparator: \.isNewline).lazy
+            .map { $0.trimmingCharacters(in: .whitespaces) }.first { !$0.isEmpty }
     }
 
     /// What follows `opening` and precedes `closing`, or nil where the text is not framed so.

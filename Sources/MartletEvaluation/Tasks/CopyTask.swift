@@ -32,7 +32,7 @@ struct CopyTask: ProblemTask {
     /// The fraction of the characters that stand in their place; characters too many count as
     /// wrong ones.
     func score(_ text: String, _ sample: TaskSample) -> Double {
-        guard let answer = answer(in: text) else { return 0 }
+        guard let answer = AnswerText.answer(in: text) else { return 0 }
         let longest = max(answer.utf8.count, sample.answer.utf8.count)
         guard longest > 0 else { return 0 }
         let right = zip(answer.utf8, sample.answer.utf8).count { $0 == $1 }

@@ -89,7 +89,7 @@ struct CountdownTask: ProblemTask {
             let target = AnswerText.number(inside[..<colon]),
             let numbers = AnswerText.numbers(inside[inside.index(after: colon)...])
         else { return nil }
-        guard let answer = answer(in: text) else { return false }
+        guard let answer = AnswerText.answer(in: text) else { return false }
         return CountdownExpression.solves(answer, target: target, numbers: numbers)
     }
 }

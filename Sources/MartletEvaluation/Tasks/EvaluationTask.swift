@@ -7,10 +7,10 @@ public protocol EvaluationTask: Sendable {
     /// The canonical text with all parameters, `chain(steps=6,modulus=97)`; it makes an equal task.
     var name: String { get }
 
-    /// The most characters that an answer can have, without `#` and the line break.
+    /// The most characters that an answer can have, without what frames it.
     var answerLengthBound: Int { get }
 
-    /// The most characters that a reference completion can have, line break included.
+    /// The most characters that a reference completion can have, its end included.
     var maximumCompletionLength: Int { get }
 
     /// The most characters that a prompt can have.
@@ -19,10 +19,6 @@ public protocol EvaluationTask: Sendable {
     /// A pure function of its arguments, so that samples can be read in any order and from any
     /// thread; a training stream is `index` = 0, 1, 2, … Every index is allowed.
     func sample(seed: UInt64, index: Int, split: TaskSplit) -> TaskSample
-
-    /// The final answer in a generated text: what stands between the first `#` of its first line
-    /// and the end of that line. Nil without a `#`.
-    func answer(in text: String) -> String?
 
     /// How right a generated text is, from 0 to 1; 1 means entirely. Reasoning tasks give 0 or 1,
     /// recall tasks the fraction that was recalled.
@@ -34,12 +30,9 @@ public protocol EvaluationTask: Sendable {
 }
 
 extension EvaluationTask {
-    /// What stands between the first `#` of the first line and its end; the same in every task.
-    public func answer(in text: String) -> String? { AnswerText.answer(in: text) }
-
     /// 1 for the reference answer, otherwise 0.
     public func score(_ text: String, _ sample: TaskSample) -> Double {
-        answer(in: text) == sample.answer ? 1 : 0
+        sample.layout.answer(in: text) == sample.answer ? 1 : 0
     }
 
     /// Nil: most answers can be checked only by working them out again.

@@ -9,6 +9,9 @@ protocol ProblemTask: EvaluationTask {
     /// parameters are, so that training on one setting never shows the held-out part of another.
     static var family: String { get }
 
+    /// The form of its solutions.
+    static var layout: AnswerLayout { get }
+
     func draw(_ random: inout TaskRandom) -> Problem
 
     /// The same text for every spelling of a problem, whatever stands around it.
@@ -28,6 +31,8 @@ struct ProblemText {
 }
 
 extension ProblemTask {
+    static var layout: AnswerLayout { .scratchPad }
+
     func sample(seed: UInt64, index: Int, split: TaskSplit) -> TaskSample {
         // The name goes into the seed: the components of a mixture must not share their draws.
         let own = seed ^ TaskSplit.fingerprint(family: "seed", content: name)
@@ -41,9 +46,11 @@ extension ProblemTask {
             guard TaskSplit(fingerprint: fingerprint) == split else { continue }
             let text = write(problem, &random)
             return TaskSample(
-                prompt: text.prompt, completion: "\(text.scratchPad)#\(text.answer)\n",
+                prompt: text.prompt,
+                completion: Self.layout.completion(
+                    scratchPad: text.scratchPad, answer: text.answer),
                 answer: text.answer, task: name, difficulty: text.difficulty,
-                parameters: text.parameters, fingerprint: fingerprint)
+                parameters: text.parameters, fingerprint: fingerprint, layout: Self.layout)
         }
     }
 }

@@ -102,7 +102,7 @@ struct RecallTask: ProblemTask {
     /// The fraction of the queries that are answered right, each in its place. Answers beyond the
     /// queries make the whole worth nothing.
     func score(_ text: String, _ sample: TaskSample) -> Double {
-        guard let answer = answer(in: text) else { return 0 }
+        guard let answer = AnswerText.answer(in: text) else { return 0 }
         let expected = sample.answer.split(separator: ",")
         let given = answer.split(separator: ",", omittingEmptySubsequences: false)
         guard given.count <= expected.count, !expected.isEmpty else { return 0 }

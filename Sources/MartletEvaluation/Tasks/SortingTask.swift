@@ -40,7 +40,7 @@ struct SortingTask: ProblemTask {
         guard let inside = AnswerText.inside(prompt, from: "S:", to: "="),
             let numbers = AnswerText.numbers(inside)
         else { return nil }
-        return answer(in: text) == Self.text(numbers.sorted())
+        return AnswerText.answer(in: text) == Self.text(numbers.sorted())
     }
 
     private static func text(_ numbers: [Int]) -> String {

@@ -26,7 +26,7 @@ struct TaskMixture: EvaluationTask {
 
     func score(_ text: String, _ sample: TaskSample) -> Double {
         guard let task = component(sample.task) else {
-            return answer(in: text) == sample.answer ? 1 : 0
+            return sample.layout.answer(in: text) == sample.answer ? 1 : 0
         }
         return task.score(text, sample)
     }

@@ -1,14 +1,13 @@
 /// One problem as text; knows nothing of how it was drawn or how it is scored.
 
-/// A problem with its reference solution. All text is ASCII, so characters are bytes.
+/// A problem with its reference solution. The text of generated problems is ASCII, so characters are bytes.
 public struct TaskSample: Sendable, Hashable {
-    /// The problem. Begins with a letter for the kind of task, ends with `=` or `?`, and has no
-    /// line break.
+    /// The problem. With a ``AnswerLayout/scratchPad`` it begins with a letter for the kind of task, ends with
+    /// `=` or `?`, and has no line break.
     public let prompt: String
-    /// The reference scratch-pad, then `#`, the answer and a line break. The break is the only
-    /// one, so it can serve as the end of a generation.
+    /// The reference solution in the form of ``layout``, up to and with what ends it.
     public let completion: String
-    /// The reference answer, as it stands between `#` and the line break.
+    /// The reference answer, as it stands in the completion.
     public let answer: String
     /// The canonical text of the task that made it; in a mixture, that of the component.
     public let task: String
@@ -18,4 +17,6 @@ public struct TaskSample: Sendable, Hashable {
     public let parameters: [String: Int]
     /// The hash of the problem's content, which decides its ``TaskSplit``.
     public let fingerprint: UInt64
+    /// Where the answer stands and what ends a solution.
+    public var layout = AnswerLayout.scratchPad
 }

@@ -50,7 +50,7 @@ import Testing
     @Test(arguments: taskTexts) func referencesScoreOneAndCorruptAnswersLess(text: String) throws {
         let task = try TaskRegistry.task(text)
         for sample in samples(task, 30, split: .heldOut) {
-            #expect(task.answer(in: sample.completion) == sample.answer)
+            #expect(sample.layout.answer(in: sample.completion) == sample.answer)
             #expect(task.score(sample.completion, sample) == 1)
             #expect(task.score(sample.completion + "A:1+1=#2\n", sample) == 1)
             #expect(task.score(String(sample.completion.dropLast()), sample) == 1)

@@ -14,11 +14,11 @@ import Testing
         ("x#1#2\n", "1#2"), ("#é\n", "é"),
     ])
     func answerIsBetweenMarkAndLineBreak(text: String, expected: String) throws {
-        #expect(try TaskRegistry.task("addition").answer(in: text) == expected)
+        #expect(AnswerLayout.scratchPad.answer(in: text) == expected)
     }
 
     @Test(arguments: ["", "12", "\n#12", "12\n#12\n"]) func noAnswer(text: String) throws {
-        #expect(try TaskRegistry.task("reasoning").answer(in: text) == nil)
+        #expect(AnswerLayout.scratchPad.answer(in: text) == nil)
     }
 
     @Test func recallCountsQueries() throws {

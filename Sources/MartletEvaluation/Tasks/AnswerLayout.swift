@@ -1,0 +1,50 @@
+/// Where a solution's answer stands, and where the solution ends; knows no task.
+
+import Martlet
+
+/// The form of a task's solutions.
+public enum AnswerLayout: Sendable, Hashable {
+    /// A scratch-pad on one line, `#` and the answer: `b=8*9=72,#72`.
+    case scratchPad
+    /// `<explanation>…</explanation>` and then `<answer>…</answer>`, in which lines may break: the form of the
+    /// Sparse Frontier's tasks (2504.17768, Appendix).
+    case tags
+    /// The first line that says anything.
+    case line
+    /// Words, the last number of which is the answer, up to an empty line: the form of GSM8K.
+    case lastNumber
+
+    /// What ends a generation; it is not part of the text.
+    public var stop: [String] {
+        switch self {
+        case .scratchPad: ["\n"]
+        case .tags: ["</answer>"]
+        case .line: ["\n"]
+        case .lastNumber: ["\n\n", "\nQuestion"]
+        }
+    }
+
+    /// The answer in a generated text, or nil without one.
+    ///
+    /// Of a scratch-pad only the first line counts, from its first `#`: a generation that runs on into another
+    /// problem, or that lists several answers in the hope that one fits, gains nothing. Likewise the first
+    /// `<answer>` counts, whether it was closed or not.
+    public func answer(in text: String) -> String? {
+        switch self {
+        case .scratchPad: AnswerText.answer(in: text)
+        case .tags: AnswerText.tagged(text)
+        case .line: AnswerText.firstLine(text)
+        case .lastNumber: AnswerExtraction.number.answer(in: text)
+        }
+    }
+
+    /// A whole solution, what ends it included.
+    func completion(scratchPad: String, answer: String) -> String {
+        switch self {
+        case .scratchPad: "\(scratchPad)#\(answer)\n"
+        case .tags: "<explanation>\(scratchPad)</explanation>\n<answer>\(answer)</answer>"
+        case .line: " \(answer)\n"
+        case .lastNumber: " \(scratchPad)\n#### \(answer)\n\n"
+        }
+    }
+}
