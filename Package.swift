@@ -21,6 +21,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,7 +59,10 @@ let package = Package(
             resources: [.copy("Resources/Models")], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
-            dependencies: ["Martlet", "MartletFormats", "MartletKernels"], swiftSettings: strict),
+            dependencies: [
+                "Martlet", "MartletFormats", "MartletKernels",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
         .target(
             name: "MartletTraining",
             dependencies: [
@@ -105,7 +109,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: ["MartletEvaluation", "Martlet", "MartletKernels"],
+            dependencies: ["MartletEvaluation", "Martlet", "MartletFormats", "MartletKernels"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",

@@ -4,8 +4,10 @@ import Foundation
 
 /// Chooses width and length under a budget.
 ///
-/// Length comes before width, since a chain that is cut off has no answer; among equals the configuration that
-/// changes less of the model's results wins, which is the one named first.
+/// Where a sweep has measured how right the candidates are, the configuration that it expects most of wins: a chain
+/// that the deadline will cut counts as one of the length that it reaches. Otherwise length comes before width, since
+/// a chain that is cut off has no answer. Among equals the configuration that changes less of the model's results
+/// wins, which is the one named first.
 struct SolvePlanner {
     /// One way to run: a model under a policy.
     struct Candidate {
@@ -19,6 +21,8 @@ struct SolvePlanner {
         let longest: Int
         /// The tokens that a chain may need; more are planned only when asked for.
         var usual = 1024
+        /// How right it is, where that was measured.
+        var frontier: MeasuredFrontier?
     }
 
     /// What was chosen.
@@ -39,6 +43,11 @@ struct SolvePlanner {
     /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
     static let deadlineShare = 0.85
 
+    /// Less is no reason for more chains.
+    static let leastGain = 0.005
+    /// Less is no reason to lose a token of the cache: a sweep of a hundred problems is not that exact.
+    static let leastLossyGain = 0.02
+
     let memory: Int?
     let deadline: Double?
     let width: Int?
@@ -46,6 +55,7 @@ struct SolvePlanner {
 
     /// The best choice, or nil when nothing fits.
     func choose(_ candidates: [Candidate]) -> Choice? {
+        if let choice = chooseMeasured(candidates) { return choice }
         var best: Choice?
         for candidate in candidates {
             guard let choice = choose(candidate) else { continue }
@@ -53,6 +63,41 @@ struct SolvePlanner {
             best = choice
         }
         return best
+    }
+
+    /// The configuration from which most is expected; nil unless every candidate was measured, since nothing says
+    /// how a measured one compares with another.
+    private func chooseMeasured(_ candidates: [Candidate]) -> Choice? {
+        var best: (accuracy: Double, choice: Choice)?
+        for candidate in candidates {
+            guard let frontier = candidate.frontier else { return nil }
+            // A wider search that is no better only costs: fewer chains first.
+            for width in widths.reversed() {
+                for length in lengths(candidate) where fits(candidate, width, length) {
+                    let accuracy = frontier.accuracy(
+                        width: width, length: reach(candidate, width, length))
+                    let isSame = best?.choice.index == candidate.index
+                    let needed = isSame ? Self.leastGain : Self.leastLossyGain
+                    if accuracy > best.map({ $0.accuracy + needed }) ?? -1 {
+                        best = (accuracy, choice(candidate, width, length))
+                    }
+                }
+            }
+        }
+        return best?.choice
+    }
+
+    /// The tokens of each chain that the deadline leaves time for, up to a length.
+    private func reach(_ candidate: Candidate, _ width: Int, _ length: Int) -> Int {
+        guard let deadline, let seconds = candidate.seconds else { return length }
+        let limit = deadline * Self.deadlineShare
+        guard seconds(width, length) > limit else { return length }
+        var (fits, late) = (0, length)
+        while late - fits > 1 {
+            let middle = (fits + late) / 2
+            if seconds(width, middle) <= limit { fits = middle } else { late = middle }
+        }
+        return fits
     }
 
     private func choose(_ candidate: Candidate) -> Choice? {

@@ -3,6 +3,7 @@
 import Foundation
 import MartletAttention
 import MartletEngine
+import MartletFormats
 
 /// Looks for the best answer inside a budget, with one model or with several forms of one.
 package struct Solver: Sendable {
@@ -11,14 +12,22 @@ package struct Solver: Sendable {
         package let loaded: LoadedModel
         let ratio: Double
         let cost: StepCost?
+        let frontier: MeasuredFrontier?
 
         /// - Parameters:
         ///   - ratio: tokens over cached tokens that the policy reaches; nil for what the model's
         ///     configuration says, or 1.
         ///   - cost: what steps take; nil to plan without a clock.
-        package init(_ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?) {
+        ///   - folder: where the sweep of this model and its other forms lies; nil for its own folder.
+        package init(
+            _ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?, folder: String? = nil
+        ) {
             self.loaded = loaded
             self.cost = cost
+            let method = loaded.policyText.prefix { $0 != "(" }
+            frontier = (folder ?? loaded.checkpoint?.directory).flatMap {
+                MeasuredFrontier(folder: $0, model: loaded.name, method: String(method))
+            }
             self.ratio = max(1, ratio ?? loaded.compressionRatio)
         }
     }
@@ -129,7 +138,7 @@ package struct Solver: Sendable {
                             readShare: 1 / form.ratio)
                 }
             },
-            longest: room, usual: loaded.usualCompletionTokens)
+            longest: room, usual: loaded.usualCompletionTokens, frontier: form.frontier)
     }
 
     // MARK: Refusals

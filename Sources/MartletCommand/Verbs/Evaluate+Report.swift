@@ -94,45 +94,10 @@ struct EvaluationSummary {
     private func decimal(_ value: Double) -> String { Columns.decimal(value, places: 4) }
 }
 
-extension JSONLine {
-    /// A problem and its answers, for `--samples-file`.
-    init(_ result: SampleResult) {
-        self.init()
-        set("index", result.index)
-        set("task", result.sample.task)
-        set("difficulty", result.sample.difficulty)
-        set("prompt", result.sample.prompt)
-        set("reference", result.sample.answer)
-        set("answer", JSONValue.optional(result.answer))
-        set("score", result.score)
-        set("tokens", result.tokens)
-        set("kvReads", result.kvReads)
-        set("peakTokens", result.peakTokens)
-        set("bytes", result.bytes)
-        set("seed", JSONValue.seed(result.seed))
-        set("chains", .array(result.chains.map { JSONLine($0).value }))
-    }
-
-    private init(_ chain: ChainResult) {
-        self.init()
-        set("text", chain.text)
-        set("answer", JSONValue.optional(chain.answer))
-        set("score", chain.score)
-        set("tokens", chain.tokens)
-        set("kvReads", chain.kvReads)
-        set("peakTokens", chain.peakTokens)
-        set("finishReason", chain.finishReason.rawValue)
-    }
-}
-
 extension JSONValue {
     /// `[lower, upper]`.
     fileprivate static func interval(_ interval: AccuracyInterval) -> JSONValue {
         .array([.number(interval.lower), .number(interval.upper)])
-    }
-
-    fileprivate static func optional(_ text: String?) -> JSONValue {
-        text.map { .string($0) } ?? .null
     }
 }
 
@@ -156,11 +121,11 @@ struct TaskListing {
                 entry.parameters.map { parameter in
                     var line = JSONLine()
                     line.set("name", parameter.name)
-                    line.set("default", JSONValue.optional(parameter.defaultText))
+                    line.set("default", parameter.defaultText.map { .string($0) } ?? .null)
                     line.set("minimum", parameter.limits.lowerBound)
                     line.set("maximum", parameter.limits.upperBound)
                     line.set("takesRange", parameter.takesRange)
-                    line.set("replaces", JSONValue.optional(parameter.replaces))
+                    line.set("replaces", parameter.replaces.map { .string($0) } ?? .null)
                     line.set("summary", parameter.summary)
                     return line.value
                 }))

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Martlet
 import MartletEvaluation
+import MartletFormats
 
 struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -64,7 +65,8 @@ struct Evaluate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write every problem and its answers to this file, a JSON object a line, as they come.",
+            "Write every problem and its answers to this file, a JSON object a line, as they come. What the "
+                + "same evaluation wrote there before is not asked again.",
             valueName: "file"))
     var samplesFile: String?
 
@@ -95,15 +97,23 @@ struct Evaluate: AsyncParsableCommand {
             StandardStreams.note("without --temperature all chains of a problem are the same.")
         }
 
-        let file = try samplesFile.map { path throws(MartletError) in try LineFile(path: path) }
+        let records = try records(problems, loaded)
+        let earlier = records?.earlier ?? [:]
+        if !earlier.isEmpty {
+            StandardStreams.note("\(earlier.count) of \(problems.count) were answered before.")
+        }
+        let missing = problems.filter { earlier[$0.index] == nil }
         let clock = ContinuousClock()
         let start = clock.now
         let running = Task {
-            var progress = EvaluationProgress(total: problems.count)
-            return try await evaluation.run(problems, on: model) { result throws(MartletError) in
-                try file?.append(JSONLine(result))
+            var progress = EvaluationProgress(total: problems.count, earlier: earlier.values)
+            let report = try await evaluation.run(missing, on: model) {
+                result throws(MartletError) in
+                try records?.append(result)
                 progress.note(result)
             }
+            let all = earlier.values + report.samples
+            return EvaluationReport(samples: all.sorted { $0.index < $1.index })
         }
         Interruption.onSignal { running.cancel() }
         let summary = EvaluationSummary(
@@ -113,6 +123,25 @@ struct Evaluate: AsyncParsableCommand {
         summary.noteTrouble(budget: budget)
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
+    }
+
+    /// The file of results, when one was asked for.
+    private func records(
+        _ problems: [TaskEvaluation.Problem], _ loaded: LoadedModel
+    ) throws(MartletError) -> EvaluationRecords? {
+        guard let samplesFile, let name = model else { return nil }
+        let header = RunHeader(
+            run: "evaluation", models: [try ModelDigest(of: name)],
+            settings: [
+                ("task", .string(task ?? "")), ("samples", .integer(samples)),
+                ("seed", .seed(loading.seed ?? 0)), ("width", .integer(width)),
+                ("temperature", .string("\(temperature)")),
+                ("maxTokens", maxTokens.map { .integer($0) } ?? .null),
+                ("policy", .string(loaded.policyText)),
+                ("weights", .string("\(loaded.weightType)")),
+                ("cache", .string("\(loaded.cacheCodec)")),
+            ], command: CommandLine.arguments)
+        return try EvaluationRecords(samplesFile, header, problems)
     }
 
     /// What was asked for. Refuses it before a model is loaded.
@@ -137,7 +166,11 @@ struct EvaluationProgress {
     private var score = 0.0
     private var last = ContinuousClock.now
 
-    init(total: Int) { self.total = total }
+    init(total: Int, earlier: some Collection<SampleResult>) {
+        self.total = total
+        done = earlier.count
+        score = earlier.reduce(0) { $0 + $1.score }
+    }
 
     mutating func note(_ result: SampleResult) {
         done += 1

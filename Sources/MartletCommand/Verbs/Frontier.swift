@@ -89,7 +89,7 @@ struct Frontier: AsyncParsableCommand {
         let sweep = try FrontierSweep(plan)
         do { try AtomicDirectory.ensure(out) } catch { throw MartletError(any: error) }
         let options = ModelOptions(loading, nil)
-        let (path, header) = (out + "/records.jsonl", header(plan))
+        let (path, header) = (out + "/records.jsonl", try header(plan))
         let total = sweep.configurations.count
         let running = Task {
             let records = try FrontierRecords(path: path, header: header)
@@ -145,13 +145,16 @@ struct Frontier: AsyncParsableCommand {
     }
 
     /// What a resumed sweep must agree with: whatever changes an answer or a figure.
-    private func header(_ plan: FrontierPlan) -> [(key: String, value: String)] {
-        [
-            ("task", plan.task), ("samples", "\(plan.samples)"), ("seed", "\(plan.seed)"),
-            ("temperature", "\(plan.temperature)"),
-            ("weights", loading.weights?.rawValue ?? "as stored"),
-            ("version", MartletVersion.current),
-        ]
+    private func header(_ plan: FrontierPlan) throws(MartletError) -> RunHeader {
+        var models: [ModelDigest] = []
+        for name in plan.models { models.append(try ModelDigest(of: name)) }
+        return RunHeader(
+            run: "frontier", models: models,
+            settings: [
+                ("task", .string(plan.task)), ("samples", .integer(plan.samples)),
+                ("seed", .seed(plan.seed)), ("temperature", .string("\(plan.temperature)")),
+                ("weights", .string(loading.weights?.rawValue ?? "as stored")),
+            ], command: CommandLine.arguments)
     }
 
     private func write(
@@ -169,7 +172,7 @@ struct Frontier: AsyncParsableCommand {
         let page = FrontierPage(
             report: report, task: plan.task,
             facts: [
-                ("command", CommandLine.arguments.map(Self.quoted).joined(separator: " ")),
+                ("command", CommandLine.arguments.map(RunHeader.quoted).joined(separator: " ")),
                 ("Martlet", MartletVersion.current), ("model", plan.model),
                 ("problems", "\(plan.samples), held out, seed \(plan.seed)"),
                 ("temperature", "\(plan.temperature)"),
@@ -181,16 +184,6 @@ struct Frontier: AsyncParsableCommand {
             try AtomicFile.write([UInt8](report.csv.utf8), to: out + "/frontier.csv")
             try AtomicFile.write([UInt8](page.html.utf8), to: out + "/frontier.html")
         } catch { throw MartletError(any: error) }
-    }
-
-    /// A word of a command as a shell would need it.
-    private static func quoted(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-_./=,:+@%".utf8.contains(byte)
-        }
-        return plain && !word.isEmpty
-            ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 
     private static func text(_ report: FrontierReport) -> String {

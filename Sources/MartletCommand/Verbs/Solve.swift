@@ -77,19 +77,36 @@ struct Solve: AsyncParsableCommand {
     @Option(help: "A chain ends before this text. May be repeated.")
     var stop: [String] = []
 
-    @Flag(help: "Print a JSON object for each chain as it ends, then the summary.")
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a prompt: so many held-out problems of --task one after the other, each with the whole "
+                + "budget; what they come to is printed. No checker helps.", valueName: "count"))
+    var samples: Int?
+
+    @Flag(
+        help: "Print a JSON object for each chain as it ends, or for each sample, then the summary."
+    )
     var json = false
 
     /// As close to the start of the process as this program can tell.
     private static let start = ContinuousClock.now
 
     func validate() throws {
-        guard (prompt == nil) != (promptFile == nil) else {
-            throw ValidationError("Give either a prompt or --prompt-file.")
+        guard let samples else {
+            guard (prompt == nil) != (promptFile == nil) else {
+                throw ValidationError("Give either a prompt or --prompt-file.")
+            }
+            return
+        }
+        guard prompt == nil, promptFile == nil, task != nil, (1...1_000_000).contains(samples)
+        else {
+            throw ValidationError(
+                "--samples takes 1 to 1000000 problems of --task, and no prompt with them.")
         }
     }
 
     func run() async throws {
+        if let samples { return try await run(samples: samples) }
         let start = Self.start
         let bytes = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -127,14 +144,8 @@ struct Solve: AsyncParsableCommand {
 
     /// What to look for and how to judge it.
     private func options(prompt: String) throws(MartletError) -> SolveOptions {
-        var options = SolveOptions()
-        options.width = width.value
-        options.length = length.value
-        options.temperature = temperature
-        options.seed = loading.seed
-        options.aggregation = vote
+        var options = searchOptions
         options.extraction = answer
-        options.stop = stop
         guard let task else { return options }
         do throws(TaskError) {
             options.judge(by: try TaskRegistry.task(task), prompt: prompt)
@@ -142,8 +153,20 @@ struct Solve: AsyncParsableCommand {
         return options
     }
 
+    /// What does not depend on the prompt.
+    var searchOptions: SolveOptions {
+        var options = SolveOptions()
+        options.width = width.value
+        options.length = length.value
+        options.temperature = temperature
+        options.seed = loading.seed
+        options.aggregation = vote
+        options.stop = stop
+        return options
+    }
+
     /// The model, or all forms of the package's own when nothing says which.
-    private func forms(measured: Bool) async throws(MartletError) -> [Solver.Form] {
+    func forms(measured: Bool) async throws(MartletError) -> [Solver.Form] {
         var options = ModelOptions(loading, nil)
         options.cacheCodec = kv
         var names = [(name: model, policy: cache == "auto" ? "dense" : cache)]
@@ -152,12 +175,13 @@ struct Solve: AsyncParsableCommand {
         }
         var forms: [Solver.Form] = []
         var cost: StepCost?
+        let folder = try ModelSource(model).directory
         for (name, policy) in names {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
             // Forms of one model take the same steps; what they read differs, and the plan knows that.
             if measured, cost == nil { cost = try await CostStore.shared.cost(of: loaded) }
-            forms.append(Solver.Form(loaded, cost: cost))
+            forms.append(Solver.Form(loaded, cost: cost, folder: folder))
         }
         return forms
     }
@@ -213,9 +237,12 @@ extension Aggregation: ExpressibleByArgument {}
 extension SolveOptions {
     /// Judges answers as a task does, and ends chains where its solutions end.
     mutating func judge(by task: any EvaluationTask, prompt: String) {
-        extraction = .mark("#")
-        stop += ["\n"]
-        guard task.isVerified("#", prompt: prompt) != nil else { return }
-        checker = { answer in task.isVerified("#" + answer, prompt: prompt) ?? false }
+        let layout = task.sample(seed: 0, index: 0, split: .heldOut).layout
+        extraction = layout.extraction
+        stop += layout.stop
+        guard task.isVerified(layout.framed(""), prompt: prompt) != nil else { return }
+        checker = { answer in
+            task.isVerified(layout.framed(answer), prompt: prompt) ?? false
+        }
     }
 }

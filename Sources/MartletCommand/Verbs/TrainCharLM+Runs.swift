@@ -8,7 +8,7 @@ import MartletTraining
 /// The runs of a command, one after the other, and what is shown of them.
 struct CharLMRuns {
     let comparison: CharacterComparison
-    let log: LineFile?
+    let log: JSONLinesFile?
     let json: Bool
     let sample: Int?
     let prompt: String?
@@ -16,7 +16,7 @@ struct CharLMRuns {
     let folder: String?
     private var rows: [(budget: CharacterBudget, results: [CharacterResult])] = []
 
-    init(_ command: TrainCharLM, comparison: CharacterComparison, log: LineFile?) {
+    init(_ command: TrainCharLM, comparison: CharacterComparison, log: JSONLinesFile?) {
         self.comparison = comparison
         self.log = log
         json = command.json
@@ -51,7 +51,7 @@ struct CharLMRuns {
         }
         var line = JSONLine()
         for member in result.json.objectValue?.members ?? [] { line.set(member.key, member.value) }
-        try log?.append(line)
+        try log?.append(line.value)
         if json { line.print() }
         if let folder { try model.write(to: folder + "/model.safetensors") }
         if let sample {

@@ -189,7 +189,7 @@ struct TrainCharLM: AsyncParsableCommand {
                 name: path, bytes: TextFile.read(path), limit: characters, context: context)
         }
         if let out { try AtomicDirectory.ensure(out) }
-        let log = try out.map { try LineFile(path: $0 + "/results.jsonl") }
+        let log = try out.map { try JSONLinesFile($0 + "/results.jsonl", continuing: false) }
         var runs = CharLMRuns(self, comparison: comparison, log: log)
         for text in texts {
             for budget in try budgetsOnText(comparison, text) {

@@ -28,6 +28,13 @@ public struct FrontierPlan: Sendable {
     /// The paper's methods on the package's model.
     public init() {}
 
+    /// The models that the sweep runs.
+    public var models: [String] {
+        let own = ratios.compactMap { compressed[$0] }
+        return (methods.allSatisfy(\.hasOwnModels) ? [] : [model])
+            + (methods.contains(where: \.hasOwnModels) ? own : [])
+    }
+
     /// Every configuration, the cheap ones of a method first.
     ///
     /// - Parameter promptTokens: of the longest prompt.

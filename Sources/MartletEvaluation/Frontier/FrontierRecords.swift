@@ -1,5 +1,4 @@
-/// The file of a sweep: one JSON object a line, only ever appended to, so that a killed sweep goes on where it was
-/// and every figure can be traced to the text that made it.
+/// The file of a sweep: what was measured of each configuration, and what is missing.
 
 import Foundation
 public import Martlet
@@ -11,7 +10,7 @@ import MartletFormats
 /// one with its seconds when a configuration is complete.
 public final class FrontierRecords {
     private let path: String
-    private let handle: FileHandle
+    private let records: RunRecords
     /// Scores and costs by configuration and problem.
     private var known: [String: [Int: Known]] = [:]
     /// Seconds, and the problems that they were spent on.
@@ -25,59 +24,12 @@ public final class FrontierRecords {
         let bytes: Double
     }
 
-    /// Opens a sweep's file, or begins it.
-    ///
-    /// Throws `alreadyExists` when the file is of another sweep, `malformedFile` for a line that is no record, but
-    /// for the last, which a killed process may have cut short, `unreadableFile` when the system refuses.
-    public init(path: String, header: [(key: String, value: String)]) throws(MartletError) {
+    /// Opens a sweep's file, or begins it. Throws what ``RunRecords`` throws.
+    public init(path: String, header: RunHeader) throws(MartletError) {
         self.path = path
-        let wanted = JSONObject(
-            [.init(key: "sweep", value: .integer(1))]
-                + header.map { .init(key: $0.key, value: .string($0.value)) })
-        var lines: [JSONObject] = []
-        let data = FileManager.default.contents(atPath: path) ?? Data()
-        var kept = 0
-        var number = 0
-        var rest = data[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            number += 1
-            guard let value = try? JSONValue.parse([UInt8](rest[rest.startIndex..<end])),
-                let object = value.objectValue
-            else {
-                throw MartletError(
-                    code: .malformedFile, subject: path,
-                    message: "\(path): line \(number) is not a JSON object; repair or remove it")
-            }
-            lines.append(object)
-            kept = end + 1 - data.startIndex
-            rest = data[(end + 1)...]
-        }
-        if let first = lines.first, first != wanted {
-            let differs = wanted.members.first { first[$0.key] != $0.value }?.key ?? "its keys"
-            throw MartletError(
-                code: .alreadyExists, subject: path,
-                message:
-                    "\(path) holds another sweep (\(differs) differs); name another folder, or repeat "
-                    + "that sweep's options")
-        }
-        do {
-            if lines.isEmpty || kept < data.count {
-                var bytes = [UInt8](data.prefix(kept))
-                if lines.isEmpty { bytes = JSONValue.object(wanted).serialized() + [10] }
-                try AtomicFile.write(bytes, to: path)
-            }
-        } catch { throw MartletError(any: error) }
-        guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw MartletError(
-                code: .unreadableFile, subject: path,
-                message: "\(path): cannot write this file; check its permissions")
-        }
-        self.handle = handle
-        handle.seekToEndOfFile()
-        for line in lines.dropFirst() { take(line) }
+        records = try RunRecords(path, header)
+        for line in records.earlier { take(line) }
     }
-
-    deinit { try? handle.close() }
 
     private func take(_ line: JSONObject) {
         guard let id = line["configuration"]?.stringValue else { return }
@@ -118,23 +70,8 @@ public final class FrontierRecords {
     func append(_ result: SampleResult, _ configuration: FrontierConfiguration) throws(MartletError)
     {
         let id = Self.id(configuration)
-        let chains = result.chains.map { chain -> JSONValue in
-            [
-                "text": .string(chain.text), "answer": chain.answer.map { .string($0) } ?? .null,
-                "score": .number(chain.score), "tokens": .integer(chain.tokens),
-                "kvReads": .number(chain.kvReads), "peakTokens": .number(chain.peakTokens),
-                "finishReason": .string(chain.finishReason.rawValue),
-            ]
-        }
-        try append([
-            "configuration": .string(id), "index": .integer(result.index),
-            "task": .string(result.sample.task), "prompt": .string(result.sample.prompt),
-            "reference": .string(result.sample.answer),
-            "answer": result.answer.map { .string($0) } ?? .null, "score": .number(result.score),
-            "tokens": .integer(result.tokens), "kvReads": .number(result.kvReads),
-            "peakTokens": .number(result.peakTokens), "bytes": .integer(result.bytes),
-            "seed": .string("\(result.seed)"), "chains": .array(chains),
-        ])
+        let name = JSONObject.Member(key: "configuration", value: .string(id))
+        try records.append(.object(JSONObject([name] + result.record.members)))
         known[id, default: [:]][result.index] = Known(
             score: result.score, kvReads: result.kvReads, peakTokens: result.peakTokens,
             bytes: Double(result.bytes))
@@ -145,19 +82,11 @@ public final class FrontierRecords {
         seconds: Double, problems: Int, _ configuration: FrontierConfiguration
     ) throws(MartletError) {
         let id = Self.id(configuration)
-        try append([
+        try records.append([
             "configuration": .string(id), "seconds": .number(seconds),
             "problems": .integer(problems),
         ])
         addTime(seconds, problems, id)
-    }
-
-    private func append(_ line: JSONValue) throws(MartletError) {
-        do { try handle.write(contentsOf: Data(line.serialized() + [UInt8(ascii: "\n")])) } catch {
-            throw MartletError(
-                code: .unreadableFile, subject: path,
-                message: "\(path): cannot write: \(error.localizedDescription); check the disk")
-        }
     }
 
     /// A complete configuration's point; nil while problems are missing.
@@ -192,9 +121,9 @@ public final class FrontierRecords {
             uniquingKeysWith: { a, _ in a })
         var texts: [Int: [String: (text: String, score: Double)]] = [:]
         var problems: [Int: (prompt: String, reference: String)] = [:]
-        guard let data = FileManager.default.contents(atPath: path) else { return [] }
-        for line in data.split(separator: UInt8(ascii: "\n")) {
-            guard let object = (try? JSONValue.parse([UInt8](line)))?.objectValue,
+        guard let lines = try? JSONLinesFile.read(path).objects else { return [] }
+        for object in lines {
+            guard
                 let id = object["configuration"]?.stringValue, titles[id] != nil,
                 let index = object["index"]?.intValue, index < count,
                 let chain = object["chains"]?.arrayValue?.first?.objectValue

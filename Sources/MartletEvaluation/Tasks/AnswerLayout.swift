@@ -1,6 +1,6 @@
 /// Where a solution's answer stands, and where the solution ends; knows no task.
 
-import Martlet
+public import Martlet
 
 /// The form of a task's solutions.
 public enum AnswerLayout: Sendable, Hashable {
@@ -35,6 +35,25 @@ public enum AnswerLayout: Sendable, Hashable {
         case .tags: AnswerText.tagged(text)
         case .line: AnswerText.firstLine(text)
         case .lastNumber: AnswerExtraction.number.answer(in: text)
+        }
+    }
+
+    /// How a search finds the answer in what a chain wrote.
+    public var extraction: AnswerExtraction {
+        switch self {
+        case .scratchPad: .mark("#")
+        case .tags: .mark("<answer>")
+        case .line: .line
+        case .lastNumber: .number
+        }
+    }
+
+    /// An answer alone as a text that a task can score.
+    public func framed(_ answer: String) -> String {
+        switch self {
+        case .scratchPad: "#\(answer)"
+        case .tags: "<answer>\(answer)</answer>"
+        case .line, .lastNumber: answer
         }
     }
 

@@ -67,7 +67,6 @@ public final class TrainingRun {
             best = state.bestLoss
             lastCheckpoint = store.paths.last
         }
-        try MetricsLog.cut(metrics, after: loop.step)
     }
 
     /// Mean cross-entropy of the model, in nats a token, on batches of the last phase's size that are held out;
@@ -89,7 +88,10 @@ public final class TrainingRun {
     public func run(
         shouldStop: () -> Bool = { false }, report: (TrainingProgress) -> Void = { _ in }
     ) throws(TrainingError) -> Bool {
-        let log = try MetricsLog(path: directory + "/" + Self.metricsName)
+        let log: JSONLinesFile
+        do throws(FormatError) {
+            log = try MetricsLog.open(directory + "/" + Self.metricsName, after: loop.step)
+        } catch { throw .format(error) }
         var clock = ContinuousClock.now
         var tokens = 0
         while !loop.isFinished {
@@ -107,7 +109,9 @@ public final class TrainingRun {
                 let progress = TrainingProgress(
                     report: step, steps: loop.plan.length.steps, tokensPerSecond: speed,
                     secondsLeft: left)
-                try log.append(progress.json)
+                do throws(FormatError) { try log.append(progress.json) } catch {
+                    throw .format(error)
+                }
                 report(progress)
                 (clock, tokens) = (now, 0)
             }

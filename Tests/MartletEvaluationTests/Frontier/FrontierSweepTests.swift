@@ -3,6 +3,7 @@
 import Foundation
 import Martlet
 import MartletEvaluation
+import MartletFormats
 import Testing
 
 @Suite struct FrontierSweepTests {
@@ -34,7 +35,13 @@ import Testing
         try await body(folder + "/records.jsonl")
     }
 
-    private static let header = [(key: "task", value: "copy"), (key: "seed", value: "0")]
+    private static let header = header(seed: 0)
+
+    private static func header(seed: Int) -> RunHeader {
+        RunHeader(
+            run: "frontier", models: [], settings: [("task", "copy"), ("seed", .integer(seed))],
+            command: ["martlet", "frontier", "--out", "a b"])
+    }
 
     @Test func measuresEveryConfigurationOnce() async throws {
         try await Self.withFile { path in
@@ -85,8 +92,7 @@ import Testing
             _ = try FrontierRecords(path: path, header: Self.header)
             let before = FileManager.default.contents(atPath: path)
             #expect {
-                _ = try FrontierRecords(
-                    path: path, header: [(key: "task", value: "copy"), (key: "seed", value: "1")])
+                _ = try FrontierRecords(path: path, header: Self.header(seed: 1))
             } throws: { error in
                 let error = error as? MartletError
                 return error?.code == .alreadyExists && error?.message.contains("seed") == true

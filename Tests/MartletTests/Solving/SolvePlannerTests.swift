@@ -71,4 +71,39 @@ import Testing
             .choose([candidate(isTimed: false)])
         #expect(choice?.length == 1024)
     }
+
+    // MARK: With a sweep
+
+    private func measured(
+        _ index: Int, ratio: Int = 1, _ points: [(width: Int, length: Int, accuracy: Double)]
+    ) -> SolvePlanner.Candidate {
+        var candidate = candidate(index, ratio: ratio)
+        candidate.frontier = MeasuredFrontier(points)
+        return candidate
+    }
+
+    @Test func takesWhatASweepFoundBest() throws {
+        // Long chains gain nothing, many do; the lossy form is a little worse at everything.
+        let dense = measured(0, [(1, 100, 0.5), (1, 400, 0.5), (8, 100, 0.8), (8, 400, 0.8)])
+        let lossy = measured(
+            1, ratio: 8, [(1, 100, 0.48), (1, 400, 0.48), (8, 100, 0.75), (8, 400, 0.75)])
+        let open = try #require(planner().choose([dense, lossy]))
+        #expect(open.index == 0 && open.width == 8)
+        // Eight dense chains of a hundred tokens do not fit, eight lossy ones do.
+        let small = try #require(planner(memory: 30_000).choose([dense, lossy]))
+        #expect(small.index == 1 && small.width == 8 && small.bytes <= 30_000)
+        // One chain in time reaches 340 tokens, eight reach 42: half of nothing.
+        let late = try #require(planner(deadline: 0.4).choose([dense]))
+        #expect(late.width == 1)
+        // A form that was not measured cannot be compared: the rule without a sweep decides.
+        let plain = try #require(
+            planner(memory: 1_000_000).choose([dense, candidate(1, ratio: 8)]))
+        #expect(plain == planner(memory: 1_000_000).choose([candidate(0), candidate(1, ratio: 8)]))
+    }
+
+    @Test func aSlightGainIsNoReasonToLoseTokens() {
+        let dense = measured(0, [(1, 100, 0.700)])
+        #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.715)])])?.index == 0)
+        #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.725)])])?.index == 1)
+    }
 }

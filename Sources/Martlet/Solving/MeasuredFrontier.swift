@@ -1,0 +1,95 @@
+/// How right a model was with so many chains of such a length, as a sweep measured it; knows no cost.
+
+import Foundation
+import MartletFormats
+
+/// The accuracies of one form of a model, read from the `frontier.json` that stands beside its weights.
+///
+/// Between the measured lengths and widths accuracy is interpolated on a logarithmic scale, and beyond the last it
+/// stays: a sweep's last figure is all that is known. What a longer chain seems to lose is noise of the sweep, since
+/// a chain may end before its limit: along lengths accuracies are made monotone by pooling neighbours (isotonic
+/// regression).
+struct MeasuredFrontier: Sendable {
+    /// The name that `martlet frontier` gives its file.
+    static let fileName = "frontier.json"
+
+    /// Widths in rising order, each with its lengths in rising order.
+    private let rows: [(width: Int, points: [(length: Int, accuracy: Double)])]
+
+    /// Nil without points.
+    init?(_ points: [(width: Int, length: Int, accuracy: Double)]) {
+        guard !points.isEmpty else { return nil }
+        rows = Dictionary(grouping: points, by: \.width).sorted { $0.key < $1.key }.map {
+            width, points in
+            let sorted = points.sorted { $0.length < $1.length }
+            let values = Self.monotone(sorted.map(\.accuracy))
+            return (width, zip(sorted, values).map { ($0.length, $1) })
+        }
+    }
+
+    /// The accuracy to expect, from 0 to 1.
+    func accuracy(width: Int, length: Int) -> Double {
+        Self.interpolate(rows.map { ($0.width, Self.reach($0.points, length)) }, at: width)
+    }
+
+    /// Below the shortest measured length fewer and fewer chains come to an end: down to nothing at no length.
+    private static func reach(
+        _ points: [(length: Int, accuracy: Double)], _ length: Int
+    ) -> Double {
+        guard let first = points.first, length < first.length else {
+            return interpolate(points.map { ($0.length, $0.accuracy) }, at: length)
+        }
+        return first.accuracy * Double(max(0, length)) / Double(first.length)
+    }
+
+    private static func interpolate(_ points: [(at: Int, value: Double)], at place: Int) -> Double {
+        guard let upper = points.firstIndex(where: { $0.at >= place }) else {
+            return points.last?.value ?? 0
+        }
+        guard upper > 0, points[upper].at > place else { return points[upper].value }
+        let (a, b) = (points[upper - 1], points[upper])
+        let share = log(Double(place) / Double(a.at)) / log(Double(b.at) / Double(a.at))
+        return a.value + share * (b.value - a.value)
+    }
+
+    /// The nearest sequence, in squares, that never falls: neighbours that do are pooled.
+    private static func monotone(_ values: [Double]) -> [Double] {
+        var pools: [(mean: Double, count: Int)] = []
+        for value in values {
+            pools.append((value, 1))
+            while pools.count > 1, pools[pools.count - 2].mean > pools[pools.count - 1].mean {
+                let (b, a) = (pools.removeLast(), pools.removeLast())
+                let count = a.count + b.count
+                pools.append(
+                    ((a.mean * Double(a.count) + b.mean * Double(b.count)) / Double(count), count))
+            }
+        }
+        return pools.flatMap { Array(repeating: $0.mean, count: $0.count) }
+    }
+}
+
+extension MeasuredFrontier {
+    /// The sweep beside a model's weights; nil where there is none, or none that can be read: a plan can do without.
+    ///
+    /// - Parameters:
+    ///   - folder: of the model that was swept.
+    ///   - model: whose points are wanted, a name as `martlet frontier` was given it.
+    ///   - method: the cache policy's name without parameters.
+    init?(folder: String, model: String, method: String) {
+        guard let file = try? ConfigurationFile(path: folder + "/" + Self.fileName),
+            let lines = file.root["points"]?.arrayValue
+        else { return nil }
+        func last(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
+        self.init(
+            lines.compactMap { line in
+                guard let point = line.objectValue,
+                    point["method"]?.stringValue == method,
+                    last(point["model"]?.stringValue ?? "") == last(model),
+                    let width = point["width"]?.intValue, width >= 1,
+                    let length = point["length"]?.intValue, length >= 1,
+                    let accuracy = point["accuracy"]?.doubleValue, (0...1).contains(accuracy)
+                else { return nil }
+                return (width, length, accuracy)
+            })
+    }
+}

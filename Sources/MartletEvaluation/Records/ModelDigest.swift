@@ -1,0 +1,53 @@
+/// Which bytes a model was; knows files, not what is in them.
+
+import Crypto
+import Foundation
+public import Martlet
+import MartletFormats
+
+/// A model's name and the SHA-256 of each of its files, as `sha256sum` prints it.
+public struct ModelDigest: Sendable, Hashable {
+    /// The name that was given.
+    public let name: String
+    /// By file; empty for random weights, which their name tells apart.
+    public let files: [String: String]
+
+    /// Reads a model's configuration, tokenizer and weights. Throws `unknownModel`, or `unreadableFile`.
+    public init(of name: String) throws(MartletError) {
+        self.name = name
+        var files: [String: String] = [:]
+        if let folder = try ModelSource(name).directory {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            for file in names where file.hasSuffix(".safetensors") || file.hasSuffix(".json") {
+                files[file] = try Self.digest(folder + "/" + file)
+            }
+        }
+        self.files = files
+    }
+
+    /// `{"config.json": "…", …}` in the order of names.
+    var json: JSONObject {
+        JSONObject(
+            files.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
+    }
+
+    private static func digest(_ path: String) throws(MartletError) -> String {
+        var hash = SHA256()
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? handle.close() }
+            // Weights may be larger than memory.
+            while let part = try handle.read(upToCount: 1 << 22), !part.isEmpty {
+                hash.update(data: part)
+            }
+        } catch {
+            throw MartletError(
+                code: .unreadableFile, subject: path,
+                message: "\(path): cannot read this file; check its permissions",
+                underlying: error)
+        }
+        return hash.finalize().map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+}

@@ -1,0 +1,50 @@
+/// A file of records with its header; knows nothing of what the records say.
+
+public import Martlet
+public import MartletFormats
+
+/// The records of a run in a file of JSON lines, only ever appended to, so that a killed run goes on where it was and
+/// every figure can be traced to the text that made it.
+public final class RunRecords {
+    private let file: JSONLinesFile
+
+    /// What was in the file, but for its header.
+    public let earlier: [JSONObject]
+
+    /// Opens a run's file, or begins it. A last line that was cut short is removed.
+    ///
+    /// Throws `alreadyExists` when the file is of another run, or is no file of records, `malformedFile` for a
+    /// line that is no object, `unreadableFile` when the system refuses.
+    public init(_ path: String, _ header: RunHeader) throws(MartletError) {
+        do {
+            let (objects, complete, bytes) = try JSONLinesFile.read(path)
+            if let first = objects.first {
+                if let key = RunHeader.difference(first, header.json) {
+                    throw Self.another(path, first["run"] == nil ? nil : key)
+                }
+            } else if bytes > 0 {
+                // One line without an end may be anybody's.
+                throw Self.another(path, nil)
+            }
+            if objects.isEmpty {
+                try JSONLinesFile.replace(path, with: [header.json])
+            } else if complete < bytes {
+                try JSONLinesFile.replace(path, with: objects)
+            }
+            earlier = Array(objects.dropFirst())
+            file = try JSONLinesFile(path, continuing: true)
+        } catch { throw MartletError(any: error) }
+    }
+
+    private static func another(_ path: String, _ key: String?) -> MartletError {
+        let what = key.map { "holds another run (its \($0) differs)" } ?? "is no file of records"
+        return MartletError(
+            code: .alreadyExists, subject: path,
+            message: "\(path) \(what); name another file or folder, or repeat that run's options")
+    }
+
+    /// Adds a line. Throws `unreadableFile`, for instance when the disk is full.
+    public func append(_ value: JSONValue) throws(MartletError) {
+        do throws(FormatError) { try file.append(value) } catch { throw MartletError(error) }
+    }
+}

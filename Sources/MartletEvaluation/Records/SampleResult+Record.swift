@@ -1,0 +1,64 @@
+/// A problem's result as a line of a file, and back.
+
+import Martlet
+public import MartletFormats
+
+extension SampleResult {
+    /// The line: the problem, the answer that won and its score, costs, and every chain.
+    public var record: JSONObject {
+        JSONObject([
+            .init(key: "index", value: .integer(index)),
+            .init(key: "task", value: .string(sample.task)),
+            .init(key: "difficulty", value: .integer(sample.difficulty)),
+            .init(key: "prompt", value: .string(sample.prompt)),
+            .init(key: "reference", value: .string(sample.answer)),
+            .init(key: "answer", value: answer.map { .string($0) } ?? .null),
+            .init(key: "score", value: .number(score)),
+            .init(key: "tokens", value: .integer(tokens)),
+            .init(key: "kvReads", value: .number(kvReads)),
+            .init(key: "peakTokens", value: .number(peakTokens)),
+            .init(key: "bytes", value: .integer(bytes)),
+            .init(key: "cacheBytes", value: .integer(cacheBytes)),
+            // Beyond 63 bits most readers of JSON would round it.
+            .init(
+                key: "seed",
+                value: Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)")),
+            .init(key: "chains", value: .array(chains.map(\.record))),
+        ])
+    }
+
+    /// The result that a line tells of, given the problem that it answered; nil when the line is no such record or
+    /// tells of another problem.
+    init?(record: JSONObject, index: Int, sample: TaskSample, seed: UInt64) {
+        guard record["index"]?.intValue == index, record["prompt"]?.stringValue == sample.prompt,
+            let bytes = record["bytes"]?.intValue, let cacheBytes = record["cacheBytes"]?.intValue,
+            let lines = record["chains"]?.arrayValue, !lines.isEmpty
+        else { return nil }
+        let chains = lines.compactMap { $0.objectValue.flatMap(ChainResult.init(record:)) }
+        guard chains.count == lines.count else { return nil }
+        self.init(
+            index: index, sample: sample, seed: seed, chains: chains, bytes: bytes,
+            cacheBytes: cacheBytes)
+    }
+}
+
+extension ChainResult {
+    fileprivate var record: JSONValue {
+        [
+            "text": .string(text), "answer": answer.map { .string($0) } ?? .null,
+            "score": .number(score), "tokens": .integer(tokens), "kvReads": .number(kvReads),
+            "peakTokens": .number(peakTokens), "finishReason": .string(finishReason.rawValue),
+        ]
+    }
+
+    fileprivate init?(record: JSONObject) {
+        guard let text = record["text"]?.stringValue, let score = record["score"]?.doubleValue,
+            let tokens = record["tokens"]?.intValue, let reads = record["kvReads"]?.doubleValue,
+            let peak = record["peakTokens"]?.doubleValue,
+            let reason = record["finishReason"]?.stringValue.flatMap(FinishReason.init(rawValue:))
+        else { return nil }
+        self.init(
+            text: text, answer: record["answer"]?.stringValue, score: score, tokens: tokens,
+            kvReads: reads, peakTokens: peak, finishReason: reason)
+    }
+}
