@@ -154,7 +154,7 @@ struct Evaluate: AsyncParsableCommand {
         options.maximumTokens = maxTokens
         options.parallel = parallel
         let task: any EvaluationTask
-        do { task = try TaskRegistry.task(self.task ?? "") } catch { throw MartletError(error) }
+        do { task = try TaskSource.task(self.task ?? "") } catch { throw MartletError(error) }
         return try TaskEvaluation(task, options: options)
     }
 }

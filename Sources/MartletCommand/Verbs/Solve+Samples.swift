@@ -8,13 +8,13 @@ extension Solve {
     /// Solves held-out problems one after the other, as a user would, and sums up.
     func run(samples: Int) async throws {
         let task: any EvaluationTask
-        do { task = try TaskRegistry.task(self.task ?? "") } catch { throw MartletError(error) }
+        do { task = try TaskSource.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let solver = Solver(try await forms(measured: deadline != nil))
         let (seed, options, json) = (loading.seed ?? 0, searchOptions, json)
         let running = Task {
             var summary = SolvedSamples(budget: budget)
-            for index in 0..<samples {
+            for index in 0..<min(samples, task.problemCount ?? samples) {
                 guard !Task.isCancelled else { break }
                 let sample = task.sample(seed: seed, index: index, split: .heldOut)
                 var options = options

@@ -148,7 +148,7 @@ struct Solve: AsyncParsableCommand {
         options.extraction = answer
         guard let task else { return options }
         do throws(TaskError) {
-            options.judge(by: try TaskRegistry.task(task), prompt: prompt)
+            options.judge(by: try TaskSource.task(task), prompt: prompt)
         } catch { throw MartletError(error) }
         return options
     }

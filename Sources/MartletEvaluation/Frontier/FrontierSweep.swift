@@ -4,13 +4,14 @@ public import Martlet
 
 /// A sweep over lengths, widths and compressions under each method.
 public struct FrontierSweep: Sendable {
-    private let plan: FrontierPlan
+    private var plan: FrontierPlan
     private let task: any EvaluationTask
 
     /// Prepares a sweep. Throws `invalidParameter` for a task or a grid that cannot be.
     public init(_ plan: FrontierPlan) throws(MartletError) {
         self.plan = plan
-        do { task = try TaskRegistry.task(plan.task) } catch { throw MartletError(error) }
+        do { task = try TaskSource.task(plan.task) } catch { throw MartletError(error) }
+        if let count = task.problemCount { self.plan.samples = min(plan.samples, count) }
         func require(_ holds: Bool, _ name: String, _ expected: String) throws(MartletError) {
             guard !holds else { return }
             throw MartletError(

@@ -18,7 +18,7 @@ public import Martlet
 public struct TaskEvaluation: Sendable {
     /// The task.
     public let task: any EvaluationTask
-    /// How it is given.
+    /// How it is given; a file that has fewer problems than were asked for gives all that it has.
     public let options: EvaluationOptions
 
     /// Describes an evaluation. Throws `invalidParameter` for options outside their limits.
@@ -39,6 +39,8 @@ public struct TaskEvaluation: Sendable {
             try Self.check(tokens >= 1, "maximumTokens", tokens, "1 or more")
         }
         self.task = task
+        var options = options
+        if let count = task.problemCount { options.samples = min(options.samples, count) }
         self.options = options
     }
 

@@ -11,6 +11,8 @@ public enum AnswerLayout: Sendable, Hashable {
     case tags
     /// The first line that says anything.
     case line
+    /// Everything, up to the model's end token.
+    case text
     /// Words, the last number of which is the answer, up to an empty line: the form of GSM8K.
     case lastNumber
 
@@ -20,6 +22,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .scratchPad: ["\n"]
         case .tags: ["</answer>"]
         case .line: ["\n"]
+        case .text: []
         case .lastNumber: ["\n\n", "\nQuestion"]
         }
     }
@@ -34,6 +37,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .scratchPad: AnswerText.answer(in: text)
         case .tags: AnswerText.tagged(text)
         case .line: AnswerText.firstLine(text)
+        case .text: text
         case .lastNumber: AnswerExtraction.number.answer(in: text)
         }
     }
@@ -43,7 +47,7 @@ public enum AnswerLayout: Sendable, Hashable {
         switch self {
         case .scratchPad: .mark("#")
         case .tags: .mark("<answer>")
-        case .line: .line
+        case .line, .text: .line
         case .lastNumber: .number
         }
     }
@@ -53,7 +57,7 @@ public enum AnswerLayout: Sendable, Hashable {
         switch self {
         case .scratchPad: "#\(answer)"
         case .tags: "<answer>\(answer)</answer>"
-        case .line, .lastNumber: answer
+        case .line, .text, .lastNumber: answer
         }
     }
 
@@ -63,6 +67,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .scratchPad: "\(scratchPad)#\(answer)\n"
         case .tags: "<explanation>\(scratchPad)</explanation>\n<answer>\(answer)</answer>"
         case .line: " \(answer)\n"
+        case .text: answer
         case .lastNumber: " \(scratchPad)\n#### \(answer)\n\n"
         }
     }

@@ -7,6 +7,9 @@ public protocol EvaluationTask: Sendable {
     /// The canonical text with all parameters, `chain(steps=6,modulus=97)`; it makes an equal task.
     var name: String { get }
 
+    /// How many problems there are; nil for a generator, which has no end.
+    var problemCount: Int? { get }
+
     /// The most characters that an answer can have, without what frames it.
     var answerLengthBound: Int { get }
 
@@ -30,6 +33,9 @@ public protocol EvaluationTask: Sendable {
 }
 
 extension EvaluationTask {
+    /// No end.
+    public var problemCount: Int? { nil }
+
     /// 1 for the reference answer, otherwise 0.
     public func score(_ text: String, _ sample: TaskSample) -> Double {
         sample.layout.answer(in: text) == sample.answer ? 1 : 0

@@ -11,6 +11,9 @@ public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A mixture has no component, or too many.
     case badMixture(got: String, expected: String)
 
+    /// A file of problems has none, or a line that is no problem. `line` counts from 1; nil for the whole file.
+    case badFile(path: String, line: Int?, got: String, expected: String)
+
     /// What, where, got, expected and what to do, in one sentence.
     public var description: String {
         switch self {
@@ -26,6 +29,9 @@ public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
         case .badMixture(let got, let expected):
             "task mixture: got \(got), expected \(expected); write it like mixture(addition, "
                 + "chain(steps=4))."
+        case .badFile(let path, let line, let got, let expected):
+            "\(path)\(line.map { ", line \($0)" } ?? ""): got \(got), expected \(expected); correct "
+                + "the file, or name another."
         }
     }
 
