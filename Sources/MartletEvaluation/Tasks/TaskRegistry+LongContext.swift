@@ -56,7 +56,7 @@ extension TaskRegistry {
             try check(
                 values,
                 least: VariableTrackingTask.leastLength(chains: chains.upper, hops: hops.upper),
-                for: "\(chains.upper) chains of \(hops.upper) hops")
+                for: "\(chains.upper) x \(hops.upper + 1) assignments")
             return VariableTrackingTask(
                 name: values.canonical, length: values["length"], chains: chains, hops: hops)
         },
@@ -136,7 +136,7 @@ extension TaskRegistry {
             try check(
                 values,
                 least: RulerVariablesTask.leastLength(chains: chains.upper, hops: hops.upper),
-                for: "\(chains.upper) chains of \(hops.upper) hops")
+                for: "\(chains.upper) x \(hops.upper + 1) assignments")
             return RulerVariablesTask(
                 name: values.canonical, length: values["length"], chains: chains, hops: hops)
         },

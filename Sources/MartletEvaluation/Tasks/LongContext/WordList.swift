@@ -46,11 +46,12 @@ struct WordListShape {
 }
 
 enum WordList {
-    /// The numbered list: `common` as often as the shape says, and `rare` other words.
+    /// The numbered list: `common` as often as the shape says, and `rare` other words. Also the common words
+    /// as they first come, an order that a reader can know.
     static func text(
         common: [Int], shape: WordListShape, rare: Int, separator: Unicode.Scalar,
         _ random: inout TaskRandom
-    ) -> [UInt8] {
+    ) -> (text: [UInt8], common: [Int]) {
         var used = [Bool](repeating: false, count: CoinedWord.count)
         for word in common { used[word] = true }
         var words = common.flatMap { [Int](repeating: $0, count: shape.frequency) }
@@ -58,13 +59,16 @@ enum WordList {
             [Int](repeating: $0, count: shape.rareFrequency)
         }
         random.shuffle(&words)
+        var unseen = Set(common)
+        var seen: [Int] = []
         var text: [UInt8] = []
         text.reserveCapacity(WordListShape.length(entries: words.count))
         for (place, word) in words.enumerated() {
             if place > 0 { text.append(UInt8(ascii: separator)) }
             text += Array("\(place + 1). ".utf8)
             text += CoinedWord.bytes(word)
+            if unseen.remove(word) != nil { seen.append(word) }
         }
-        return text
+        return (text, seen)
     }
 }

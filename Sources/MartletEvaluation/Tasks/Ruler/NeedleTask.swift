@@ -51,8 +51,9 @@ struct NeedleTask: ProblemTask {
         let (queries, values) = (queries.upper, values.upper)
         let key = String(repeating: "k", count: kind.key.length)
         let keys = [String](repeating: key, count: queries)
+        // Plurals are the longer texts.
         let frame = RulerAnswer.frameLength(
-            task(values: values, queries: queries), question: question(keys, values: values))
+            task(isPlural: true), question: question(keys, values: values))
         let needles = max(self.keys.upper, queries) * values * needleLength
         return max(frame + needles, 10 * unit)
     }
@@ -60,6 +61,11 @@ struct NeedleTask: ProblemTask {
     /// The characters of a needle with its separator.
     private var needleLength: Int {
         needle("", "").count + kind.key.length + kind.value.length + 1
+    }
+
+    /// Whether the surroundings alone have more than one value.
+    private var isPlural: Bool {
+        if case .needles = kind.surroundings { true } else { false }
     }
 
     private var unit: Int {
@@ -90,7 +96,7 @@ struct NeedleTask: ProblemTask {
     }
 
     func write(_ problem: Problem, _ random: inout TaskRandom) -> ProblemText {
-        let task = task(values: problem.values, queries: problem.asked.count)
+        let task = task(isPlural: isPlural || problem.keys * problem.values > 1)
         let question = question(problem.asked.map(\.key), values: problem.values)
         var taken = Set(problem.asked.flatMap { [$0.key] + $0.values })
         var needles = problem.asked.map { asked in asked.values.map { needle(asked.key, $0) } }
@@ -146,11 +152,12 @@ struct NeedleTask: ProblemTask {
         return (0..<values).map { _ in needle(key, kind.value.draw(unlike: &taken, &random)) }
     }
 
-    private func task(values: Int, queries: Int) -> String {
-        let what =
-            values * queries == 1 ? "A special magic \(noun) is" : "Special magic \(noun)s are"
-        return "\(what) hidden in the following text. Keep in mind what it says about them: "
-            + "I will ask for the special magic \(noun)s afterwards."
+    private func task(isPlural: Bool) -> String {
+        isPlural
+            ? "Special magic \(noun)s are hidden in the following text. Remember them, for I will "
+                + "ask about them afterwards."
+            : "A special magic \(noun) is hidden in the following text. Remember it, for I will "
+                + "ask about it afterwards."
     }
 
     private func question(_ keys: [String], values: Int) -> String {

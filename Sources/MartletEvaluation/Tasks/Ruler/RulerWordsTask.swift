@@ -65,9 +65,9 @@ struct RulerWordsTask: ProblemTask {
             common: problem.words, shape: problem.shape, rare: rare, separator: " ", &random)
         return ProblemText(
             prompt: RulerAnswer.prompt(
-                Self.task, context: list, question: Self.question(problem.shape.common)),
+                Self.task, context: list.text, question: Self.question(problem.shape.common)),
             scratchPad: "",
-            answer: problem.words.map(CoinedWord.text).joined(separator: RulerAnswer.separator),
+            answer: list.common.map(CoinedWord.text).joined(separator: RulerAnswer.separator),
             difficulty: problem.length,
             parameters: [
                 "length": problem.length, "common": problem.shape.common,

@@ -56,9 +56,9 @@ struct CommonWordsTask: ProblemTask {
             common: problem.words, shape: problem.shape, rare: rare, separator: "\n", &random)
         let frequency = problem.shape.frequency
         return ProblemText(
-            prompt: frame.text(context: list),
+            prompt: frame.text(context: list.text),
             scratchPad: "I counted every word; these occur \(frequency) times.",
-            answer: NumberedLines.text(problem.words.map(CoinedWord.text)),
+            answer: NumberedLines.text(list.common.map(CoinedWord.text)),
             difficulty: problem.length,
             parameters: [
                 "length": problem.length, "common": problem.shape.common, "frequency": frequency,

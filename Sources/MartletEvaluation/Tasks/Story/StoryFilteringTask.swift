@@ -1,7 +1,8 @@
 /// Chapters in which something is missing; knows which, not how a story is told.
 
 /// The Sparse Frontier's "Story Filtering" (2504.17768): from a few random chapters of a narrative the
-/// purchase is left out, and these chapters are asked for.
+/// purchase is left out, and these chapters are asked for. What would have been bought may still be sold
+/// later, as a thing that he had before.
 ///
 /// The split is decided by these chapters, with the places and people in them.
 struct StoryFilteringTask: ProblemTask {
@@ -68,7 +69,8 @@ struct StoryFilteringTask: ProblemTask {
     private static func prompt(missing: Int) -> TaggedPrompt {
         let chapters = missing == 1 ? "chapter" : "chapters"
         return TaggedPrompt(
-            introduction: "Below is a story in chapters. In most of them, Arion buys an item.",
+            introduction:
+                "Below is a story in chapters. In some of them Arion buys an item, in others he does not.",
             question: "In which \(chapters) does Arion buy nothing?",
             explanation: "Say how you told these chapters from the others.",
             answerForm: "<number of a chapter>, <number of a chapter> and so on",

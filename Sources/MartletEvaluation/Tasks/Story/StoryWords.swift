@@ -1,8 +1,6 @@
 /// The places, people, events and things of the stories; knows words, not sentences.
 
 enum StoryWords {
-    static let protagonist = "Arion"
-
     /// 64, named in sentences with `the` before them. None is part of another.
     static let locations = list(
         """
