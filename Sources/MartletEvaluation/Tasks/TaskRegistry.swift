@@ -3,7 +3,7 @@
 /// The tasks that can be written as text.
 public enum TaskRegistry {
     /// All tasks and named mixtures. `mixture` is not a row: it takes tasks, not parameters.
-    public static let all: [TaskEntry] = reasoning + recall + mixtures
+    public static let all: [TaskEntry] = reasoning + recall + longContext + mixtures
 
     private static let mixtureName = "mixture"
     private static let mostComponents = 64

@@ -1,10 +1,12 @@
 /// What holds for the samples of every task: purity, splits, framing, bounds, scores.
 
+import Foundation
 import MartletEvaluation
 import Testing
 
 @Suite struct TaskSampleTests {
-    @Test(arguments: taskTexts) func samplesAreAPureFunction(text: String) throws {
+    @Test(arguments: taskTexts + longContextTexts) func samplesAreAPureFunction(text: String) throws
+    {
         let task = try TaskRegistry.task(text)
         let again = try TaskRegistry.task(task.name)
         #expect(again.name == task.name)
@@ -23,18 +25,19 @@ import Testing
         }
     }
 
-    @Test(arguments: taskTexts) func samplesAreFramedAndBounded(text: String) throws {
+    @Test(arguments: taskTexts + longContextTexts)
+    func samplesAreFramedAndBounded(text: String) throws {
         let task = try TaskRegistry.task(text)
+        let count = longContextTexts.contains(text) ? 20 : 60
         var longest = 0
+        var isScratchPad = true
         for split in TaskSplit.allCases {
-            for sample in samples(task, 60, split: split) {
+            for sample in samples(task, count, split: split) {
                 let prompt = Array(sample.prompt.utf8)
                 let completion = Array(sample.completion.utf8)
                 #expect((prompt + completion).allSatisfy { (32...126).contains($0) || $0 == 10 })
-                #expect(sample.prompt.hasSuffix("=") || sample.prompt.hasSuffix("?"))
-                #expect(!sample.prompt.contains("\n") && !sample.prompt.contains("#"))
-                #expect(sample.completion.hasSuffix("#\(sample.answer)\n"))
-                #expect(sample.completion.filter { $0 == "\n" || $0 == "#" }.count == 2)
+                checkFrame(sample)
+                isScratchPad = isScratchPad && sample.layout == .scratchPad
                 #expect(prompt.count <= task.maximumPromptLength)
                 #expect(completion.count <= task.maximumCompletionLength)
                 #expect(sample.answer.utf8.count <= task.answerLengthBound)
@@ -43,8 +46,41 @@ import Testing
                 longest = max(longest, completion.count)
             }
         }
-        // A bound that is far away would make every context too large.
-        #expect(longest * 5 >= task.maximumCompletionLength * 2)
+        // A bound that is far away would make every context too large. Other layouts leave models room for
+        // words of their own.
+        if isScratchPad { #expect(longest * 5 >= task.maximumCompletionLength * 2) }
+    }
+
+    private func checkFrame(_ sample: TaskSample) {
+        let (prompt, completion) = (sample.prompt, sample.completion)
+        // What ends a solution stands at its end, and nowhere before.
+        let ends = sample.layout.stop.filter { completion.hasSuffix($0) }
+        #expect(ends.count == 1)
+        for end in ends { #expect(!completion.dropLast(end.count).contains(end)) }
+        switch sample.layout {
+        case .scratchPad:
+            #expect(prompt.hasSuffix("=") || prompt.hasSuffix("?"))
+            #expect(!prompt.contains("\n") && !prompt.contains("#"))
+            #expect(completion.hasSuffix("#\(sample.answer)\n"))
+            #expect(completion.filter { $0 == "\n" || $0 == "#" }.count == 2)
+        case .tags:
+            #expect(prompt.hasSuffix(".\n"))
+            #expect(prompt.components(separatedBy: "<context>").count == 2)
+            let (context, question) = contextAndQuestion(sample)
+            #expect(!context.isEmpty && !context.contains("<") && !question.isEmpty)
+            #expect(prompt.components(separatedBy: question).count == 3)
+            #expect(completion.hasPrefix("<explanation>"))
+            #expect(completion.hasSuffix("<answer>\(sample.answer)</answer>"))
+            #expect(completion.filter { $0 == "<" }.count == 4)
+        case .line:
+            // The answer goes on in the last line of the prompt, and is one line itself.
+            #expect(prompt.last?.isWhitespace == false)
+            let (context, question) = contextAndQuestion(sample)
+            #expect(!context.isEmpty && question.contains("Answer: "))
+            #expect(completion == " \(sample.answer)\n" && !sample.answer.contains("\n"))
+        case .lastNumber:
+            #expect(completion.hasSuffix("#### \(sample.answer)\n\n"))
+        }
     }
 
     @Test(arguments: taskTexts) func referencesScoreOneAndCorruptAnswersLess(text: String) throws {

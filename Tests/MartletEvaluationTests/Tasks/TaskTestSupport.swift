@@ -1,5 +1,6 @@
 /// What the tests of tasks share: settings worth testing, and a generator of their own.
 
+import Foundation
 import MartletEvaluation
 import Testing
 
@@ -20,6 +21,46 @@ let taskTexts = [
     "copy(length=8)", "copy(length=1000)", "reasoning", "memory",
     "mixture(chain,mixture(copy,sorting(count=5)),chain)",
 ]
+
+/// Settings of the Sparse Frontier's tasks and of RULER's, in prompts short enough for many samples.
+let longContextTexts = [
+    "niah(length=2500..4000)", "niah(length=12000,queries=1..9)",
+    "common-words(length=5800..9000)",
+    "common-words(length=3000,common=1..5,frequency=9..20,rare-frequency=1..4)",
+    "variable-tracking(length=4500..6000)",
+    "variable-tracking(length=3000,chains=1..3,hops=1..9)", "story-retrieval(length=30000)",
+    "story-retrieval(length=5000..9000,questions=1..2)", "story-filtering(length=9000..14000)",
+    "story-filtering(length=6000,missing=1)", "story-multihop(length=5000..20000)",
+    "ruler-niah-single-1(length=1000..4000)", "ruler-niah-single-2(length=1500..3000)",
+    "ruler-niah-single-3(length=2000)", "ruler-niah-multikey-1(length=3000,keys=2..8)",
+    "ruler-niah-multikey-2(length=1000..3000)", "ruler-niah-multikey-3(length=4000)",
+    "ruler-niah-multivalue(length=3000,values=2..5)",
+    "ruler-niah-multiquery(length=2000..5000,queries=2..6)", "ruler-vt(length=1500..3000)",
+    "ruler-vt(length=3000,chains=2..4,hops=1..6)", "ruler-cwe(length=5000..8000)",
+    "ruler-cwe(length=2000,common=3,frequency=20,rare-frequency=1..2)",
+    "ruler-fwe(length=1200..5000)",
+]
+
+/// What stands in the context of a long prompt, and what is asked about it.
+func contextAndQuestion(_ sample: TaskSample) -> (context: Substring, question: Substring) {
+    func between(_ opening: String, _ closing: String) -> Substring {
+        guard let start = sample.prompt.range(of: opening)?.upperBound,
+            let end = sample.prompt.range(of: closing)?.lowerBound, start <= end
+        else { return "" }
+        return sample.prompt[start..<end]
+    }
+    if sample.layout == .tags {
+        let tag = sample.prompt.contains("<questions>") ? "questions" : "question"
+        return (between("<context>\n", "\n</context>"), between("<\(tag)>\n", "\n</\(tag)>"))
+    }
+    guard let first = sample.prompt.firstIndex(of: "\n"),
+        let last = sample.prompt.lastIndex(of: "\n"), first < last
+    else { return ("", "") }
+    return (
+        sample.prompt[sample.prompt.index(after: first)..<last],
+        sample.prompt[sample.prompt.index(after: last)...]
+    )
+}
 
 /// The first samples of a stream.
 func samples(
