@@ -122,6 +122,46 @@ import Testing
         #expect(throws: TaskError.self) { try TaskRegistry.task("file:/none") }
     }
 
+    @Test func questionsAboutOneOfManyDocuments() throws {
+        let articles = (0..<30).map { number in
+            let text =
+                "Town \(number) has " + String(repeating: "old stone walls and ", count: number % 7)
+                + "\(number * 13 + 5) wells."
+            return #"""
+                {"paragraphs":[{"context":"\#(text)","qas":[{"question":"How many wells has town \#(number)?",
+                "answers":[{"text":"\#(number * 13 + 5)"}]}]}]}
+                """#
+        }
+        let path = NSTemporaryDirectory() + "/martlet-documents-\(UUID().uuidString).json"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("{\"data\":[\(articles.joined(separator: ","))]}".utf8).write(
+            to: URL(filePath: path))
+        let task = try TaskSource.task("qa(length=2000):\(path)")
+        #expect(task.problemCount == 30)
+        for index in 0..<30 {
+            let sample = task.sample(seed: 4, index: index, split: .heldOut)
+            #expect((1800...2000).contains(sample.prompt.utf8.count))
+            #expect(task.score(sample.completion, sample) == 1)
+            #expect(task.score("<answer>\(index * 13 + 6)</answer>", sample) == 0)
+            // The document that is asked about is there, whole, under the number that the question names.
+            let number = try #require(sample.parameters["document"])
+            #expect(sample.prompt.contains("Question about document \(number): How many"))
+            let start = try #require(sample.prompt.range(of: "Document \(number):\n")?.upperBound)
+            let document = sample.prompt[start...].prefix { $0 != "\n" }
+            #expect(document.hasPrefix("Town \(index) has ") && document.hasSuffix(" wells."))
+            #expect(sample == task.sample(seed: 4, index: index, split: .heldOut))
+        }
+        for (text, word) in [
+            ("qa(length=1000000):\(path)", "at least the length"),
+            ("qa(length=600):\(path)", "larger length"), ("qa(length=7):\(path)", "from 512"),
+            ("qa(size=700):\(path)", "length"),
+        ] {
+            #expect {
+                _ = try TaskSource.task(text)
+            } throws: { "\($0)".contains(word) }
+        }
+    }
+
     /// An evaluation asks every problem once, however many were asked for.
     @Test func aFileHasAnEnd() throws {
         let task = try task(
