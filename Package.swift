@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "MartletEvaluation",
             dependencies: [
-                "Martlet", "MartletFormats", "MartletKernels",
+                "Martlet", "MartletModels", "MartletFormats", "MartletKernels",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
@@ -109,7 +109,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: ["MartletEvaluation", "Martlet", "MartletFormats", "MartletKernels"],
+            dependencies: [
+                "MartletEvaluation", "Martlet", "MartletModels", "MartletFormats", "MartletKernels",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",

@@ -41,4 +41,6 @@ for _ in range(args.runs):
     count["over memory"] += summary["peakCacheBytes"] > memory * 1e6
     count["no answer"] += summary["answer"] is None
     worst = max(worst, wall - deadline)
+    if wall > deadline:
+        print(f"{' '.join(command[2:])}: {summary['elapsedMs']:.0f} ms by its own clock, {wall:.0f} by the wall")
 print(json.dumps(count | {"worst ms past the deadline, by the wall": round(worst)}))

@@ -38,17 +38,23 @@ public final class WorkerPool: Sendable {
     public static var processorCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Runs `body(iteration, worker)` for every iteration in 0 ..< count, `worker` in
-    /// 0 ..< threadCount, and returns when all are done. One loop at a time; not re-entrant.
+    /// 0 ..< threadCount, and returns when all are done.
+    ///
+    /// The threads serve one loop at a time. A second caller, such as another engine on the same weights, does not wait
+    /// for them: it runs its loop alone, on its own thread. Not re-entrant: a loop inside a loop would have the
+    /// worker numbers of both.
     public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
-        if threadCount == 1 || count <= 1 {
+        guard threadCount > 1, count > 1, shared.acquire() else {
             for iteration in 0..<max(0, count) { body(iteration, 0) }
             return
         }
+        defer { shared.release() }
         withoutActuallyEscaping(body) { escapable in shared.run(count, escapable) }
     }
 }
 
-/// What the threads share. `state` is epoch << 32 | open << 31 | number of workers inside.
+/// What the threads share. `isOwned` makes one caller at a time the owner.
+/// `state` is epoch << 32 | open << 31 | number of workers inside.
 ///
 /// Unchecked: `body` and `count` are written by the owner only while the loop is closed and no
 /// worker is inside, and read by workers only after they joined the open loop with an acquiring
@@ -63,10 +69,16 @@ private final class Shared: @unchecked Sendable {
     private let next = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
+    private let isOwned = Atomic<Bool>(false)
     private let lock = NSCondition()
     private let ownerWaits = Atomic<Bool>(false)
     private var body: ((Int, Int) -> Void)?
     private var count = 0
+
+    /// Makes the caller the owner; false when there is one.
+    func acquire() -> Bool { !isOwned.exchange(true, ordering: .acquiring) }
+
+    func release() { isOwned.store(false, ordering: .releasing) }
 
     func run(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
         self.body = body

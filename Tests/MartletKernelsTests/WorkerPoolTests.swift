@@ -47,6 +47,26 @@ import Testing
         #expect(counts.array.reduce(0, +) == 100 * 200 * 10)
     }
 
+    /// Engines on one set of weights share its threads. Whoever comes second runs alone; nothing is lost or done twice.
+    @Test(.timeLimit(.minutes(1))) func severalCallersAtOnce() async {
+        let pool = WorkerPool(threadCount: 3)
+        await withTaskGroup(of: Bool.self) { group in
+            for caller in 0..<4 {
+                group.addTask {
+                    for round in 0..<400 {
+                        let count = 1 + (caller * 7 + round) % 23
+                        let runs = EdgeBuffer<Int32>(count: count)
+                        nonisolated(unsafe) let base = runs.base
+                        pool.run(count) { iteration, _ in base[iteration] += 1 }
+                        guard runs.array.allSatisfy({ $0 == 1 }) else { return false }
+                    }
+                    return true
+                }
+            }
+            for await isRight in group { #expect(isRight) }
+        }
+    }
+
     /// What a loop wrote is visible to the caller and to the next loop, with no other fence.
     @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 4])
     func loopsSeeWhatEarlierLoopsWrote(threads: Int) {

@@ -9,15 +9,26 @@ import MartletFormats
 /// stays: a sweep's last figure is all that is known. What a longer chain seems to lose is noise of the sweep, since
 /// a chain may end before its limit: along lengths accuracies are made monotone by pooling neighbours (isotonic
 /// regression).
-struct MeasuredFrontier: Sendable {
+package struct MeasuredFrontier: Sendable {
     /// The name that `martlet frontier` gives its file.
-    static let fileName = "frontier.json"
+    package static let fileName = "frontier.json"
+
+    /// A configuration and what it came to.
+    struct Point {
+        let width: Int
+        let length: Int
+        let accuracy: Double
+        /// The mean of the tokens that a chain wrote; nil where that was not recorded.
+        var tokens: Double?
+    }
 
     /// Widths in rising order, each with its lengths in rising order.
     private let rows: [(width: Int, points: [(length: Int, accuracy: Double)])]
+    /// Lengths in rising order with the share of them that chains wrote.
+    private let shares: [(at: Int, value: Double)]
 
     /// Nil without points.
-    init?(_ points: [(width: Int, length: Int, accuracy: Double)]) {
+    init?(_ points: [Point]) {
         guard !points.isEmpty else { return nil }
         rows = Dictionary(grouping: points, by: \.width).sorted { $0.key < $1.key }.map {
             width, points in
@@ -25,11 +36,27 @@ struct MeasuredFrontier: Sendable {
             let values = Self.monotone(sorted.map(\.accuracy))
             return (width, zip(sorted, values).map { ($0.length, $1) })
         }
+        shares = Dictionary(grouping: points, by: \.length).sorted { $0.key < $1.key }
+            .compactMap { length, points in
+                let tokens = points.compactMap(\.tokens)
+                guard !tokens.isEmpty else { return nil }
+                let mean = tokens.reduce(0, +) / Double(tokens.count)
+                return (length, min(1, mean / Double(length)))
+            }
     }
 
     /// The accuracy to expect, from 0 to 1.
     func accuracy(width: Int, length: Int) -> Double {
         Self.interpolate(rows.map { ($0.width, Self.reach($0.points, length)) }, at: width)
+    }
+
+    /// The tokens that a chain is expected to write of the most that it may: most end long before.
+    func expectedTokens(length: Int) -> Int {
+        let share = shares.isEmpty ? 1 : Self.interpolate(shares, at: length)
+        // Beyond the longest measured length chains write no more than there.
+        let most = shares.last.map { Double($0.at) * $0.value } ?? .infinity
+        let isBeyond = shares.last.map { length > $0.at } ?? false
+        return Int((isBeyond ? most : share * Double(length)).rounded(.up))
     }
 
     /// Below the shortest measured length fewer and fewer chains come to an end: down to nothing at no length.
@@ -89,7 +116,8 @@ extension MeasuredFrontier {
                     let length = point["length"]?.intValue, length >= 1,
                     let accuracy = point["accuracy"]?.doubleValue, (0...1).contains(accuracy)
                 else { return nil }
-                return (width, length, accuracy)
+                let tokens = point["tokens"]?.doubleValue.map { $0 / Double(width) }
+                return Point(width: width, length: length, accuracy: accuracy, tokens: tokens)
             })
     }
 }

@@ -73,9 +73,10 @@ struct SolvePlanner {
             guard let frontier = candidate.frontier else { return nil }
             // A wider search that is no better only costs: fewer chains first.
             for width in widths.reversed() {
-                for length in lengths(candidate) where fits(candidate, width, length) {
+                for length in lengths(candidate)
+                where fits(candidate, frontier, width, length) {
                     let accuracy = frontier.accuracy(
-                        width: width, length: reach(candidate, width, length))
+                        width: width, length: reach(candidate, frontier, width, length))
                     let isSame = best?.choice.index == candidate.index
                     let needed = isSame ? Self.leastGain : Self.leastLossyGain
                     if accuracy > best.map({ $0.accuracy + needed }) ?? -1 {
@@ -87,15 +88,35 @@ struct SolvePlanner {
         return best?.choice
     }
 
-    /// The tokens of each chain that the deadline leaves time for, up to a length.
-    private func reach(_ candidate: Candidate, _ width: Int, _ length: Int) -> Int {
+    /// Whether the cache holds a chain of this length, and what all chains are expected to write together: they wait
+    /// for each other's pages where some write more.
+    private func fits(
+        _ candidate: Candidate, _ frontier: MeasuredFrontier, _ width: Int, _ length: Int
+    ) -> Bool {
+        guard let memory, self.width == nil, self.length == nil else {
+            return fits(candidate, width, length)
+        }
+        return candidate.bytes(1, length) <= memory
+            && candidate.bytes(width, frontier.expectedTokens(length: length)) <= memory
+    }
+
+    /// The tokens of a chain that the deadline leaves time for, up to a length: all chains write until the length that
+    /// they are expected to end at, and then the longest goes on alone.
+    private func reach(
+        _ candidate: Candidate, _ frontier: MeasuredFrontier, _ width: Int, _ length: Int
+    ) -> Int {
         guard let deadline, let seconds = candidate.seconds else { return length }
         let limit = deadline * Self.deadlineShare
-        guard seconds(width, length) > limit else { return length }
+        let usual = min(length, frontier.expectedTokens(length: length))
+        func time(_ tokens: Int) -> Double {
+            let together = min(tokens, usual)
+            return seconds(width, together) + seconds(1, tokens) - seconds(1, together)
+        }
+        guard time(length) > limit else { return length }
         var (fits, late) = (0, length)
         while late - fits > 1 {
             let middle = (fits + late) / 2
-            if seconds(width, middle) <= limit { fits = middle } else { late = middle }
+            if time(middle) <= limit { fits = middle } else { late = middle }
         }
         return fits
     }

@@ -10,7 +10,7 @@ struct Evaluate: AsyncParsableCommand {
         abstract: "Gives a model problems of a task, and measures how many it solves at what cost.",
         discussion: """
             Problems are held out: no training run sees them, whatever its seed. A chain ends at the \
-            model's end token or at the first line break. With --width above 1 the chains of a problem \
+            model's end token, or at what ends a solution of its task: mostly the first line break. With --width above 1 the chains of a problem \
             share its prompt, and the majority of their answers counts; that needs a --temperature. \
             --seed draws the problems too, and is 0 when not given; the same seed gives the same \
             results, whatever --parallel is.
@@ -36,7 +36,8 @@ struct Evaluate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What to ask, such as addition or \"mixture(copy, chain(steps=4..8))\"; --list shows all.",
+            "What to ask, such as addition, \"mixture(copy, chain(steps=4..8))\" or file:problems.jsonl; --list "
+                + "shows all.",
             valueName: "task"))
     var task: String?
 
@@ -85,6 +86,11 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         if list {
             for entry in TaskRegistry.all { TaskListing(entry).print(json: json) }
+            if !json {
+                for each in TaskSource.forms {
+                    StandardStreams.write("\(each.form): \(each.summary)\n\n")
+                }
+            }
             return
         }
         let evaluation = try evaluation()

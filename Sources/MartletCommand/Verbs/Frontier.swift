@@ -25,8 +25,12 @@ struct Frontier: AsyncParsableCommand {
             --lengths 128,256,512 --widths 1,2,4,8 --ratios 4,8 --samples 100 --out frontier
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
-    var model = BuiltinModel.dense.name
+    @Option(
+        help: ArgumentHelp(
+            "builtin (the default), a directory in the Hugging Face layout, or random:SHAPE. Further ones, of other "
+                + "sizes, are measured beside the first; FLOPs make them comparable.",
+            valueName: "model"))
+    var model: [String] = []
 
     @OptionGroup var loading: LoadingArguments
 
@@ -115,8 +119,9 @@ struct Frontier: AsyncParsableCommand {
     private func plan() throws(MartletError) -> FrontierPlan {
         var plan = FrontierPlan()
         plan.task = task
-        plan.model = model
-        if model != BuiltinModel.dense.name { plan.compressed = [:] }
+        plan.model = model.first ?? BuiltinModel.dense.name
+        plan.others = Array(model.dropFirst())
+        if plan.model != BuiltinModel.dense.name { plan.compressed = [:] }
         for each in compressed { plan.compressed[each.ratio] = each.model }
         plan.methods = []
         for name in Self.list(policies) { plan.methods.append(try FrontierMethod(name)) }
@@ -173,7 +178,8 @@ struct Frontier: AsyncParsableCommand {
             report: report, task: plan.task,
             facts: [
                 ("command", CommandLine.arguments.map(RunHeader.quoted).joined(separator: " ")),
-                ("Martlet", MartletVersion.current), ("model", plan.model),
+                ("Martlet", MartletVersion.current),
+                ("model", ([plan.model] + plan.others).joined(separator: ", ")),
                 ("problems", "\(plan.samples), held out, seed \(plan.seed)"),
                 ("temperature", "\(plan.temperature)"),
                 ("machine", MachineReport.name),
@@ -187,9 +193,10 @@ struct Frontier: AsyncParsableCommand {
     }
 
     private static func text(_ report: FrontierReport) -> String {
+        let widths = [10, 10] + FrontierCost.allCases.map { _ in 24 }
         var text = Columns.row(
             ["method", "over"] + FrontierCost.allCases.map(\.title),
-            widths: [10, 10, 24, 24, 24, 24])
+            widths: widths)
         for (method, over) in report.pairs {
             let cells = FrontierCost.allCases.map { cost in
                 guard let result = report.comparison(of: method, over: over, cost) else {
@@ -199,7 +206,7 @@ struct Frontier: AsyncParsableCommand {
                 return
                     "\(points(result.improvement)) [\(points(result.interval.lowerBound)), \(points(result.interval.upperBound))]"
             }
-            text += Columns.row([method, over] + cells, widths: [10, 10, 24, 24, 24, 24])
+            text += Columns.row([method, over] + cells, widths: widths)
         }
         return text
     }

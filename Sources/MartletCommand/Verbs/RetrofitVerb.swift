@@ -43,13 +43,19 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Learning rate of the model's own weights, where they are trained.")
     var baseLearningRate = 3e-4
 
+    @Option(help: "What a share of one too few marks costs, in nats; 1 as published.")
+    var budgetWeight = 1.0
+
     @Option(help: "Sequences of a batch.")
     var sequences = 8
 
     @Option(help: "Tokens of a sequence.")
     var length = 512
 
-    @Option(help: "Take the data of this recipe; may be given instead of --task and --text.")
+    @Option(
+        help: ArgumentHelp(
+            "Take the data of this recipe, or of a file with nothing but its data; may be given instead of --task and "
+                + "--text."))
     var data: String?
 
     @Option(help: "Train on this task; may be given several times.")
@@ -84,6 +90,7 @@ struct RetrofitArguments: ParsableArguments {
         var plan = RetrofitPlan()
         plan.method = method
         plan.target = targetCR
+        plan.budgetWeight = budgetWeight
         plan.steps = steps
         plan.rampShare = rampShare
         plan.sequences = sequences
@@ -103,12 +110,8 @@ struct RetrofitArguments: ParsableArguments {
             do { bytes = try TextFile.read(data) } catch {
                 throw .data(source: data, reason: error.message)
             }
-            let recipe = try Recipe(String(decoding: bytes, as: UTF8.self), file: data)
-            // What the model was trained on last; its beginning was a curriculum.
-            entries += recipe.data.filter { $0.until == 1 }.map {
-                Recipe.DataEntry($0.source, share: $0.share)
-            }
-            plan.promptWeight = recipe.promptWeight
+            (entries, plan.promptWeight) = try Recipe.finalData(
+                String(decoding: bytes, as: UTF8.self), file: data)
         }
         entries +=
             task.map { Recipe.DataEntry(.task($0)) } + text.map { Recipe.DataEntry(.text($0)) }

@@ -88,9 +88,6 @@ struct Solve: AsyncParsableCommand {
     )
     var json = false
 
-    /// As close to the start of the process as this program can tell.
-    private static let start = ContinuousClock.now
-
     func validate() throws {
         guard let samples else {
             guard (prompt == nil) != (promptFile == nil) else {
@@ -107,7 +104,7 @@ struct Solve: AsyncParsableCommand {
 
     func run() async throws {
         if let samples { return try await run(samples: samples) }
-        let start = Self.start
+        let start = ProcessStart.instant
         let bytes = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw MartletError(

@@ -214,7 +214,8 @@ public struct FrontierPage: Sendable {
         .maps, .sides { display: flex; flex-wrap: wrap; gap: 1.4rem; } .sides > div { flex: 1 1 320px; min-width: 0; }
         svg { width: 100%; height: auto; } .maps svg { width: auto; max-width: 100%; }
         .plots text { font: 11px system-ui, sans-serif; fill: var(--soft); } .plots text.axis { font-size: 12px; }
-        .plots text.point { font-size: 9.5px; } .plots text.name { font-size: 12px; font-weight: 600; }
+        .plots text.point { font-size: 9.5px; }
+        .plots text.point, .plots text.name { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; } .plots text.name { font-size: 12px; font-weight: 600; }
         .grid { stroke: var(--line); stroke-width: 1; } .front { fill: none; stroke-width: 2; } .front.dense { stroke-dasharray: 5 3; }
         .dot { stroke: var(--ground); stroke-width: .7; } .front.dms { stroke-width: 3; }
         \(["dense", "dms", "c0", "c1", "c2", "c3", "c4", "c5"].map {

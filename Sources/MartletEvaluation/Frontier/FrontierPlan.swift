@@ -8,6 +8,8 @@ public struct FrontierPlan: Sendable {
     public var task = "reasoning"
     /// The model that all methods without models of their own run on.
     public var model = "builtin"
+    /// Models of other sizes, measured under the same methods but for those with models of their own.
+    public var others: [String] = []
     /// Models of methods that have their own, by compression.
     public var compressed: [Double: String] = [4: "builtin-cr4", 8: "builtin-cr8"]
     /// Methods.
@@ -31,7 +33,7 @@ public struct FrontierPlan: Sendable {
     /// The models that the sweep runs.
     public var models: [String] {
         let own = ratios.compactMap { compressed[$0] }
-        return (methods.allSatisfy(\.hasOwnModels) ? [] : [model])
+        return (methods.allSatisfy(\.hasOwnModels) ? [] : [model] + others)
             + (methods.contains(where: \.hasOwnModels) ? own : [])
     }
 
@@ -46,19 +48,33 @@ public struct FrontierPlan: Sendable {
                 ? [1]
                 : method.hasOwnModels ? self.ratios.filter { compressed[$0] != nil } : self.ratios
             for ratio in ratios.sorted(by: >) {
-                for length in lengths.sorted() {
-                    for width in widths.sorted() {
-                        all.append(
-                            FrontierConfiguration(
-                                method: method.name,
-                                model: method.hasOwnModels ? compressed[ratio] ?? model : model,
-                                policy: method.policy(
-                                    ratio: ratio, promptTokens: promptTokens, length: length),
-                                length: length, width: width, ratio: ratio))
-                    }
+                let own = method.hasOwnModels ? compressed[ratio] ?? model : model
+                all += grid(method, ratio, method.name, own, promptTokens)
+            }
+        }
+        for other in others {
+            let name = other.split(separator: "/").last ?? ""
+            for method in methods where !method.hasOwnModels {
+                for ratio in (method.isDense ? [1] : ratios).sorted(by: >) {
+                    all += grid(method, ratio, "\(method.name) of \(name)", other, promptTokens)
                 }
             }
         }
         return all
+    }
+
+    private func grid(
+        _ method: FrontierMethod, _ ratio: Double, _ name: String, _ model: String,
+        _ promptTokens: Int
+    ) -> [FrontierConfiguration] {
+        lengths.sorted().flatMap { length in
+            widths.sorted().map { width in
+                FrontierConfiguration(
+                    method: name, model: model,
+                    policy: method.policy(
+                        ratio: ratio, promptTokens: promptTokens, length: length),
+                    length: length, width: width, ratio: ratio)
+            }
+        }
     }
 }

@@ -40,13 +40,17 @@ public struct FrontierPoint: Sendable, Hashable {
     public let configuration: FrontierConfiguration
     /// The score of the vote on each problem, from 0 to 1.
     public let scores: [Double]
+    /// Tokens that the chains of a problem wrote together, mean.
+    public let tokens: Double
     /// Mean costs of a problem.
     public let costs: [FrontierCost: Double]
 
     /// Puts a point together.
     public init(
-        _ configuration: FrontierConfiguration, scores: [Double], costs: [FrontierCost: Double]
+        _ configuration: FrontierConfiguration, scores: [Double], tokens: Double,
+        costs: [FrontierCost: Double]
     ) {
+        self.tokens = tokens
         self.configuration = configuration
         self.scores = scores
         self.costs = costs
@@ -74,6 +78,8 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
     case bytes
     /// Seconds of this machine a problem, with all problems in flight together.
     case seconds
+    /// Multiplications and additions, prompt included: what makes models of different sizes comparable.
+    case flops
 
     /// What an axis says.
     public var title: String {
@@ -82,6 +88,7 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
         case .peakTokens: "peak tokens"
         case .bytes: "bytes of cache"
         case .seconds: "seconds"
+        case .flops: "FLOPs"
         }
     }
 }

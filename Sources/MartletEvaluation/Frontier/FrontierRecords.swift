@@ -19,6 +19,7 @@ public final class FrontierRecords {
     /// What is kept in memory of a problem.
     private struct Known {
         let score: Double
+        let tokens: Double
         let kvReads: Double
         let peakTokens: Double
         let bytes: Double
@@ -38,11 +39,12 @@ public final class FrontierRecords {
             return
         }
         guard let index = line["index"]?.intValue, let score = line["score"]?.doubleValue,
+            let tokens = line["tokens"]?.doubleValue,
             let reads = line["kvReads"]?.doubleValue, let peak = line["peakTokens"]?.doubleValue,
             let bytes = line["bytes"]?.doubleValue
         else { return }
         known[id, default: [:]][index] = Known(
-            score: score, kvReads: reads, peakTokens: peak, bytes: bytes)
+            score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes)
     }
 
     private func addTime(_ seconds: Double, _ problems: Int, _ id: String) {
@@ -73,7 +75,8 @@ public final class FrontierRecords {
         let name = JSONObject.Member(key: "configuration", value: .string(id))
         try records.append(.object(JSONObject([name] + result.record.members)))
         known[id, default: [:]][result.index] = Known(
-            score: result.score, kvReads: result.kvReads, peakTokens: result.peakTokens,
+            score: result.score, tokens: Double(result.tokens), kvReads: result.kvReads,
+            peakTokens: result.peakTokens,
             bytes: Double(result.bytes))
     }
 
@@ -90,7 +93,9 @@ public final class FrontierRecords {
     }
 
     /// A complete configuration's point; nil while problems are missing.
-    func point(_ configuration: FrontierConfiguration, of count: Int) -> FrontierPoint? {
+    func point(
+        _ configuration: FrontierConfiguration, of count: Int, _ arithmetic: FlopCount?
+    ) -> FrontierPoint? {
         guard isComplete(configuration, of: count), count > 0,
             let done = known[Self.id(configuration)], let time = times[Self.id(configuration)]
         else { return nil }
@@ -98,12 +103,21 @@ public final class FrontierRecords {
         func mean(_ value: (Known) -> Double) -> Double {
             records.reduce(0) { $0 + value($1) } / Double(count)
         }
+        var costs: [FrontierCost: Double] = [
+            .kvReads: mean(\.kvReads), .peakTokens: mean(\.peakTokens), .bytes: mean(\.bytes),
+            .seconds: time.seconds / Double(max(1, time.problems)),
+        ]
+        if let arithmetic {
+            let sum = records.enumerated().reduce(0) { sum, each in
+                sum
+                    + arithmetic.flops(
+                        problem: each.offset, tokens: each.element.tokens,
+                        reads: each.element.kvReads)
+            }
+            costs[.flops] = sum / Double(count)
+        }
         return FrontierPoint(
-            configuration, scores: records.map(\.score),
-            costs: [
-                .kvReads: mean(\.kvReads), .peakTokens: mean(\.peakTokens), .bytes: mean(\.bytes),
-                .seconds: time.seconds / Double(max(1, time.problems)),
-            ])
+            configuration, scores: records.map(\.score), tokens: mean(\.tokens), costs: costs)
     }
 
     /// A few problems with what configurations of every method wrote, read back from the file: the longest and widest

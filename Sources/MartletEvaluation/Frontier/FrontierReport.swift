@@ -67,7 +67,8 @@ public struct FrontierReport: Sendable {
             }
         }
         self.comparisons = comparisons
-        safeRatios = series.filter { $0.method != "dense" }.map { each in
+        // A dense cache of another model is no compression of this one.
+        safeRatios = series.filter { !$0.method.hasPrefix("dense") }.map { each in
             (each.method, dense.flatMap { Self.safeRatio(each, beside: $0, seed: seed) })
         }
     }
@@ -132,6 +133,7 @@ public struct FrontierReport: Sendable {
                 "length": .integer(c.length), "width": .integer(c.width), "ratio": .number(c.ratio),
                 "samples": .integer(point.scores.count), "accuracy": .number(point.accuracy),
                 "interval": [.number(interval.lower), .number(interval.upper)],
+                "tokens": .number(point.tokens),
                 "costs": .object(
                     JSONObject(
                         FrontierCost.allCases.map { cost in

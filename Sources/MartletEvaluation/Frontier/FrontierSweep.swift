@@ -68,7 +68,33 @@ public struct FrontierSweep: Sendable {
             guard let model = loaded?.model else { continue }
             try await measure(configuration, try model.under(configuration.policy), records)
         }
-        return all.compactMap { records.point($0, of: plan.samples) }
+        var counts: [String: FlopCount] = [:]
+        for name in Set(all.map(\.model)) where !Task.isCancelled {
+            let model: LoadedModel
+            if let loaded, loaded.name == name {
+                model = loaded.model
+            } else {
+                model = try await Self.load(name, options)
+            }
+            let problems = try evaluation(all[0]).problems(for: model)
+            counts[name] = FlopCount(
+                model.model.shape, parameterCount: model.model.parameterCount,
+                prompts: problems.map(\.tokens.count))
+        }
+        return all.compactMap { records.point($0, of: plan.samples, counts[$0.model]) }
+    }
+
+    private func evaluation(
+        _ configuration: FrontierConfiguration
+    ) throws(MartletError) -> TaskEvaluation {
+        var options = EvaluationOptions()
+        options.samples = plan.samples
+        options.seed = plan.seed
+        options.width = configuration.width
+        options.temperature = plan.temperature
+        options.maximumTokens = configuration.length
+        options.parallel = max(64, configuration.width)
+        return try TaskEvaluation(task, options: options)
     }
 
     private static func load(
@@ -84,14 +110,7 @@ public struct FrontierSweep: Sendable {
     private func measure(
         _ configuration: FrontierConfiguration, _ loaded: LoadedModel, _ records: FrontierRecords
     ) async throws(MartletError) {
-        var options = EvaluationOptions()
-        options.samples = plan.samples
-        options.seed = plan.seed
-        options.width = configuration.width
-        options.temperature = plan.temperature
-        options.maximumTokens = configuration.length
-        options.parallel = max(64, configuration.width)
-        let evaluation = try TaskEvaluation(task, options: options)
+        let evaluation = try evaluation(configuration)
         let missing = Set(records.missing(configuration, of: plan.samples))
         let problems = try evaluation.problems(for: loaded).filter { missing.contains($0.index) }
         guard !problems.isEmpty else {

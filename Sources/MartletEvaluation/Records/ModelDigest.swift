@@ -18,7 +18,12 @@ public struct ModelDigest: Sendable, Hashable {
         var files: [String: String] = [:]
         if let folder = try ModelSource(name).directory {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-            for file in names where file.hasSuffix(".safetensors") || file.hasSuffix(".json") {
+            // A sweep of the model is no part of it.
+            for file in names
+            where file.hasSuffix(".safetensors")
+                || file.hasSuffix(".json")
+                    && file != MeasuredFrontier.fileName
+            {
                 files[file] = try Self.digest(folder + "/" + file)
             }
         }

@@ -11,7 +11,7 @@ public import Martlet
 /// let report = try await TaskEvaluation(task).run(on: model)
 /// print(report.accuracy, report.interval)
 /// ```
-/// A chain ends at the model's end token or at the first line break, which every solution ends with.
+/// A chain ends at the model's end token, or at what ends a solution (``AnswerLayout/stop``).
 /// The same model, task and options give the same results whatever else runs, with two exceptions:
 /// what the whole cache held, and the peaks of a policy that frees tokens inside a prompt (a window)
 /// when the prompt is longer than the room in a step, because they depend on how it is cut.

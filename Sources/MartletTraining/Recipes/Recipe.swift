@@ -120,36 +120,9 @@ public struct Recipe: Sendable {
             "products",
         ])
         length = try RunLength(training, steps: steps)
-        var entries: [DataEntry] = []
-        for entry in try read.objects("data") { entries.append(try Self.entry(entry)) }
-        guard !entries.isEmpty else {
-            throw .recipe(
-                file: read.path, key: "data", got: "nothing", expected: "a task or a text")
-        }
-        data = entries
+        data = try Self.entries(read)
         (optimiser, schedule) = try Self.optimisation(read)
         canonical = Self.canonical(read.root, steps: length.steps, seed: self.seed)
-    }
-
-    private static func entry(_ entry: ConfigurationFile) throws(TrainingError) -> DataEntry {
-        try entry.allow(["task", "text", "share", "from", "until"])
-        do throws(FormatError) {
-            let (task, text) = (
-                try entry.optionalString("task"), try entry.optionalString("text")
-            )
-            let source: DataEntry.Source
-            switch (task, text) {
-            case (let task?, nil): source = .task(task)
-            case (nil, let text?): source = .text(text)
-            default:
-                throw FormatError.missingKey(
-                    file: entry.path, key: "task", expected: "either a task or a text")
-            }
-            let from = try entry.double("from", default: 0, in: 0...1)
-            return DataEntry(
-                source, share: try entry.double("share", default: 1, in: 1e-6...1e6),
-                from: from, until: try entry.double("until", default: 1, in: from...1))
-        } catch { throw .format(error) }
     }
 
     private static func canonical(_ root: JSONObject, steps: Int, seed: UInt64) -> JSONObject {

@@ -111,6 +111,8 @@ struct BudgetOperation: Operation {
     let shares: Value
     let loss: Value
     let (sequences, length, heads): (Int, Int, Int)
+    /// Nats for a share of one.
+    let weight: Float
 
     var name: String { "budget" }
     var inputs: [Value] { bits + [real, target] }
@@ -134,7 +136,7 @@ struct BudgetOperation: Operation {
             out[2 * sequence + 1] = Float(tokens)
             sum += max(0, Double(run[target][0]) - share)
         }
-        run[loss][0] = Float(sum / Double(sequences))
+        run[loss][0] = weight * Float(sum / Double(sequences))
     }
 
     func backward(_ run: GraphRun) {
@@ -148,7 +150,7 @@ struct BudgetOperation: Operation {
                     let tokens = max(1, share[2 * sequence + 1])
                     let slope =
                         isShort
-                        ? -seed[0] / (Float(sequences * heads * bits.count) * tokens) : 0
+                        ? -weight * seed[0] / (Float(sequences * heads * bits.count) * tokens) : 0
                     for row in sequence * length..<(sequence + 1) * length {
                         for head in 0..<heads {
                             let at = row * heads + head
@@ -182,14 +184,15 @@ extension Graph {
 
     /// The one-sided loss on the share of tokens that are marked; the shares are for reports.
     func budget(
-        _ bits: [Value], target: Value, batch: BatchInputs
+        _ bits: [Value], target: Value, batch: BatchInputs, weight: Double = 1
     ) -> (loss: Value, shares: Value) {
         let loss = computed(rows: 1, columns: 1, from: bits, name: "budget")
         let shares = computed(rows: batch.sequences, columns: 2, from: [], name: "shares")
         append(
             BudgetOperation(
                 bits: bits, real: batch.real, target: target, shares: shares, loss: loss,
-                sequences: batch.sequences, length: batch.length, heads: shape(bits[0]).columns))
+                sequences: batch.sequences, length: batch.length, heads: shape(bits[0]).columns,
+                weight: Float(weight)))
         return (loss, shares)
     }
 }

@@ -19,7 +19,7 @@ extension PhaseGraph {
     ///
     /// DMS distils: KL(student || teacher) over the weighted places, the teacher being the same network with no
     /// mask, or a frozen copy where the base is trained. DMC has the cross-entropy alone. To both comes the
-    /// one-sided loss of the budget, with the coefficient 1.
+    /// one-sided loss of the budget, in both papers with the coefficient 1.
     ///
     /// - Parameter teacher: the model whose logits are wanted; nil for cross-entropy.
     static func retrofit(
@@ -41,7 +41,8 @@ extension PhaseGraph {
             fit = graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total)
         }
-        let budget = graph.budget(variant.bits, target: target, batch: batch)
+        let budget = graph.budget(
+            variant.bits, target: target, batch: batch, weight: plan.budgetWeight)
         graph.addLoss(fit)
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)

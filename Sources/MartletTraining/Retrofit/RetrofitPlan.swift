@@ -26,6 +26,9 @@ public struct RetrofitPlan: Sendable {
     public var source = Source.adapter
     /// The compression to reach.
     public var target = 8.0
+    /// What a share of one too few marks costs, in nats: 1 in both papers. Where few steps must do, more brings the
+    /// compression about.
+    public var budgetWeight = 1.0
     /// How decisions are made.
     public var decisions = EvictionParameters()
     /// Whether the model's own weights are trained too.
@@ -78,6 +81,7 @@ public struct RetrofitPlan: Sendable {
         try require("window", Double(decisions.window), 1...65_536)
         try require("temperature", Double(decisions.temperature), 1e-3...10)
         try require("scale", Double(decisions.scale), 1e-3...1e4)
+        try require("budget weight", budgetWeight, 1e-3...1e3)
         try require("steps", Double(steps), 1...1e9)
         try require("learning rate", learningRate, 1e-9...10)
         try require("base learning rate", baseLearningRate, 1e-9...10)
@@ -109,7 +113,8 @@ public struct RetrofitPlan: Sendable {
         let entries = data.map { JSONValue.string("\($0)") }
         let members: [(String, JSONValue)] = [
             ("method", .string(method.rawValue)), ("source", .string(source.rawValue)),
-            ("target", .number(target)), ("decisions", .string("\(decisions)")),
+            ("target", .number(target)), ("budgetWeight", .number(budgetWeight)),
+            ("decisions", .string("\(decisions)")),
             ("trainsBase", .bool(trainsBase)), ("steps", .integer(steps)),
             ("rampShare", .number(rampShare)), ("fadeSteps", .integer(fadeSteps)),
             ("learningRate", .number(learningRate)),

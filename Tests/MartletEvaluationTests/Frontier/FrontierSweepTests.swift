@@ -2,9 +2,10 @@
 
 import Foundation
 import Martlet
-import MartletEvaluation
 import MartletFormats
 import Testing
+
+@testable import MartletEvaluation
 
 @Suite struct FrontierSweepTests {
     private static func plan() throws -> FrontierPlan {
@@ -141,8 +142,8 @@ import Testing
                 transcripts: records.transcripts(of: report)
             ).html
             #expect(page.contains("a &lt; b") && page.contains("x &amp; y"))
-            #expect(page.components(separatedBy: "<svg").count == 5)
-            #expect(page.components(separatedBy: "<circle").count == 1 + 4 * points.count)
+            #expect(page.components(separatedBy: "<svg").count == 6)
+            #expect(page.components(separatedBy: "<circle").count == 1 + 5 * points.count)
             // Nothing is fetched.
             let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
             #expect(!links.contains("http") && !page.contains("src="))
@@ -150,5 +151,32 @@ import Testing
             #expect(report.comparisons.allSatisfy { $0.over == "dense" })
             #expect(report.safeRatios.count == 2)
         }
+    }
+
+    /// Models of other sizes stand beside the first, each method with its own name, and FLOPs compare them.
+    @Test func otherSizesAreMeasuredAlike() async throws {
+        try await Self.withFile { path in
+            var plan = try Self.plan()
+            plan.others = ["random:llama-3.2-1b"]
+            #expect(plan.models == ["random:tiny", "random:llama-3.2-1b"])
+            let names = try FrontierSweep(plan).configurations.map(\.method)
+            #expect(names.contains("dense of random:llama-3.2-1b"))
+            #expect(names.contains("tova of random:llama-3.2-1b"))
+            #expect(names.count == 12)
+        }
+    }
+
+    /// By hand for a shape with every number different.
+    @Test func flopsAreCountedFromTheShape() throws {
+        let loaded = try LoadedModel("random:tiny", options: ModelOptions())
+        let shape = loaded.model.shape
+        let count = FlopCount(
+            shape, parameterCount: loaded.model.parameterCount, prompts: [3, 10])
+        let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
+        let weights = Double(loaded.model.parameterCount - table)
+        let heads = Double(shape.layerCount * shape.headCount * shape.headDimension)
+        // Ten prompt tokens attend to 55, five generated ones read 60.
+        let flops = count.flops(problem: 1, tokens: 5, reads: 60)
+        #expect(flops == 2 * weights * 15 + 4 * heads * 115)
     }
 }

@@ -12,7 +12,7 @@ import Testing
             return FrontierPoint(
                 FrontierConfiguration(
                     method: "m", model: "x", policy: "p", length: index + 1, width: 1, ratio: 1),
-                scores: (0..<20).map { _ in random.unit() < level ? 1 : 0 },
+                scores: (0..<20).map { _ in random.unit() < level ? 1 : 0 }, tokens: 1,
                 costs: [.kvReads: 10 + 1000 * random.unit() + shift])
         }
     }

@@ -7,9 +7,10 @@ import Testing
 @testable import Martlet
 
 @Suite struct MeasuredFrontierTests {
-    private let frontier = MeasuredFrontier([
-        (1, 128, 0.4), (1, 512, 0.6), (4, 128, 0.5), (4, 256, 0.7), (4, 512, 0.6),
-    ])
+    private let frontier = MeasuredFrontier(
+        [(1, 128, 0.4), (1, 512, 0.6), (4, 128, 0.5), (4, 256, 0.7), (4, 512, 0.6)].map {
+            .init(width: $0, length: $1, accuracy: $2, tokens: $1 == 512 ? 200 : 100)
+        })
 
     @Test func meetsItsPointsAndStaysBeyondThem() throws {
         let frontier = try #require(frontier)
@@ -31,16 +32,25 @@ import Testing
         expect(4, 512, 0.65)
     }
 
+    @Test func knowsWhatChainsWrite() throws {
+        let frontier = try #require(frontier)
+        #expect(frontier.expectedTokens(length: 128) == 100)
+        #expect(frontier.expectedTokens(length: 512) == 200)
+        #expect(frontier.expectedTokens(length: 4096) == 200)
+        #expect((101...200).contains(frontier.expectedTokens(length: 300)))
+        let silent = MeasuredFrontier([.init(width: 1, length: 64, accuracy: 0.5)])
+        #expect(silent?.expectedTokens(length: 40) == 40)
+    }
+
     /// Monotone in length, and never outside of what was measured, whatever the sweep says.
     @Test func neverFallsWithLength() throws {
         var random = CounterRandom(seed: 7)
         for _ in 0..<200 {
             let points = (0..<Int.random(in: 1...12, using: &random)).map { _ in
-                (
+                MeasuredFrontier.Point(
                     width: Int.random(in: 1...9, using: &random),
                     length: Int.random(in: 1...600, using: &random),
-                    accuracy: Double.random(in: 0...1, using: &random)
-                )
+                    accuracy: Double.random(in: 0...1, using: &random))
             }
             let distinct = Dictionary(points.map { ([$0.width, $0.length], $0) }) { a, _ in a }
             let frontier = try #require(MeasuredFrontier(Array(distinct.values)))

@@ -78,7 +78,8 @@ import Testing
         _ index: Int, ratio: Int = 1, _ points: [(width: Int, length: Int, accuracy: Double)]
     ) -> SolvePlanner.Candidate {
         var candidate = candidate(index, ratio: ratio)
-        candidate.frontier = MeasuredFrontier(points)
+        candidate.frontier = MeasuredFrontier(
+            points.map { .init(width: $0.width, length: $0.length, accuracy: $0.accuracy) })
         return candidate
     }
 
@@ -92,13 +93,29 @@ import Testing
         // Eight dense chains of a hundred tokens do not fit, eight lossy ones do.
         let small = try #require(planner(memory: 30_000).choose([dense, lossy]))
         #expect(small.index == 1 && small.width == 8 && small.bytes <= 30_000)
-        // One chain in time reaches 340 tokens, eight reach 42: half of nothing.
+        // In time three chains reach 113 tokens, which is enough, and eight reach 42.
         let late = try #require(planner(deadline: 0.4).choose([dense]))
-        #expect(late.width == 1)
+        #expect(late.width == 3)
         // A form that was not measured cannot be compared: the rule without a sweep decides.
         let plain = try #require(
             planner(memory: 1_000_000).choose([dense, candidate(1, ratio: 8)]))
         #expect(plain == planner(memory: 1_000_000).choose([candidate(0), candidate(1, ratio: 8)]))
+    }
+
+    /// Chains that mostly end early share what one of them may need.
+    @Test func chainsAreExpectedToEndEarly() throws {
+        func planned(_ tokens: Double?) -> Int? {
+            var form = candidate(0)
+            form.frontier = MeasuredFrontier([
+                .init(width: 1, length: 1024, accuracy: 0.5, tokens: tokens),
+                .init(width: 8, length: 1024, accuracy: 0.9, tokens: tokens),
+            ])
+            return planner(memory: 210_000).choose([form])?.width
+        }
+        // Eight chains of 256 tokens fit into 2,100, eight of 1,024 do not.
+        #expect(planned(256) == 8)
+        #expect(planned(1024) == 2)
+        #expect(planned(nil) == 2)
     }
 
     @Test func aSlightGainIsNoReasonToLoseTokens() {

@@ -1,6 +1,7 @@
 /// Searches with a real engine: budgets hold, endings are what they say.
 
 import Martlet
+import MartletAttention
 import Testing
 
 @Suite struct SolverTests {
@@ -94,6 +95,32 @@ import Testing
             } catch let error as MartletError {
                 #expect(error.code == .budgetTooSmall || error.code == .promptTooLong)
             }
+        }
+    }
+
+    /// The prompt is held once: sixteen chains hold its full pages together, and each only what it wrote, with a
+    /// copy of the prompt's last page where that was not full.
+    @Test func chainsHoldThePromptOnce() async throws {
+        let model = try await Self.model()
+        let prompt = String(repeating: "the old river ran past stone walls and ", count: 12)
+        let (result, _) = try await Self.solve(model, prompt, budget: SolveBudget()) {
+            ($0.width, $0.length, $0.aggregation) = (16, 30, .all)
+        }
+        let tokens = try model.loaded.text.encode(utf8: Array(prompt.utf8)).count
+        let page = KVPage.tokens
+        #expect(tokens > 10 * page)
+        let tails = result.chains.reduce(0) { sum, chain in
+            // The last token that a chain writes is never attended to.
+            sum + (tokens % page + max(0, chain.tokens - 1) + page - 1) / page
+        }
+        let shape = model.loaded.cacheShape
+        let expected = shape.tableCount * shape.heldBytesPerPage * (tokens / page + tails)
+        #expect(result.chains.count == 16)
+        // Chains that end early give their pages back before the longest has all of its own.
+        #expect(result.peakCacheBytes <= expected)
+        #expect(result.peakCacheBytes > shape.tableCount * shape.heldBytesPerPage * (tokens / page))
+        if result.chains.allSatisfy({ $0.tokens == 30 }) {
+            #expect(result.peakCacheBytes == expected)
         }
     }
 

@@ -77,7 +77,7 @@ import Testing
     }
 
     /// The budget's slope is that of p, straight through, and nothing once there is enough.
-    @Test func budget() throws {
+    @Test(arguments: [1, 3.5]) func budget(weight: Float) throws {
         var random = CounterRandom(seed: 6)
         var p = EvictionParameters()
         (p.scale, p.offset, p.temperature) = (1, 0, 1)
@@ -90,7 +90,8 @@ import Testing
         let source = try parameter("raw", [Self.rows, Self.heads], raw)
         let decision = graph.evictionDecision(
             raw: graph.parameter(source), noise: noise, batch: batch, head: p)
-        let budget = graph.budget([decision.bits, decision.bits], target: target, batch: batch)
+        let budget = graph.budget(
+            [decision.bits, decision.bits], target: target, batch: batch, weight: Double(weight))
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
         let machine = try TrainingMachine(threads: 1)
@@ -110,7 +111,7 @@ import Testing
                 let marked = (0..<tokens * Self.heads).filter {
                     raw[sequence * Self.length * Self.heads + $0] > 0
                 }.count
-                loss += max(0, wanted - Float(marked) / Float(tokens * Self.heads)) / 2
+                loss += weight * max(0, wanted - Float(marked) / Float(tokens * Self.heads)) / 2
             }
             #expect(abs(run.loss - loss) < 1e-6)
             for at in 0..<count {
@@ -118,7 +119,7 @@ import Testing
                 let s = 1 / (1 + exp(-raw[at]))
                 let slope =
                     wanted > 0 && real[at / 2] != 0
-                    ? -s * (1 - s) / (2 * Float(Self.heads) * tokens) : 0
+                    ? -weight * s * (1 - s) / (2 * Float(Self.heads) * tokens) : 0
                 #expect(abs(source.gradient![at] - slope) < 1e-7)
             }
         }

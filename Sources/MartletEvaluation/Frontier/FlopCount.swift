@@ -1,0 +1,31 @@
+/// Arithmetic that answers take, counted from a model's shape; measures nothing.
+
+import Martlet
+import MartletModels
+
+/// Multiplications and additions of one model.
+///
+/// A token costs two for every weight of a matrix, and four for each element of a query head and cached token that it
+/// attends to, in every layer: `2·P·(p + t) + 4·N·h·d·(p·(p + 1)/2 + r)` for a prompt of p tokens that is computed once,
+/// t generated tokens and r KV reads, with P weights, N layers and h heads of d. This is the Sparse Frontier's count
+/// (2504.17768) with the causal half of a prompt's attention, and with what decoding really read.
+struct FlopCount {
+    let perToken: Double
+    let perRead: Double
+    /// Tokens of each problem's prompt.
+    let prompts: [Int]
+
+    init(_ shape: DecoderShape, parameterCount: Int, prompts: [Int]) {
+        // A separate table of embeddings is looked up, not multiplied.
+        let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
+        perToken = 2 * Double(parameterCount - table)
+        perRead = 4 * Double(shape.layerCount * shape.headCount * shape.headDimension)
+        self.prompts = prompts
+    }
+
+    /// What the chains of one problem took together.
+    func flops(problem: Int, tokens: Double, reads: Double) -> Double {
+        let prompt = prompts.indices.contains(problem) ? Double(prompts[problem]) : 0
+        return perToken * (prompt + tokens) + perRead * (prompt * (prompt + 1) / 2 + reads)
+    }
+}

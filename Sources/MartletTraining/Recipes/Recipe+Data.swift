@@ -1,0 +1,63 @@
+// What a recipe says of its data, which a retrofit may take without the rest.
+
+import MartletFormats
+
+extension Recipe {
+    /// The data of a file with which a trained model is trained further, and the share of prompts in the loss.
+    ///
+    /// The file is a recipe, of which the entries count that are used to its end, since its beginning was a
+    /// curriculum; or it has nothing but `data` and `promptWeight`.
+    ///
+    /// - Parameters:
+    ///   - text: YAML.
+    ///   - file: what errors call it.
+    public static func finalData(
+        _ text: String, file: String
+    ) throws(TrainingError) -> (entries: [DataEntry], promptWeight: Double) {
+        let read = try RecipeFile.read(text, file: file)
+        let all: [DataEntry]
+        let weight: Double
+        if read.contains("training") {
+            let recipe = try Recipe(read, steps: nil, seed: nil)
+            (all, weight) = (recipe.data, recipe.promptWeight)
+        } else {
+            try read.allow(["data", "promptWeight"])
+            all = try entries(read)
+            do throws(FormatError) {
+                weight = try read.double("promptWeight", default: 0, in: 0...1)
+            } catch { throw .format(error) }
+        }
+        return (all.filter { $0.until == 1 }.map { DataEntry($0.source, share: $0.share) }, weight)
+    }
+
+    static func entries(_ read: ConfigurationFile) throws(TrainingError) -> [DataEntry] {
+        var entries: [DataEntry] = []
+        for object in try read.objects("data") { entries.append(try entry(object)) }
+        guard !entries.isEmpty else {
+            throw .recipe(
+                file: read.path, key: "data", got: "nothing", expected: "a task or a text")
+        }
+        return entries
+    }
+
+    private static func entry(_ entry: ConfigurationFile) throws(TrainingError) -> DataEntry {
+        try entry.allow(["task", "text", "share", "from", "until"])
+        do throws(FormatError) {
+            let (task, text) = (
+                try entry.optionalString("task"), try entry.optionalString("text")
+            )
+            let source: DataEntry.Source
+            switch (task, text) {
+            case (let task?, nil): source = .task(task)
+            case (nil, let text?): source = .text(text)
+            default:
+                throw FormatError.missingKey(
+                    file: entry.path, key: "task", expected: "either a task or a text")
+            }
+            let from = try entry.double("from", default: 0, in: 0...1)
+            return DataEntry(
+                source, share: try entry.double("share", default: 1, in: 1e-6...1e6),
+                from: from, until: try entry.double("until", default: 1, in: from...1))
+        } catch { throw .format(error) }
+    }
+}
