@@ -59,7 +59,7 @@ lines=$(wc -l <"$work/sweep/records.jsonl")
 expect 0 "frontier, again" "${sweep[@]}"
 [ "$(wc -l <"$work/sweep/records.jsonl")" = "$lines" ] || fail "frontier: measured again what was known"
 expect 73 "frontier of other problems" "${sweep[@]}" --seed 5
-says "another sweep"
+says "another run"
 expect 64 "frontier by an unknown method" "$martlet" frontier --policies nothing --out "$work/sweep2"
 
 expect 0 "generate" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8
@@ -106,7 +106,25 @@ expect 0 "evaluate --json" "$martlet" evaluate --model random:tiny --task "mixtu
 for key in accuracy interval tokens kvReads peakTokens bytes width voteAccuracy passAtAll perTask policy lossy; do
     summary "$key"
 done
-[ "$(wc -l <"$work/samples.jsonl")" = 6 ] || fail "evaluate: not six samples"
+[ "$(wc -l <"$work/samples.jsonl")" = 7 ] || fail "evaluate: not a header and six samples"
+{ head -n 3 "$work/samples.jsonl"; tail -n +4 "$work/samples.jsonl" | head -c 20; } >"$work/cut.jsonl"
+again=("$martlet" evaluate --model random:tiny --task "mixture(addition,copy)" --samples 6 --seed 2
+    --width 2 --temperature 1 --max-tokens 8 --cache "knorm(ratio=0.5)")
+expect 0 "evaluate, cut short" "${again[@]}" --samples-file "$work/cut.jsonl" --json
+# What the whole cache held depends on what else was in flight.
+records() { tail -n +2 "$1" | sed 's/"cacheBytes":[0-9]*//'; }
+cmp -s <(records "$work/samples.jsonl") <(records "$work/cut.jsonl") || fail "evaluate: going on changed a record"
+expect 73 "evaluate into another's file" "${again[@]}" --max-tokens 9 --samples-file "$work/cut.jsonl"
+printf '%s\n' '{"prompt":"A:12+34=","answer":"46","layout":"scratch-pad","maxTokens":40}' >"$work/problems.jsonl"
+expect 0 "evaluate a file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
+grep -q '"samples":1,' "$work/out" || fail "evaluate a file: not one sample"
+echo '{"prompt":"x"}' >>"$work/problems.jsonl"
+expect 64 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
+grep -q "line 2" "$work/err" || fail "evaluate a bad file: no line number"
+expect 0 "evaluate a long task" "$martlet" evaluate --model random:tiny --task "story-multihop(length=3000)" --samples 1 \
+    --max-tokens 4 --json
+expect 0 "solve many" "$martlet" solve --task addition --samples 3 --deadline 5s --memory 4MB --json
+summary configurations
 ok
 expect 0 "evaluate --list" "$martlet" evaluate --list
 has "chain: "

@@ -45,6 +45,9 @@ package struct MeasuredFrontier: Sendable {
             }
     }
 
+    /// The most chains that were measured.
+    var widest: Int { rows.last?.width ?? 1 }
+
     /// The accuracy to expect, from 0 to 1.
     func accuracy(width: Int, length: Int) -> Double {
         Self.interpolate(rows.map { ($0.width, Self.reach($0.points, length)) }, at: width)

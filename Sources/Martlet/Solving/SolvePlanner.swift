@@ -43,7 +43,7 @@ struct SolvePlanner {
     /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
     static let deadlineShare = 0.85
 
-    /// Less is no reason for more chains.
+    /// Less is noise, and then the wider search wins: its vote is surer, and it ends when it is settled.
     static let leastGain = 0.005
     /// Less is no reason to lose a token of the cache: a sweep of a hundred problems is not that exact.
     static let leastLossyGain = 0.02
@@ -71,8 +71,7 @@ struct SolvePlanner {
         var best: (accuracy: Double, choice: Choice)?
         for candidate in candidates {
             guard let frontier = candidate.frontier else { return nil }
-            // A wider search that is no better only costs: fewer chains first.
-            for width in widths.reversed() {
+            for width in widths where self.width != nil || width <= frontier.widest {
                 for length in lengths(candidate)
                 where fits(candidate, frontier, width, length) {
                     let accuracy = frontier.accuracy(
