@@ -153,6 +153,13 @@ extension JSONValue: Equatable {
     }
 }
 
+extension JSONValue {
+    /// A seed. Beyond 63 bits it is a text, because most readers of JSON would round it.
+    public static func seed(_ seed: UInt64) -> JSONValue {
+        Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)")
+    }
+}
+
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral

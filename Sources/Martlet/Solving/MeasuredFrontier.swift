@@ -1,18 +1,14 @@
 /// How right a model was with so many chains of such a length, as a sweep measured it; knows no cost.
 
 import Foundation
-import MartletFormats
 
-/// The accuracies of one form of a model, read from the `frontier.json` that stands beside its weights.
+/// The accuracies of one form of a model; see ``MeasuredSweep``.
 ///
 /// Between the measured lengths and widths accuracy is interpolated on a logarithmic scale, and beyond the last it
 /// stays: a sweep's last figure is all that is known. What a longer chain seems to lose is noise of the sweep, since
 /// a chain may end before its limit: along lengths accuracies are made monotone by pooling neighbours (isotonic
 /// regression).
-package struct MeasuredFrontier: Sendable {
-    /// The name that `martlet frontier` gives its file.
-    package static let fileName = "frontier.json"
-
+struct MeasuredFrontier: Sendable {
     /// A configuration and what it came to.
     struct Point {
         let width: Int
@@ -95,32 +91,5 @@ package struct MeasuredFrontier: Sendable {
             }
         }
         return pools.flatMap { Array(repeating: $0.mean, count: $0.count) }
-    }
-}
-
-extension MeasuredFrontier {
-    /// The sweep beside a model's weights; nil where there is none, or none that can be read: a plan can do without.
-    ///
-    /// - Parameters:
-    ///   - folder: of the model that was swept.
-    ///   - model: whose points are wanted, a name as `martlet frontier` was given it.
-    ///   - method: the cache policy's name without parameters.
-    init?(folder: String, model: String, method: String) {
-        guard let file = try? ConfigurationFile(path: folder + "/" + Self.fileName),
-            let lines = file.root["points"]?.arrayValue
-        else { return nil }
-        func last(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
-        self.init(
-            lines.compactMap { line in
-                guard let point = line.objectValue,
-                    point["method"]?.stringValue == method,
-                    last(point["model"]?.stringValue ?? "") == last(model),
-                    let width = point["width"]?.intValue, width >= 1,
-                    let length = point["length"]?.intValue, length >= 1,
-                    let accuracy = point["accuracy"]?.doubleValue, (0...1).contains(accuracy)
-                else { return nil }
-                let tokens = point["tokens"]?.doubleValue.map { $0 / Double(width) }
-                return Point(width: width, length: length, accuracy: accuracy, tokens: tokens)
-            })
     }
 }

@@ -13,21 +13,22 @@ package struct Solver: Sendable {
         let ratio: Double
         let cost: StepCost?
         let frontier: MeasuredFrontier?
+        /// Tokens that a completion may need.
+        let usualTokens: Int
 
         /// - Parameters:
         ///   - ratio: tokens over cached tokens that the policy reaches; nil for what the model's
         ///     configuration says, or 1.
         ///   - cost: what steps take; nil to plan without a clock.
-        ///   - folder: where the sweep of this model and its other forms lies; nil for its own folder.
+        ///   - sweep: of this model and its other forms; nil to plan without one.
         package init(
-            _ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?, folder: String? = nil
+            _ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?, sweep: MeasuredSweep?
         ) {
             self.loaded = loaded
             self.cost = cost
+            usualTokens = loaded.usualCompletionTokens
             let method = loaded.policyText.prefix { $0 != "(" }
-            frontier = (folder ?? loaded.checkpoint?.directory).flatMap {
-                MeasuredFrontier(folder: $0, model: loaded.name, method: String(method))
-            }
+            frontier = sweep?.frontier(model: loaded.name, method: String(method))
             self.ratio = max(1, ratio ?? loaded.compressionRatio)
         }
     }
@@ -138,7 +139,7 @@ package struct Solver: Sendable {
                             readShare: 1 / form.ratio)
                 }
             },
-            longest: room, usual: loaded.usualCompletionTokens, frontier: form.frontier)
+            longest: room, usual: form.usualTokens, frontier: form.frontier)
     }
 
     // MARK: Refusals
@@ -232,7 +233,8 @@ extension Model {
             // Without a deadline nothing depends on how long steps take.
             let cost =
                 budget.deadline == nil ? nil : try await CostStore.shared.cost(of: loaded)
-            _ = try await Solver([Solver.Form(loaded, cost: cost)]).run(
+            let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
+            _ = try await Solver([Solver.Form(loaded, cost: cost, sweep: sweep)]).run(
                 prompt, budget: budget, options: options, start: start, tell: tell)
         }
     }

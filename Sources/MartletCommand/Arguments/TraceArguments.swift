@@ -31,7 +31,7 @@ struct TraceArguments: ParsableArguments {
         let others = (beside ?? "").split(separator: ";").map {
             $0.trimmingCharacters(in: .whitespaces)
         }
-        let command = Self.command
+        let command = CommandText.typed
         let map = try await onOwnThread(named: "martlet-trace") { () throws(MartletError) in
             try CacheMap(
                 loaded, beside: others, prompt: prompt, following: following,
@@ -39,15 +39,5 @@ struct TraceArguments: ParsableArguments {
         }
         do { try AtomicFile.write(map.html, to: path) } catch { throw MartletError(any: error) }
         StandardStreams.note("wrote \(path).")
-    }
-
-    /// The command line as it was typed, arguments with blanks or signs in quotation marks.
-    private static var command: String {
-        (["martlet"] + CommandLine.arguments.dropFirst()).map { argument in
-            let isPlain = argument.allSatisfy {
-                $0.isLetter || $0.isNumber || "-_./,:=+%@".contains($0)
-            }
-            return isPlain && !argument.isEmpty ? argument : "'\(argument)'"
-        }.joined(separator: " ")
     }
 }

@@ -42,11 +42,6 @@ extension JSONValue {
     /// A log-probability with the digits that a float has.
     static func logprob(_ value: Float?) -> JSONValue { finite(value.flatMap { Double("\($0)") }) }
 
-    /// A seed. Beyond 63 bits it is a text, because most readers of JSON would round it.
-    static func seed(_ seed: UInt64) -> JSONValue {
-        Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)")
-    }
-
     /// For each place the likeliest tokens.
     static func top(_ places: [[TokenLogprob]]) -> JSONValue {
         .array(

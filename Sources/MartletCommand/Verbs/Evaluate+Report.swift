@@ -19,7 +19,7 @@ struct EvaluationSummary {
         line.set("samples", report.samples.count)
         line.set("seed", JSONValue.seed(evaluation.options.seed))
         line.set("accuracy", report.accuracy)
-        line.set("interval", JSONValue.interval(report.interval))
+        line.set("interval", report.interval.json)
         line.set("tokens", report.tokens)
         line.set("kvReads", report.kvReads)
         line.set("peakTokens", report.peakTokens)
@@ -36,7 +36,7 @@ struct EvaluationSummary {
                     line.set("task", part.task)
                     line.set("samples", part.samples)
                     line.set("accuracy", part.accuracy)
-                    line.set("interval", JSONValue.interval(part.interval))
+                    line.set("interval", part.interval.json)
                     return line.value
                 }))
         line.set("unfinishedChains", report.unfinishedChains)
@@ -92,13 +92,6 @@ struct EvaluationSummary {
     }
 
     private func decimal(_ value: Double) -> String { Columns.decimal(value, places: 4) }
-}
-
-extension JSONValue {
-    /// `[lower, upper]`.
-    fileprivate static func interval(_ interval: AccuracyInterval) -> JSONValue {
-        .array([.number(interval.lower), .number(interval.upper)])
-    }
 }
 
 /// A task as `--list` shows it.

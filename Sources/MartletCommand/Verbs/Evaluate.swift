@@ -87,7 +87,7 @@ struct Evaluate: AsyncParsableCommand {
         if list {
             for entry in TaskRegistry.all { TaskListing(entry).print(json: json) }
             if !json {
-                for each in TaskSource.forms {
+                for each in TaskLocator.forms {
                     StandardStreams.write("\(each.form): \(each.summary)\n\n")
                 }
             }
@@ -139,14 +139,17 @@ struct Evaluate: AsyncParsableCommand {
         let header = RunHeader(
             run: "evaluation", models: [try ModelDigest(of: name)],
             settings: [
-                ("task", .string(task ?? "")), ("samples", .integer(samples)),
+                ("task", .string(task ?? "")),
+                ("problems", try TaskLocator.digest(task ?? "").map { .string($0) } ?? .null),
+                ("memory", memory.memory.map { .integer($0.bytes) } ?? .null),
+                ("samples", .integer(samples)),
                 ("seed", .seed(loading.seed ?? 0)), ("width", .integer(width)),
                 ("temperature", .string("\(temperature)")),
                 ("maxTokens", maxTokens.map { .integer($0) } ?? .null),
                 ("policy", .string(loaded.policyText)),
                 ("weights", .string("\(loaded.weightType)")),
                 ("cache", .string("\(loaded.cacheCodec)")),
-            ], command: CommandLine.arguments)
+            ], command: CommandText.typed)
         return try EvaluationRecords(samplesFile, header, problems)
     }
 
@@ -160,7 +163,7 @@ struct Evaluate: AsyncParsableCommand {
         options.maximumTokens = maxTokens
         options.parallel = parallel
         let task: any EvaluationTask
-        do { task = try TaskSource.task(self.task ?? "") } catch { throw MartletError(error) }
+        do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         return try TaskEvaluation(task, options: options)
     }
 }

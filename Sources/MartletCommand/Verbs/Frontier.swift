@@ -156,10 +156,12 @@ struct Frontier: AsyncParsableCommand {
         return RunHeader(
             run: "frontier", models: models,
             settings: [
-                ("task", .string(plan.task)), ("samples", .integer(plan.samples)),
+                ("task", .string(plan.task)),
+                ("problems", try TaskLocator.digest(plan.task).map { .string($0) } ?? .null),
+                ("samples", .integer(plan.samples)),
                 ("seed", .seed(plan.seed)), ("temperature", .string("\(plan.temperature)")),
                 ("weights", .string(loading.weights?.rawValue ?? "as stored")),
-            ], command: CommandLine.arguments)
+            ], command: CommandText.typed)
     }
 
     private func write(
@@ -177,7 +179,7 @@ struct Frontier: AsyncParsableCommand {
         let page = FrontierPage(
             report: report, task: plan.task,
             facts: [
-                ("command", CommandLine.arguments.map(RunHeader.quoted).joined(separator: " ")),
+                ("command", CommandText.typed),
                 ("Martlet", MartletVersion.current),
                 ("model", ([plan.model] + plan.others).joined(separator: ", ")),
                 ("problems", "\(plan.samples), held out, seed \(plan.seed)"),

@@ -8,12 +8,15 @@ extension Solve {
     /// Solves held-out problems one after the other, as a user would, and sums up.
     func run(samples: Int) async throws {
         let task: any EvaluationTask
-        do { task = try TaskSource.task(self.task ?? "") } catch { throw MartletError(error) }
+        do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
-        let solver = Solver(try await forms(measured: deadline != nil))
+        let forms = try await forms(measured: deadline != nil)
+        let solver = Solver(forms)
+        let lossy = Set(
+            forms.filter { !$0.loaded.lossyMethods.isEmpty }.map(\.loaded.name))
         let (seed, options, json) = (loading.seed ?? 0, searchOptions, json)
         let running = Task {
-            var summary = SolvedSamples(budget: budget)
+            var summary = SolvedSamples(budget: budget, lossy: lossy)
             for index in 0..<min(samples, task.problemCount ?? samples) {
                 guard !Task.isCancelled else { break }
                 let sample = task.sample(seed: seed, index: index, split: .heldOut)
@@ -61,6 +64,8 @@ extension Solve {
 /// What searches inside one budget came to.
 struct SolvedSamples {
     private let budget: SolveBudget
+    private let lossy: Set<String>
+    private var lossyCount = 0
     private var scores: [Double] = []
     private var milliseconds = 0.0
     private var reads = 0.0
@@ -68,7 +73,11 @@ struct SolvedSamples {
     private var late = 0
     private var configurations: [String: Int] = [:]
 
-    init(budget: SolveBudget) { self.budget = budget }
+    /// - Parameter lossy: the forms that change results.
+    init(budget: SolveBudget, lossy: Set<String>) {
+        self.budget = budget
+        self.lossy = lossy
+    }
 
     mutating func add(_ result: SolveResult, score: Double) {
         scores.append(score)
@@ -77,6 +86,7 @@ struct SolvedSamples {
         peak = max(peak, result.peakCacheBytes)
         if let deadline = budget.deadline, result.elapsed > deadline { late += 1 }
         configurations[Self.label(result.configuration), default: 0] += 1
+        if lossy.contains(result.configuration.model) { lossyCount += 1 }
     }
 
     /// `builtin-cr4 dms 466-8`: model, policy, length and width.
@@ -96,18 +106,18 @@ struct SolvedSamples {
     }
 
     var line: JSONLine {
-        let interval = AccuracyInterval(scores: scores)
         var chosen = JSONLine()
         for (label, count) in sorted { chosen.set(label, count) }
         var line = JSONLine()
         line.set("samples", scores.count)
         line.set("accuracy", accuracy)
-        line.set("interval", .array([.number(interval.lower), .number(interval.upper)]))
+        line.set("interval", AccuracyInterval(scores: scores).json)
         line.set("meanElapsedMs", mean(milliseconds))
         line.set("late", late)
         line.set("kvReads", mean(reads))
         line.set("peakCacheBytes", peak)
         line.set("configurations", chosen.value)
+        line.set("lossy", lossyCount > 0)
         return line
     }
 
@@ -122,6 +132,9 @@ struct SolvedSamples {
         if budget.deadline != nil { text += Columns.pair("late", "\(late)") }
         text += Columns.pair("kv reads", Columns.decimal(mean(reads), places: 0))
         text += Columns.pair("peak cache", Columns.bytes(peak))
+        if lossyCount > 0 {
+            text += Columns.pair("lossy cache", "for \(lossyCount) of \(scores.count)")
+        }
         for (label, count) in sorted { text += Columns.pair("chosen", "\(count) × \(label)") }
         return text
     }

@@ -145,7 +145,7 @@ struct Solve: AsyncParsableCommand {
         options.extraction = answer
         guard let task else { return options }
         do throws(TaskError) {
-            options.judge(by: try TaskSource.task(task), prompt: prompt)
+            options.judge(by: try TaskLocator.task(task), prompt: prompt)
         } catch { throw MartletError(error) }
         return options
     }
@@ -172,13 +172,13 @@ struct Solve: AsyncParsableCommand {
         }
         var forms: [Solver.Form] = []
         var cost: StepCost?
-        let folder = try ModelSource(model).directory
+        let sweep = try ModelSource(model).directory.flatMap(MeasuredSweep.init(folder:))
         for (name, policy) in names {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
             // Forms of one model take the same steps; what they read differs, and the plan knows that.
             if measured, cost == nil { cost = try await CostStore.shared.cost(of: loaded) }
-            forms.append(Solver.Form(loaded, cost: cost, folder: folder))
+            forms.append(Solver.Form(loaded, cost: cost, sweep: sweep))
         }
         return forms
     }

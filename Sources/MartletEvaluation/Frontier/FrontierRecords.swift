@@ -12,9 +12,11 @@ public final class FrontierRecords {
     private let path: String
     private let records: RunRecords
     /// Scores and costs by configuration and problem.
-    private var known: [String: [Int: Known]] = [:]
-    /// Seconds, and the problems that they were spent on.
-    private var times: [String: (seconds: Double, problems: Int)] = [:]
+    private var known: [String: [Int: Known]]
+    private var times: Times
+
+    /// Seconds, and the problems that they were spent on, by configuration.
+    private typealias Times = [String: (seconds: Double, problems: Int)]
 
     /// What is kept in memory of a problem.
     private struct Known {
@@ -28,14 +30,17 @@ public final class FrontierRecords {
     /// Opens a sweep's file, or begins it. Throws what ``RunRecords`` throws.
     public init(path: String, header: RunHeader) throws(MartletError) {
         self.path = path
-        records = try RunRecords(path, header)
-        for line in records.earlier { take(line) }
+        var (known, times): ([String: [Int: Known]], Times) = ([:], [:])
+        records = try RunRecords(path, header) { Self.take($0, &known, &times) }
+        (self.known, self.times) = (known, times)
     }
 
-    private func take(_ line: JSONObject) {
+    private static func take(
+        _ line: JSONObject, _ known: inout [String: [Int: Known]], _ times: inout Times
+    ) {
         guard let id = line["configuration"]?.stringValue else { return }
         if let seconds = line["seconds"]?.doubleValue, let problems = line["problems"]?.intValue {
-            addTime(seconds, problems, id)
+            add(seconds, problems, to: &times[id, default: (0, 0)])
             return
         }
         guard let index = line["index"]?.intValue, let score = line["score"]?.doubleValue,
@@ -47,9 +52,10 @@ public final class FrontierRecords {
             score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes)
     }
 
-    private func addTime(_ seconds: Double, _ problems: Int, _ id: String) {
-        let old = times[id] ?? (0, 0)
-        times[id] = (old.seconds + seconds, old.problems + problems)
+    private static func add(
+        _ seconds: Double, _ problems: Int, to time: inout (seconds: Double, problems: Int)
+    ) {
+        time = (time.seconds + seconds, time.problems + problems)
     }
 
     /// Names a configuration in the file.
@@ -89,7 +95,7 @@ public final class FrontierRecords {
             "configuration": .string(id), "seconds": .number(seconds),
             "problems": .integer(problems),
         ])
-        addTime(seconds, problems, id)
+        Self.add(seconds, problems, to: &times[id, default: (0, 0)])
     }
 
     /// A complete configuration's point; nil while problems are missing.

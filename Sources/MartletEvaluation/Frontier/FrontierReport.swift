@@ -132,7 +132,7 @@ public struct FrontierReport: Sendable {
                 "method": .string(c.method), "model": .string(c.model), "policy": .string(c.policy),
                 "length": .integer(c.length), "width": .integer(c.width), "ratio": .number(c.ratio),
                 "samples": .integer(point.scores.count), "accuracy": .number(point.accuracy),
-                "interval": [.number(interval.lower), .number(interval.upper)],
+                "interval": interval.json,
                 "tokens": .number(point.tokens),
                 "costs": .object(
                     JSONObject(

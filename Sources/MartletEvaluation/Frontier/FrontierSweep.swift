@@ -10,7 +10,7 @@ public struct FrontierSweep: Sendable {
     /// Prepares a sweep. Throws `invalidParameter` for a task or a grid that cannot be.
     public init(_ plan: FrontierPlan) throws(MartletError) {
         self.plan = plan
-        do { task = try TaskSource.task(plan.task) } catch { throw MartletError(error) }
+        do { task = try TaskLocator.task(plan.task) } catch { throw MartletError(error) }
         if let count = task.problemCount { self.plan.samples = min(plan.samples, count) }
         func require(_ holds: Bool, _ name: String, _ expected: String) throws(MartletError) {
             guard !holds else { return }
@@ -55,33 +55,38 @@ public struct FrontierSweep: Sendable {
         onStart: (FrontierConfiguration, Int) -> Void = { _, _ in }
     ) async throws(MartletError) -> [FrontierPoint] {
         var loaded: (name: String, model: LoadedModel)?
+        var counts: [String: FlopCount] = [:]
+        /// Loads a model where it is not the last one, and counts what its steps multiply.
+        func model(_ name: String) async throws(MartletError) -> LoadedModel {
+            if let loaded, loaded.name == name { return loaded.model }
+            let model = try await Self.load(name, options)
+            loaded = (name, model)
+            counts[name] = try count(model)
+            return model
+        }
         let all = configurations
         for (place, configuration) in all.enumerated() {
             guard !Task.isCancelled else { break }
             guard !records.isComplete(configuration, of: plan.samples) else { continue }
             onStart(configuration, place)
-            if loaded?.name != configuration.model {
-                loaded = (
-                    configuration.model, try await Self.load(configuration.model, options)
-                )
-            }
-            guard let model = loaded?.model else { continue }
-            try await measure(configuration, try model.under(configuration.policy), records)
+            let policy = try await model(configuration.model).under(configuration.policy)
+            try await measure(configuration, policy, records)
         }
-        var counts: [String: FlopCount] = [:]
-        for name in Set(all.map(\.model)) where !Task.isCancelled {
-            let model: LoadedModel
-            if let loaded, loaded.name == name {
-                model = loaded.model
-            } else {
-                model = try await Self.load(name, options)
-            }
-            let problems = try evaluation(all[0]).problems(for: model)
-            counts[name] = FlopCount(
-                model.model.shape, parameterCount: model.model.parameterCount,
-                prompts: problems.map(\.tokens.count))
+        // Those of which everything was known.
+        for name in Set(all.map(\.model)) where counts[name] == nil && !Task.isCancelled {
+            _ = try await model(name)
         }
         return all.compactMap { records.point($0, of: plan.samples, counts[$0.model]) }
+    }
+
+    private func count(_ model: LoadedModel) throws(MartletError) -> FlopCount {
+        var prompts: [Int] = []
+        for index in 0..<plan.samples {
+            let sample = task.sample(seed: plan.seed, index: index, split: .heldOut)
+            prompts.append(try model.text.encode(utf8: Array(sample.prompt.utf8)).count)
+        }
+        return FlopCount(
+            model.model.shape, parameterCount: model.model.parameterCount, prompts: prompts)
     }
 
     private func evaluation(

@@ -13,11 +13,10 @@ public final class EvaluationRecords {
     package init(
         _ path: String, _ header: RunHeader, _ problems: [TaskEvaluation.Problem]
     ) throws(MartletError) {
-        records = try RunRecords(path, header)
         var known: [Int: SampleResult] = [:]
-        for line in records.earlier {
+        records = try RunRecords(path, header) { line in
             guard let index = line["index"]?.intValue, problems.indices.contains(index) else {
-                continue
+                return
             }
             let problem = problems[index]
             known[index] = SampleResult(

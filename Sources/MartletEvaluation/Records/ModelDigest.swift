@@ -1,6 +1,5 @@
 /// Which bytes a model was; knows files, not what is in them.
 
-import Crypto
 import Foundation
 public import Martlet
 import MartletFormats
@@ -22,9 +21,9 @@ public struct ModelDigest: Sendable, Hashable {
             for file in names
             where file.hasSuffix(".safetensors")
                 || file.hasSuffix(".json")
-                    && file != MeasuredFrontier.fileName
+                    && file != MeasuredSweep.fileName
             {
-                files[file] = try Self.digest(folder + "/" + file)
+                files[file] = try FileDigest.sha256(folder + "/" + file)
             }
         }
         self.files = files
@@ -34,25 +33,5 @@ public struct ModelDigest: Sendable, Hashable {
     var json: JSONObject {
         JSONObject(
             files.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
-    }
-
-    private static func digest(_ path: String) throws(MartletError) -> String {
-        var hash = SHA256()
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? handle.close() }
-            // Weights may be larger than memory.
-            while let part = try handle.read(upToCount: 1 << 22), !part.isEmpty {
-                hash.update(data: part)
-            }
-        } catch {
-            throw MartletError(
-                code: .unreadableFile, subject: path,
-                message: "\(path): cannot read this file; check its permissions",
-                underlying: error)
-        }
-        return hash.finalize().map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
     }
 }

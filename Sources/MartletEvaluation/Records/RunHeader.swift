@@ -14,13 +14,13 @@ public struct RunHeader: Sendable {
     public var settings: [(key: String, value: JSONValue)]
     /// The models with their files' SHA-256; see ``ModelDigest``.
     public var models: [ModelDigest]
-    /// The words of the command.
-    public var command: [String]
+    /// The command, for readers.
+    public var command: String
 
     /// Describes a run.
     public init(
         run: String, models: [ModelDigest], settings: [(key: String, value: JSONValue)],
-        command: [String]
+        command: String
     ) {
         self.run = run
         self.models = models
@@ -44,10 +44,9 @@ public struct RunHeader: Sendable {
                         }))),
             .init(key: "machine", value: .string(MachineReport.name)),
         ]
-        let words = command.map(Self.quoted).joined(separator: " ")
         return JSONObject(
             fixed + settings.map { .init(key: $0.key, value: $0.value) } + [
-                .init(key: "command", value: .string(words))
+                .init(key: "command", value: .string(command))
             ])
     }
 
@@ -55,15 +54,5 @@ public struct RunHeader: Sendable {
     static func difference(_ one: JSONObject, _ other: JSONObject) -> String? {
         let keys = one.keys + other.keys.filter { one[$0] == nil }
         return keys.first { $0 != "command" && one[$0] != other[$0] }
-    }
-
-    /// A word of a command as a shell would need it.
-    public static func quoted(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-_./=,:+@%".utf8.contains(byte)
-        }
-        return plain && !word.isEmpty
-            ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

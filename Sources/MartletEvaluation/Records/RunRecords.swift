@@ -8,14 +8,15 @@ public import MartletFormats
 public final class RunRecords {
     private let file: JSONLinesFile
 
-    /// What was in the file, but for its header.
-    public let earlier: [JSONObject]
-
     /// Opens a run's file, or begins it. A last line that was cut short is removed.
+    ///
+    /// - Parameter take: hears of each earlier record, in order; texts of a long run need not stay in memory.
     ///
     /// Throws `alreadyExists` when the file is of another run, or is no file of records, `malformedFile` for a
     /// line that is no object, `unreadableFile` when the system refuses.
-    public init(_ path: String, _ header: RunHeader) throws(MartletError) {
+    public init(
+        _ path: String, _ header: RunHeader, take: (JSONObject) -> Void = { _ in }
+    ) throws(MartletError) {
         do {
             let (objects, complete, bytes) = try JSONLinesFile.read(path)
             if let first = objects.first {
@@ -31,7 +32,7 @@ public final class RunRecords {
             } else if complete < bytes {
                 try JSONLinesFile.replace(path, with: objects)
             }
-            earlier = Array(objects.dropFirst())
+            for line in objects.dropFirst() { take(line) }
             file = try JSONLinesFile(path, continuing: true)
         } catch { throw MartletError(any: error) }
     }

@@ -19,10 +19,7 @@ extension SampleResult {
             .init(key: "peakTokens", value: .number(peakTokens)),
             .init(key: "bytes", value: .integer(bytes)),
             .init(key: "cacheBytes", value: .integer(cacheBytes)),
-            // Beyond 63 bits most readers of JSON would round it.
-            .init(
-                key: "seed",
-                value: Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)")),
+            .init(key: "seed", value: .seed(seed)),
             .init(key: "chains", value: .array(chains.map(\.record))),
         ])
     }

@@ -1,5 +1,7 @@
 /// How far a mean of scores may be off; knows nothing of where the scores come from.
 
+package import MartletFormats
+
 /// A range that covers the true mean of scores in 95 of 100 evaluations.
 public struct AccuracyInterval: Sendable, Hashable {
     /// The lower end, at least 0.
@@ -39,4 +41,7 @@ public struct AccuracyInterval: Sendable, Hashable {
             upper = min(1, mean + half)
         }
     }
+
+    /// `[lower, upper]`.
+    package var json: JSONValue { [.number(lower), .number(upper)] }
 }

@@ -10,7 +10,7 @@ import Testing
         let path = NSTemporaryDirectory() + "/martlet-problems-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(text.utf8).write(to: URL(filePath: path))
-        return try TaskSource.task("file:\(path)")
+        return try TaskLocator.task("file:\(path)")
     }
 
     private func score(_ task: any EvaluationTask, _ index: Int, _ text: String) -> Double {
@@ -117,8 +117,8 @@ import Testing
             let task = try? task(String(decoding: bytes, as: UTF8.self))
             if let task { _ = score(task, random.below(9), "A") }
         }
-        #expect(throws: TaskError.self) { try TaskSource.task("file:/none/at/all") }
-        #expect(throws: TaskError.self) { try TaskSource.task("file:/") }
+        #expect(throws: TaskError.self) { try TaskLocator.task("file:/none/at/all") }
+        #expect(throws: TaskError.self) { try TaskLocator.task("file:/") }
         #expect(throws: TaskError.self) { try TaskRegistry.task("file:/none") }
     }
 
@@ -136,7 +136,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("{\"data\":[\(articles.joined(separator: ","))]}".utf8).write(
             to: URL(filePath: path))
-        let task = try TaskSource.task("qa(length=2000):\(path)")
+        let task = try TaskLocator.task("qa(length=2000):\(path)")
         #expect(task.problemCount == 30)
         for index in 0..<30 {
             let sample = task.sample(seed: 4, index: index, split: .heldOut)
@@ -157,7 +157,7 @@ import Testing
             ("qa(size=700):\(path)", "length"),
         ] {
             #expect {
-                _ = try TaskSource.task(text)
+                _ = try TaskLocator.task(text)
             } throws: { "\($0)".contains(word) }
         }
     }

@@ -71,7 +71,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         func read(_ text: String) throws -> MeasuredFrontier? {
             try Data(text.utf8).write(to: URL(filePath: folder + "/frontier.json"))
-            return MeasuredFrontier(folder: folder, model: "build/small", method: "dms")
+            return MeasuredSweep(folder: folder)?.frontier(model: "build/small", method: "dms")
         }
         let points = """
             {"points":[{"method":"dms","model":"/else/small","policy":"dms","length":64,"width":2,"accuracy":0.5},
@@ -82,7 +82,6 @@ import Testing
         #expect(try read(points)?.accuracy(width: 2, length: 64) == 0.5)
         #expect(try read("{\"points\":[]}") == nil)
         #expect(try read("{\"points\":7") == nil)
-        #expect(
-            MeasuredFrontier(folder: folder + "/none", model: "small", method: "dms") == nil)
+        #expect(MeasuredSweep(folder: folder + "/none") == nil)
     }
 }

@@ -116,12 +116,9 @@ import Testing
         let shape = model.loaded.cacheShape
         let expected = shape.tableCount * shape.heldBytesPerPage * (tokens / page + tails)
         #expect(result.chains.count == 16)
-        // Chains that end early give their pages back before the longest has all of its own.
-        #expect(result.peakCacheBytes <= expected)
-        #expect(result.peakCacheBytes > shape.tableCount * shape.heldBytesPerPage * (tokens / page))
-        if result.chains.allSatisfy({ $0.tokens == 30 }) {
-            #expect(result.peakCacheBytes == expected)
-        }
+        // A random model ends no chain by itself, so all are at their longest together.
+        #expect(result.chains.allSatisfy { $0.tokens == 30 })
+        #expect(result.peakCacheBytes == expected)
     }
 
     @Test func theAnswerComesByTheDeadline() async throws {
@@ -130,11 +127,11 @@ import Testing
         let start = clock.now
         let (result, _) = try await Self.solve(
             model, budget: SolveBudget(deadline: .milliseconds(300))
-        ) { ($0.width, $0.length, $0.aggregation) = (64, 150, .all) }
-        #expect(result.ending == .deadline || result.ending == .exhausted)
-        // The machine that tests may be busy; what must not happen is that all chains are awaited.
+        ) { ($0.width, $0.length, $0.aggregation) = (64, 3000, .all) }
+        // 192,000 tokens take minutes: that it ended, and why, shows that nothing was awaited.
+        #expect(result.ending == .deadline)
+        #expect(result.chains.allSatisfy { $0.tokens < 3000 })
         #expect(clock.now - start < .seconds(20))
-        #expect(result.elapsed < .seconds(20))
     }
 
     @Test func budgetsThatHoldNothingAreRefused() async throws {

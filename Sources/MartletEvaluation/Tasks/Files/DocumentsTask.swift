@@ -58,7 +58,7 @@ struct DocumentsTask: EvaluationTask {
     var maximumPromptLength: Int { length }
 
     func sample(seed: UInt64, index: Int, split: TaskSplit) -> TaskSample {
-        let place = ((index % problems.count) + problems.count) % problems.count
+        let place = TaskLocator.place(index, of: problems.count)
         let problem = problems[place]
         let (own, question) = (problem.context ?? "", problem.question ?? "")
         var random = TaskRandom(seed: seed, stream: UInt64(bitPattern: Int64(index)))

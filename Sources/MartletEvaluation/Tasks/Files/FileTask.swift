@@ -8,7 +8,7 @@ struct FileTask: EvaluationTask {
 
     /// Reads a file. Throws ``TaskError/badFile(path:line:got:expected:)``.
     init(path: String) throws(TaskError) {
-        name = TaskSource.filePrefix + path
+        name = TaskLocator.filePrefix + path
         problems = try ProblemFile.read(path)
     }
 
@@ -23,7 +23,7 @@ struct FileTask: EvaluationTask {
     var maximumPromptLength: Int { problems.map(\.prompt.utf8.count).max() ?? 0 }
 
     func sample(seed: UInt64, index: Int, split: TaskSplit) -> TaskSample {
-        let place = ((index % problems.count) + problems.count) % problems.count
+        let place = TaskLocator.place(index, of: problems.count)
         let problem = problems[place]
         let answer = problem.answers.first ?? ""
         return TaskSample(

@@ -43,3 +43,31 @@ struct VariableChain {
     /// What decides the split.
     var content: String { "\(value)=\(names.joined(separator: "="))" }
 }
+
+/// What is drawn for a text with chains before the others than the asked one.
+struct VariablesProblem {
+    let length: Int
+    let chains: Int
+    let hops: Int
+    let asked: VariableChain
+    private let taken: VariableChain.Taken
+
+    init(length: TaskRange, chains: TaskRange, hops: TaskRange, _ random: inout TaskRandom) {
+        self.length = random.draw(length)
+        self.chains = random.draw(chains)
+        self.hops = random.draw(hops)
+        var taken = VariableChain.Taken()
+        asked = VariableChain(hops: self.hops, taken: &taken, &random)
+        self.taken = taken
+    }
+
+    /// The statements of every chain, those of the asked one first.
+    func statements(_ random: inout TaskRandom) -> [[[UInt8]]] {
+        var taken = taken
+        var all = [asked.statements]
+        for _ in 1..<chains {
+            all.append(VariableChain(hops: hops, taken: &taken, &random).statements)
+        }
+        return all
+    }
+}

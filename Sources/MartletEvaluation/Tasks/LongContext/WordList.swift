@@ -45,6 +45,28 @@ struct WordListShape {
     }
 }
 
+/// What is drawn for a list before its length decides the rest.
+struct WordListProblem {
+    let length: Int
+    let shape: WordListShape
+    /// The common words' numbers.
+    let words: [Int]
+
+    init(
+        length: TaskRange, common: TaskRange, frequency: TaskRange, rareFrequency: TaskRange,
+        _ random: inout TaskRandom
+    ) {
+        self.length = random.draw(length)
+        shape = WordListShape(
+            common: random.draw(common), frequency: random.draw(frequency),
+            rareFrequency: random.draw(rareFrequency))
+        words = random.distinct(shape.common, below: CoinedWord.count)
+    }
+
+    /// What decides the split.
+    var content: String { words.map(CoinedWord.text).sorted().joined(separator: ",") }
+}
+
 enum WordList {
     /// The numbered list: `common` as often as the shape says, and `rare` other words. Also the common words
     /// as they first come, an order that a reader can know.

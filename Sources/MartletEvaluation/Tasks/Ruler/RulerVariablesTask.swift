@@ -14,14 +14,6 @@ struct RulerVariablesTask: ProblemTask {
     let chains: TaskRange
     let hops: TaskRange
 
-    struct Problem {
-        let length: Int
-        let chains: Int
-        let hops: Int
-        let asked: VariableChain
-        let taken: VariableChain.Taken
-    }
-
     private static let task =
         "Keep track of the assignments to variables hidden in the following text."
 
@@ -39,23 +31,15 @@ struct RulerVariablesTask: ProblemTask {
             frame + chains * VariableChain.length(hops: hops), 10 * (Haystack.noise.longest + 1))
     }
 
-    func draw(_ random: inout TaskRandom) -> Problem {
-        let length = random.draw(length)
-        let (chains, hops) = (random.draw(chains), random.draw(hops))
-        var taken = VariableChain.Taken()
-        let asked = VariableChain(hops: hops, taken: &taken, &random)
-        return Problem(length: length, chains: chains, hops: hops, asked: asked, taken: taken)
+    func draw(_ random: inout TaskRandom) -> VariablesProblem {
+        VariablesProblem(length: length, chains: chains, hops: hops, &random)
     }
 
-    func content(of problem: Problem) -> String { problem.asked.content }
+    func content(of problem: VariablesProblem) -> String { problem.asked.content }
 
-    func write(_ problem: Problem, _ random: inout TaskRandom) -> ProblemText {
+    func write(_ problem: VariablesProblem, _ random: inout TaskRandom) -> ProblemText {
         let question = Self.question(value: problem.asked.value, hops: problem.hops)
-        var taken = problem.taken
-        var chains = [problem.asked.statements]
-        for _ in 1..<problem.chains {
-            chains.append(VariableChain(hops: problem.hops, taken: &taken, &random).statements)
-        }
+        let chains = problem.statements(&random)
         // The last line has no separator after it.
         let room =
             problem.length - RulerAnswer.frameLength(Self.task, question: question) + 1

@@ -14,12 +14,6 @@ struct RulerWordsTask: ProblemTask {
     let frequency: TaskRange
     let rareFrequency: TaskRange
 
-    struct Problem {
-        let length: Int
-        let shape: WordListShape
-        let words: [Int]
-    }
-
     private static let task =
         "Below is a numbered list of words. Some of them occur more often than "
         + "the others. Remember the ones that occur most often."
@@ -45,21 +39,15 @@ struct RulerWordsTask: ProblemTask {
         shape.rareCount(room: length - frameLength(shape) + 1)
     }
 
-    func draw(_ random: inout TaskRandom) -> Problem {
-        let length = random.draw(length)
-        let shape = WordListShape(
-            common: random.draw(common), frequency: random.draw(frequency),
-            rareFrequency: random.draw(rareFrequency))
-        return Problem(
-            length: length, shape: shape,
-            words: random.distinct(shape.common, below: CoinedWord.count))
+    func draw(_ random: inout TaskRandom) -> WordListProblem {
+        WordListProblem(
+            length: length, common: common, frequency: frequency, rareFrequency: rareFrequency,
+            &random)
     }
 
-    func content(of problem: Problem) -> String {
-        problem.words.map(CoinedWord.text).sorted().joined(separator: ",")
-    }
+    func content(of problem: WordListProblem) -> String { problem.content }
 
-    func write(_ problem: Problem, _ random: inout TaskRandom) -> ProblemText {
+    func write(_ problem: WordListProblem, _ random: inout TaskRandom) -> ProblemText {
         let rare = Self.rareCount(problem.shape, length: problem.length)
         let list = WordList.text(
             common: problem.words, shape: problem.shape, rare: rare, separator: " ", &random)

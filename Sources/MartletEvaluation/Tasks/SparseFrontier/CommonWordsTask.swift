@@ -14,12 +14,6 @@ struct CommonWordsTask: ProblemTask {
     let frequency: TaskRange
     let rareFrequency: TaskRange
 
-    struct Problem {
-        let length: Int
-        let shape: WordListShape
-        let words: [Int]
-    }
-
     var answerLengthBound: Int { common.upper * (CoinedWord.length + 6) }
     var maximumCompletionLength: Int { TaggedPrompt.completionBound(answer: answerLengthBound) }
     var maximumPromptLength: Int { length.upper }
@@ -35,21 +29,15 @@ struct CommonWordsTask: ProblemTask {
         shape.rareCount(room: length - prompt(shape).length + 1)
     }
 
-    func draw(_ random: inout TaskRandom) -> Problem {
-        let length = random.draw(length)
-        let shape = WordListShape(
-            common: random.draw(common), frequency: random.draw(frequency),
-            rareFrequency: random.draw(rareFrequency))
-        return Problem(
-            length: length, shape: shape,
-            words: random.distinct(shape.common, below: CoinedWord.count))
+    func draw(_ random: inout TaskRandom) -> WordListProblem {
+        WordListProblem(
+            length: length, common: common, frequency: frequency, rareFrequency: rareFrequency,
+            &random)
     }
 
-    func content(of problem: Problem) -> String {
-        problem.words.map(CoinedWord.text).sorted().joined(separator: ",")
-    }
+    func content(of problem: WordListProblem) -> String { problem.content }
 
-    func write(_ problem: Problem, _ random: inout TaskRandom) -> ProblemText {
+    func write(_ problem: WordListProblem, _ random: inout TaskRandom) -> ProblemText {
         let frame = Self.prompt(problem.shape)
         let rare = Self.rareCount(problem.shape, length: problem.length)
         let list = WordList.text(

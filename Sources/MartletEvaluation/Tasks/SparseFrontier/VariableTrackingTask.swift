@@ -14,14 +14,6 @@ struct VariableTrackingTask: ProblemTask {
     let chains: TaskRange
     let hops: TaskRange
 
-    struct Problem {
-        let length: Int
-        let chains: Int
-        let hops: Int
-        let asked: VariableChain
-        let taken: VariableChain.Taken
-    }
-
     var answerLengthBound: Int { (hops.upper + 1) * (VariableChain.nameLength + 1) }
     var maximumCompletionLength: Int { TaggedPrompt.completionBound(answer: answerLengthBound) }
     var maximumPromptLength: Int { length.upper }
@@ -34,23 +26,15 @@ struct VariableTrackingTask: ProblemTask {
             prompt(value: 10_000, hops: hops).length + facts, 10 * (Haystack.noise.longest + 1))
     }
 
-    func draw(_ random: inout TaskRandom) -> Problem {
-        let length = random.draw(length)
-        let (chains, hops) = (random.draw(chains), random.draw(hops))
-        var taken = VariableChain.Taken()
-        let asked = VariableChain(hops: hops, taken: &taken, &random)
-        return Problem(length: length, chains: chains, hops: hops, asked: asked, taken: taken)
+    func draw(_ random: inout TaskRandom) -> VariablesProblem {
+        VariablesProblem(length: length, chains: chains, hops: hops, &random)
     }
 
-    func content(of problem: Problem) -> String { problem.asked.content }
+    func content(of problem: VariablesProblem) -> String { problem.asked.content }
 
-    func write(_ problem: Problem, _ random: inout TaskRandom) -> ProblemText {
+    func write(_ problem: VariablesProblem, _ random: inout TaskRandom) -> ProblemText {
         let frame = Self.prompt(value: problem.asked.value, hops: problem.hops)
-        var taken = problem.taken
-        var lines = problem.asked.statements
-        for _ in 1..<problem.chains {
-            lines += VariableChain(hops: problem.hops, taken: &taken, &random).statements
-        }
+        var lines = problem.statements(&random).flatMap(\.self)
         let facts = problem.chains * VariableChain.length(hops: problem.hops)
         // The last line has no separator after it.
         lines += Haystack.noise.sentences(room: problem.length - frame.length - facts + 1, &random)

@@ -1,7 +1,9 @@
 /// Tasks to measure with, by text: those of the registry, and files.
 
+public import Martlet
+
 /// What `--task` means where nothing is trained.
-public enum TaskSource {
+public enum TaskLocator {
     static let filePrefix = "file:"
 
     /// Forms that name a file, with what they ask, for lists of tasks.
@@ -19,24 +21,31 @@ public enum TaskSource {
     /// The task that a text describes: `file:PATH` for the problems of a file, `qa(length=N):PATH` for questions about
     /// one document among others, otherwise what ``TaskRegistry/task(_:)`` makes of it. Throws ``TaskError``.
     public static func task(_ text: String) throws(TaskError) -> any EvaluationTask {
-        if text.hasPrefix(filePrefix) {
-            return try FileTask(path: String(text.dropFirst(filePrefix.count)))
-        }
-        if text.hasPrefix("\(DocumentsTask.family)("), let end = text.firstRange(of: "):") {
-            let length = try length(TaskExpression(String(text[..<end.lowerBound]) + ")"))
-            return try documents(String(text[end.upperBound...]), length)
-        }
-        if text.hasPrefix("\(DocumentsTask.family):") {
-            let path = String(text.dropFirst(DocumentsTask.family.utf8.count + 1))
-            return try documents(path, DocumentsTask.standardLength)
-        }
-        return try TaskRegistry.task(text)
+        guard let (form, path) = parts(text) else { return try TaskRegistry.task(text) }
+        guard form.hasPrefix(DocumentsTask.family) else { return try FileTask(path: path) }
+        return try DocumentsTask(
+            try ProblemFile.read(path), path: path, length: try length(TaskExpression(form)))
     }
 
-    private static func documents(
-        _ path: String, _ length: Int
-    ) throws(TaskError) -> DocumentsTask {
-        try DocumentsTask(try ProblemFile.read(path), path: path, length: length)
+    /// The SHA-256 of the file that a text names; nil for a task that reads none. Throws `unreadableFile`.
+    public static func digest(_ text: String) throws(MartletError) -> String? {
+        guard let (_, path) = parts(text) else { return nil }
+        return try FileDigest.sha256(path)
+    }
+
+    /// What stands before the colon, and the path after it; nil for a text that names no file.
+    private static func parts(_ text: String) -> (form: String, path: String)? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let form = text[..<colon]
+        let isKnown =
+            form == filePrefix.dropLast() || form == DocumentsTask.family
+            || form.hasPrefix("\(DocumentsTask.family)(")
+        return isKnown ? (String(form), String(text[text.index(after: colon)...])) : nil
+    }
+
+    /// Every index is allowed, so a list that has an end begins again after it.
+    static func place(_ index: Int, of count: Int) -> Int {
+        ((index % count) + count) % count
     }
 
     private static func length(_ expression: TaskExpression) throws(TaskError) -> Int {
