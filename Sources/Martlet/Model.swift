@@ -130,7 +130,8 @@ public final class Model: Sendable {
 
     /// Sends a prompt to the engine, or refuses it.
     package func generate(
-        _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1
+        _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
+        pacing: EventPacing = .eachStep
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
@@ -138,7 +139,7 @@ public final class Model: Sendable {
             engine.generate(
                 GenerationRequest(
                     promptTokens: tokens, sampling: options.sampling(maximumTokens: limit),
-                    chainCount: chainCount)))
+                    chainCount: chainCount, pacing: pacing)))
     }
 
     /// Ends a request within one step.

@@ -45,14 +45,14 @@ public actor Engine {
     public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
         let id = inbox.nextID()
         let (stream, continuation) = AsyncStream.makeStream(
-            of: Result<GenerationEvent, EngineError>.self)
+            of: Result<[GenerationEvent], EngineError>.self)
         continuation.onTermination = { [inbox] reason in
             if case .cancelled = reason { inbox.postCancellation(id) }
         }
         post(
             .generate(request, id) { delivery in
                 switch delivery {
-                case .event(let event): continuation.yield(.success(event))
+                case .events(let events): continuation.yield(.success(events))
                 case .failed(let error):
                     continuation.yield(.failure(error))
                     continuation.finish()

@@ -25,9 +25,9 @@ extension EngineLoop {
             history: sampling.hasPenalties ? PenaltyHistory(prompt: request.promptTokens) : nil)
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
-            arrival: configuration.clock.now(),
+            arrival: configuration.clock.now(), pacing: request.pacing,
             chains: Array(repeating: output, count: request.chainCount), deliver: deliver)
-        deliver(.event(.started(promptTokens: promptCount, seed: seed)))
+        deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {
             for chain in 0..<request.chainCount { end(ChainID(request: id, chain: chain), .length) }
             return retire()
@@ -146,6 +146,7 @@ extension EngineLoop {
                 retireChain(ending, heldBytes: held)
             }
         }
+        for id in Set(ended.map(\.id.request)) { generations[id]?.tell() }
     }
 
     private func retireChain(_ ending: Ending, heldBytes: Int) {
@@ -165,15 +166,15 @@ extension EngineLoop {
         usage.kvReads = output.kvReads
         usage.peakTokens = output.peakTokens
         generation.openChains -= 1
-        generation.deliver(
-            .event(
-                .finished(
-                    ChainEnd(
-                        chain: chain, reason: ending.reason, match: ending.match, text: text,
-                        usage: usage))))
+        generation.untold.append(
+            .finished(
+                ChainEnd(
+                    chain: chain, reason: ending.reason, match: ending.match, text: text,
+                    usage: usage)))
         guard generation.openChains == 0 else { return }
         generations[ending.id.request] = nil
         counters.endedRequests += 1
+        generation.tell()
         generation.deliver(.ended)
     }
 
@@ -198,7 +199,9 @@ extension EngineLoop {
         }
         endings.removeAll { $0.id.request == id }
         counters.endedRequests += 1
-        generations.removeValue(forKey: id)?.deliver(.failed(error))
+        let generation = generations.removeValue(forKey: id)
+        generation?.tell()
+        generation?.deliver(.failed(error))
         scorings.removeValue(forKey: id)?.deliver(.failure(error))
     }
 }

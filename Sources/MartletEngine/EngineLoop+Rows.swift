@@ -41,7 +41,7 @@ extension EngineLoop {
         }
     }
 
-    /// Gives a chain its token, tells its consumer, and ends the chain where it must end.
+    /// Gives a chain its token, notes it for its consumer, and ends the chain where it must end.
     private func accept(_ sampled: SampledToken, _ id: ChainID, _ generation: ActiveGeneration) {
         let token = sampled.token
         counters.sampledTokens += 1
@@ -50,7 +50,7 @@ extension EngineLoop {
         guard !generation.sampling.stopTokens.contains(token),
             !(endsAtModelTokens && configuration.endTokens.contains(token))
         else { return end(id, .stop, .token(token)) }
-        generation.deliver(.event(.token(generation.append(sampled, chain: id.chain))))
+        generation.untold.append(.token(generation.append(sampled, chain: id.chain)))
         if let stop = generation.chains[id.chain].matcher.match {
             end(id, .stop, .text(stop))
         } else if generation.chains[id.chain].completionCount == generation.limit {

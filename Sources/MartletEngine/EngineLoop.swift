@@ -41,7 +41,7 @@ final class EngineLoop {
     }
 
     /// One step: form a ragged batch, reserve its pages, run the model once, turn logits into tokens,
-    /// retire what has ended. Returns whether there is more to do.
+    /// retire what has ended, tell consumers. Returns whether there is more to do.
     @discardableResult
     func step() -> Bool {
         admit()
@@ -57,6 +57,9 @@ final class EngineLoop {
             }
         }
         retire()
+        for generation in generations.values where generation.pacing == .eachStep {
+            generation.tell()
+        }
         return !scheduler.isEmpty
     }
 

@@ -41,7 +41,8 @@ struct Frontier: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Methods with commas between them: dense, dms, tova, h2o, window, quest, snapkv, or a policy with "
-                + "{budget} where its tokens go.", valueName: "list"))
+                + "{budget} where its tokens go (after prompt: a share of the prompt, after steps: a method of steps).",
+            valueName: "list"))
     var policies = "dense,tova,h2o,snapkv,window,quest,dms"
 
     @Option(

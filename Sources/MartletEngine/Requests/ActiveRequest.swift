@@ -2,7 +2,7 @@
 
 /// Where a request's events go: the stream of its consumer, or a test's list.
 enum Delivery: Sendable {
-    case event(GenerationEvent)
+    case events([GenerationEvent])
     case failed(EngineError)
     case ended
 }
@@ -15,7 +15,10 @@ final class ActiveGeneration {
     /// The most tokens of a chain's completion: what was asked for, within the model's context.
     let limit: Int
     let arrival: Duration
+    let pacing: EventPacing
     let deliver: (Delivery) -> Void
+    /// What its consumer has not been told yet.
+    var untold: [GenerationEvent] = []
     var chains: [ChainOutput]
     var openChains: Int
     var peakBytes = 0
@@ -23,16 +26,25 @@ final class ActiveGeneration {
 
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
-        arrival: Duration, chains: [ChainOutput], deliver: @escaping (Delivery) -> Void
+        arrival: Duration, pacing: EventPacing, chains: [ChainOutput],
+        deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
         self.seed = seed
         self.promptCount = promptCount
         self.limit = limit
         self.arrival = arrival
+        self.pacing = pacing
         self.chains = chains
         self.deliver = deliver
         openChains = chains.count
+    }
+
+    /// Delivers what its consumer has not been told yet.
+    func tell() {
+        guard !untold.isEmpty else { return }
+        deliver(.events(untold))
+        untold.removeAll(keepingCapacity: true)
     }
 }
 

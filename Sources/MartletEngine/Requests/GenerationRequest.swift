@@ -17,6 +17,15 @@ public struct RequestID: Hashable, Sendable, Comparable, CustomStringConvertible
     public var description: String { "request \(rawValue)" }
 }
 
+/// When the events of a request reach its consumer. Each delivery wakes the consumer's task, which takes a
+/// processor from the kernels for some microseconds.
+public enum EventPacing: Sendable, Hashable {
+    /// Those of a step together, when the step is over: for whoever shows text as it comes.
+    case eachStep
+    /// Those since the last delivery together, when a chain ends: for whoever needs whole chains.
+    case chainEnds
+}
+
 /// One prompt, and one or more chains (parallel samples) that continue it.
 public struct GenerationRequest: Sendable {
     /// The prompt; at least one token.
@@ -28,15 +37,18 @@ public struct GenerationRequest: Sendable {
     public var chainCount: Int
     /// Larger goes first; equal ones in order of arrival.
     public var priority: Int
+    /// When the events are delivered; they are the same, in the same order.
+    public var pacing: EventPacing
 
     /// Describes a request.
     public init(
         promptTokens: [Int32], sampling: SamplingParameters = SamplingParameters(),
-        chainCount: Int = 1, priority: Int = 0
+        chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep
     ) {
         self.promptTokens = promptTokens
         self.sampling = sampling
         self.chainCount = chainCount
         self.priority = priority
+        self.pacing = pacing
     }
 }

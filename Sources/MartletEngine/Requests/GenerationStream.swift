@@ -10,11 +10,14 @@ public struct GenerationStream: AsyncSequence, Sendable {
 
     /// The request, for ``Engine/cancel(_:)``.
     public let id: RequestID
-    let base: AsyncStream<Result<GenerationEvent, EngineError>>
+    let base: AsyncStream<Result<[GenerationEvent], EngineError>>
 
     /// Reads the events in order.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        var base: AsyncStream<Result<GenerationEvent, EngineError>>.AsyncIterator
+        var base: AsyncStream<Result<[GenerationEvent], EngineError>>.AsyncIterator
+        /// The last delivery, and the place of what is read next in it.
+        var events: [GenerationEvent] = []
+        var place = 0
 
         /// The next event, or nil at the end. Throws when the request is refused or fails.
         public mutating func next() async throws(EngineError) -> GenerationEvent? {
@@ -25,7 +28,15 @@ public struct GenerationStream: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(EngineError) -> GenerationEvent? {
-            try await base.next(isolation: actor)?.get()
+            while place == events.count {
+                guard let delivery = try await base.next(isolation: actor)?.get() else {
+                    return nil
+                }
+                events = delivery
+                place = 0
+            }
+            defer { place += 1 }
+            return events[place]
         }
     }
 

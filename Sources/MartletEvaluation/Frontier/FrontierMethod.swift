@@ -19,13 +19,18 @@ public struct FrontierMethod: Sendable, Hashable {
 
     /// Its name, such as `tova`.
     public let name: String
+    /// What it thins out.
+    public let phase: CompressionPhase
     private let share: Share
     /// The policy, with `{budget}`, `{half}` of it, `{window}` (half, at most 16) and `{rest}` (the budget less
     /// four) where numbers go.
     private let template: String
 
-    private init(_ name: String, _ share: Share, _ template: String) {
+    private init(
+        _ name: String, _ share: Share, _ template: String, _ phase: CompressionPhase = .both
+    ) {
         self.name = name
+        self.phase = phase
         self.share = share
         self.template = template
     }
@@ -37,11 +42,12 @@ public struct FrontierMethod: Sendable, Hashable {
         FrontierMethod("tova", .all, "tova(budget={budget})"),
         FrontierMethod("h2o", .all, "h2o(budget={budget}, recent={half})"),
         FrontierMethod("window", .all, "window(sinks=4, recent={rest})"),
-        FrontierMethod("quest", .all, "quest(budget={budget}, dense=0)"),
-        FrontierMethod("snapkv", .prompt, "snapkv(budget={budget}, window={window})"),
+        FrontierMethod("quest", .all, "quest(budget={budget}, dense=0)", .steps),
+        FrontierMethod("snapkv", .prompt, "snapkv(budget={budget}, window={window})", .prompt),
     ]
 
-    /// Reads a name, or a policy with `{budget}` in it, which is then a share of prompt and completion.
+    /// Reads a name, or a policy with `{budget}` in it, which is then a share of prompt and completion; after
+    /// `prompt:` it is a share of the prompt alone, and after `steps:` it counts as a method of the steps.
     ///
     /// Throws `invalidParameter` for anything else.
     public init(_ text: String) throws(MartletError) {
@@ -54,9 +60,12 @@ public struct FrontierMethod: Sendable, Hashable {
                 code: .invalidParameter, subject: "policies",
                 message: "policies: got '\(text)', expected "
                     + Self.known.map(\.name).joined(separator: ", ")
-                    + ", or a policy with {budget} in it; correct or remove it")
+                    + ", or a policy with {budget} in it, after prompt: or steps: where it thins out only these; "
+                    + "correct or remove it")
         }
-        self.init(text, .all, text)
+        let phase = CompressionPhase.allCases.first { text.hasPrefix($0.rawValue + ":") }
+        let policy = phase.map { String(text.dropFirst($0.rawValue.count + 1)) } ?? text
+        self.init(text, phase == .prompt ? .prompt : .all, policy, phase ?? .both)
     }
 
     /// Whether it needs a model for each compression.

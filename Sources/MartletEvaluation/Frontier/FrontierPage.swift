@@ -148,14 +148,25 @@ public struct FrontierPage: Sendable {
 
     private var safeTable: String {
         guard !report.safeRatios.isEmpty else { return "" }
-        let cells = report.safeRatios.map { each in
-            let ratio = each.ratio.map { FrontierPlot.short($0) } ?? "none"
-            return "<tr><td>\(HTML.escaped(each.method))</td><td class=\"n\">\(ratio)</td></tr>"
+        let kinds = report.safeRatios[0].perTask
+        func cell(_ ratio: Double?) -> String {
+            "<td class=\"n\" data-v=\"\(ratio ?? 1)\">\(ratio.map { FrontierPlot.short($0) } ?? "none")</td>"
         }
-        return "<h2>Highest compression without a significant loss</h2>\n"
-            + "<p class=\"note\">At every length and width, against dense; \"none\" where even the lowest loses.</p>\n"
-            + "<table class=\"sortable\"><thead><tr><th>method</th><th class=\"n\">compression</th></tr></thead><tbody>\n"
-            + cells.joined(separator: "\n") + "</tbody></table>\n"
+        var text =
+            "<h2>Highest compression without a significant loss</h2>\n"
+            + "<p class=\"note\">At every length and width, against dense; “none” where even the lowest loses. Phase: "
+            + "what is thinned out, the prompt, what each generated token reads, or both. With the few problems of "
+            + "a kind (in brackets) only great losses can be told from chance.</p>\n"
+            + "<table class=\"sortable\"><thead><tr><th>method</th><th>phase</th><th class=\"n\">all problems</th>"
+        for kind in kinds {
+            text += "<th class=\"n\">\(HTML.escaped(kind.task)) (\(kind.problems))</th>"
+        }
+        text += "</tr></thead><tbody>\n"
+        for each in report.safeRatios {
+            text += "<tr><td>\(HTML.escaped(each.method))</td><td>\(each.phase.rawValue)</td>"
+            text += cell(each.ratio) + each.perTask.map { cell($0.ratio) }.joined() + "</tr>\n"
+        }
+        return text + "</tbody></table>\n"
     }
 
     private var pointTable: String {

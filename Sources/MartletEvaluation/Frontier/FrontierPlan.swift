@@ -73,7 +73,7 @@ public struct FrontierPlan: Sendable {
                     method: name, model: model,
                     policy: method.policy(
                         ratio: ratio, promptTokens: promptTokens, length: length),
-                    length: length, width: width, ratio: ratio)
+                    length: length, width: width, ratio: ratio, phase: method.phase)
             }
         }
     }

@@ -1,5 +1,15 @@
 /// A configuration that was measured; knows neither how nor on what machine.
 
+/// What of a model's work a cache method thins out (Sparse Frontier, arXiv 2504.17768, section 2).
+public enum CompressionPhase: String, Sendable, CaseIterable, Hashable {
+    /// What is kept of the prompt, chosen when it is complete; what follows stays.
+    case prompt
+    /// What each generated token reads; the prompt is attended as a whole.
+    case steps
+    /// Both.
+    case both
+}
+
 /// How a cache method was set up: length, width and compression, the paper's L-W-CR.
 public struct FrontierConfiguration: Sendable, Hashable {
     /// The method, such as `dms`.
@@ -14,10 +24,13 @@ public struct FrontierConfiguration: Sendable, Hashable {
     public let width: Int
     /// The compression that was asked for; 1 for a dense cache.
     public let ratio: Double
+    /// What the method thins out.
+    public let phase: CompressionPhase
 
     /// Describes a configuration.
     public init(
-        method: String, model: String, policy: String, length: Int, width: Int, ratio: Double
+        method: String, model: String, policy: String, length: Int, width: Int, ratio: Double,
+        phase: CompressionPhase = .both
     ) {
         self.method = method
         self.model = model
@@ -25,6 +38,7 @@ public struct FrontierConfiguration: Sendable, Hashable {
         self.length = length
         self.width = width
         self.ratio = ratio
+        self.phase = phase
     }
 
     /// Length, width and ratio, `256-8-4`.
@@ -40,6 +54,8 @@ public struct FrontierPoint: Sendable, Hashable {
     public let configuration: FrontierConfiguration
     /// The score of the vote on each problem, from 0 to 1.
     public let scores: [Double]
+    /// The kind of each problem, such as a part of a blend.
+    public let tasks: [String]
     /// Tokens that the chains of a problem wrote together, mean.
     public let tokens: Double
     /// Mean costs of a problem.
@@ -47,9 +63,10 @@ public struct FrontierPoint: Sendable, Hashable {
 
     /// Puts a point together.
     public init(
-        _ configuration: FrontierConfiguration, scores: [Double], tokens: Double,
-        costs: [FrontierCost: Double]
+        _ configuration: FrontierConfiguration, scores: [Double], tasks: [String] = [],
+        tokens: Double, costs: [FrontierCost: Double]
     ) {
+        self.tasks = tasks
         self.tokens = tokens
         self.configuration = configuration
         self.scores = scores

@@ -20,6 +20,7 @@ public final class FrontierRecords {
 
     /// What is kept in memory of a problem.
     private struct Known {
+        let task: String
         let score: Double
         let tokens: Double
         let kvReads: Double
@@ -43,13 +44,15 @@ public final class FrontierRecords {
             add(seconds, problems, to: &times[id, default: (0, 0)])
             return
         }
-        guard let index = line["index"]?.intValue, let score = line["score"]?.doubleValue,
+        guard let index = line["index"]?.intValue, let task = line["task"]?.stringValue,
+            let score = line["score"]?.doubleValue,
             let tokens = line["tokens"]?.doubleValue,
             let reads = line["kvReads"]?.doubleValue, let peak = line["peakTokens"]?.doubleValue,
             let bytes = line["bytes"]?.doubleValue
         else { return }
         known[id, default: [:]][index] = Known(
-            score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes)
+            task: task, score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes
+        )
     }
 
     private static func add(
@@ -81,9 +84,8 @@ public final class FrontierRecords {
         let name = JSONObject.Member(key: "configuration", value: .string(id))
         try records.append(.object(JSONObject([name] + result.record.members)))
         known[id, default: [:]][result.index] = Known(
-            score: result.score, tokens: Double(result.tokens), kvReads: result.kvReads,
-            peakTokens: result.peakTokens,
-            bytes: Double(result.bytes))
+            task: result.sample.task, score: result.score, tokens: Double(result.tokens),
+            kvReads: result.kvReads, peakTokens: result.peakTokens, bytes: Double(result.bytes))
     }
 
     /// Adds the seconds that so many problems of a configuration took together.
@@ -123,7 +125,8 @@ public final class FrontierRecords {
             costs[.flops] = sum / Double(count)
         }
         return FrontierPoint(
-            configuration, scores: records.map(\.score), tokens: mean(\.tokens), costs: costs)
+            configuration, scores: records.map(\.score), tasks: records.map(\.task),
+            tokens: mean(\.tokens), costs: costs)
     }
 
     /// A few problems with what configurations of every method wrote, read back from the file: the longest and widest

@@ -29,9 +29,8 @@ public struct FrontierReport: Sendable {
     public let series: [Series]
     /// Every method over dense, and the first method with models of its own over every other, at every cost.
     public let comparisons: [Comparison]
-    /// For each method the highest compression at which no length and width lost significantly against the dense
-    /// cache (the 95 % interval of the paired difference holds 0): the Sparse Frontier's rule (arXiv 2504.17768).
-    public let safeRatios: [(method: String, ratio: Double?)]
+    /// The highest compression of each method that costs nothing.
+    public let safeRatios: [SafeCompression]
 
     /// Sums points up.
     ///
@@ -68,24 +67,8 @@ public struct FrontierReport: Sendable {
         }
         self.comparisons = comparisons
         // A dense cache of another model is no compression of this one.
-        safeRatios = series.filter { !$0.method.hasPrefix("dense") }.map { each in
-            (each.method, dense.flatMap { Self.safeRatio(each, beside: $0, seed: seed) })
-        }
-    }
-
-    private static func safeRatio(_ series: Series, beside dense: Series, seed: UInt64) -> Double? {
-        let ratios = Set(series.points.map(\.configuration.ratio)).sorted(by: >)
-        return ratios.first { ratio in
-            series.points.filter { $0.configuration.ratio == ratio }.allSatisfy { point in
-                let same = dense.points.first {
-                    $0.configuration.length == point.configuration.length
-                        && $0.configuration.width == point.configuration.width
-                }
-                guard let same,
-                    let difference = Bootstrap.difference(point.scores, same.scores, seed: seed)
-                else { return true }
-                return difference.upperBound >= 0
-            }
+        safeRatios = series.filter { !$0.method.hasPrefix("dense") }.compactMap { each in
+            dense.flatMap { SafeCompression(each.points, beside: $0.points, seed: seed) }
         }
     }
 
@@ -156,11 +139,7 @@ public struct FrontierReport: Sendable {
         }
         return [
             "points": .array(points), "improvements": .array(compared),
-            "safeRatios": .object(
-                JSONObject(
-                    safeRatios.map {
-                        .init(key: $0.method, value: $0.ratio.map { .number($0) } ?? .null)
-                    })),
+            "safeRatios": .array(safeRatios.map(\.json)),
         ]
     }
 }

@@ -65,7 +65,7 @@ extension TaskEvaluation {
         generation.seed = problem.seed
         generation.stop = problem.sample.layout.stop
         let stream = try model.generate(
-            problem.tokens, options: generation, chainCount: options.width)
+            problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds)
         var responses = [Response?](repeating: nil, count: options.width)
         for try await piece in stream {
             if let response = piece.part.response { responses[piece.chain] = response }

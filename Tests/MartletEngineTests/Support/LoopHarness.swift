@@ -58,6 +58,7 @@ final class LoopHarness {
     var errors: [RequestID: EngineError] = [:]
     var ended: Set<RequestID> = []
     var started: [RequestID: UInt64] = [:]
+    var deliveries: [RequestID: [[GenerationEvent]]] = [:]
     var steps = 0
     private var next = 0
 
@@ -85,20 +86,28 @@ final class LoopHarness {
         heard[id] = Array(repeating: Heard(), count: max(1, request.chainCount))
         loop.submit(request, id: id) { [self] delivery in
             switch delivery {
-            case .event(.started(_, let seed)): started[id] = seed
-            case .event(.token(let token)):
-                heard[id]?[token.chain].tokens.append(token.id)
-                heard[id]?[token.chain].text += token.text
-                if let logprob = token.logprob { heard[id]?[token.chain].logprobs.append(logprob) }
-            case .event(.finished(let end)):
-                #expect(heard[id]?[end.chain].end == nil)
-                heard[id]?[end.chain].text += end.text
-                heard[id]?[end.chain].end = end
+            case .events(let events):
+                deliveries[id, default: []].append(events)
+                for event in events { hear(event, of: id) }
             case .failed(let error): errors[id] = error
             case .ended: ended.insert(id)
             }
         }
         return id
+    }
+
+    private func hear(_ event: GenerationEvent, of id: RequestID) {
+        switch event {
+        case .started(_, let seed): started[id] = seed
+        case .token(let token):
+            heard[id]?[token.chain].tokens.append(token.id)
+            heard[id]?[token.chain].text += token.text
+            if let logprob = token.logprob { heard[id]?[token.chain].logprobs.append(logprob) }
+        case .finished(let end):
+            #expect(heard[id]?[end.chain].end == nil)
+            heard[id]?[end.chain].text += end.text
+            heard[id]?[end.chain].end = end
+        }
     }
 
     func score(_ request: ScoringRequest) throws -> ScoringResult {
