@@ -23,6 +23,8 @@ args = parser.parse_args()
 PAIRS = [(0.7, 0.2), (0.7, 0.5), (1, 0.2), (1, 0.4), (1, 0.8),
          (2, 0.3), (2, 0.6), (4, 0.3), (4, 0.6), (4, 1.0)]  # megabytes, seconds
 
+TEMPERATURE = "0.8"  # the sweep's, on both sides: what is compared is the choice of form, width and length
+
 
 def solve(samples, *options, seed=args.seed):
     command = [args.martlet, "solve", "--task", args.task, "--samples", str(samples), "--seed", str(seed), "--json"]
@@ -35,7 +37,7 @@ def solve(samples, *options, seed=args.seed):
 
 def fixed(point):
     return ["--model", point["model"], "--cache", point["policy"], "--width", str(point["width"]),
-            "--length", str(point["length"]), "--temperature", "0.8"]
+            "--length", str(point["length"]), "--temperature", TEMPERATURE]
 
 
 points = sorted(json.load(open(args.frontier))["points"], key=lambda p: -p["accuracy"])
@@ -53,7 +55,7 @@ within = 0
 for memory, deadline in PAIRS:
     budget = ["--memory", f"{int(memory * 1000)}kB", "--deadline", f"{int(deadline * 1000)}ms"]
     best = next((p for p in points if p["costs"]["bytes"] <= memory * 1e6 and seconds(p) <= deadline), None)
-    auto, own = solve(args.samples, *budget)
+    auto, own = solve(args.samples, *budget, "--temperature", TEMPERATURE)
     if best is None:
         print(f"{memory} MB {deadline} s: no point of the sweep fits; auto {auto['accuracy']:.3f}")
         continue

@@ -11,8 +11,8 @@ import Synchronization
 ///
 /// Iterations are handed out one by one from an atomic counter, so a thread that the system takes
 /// away delays at most the iteration it holds. A worker that has not joined a loop by the time its
-/// iterations are all taken is not waited for. Waiting spins for a bounded time and then sleeps:
-/// with a competing load the pool gives its processor away instead of burning it.
+/// iterations are all taken is not waited for. Waiting spins for a bounded time, offering its processor to
+/// others, and then sleeps: with a competing load the pool gives its processor away instead of burning it.
 ///
 /// Which thread runs an iteration never changes a result: loops divide outputs, never reductions.
 public final class WorkerPool: Sendable {
@@ -64,6 +64,12 @@ private final class Shared: @unchecked Sendable {
     private static let inside: UInt64 = open - 1
     /// About 100 microseconds of pauses on current processors.
     private static let spins = 2_000
+    /// Then so many times the processor is offered to whoever wants it: about a millisecond where nobody does, longer
+    /// than what an engine does between two steps. Waking a thread that sleeps costs the caller tens of microseconds
+    /// in a virtual machine, at every step.
+    private static let yields = 1_000
+    /// Pauses before each offer, so that it is not all system calls.
+    private static let pausesBeforeYield = 8
 
     private let state = Atomic<UInt64>(0)
     private let next = Atomic<Int>(0)
@@ -108,10 +114,8 @@ private final class Shared: @unchecked Sendable {
     }
 
     private func waitUntilEmpty() {
-        for _ in 0..<Self.spins {
-            if state.load(ordering: .acquiring) & Self.inside == 0 { return }
-            mk_pause()
-        }
+        func isEmpty() -> Bool { state.load(ordering: .acquiring) & Self.inside == 0 }
+        if Self.spin(until: isEmpty) { return }
         lock.lock()
         ownerWaits.store(true, ordering: .sequentiallyConsistent)
         while state.load(ordering: .sequentiallyConsistent) & Self.inside != 0 { lock.wait() }
@@ -141,11 +145,12 @@ private final class Shared: @unchecked Sendable {
     /// The state of an open loop later than `epoch`, or nil when the pool stops.
     private func waitForLoop(after epoch: UInt64) -> UInt64? {
         func ready(_ value: UInt64) -> Bool { value & Self.open != 0 && value >> 32 != epoch }
-        for _ in 0..<Self.spins {
-            let value = state.load(ordering: .acquiring)
-            if ready(value) { return value }
-            mk_pause()
+        var value: UInt64 = 0
+        let isReady = Self.spin {
+            value = state.load(ordering: .acquiring)
+            return ready(value)
         }
+        if isReady { return value }
         lock.lock()
         defer { lock.unlock() }
         sleepers.add(1, ordering: .sequentiallyConsistent)
@@ -156,6 +161,22 @@ private final class Shared: @unchecked Sendable {
             if ready(value) { return value }
             lock.wait()
         }
+    }
+
+    /// Waits a bounded time without sleeping; whether `isDone` came true.
+    private static func spin(until isDone: () -> Bool) -> Bool {
+        for _ in 0..<spins {
+            if isDone() { return true }
+            mk_pause()
+        }
+        for _ in 0..<yields {
+            for _ in 0..<pausesBeforeYield {
+                if isDone() { return true }
+                mk_pause()
+            }
+            sched_yield()
+        }
+        return false
     }
 
     func stop() {

@@ -282,8 +282,10 @@ MK_INLINE void values_rows(const mk_attention *a, const mk_scratch *s, mk_page_l
                      factors, out);
 }
 
-/// Masks the scores of the rows, turns them into weights and updates the running state.
-MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows) {
+/// Masks the scores of the rows' first `pages` pages, turns them into weights and updates the running state.  Pages
+/// beyond have weights of nothing, which change no bit of a sum: a short tile need not compute them.
+MK_INLINE void soften_pages(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows,
+                            const int pages) {
     const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int r = 0; r < rows; r++) {
         int query = (row + r) / a->group;
@@ -294,37 +296,50 @@ MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, 
         if (a->sink_scores && tile == 0 && query >= a->sink_first_query)
             for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
         f32x16 p[MK_TILE_PAGES];
-        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) p[j] = load_f32(w + j * 16);
+        _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = load_f32(w + j * 16);
         if (a->bias)
-            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) p[j] += load_f32(a->bias + first + j * 16);
+            _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] += load_f32(a->bias + first + j * 16);
         if (begin > first || end < first + MK_TILE || a->until) {
-            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
+            _Pragma("unroll") for (int j = 0; j < pages; j++) {
                 i32x16 slot = lane + (first + j * 16);
                 i32x16 visible = (slot < end) & ((slot >= begin) | (slot < a->sinks));
                 if (a->until) visible &= (i32x16)load_u32(a->until + first + j * 16) > a->first_position + query;
                 p[j] = visible ? p[j] : splat(-INFINITY);
             }
         }
-        float top = max_lanes(max16(max16(max16(p[0], p[1]), max16(p[2], p[3])),
-                                    max16(max16(p[4], p[5]), max16(p[6], p[7]))));
+        f32x16 tops = p[0];
+        _Pragma("unroll") for (int j = 1; j < pages; j++) tops = max16(tops, p[j]);
+        float top = max_lanes(tops);
         if (top == -INFINITY) {
             s->factors[row + r] = 1;
-            _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) store_f32(w + j * 16, splat(0));
+            _Pragma("unroll") for (int j = 0; j < pages; j++) store_f32(w + j * 16, splat(0));
             continue;
         }
         float old = a->maximum[row + r];
         float now = old > top ? old : top;
         f32x16 factor = exp16(splat(old - now));
-        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
+        _Pragma("unroll") for (int j = 0; j < pages; j++) {
             p[j] = exp16(p[j] - now);
             store_f32(w + j * 16, p[j]);
         }
         float *sums = s->sums + (size_t)(row + r) * 16;
-        f32x16 added = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+        f32x16 added = p[0] + p[1];
+        if (pages > 2) added += p[2] + p[3];
+        if (pages > 4) added += (p[4] + p[5]) + (p[6] + p[7]);
         store_f32(sums, fma16(load_f32(sums), factor, added));
         a->maximum[row + r] = now;
         s->factors[row + r] = factor.x;
     }
+}
+
+/// As `soften_pages` for the `count` pages of a tile, rounded up to a size that it is compiled for.
+MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows, int count) {
+    const int pages = count <= 2 ? 2 : count <= 4 ? 4 : MK_TILE_PAGES;
+    for (int r = 0; r < rows; r++)
+        for (int j = count; j < pages; j++) store_f32(s->weights + r * MK_TILE + j * 16, splat(0));
+    if (pages == 2) soften_pages(a, s, tile, row, rows, 2);
+    else if (pages == 4) soften_pages(a, s, tile, row, rows, 4);
+    else soften_pages(a, s, tile, row, rows, MK_TILE_PAGES);
 }
 
 #define MK_ROWS_FUNCTION(NAME, CODEC)                                                                 \
@@ -478,9 +493,7 @@ static void attend(const mk_attention *a) {
             const uint8_t *const *touch = row == 0 ? ahead : pages;
             if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, pages, row, n);
             else open_scores(a, &s, at, pages, touch, count, row, n);
-            for (int r = 0; count < MK_TILE_PAGES && r < n; r++)
-                for (int j = count; j < MK_TILE_PAGES; j++) store_f32(s.weights + r * MK_TILE + j * 16, splat(0));
-            soften(a, &s, tile, row, n);
+            soften(a, &s, tile, row, n, count);
             if (run_count > 0) mixed_values(a, &s, at, runs, run_count, pages, row, n);
             else open_values(a, &s, at, pages, touch, count, row, n);
         }

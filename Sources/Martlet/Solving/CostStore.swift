@@ -28,6 +28,27 @@ package actor CostStore {
         return cost
     }
 
+    /// What is known of a model's steps by now; nil when it was never asked for.
+    func known(_ loaded: LoadedModel) -> StepCost? { known[Self.key(loaded)] }
+
+    /// Moves the cost of a model's steps towards what a search took, in parts of what it was expected to take: a machine
+    /// that was busy when steps were measured, or is busy now, is not so forever. Does nothing for costs that are not the
+    /// store's.
+    func correct(_ loaded: LoadedModel, by ratio: Double) {
+        let key = Self.key(loaded)
+        guard let cost = known[key] else { return }
+        let factor = Self.correction(ratio)
+        known[key] = cost.scaled(by: factor)
+        // The file is written for what would change a plan.
+        if abs(factor - 1) > 0.1 { Self.remember(cost.scaled(by: factor), key) }
+    }
+
+    /// Half of the way, since one search is not all, and never far at once.
+    static func correction(_ ratio: Double) -> Double {
+        guard ratio.isFinite, ratio > 0 else { return 1 }
+        return min(2, max(0.5, ratio.squareRoot()))
+    }
+
     /// Everything that changes how long a step takes, but for what else the machine does.
     private static func key(_ loaded: LoadedModel) -> String {
         let shape = loaded.model.shape

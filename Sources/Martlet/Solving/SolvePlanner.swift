@@ -40,6 +40,9 @@ struct SolvePlanner {
     static let leastLength = 16
     /// How much of the most tokens chains are expected to need.
     static let expectedShare = 0.4
+    /// How many times the cache all chains together may be expected to need: they end at different times, so that less
+    /// is held at once (0.87 of this in a sweep of the package's model), and where it is too much they wait.
+    static let overcommitment = 1.25
     /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
     static let deadlineShare = 0.85
 
@@ -96,7 +99,8 @@ struct SolvePlanner {
             return fits(candidate, width, length)
         }
         return candidate.bytes(1, length) <= memory
-            && candidate.bytes(width, frontier.expectedTokens(length: length)) <= memory
+            && Double(candidate.bytes(width, frontier.expectedTokens(length: length)))
+                <= (width > 1 ? Self.overcommitment : 1) * Double(memory)
     }
 
     /// The tokens of a chain that the deadline leaves time for, up to a length: all chains write until the length that

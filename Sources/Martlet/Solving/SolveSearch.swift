@@ -54,13 +54,15 @@ struct SolveSearch: Sendable {
         case settled, exhausted, late, ticked
     }
 
-    /// Searches, and tells what happens. Throws what the engine refuses or fails with.
+    /// Searches, and tells what happens. Also returns how long the chains were computed. Throws what the engine refuses
+    /// or fails with.
     func run(_ tell: @escaping @Sendable (SolveEvent) -> Void) async throws(MartletError)
-        -> SolveResult
+        -> (result: SolveResult, decoding: Duration)
     {
         let model = try await Model(loaded, budgetBytes: cacheBytes)
         // Pages of the engine go back when its last step is over, which the answer need not wait for.
         defer { Task { await model.shutdown() } }
+        let began = ContinuousClock.now
         let stream = try model.generate(
             tokens, options: generation, chainCount: configuration.width)
         let state = Mutex(
@@ -69,9 +71,9 @@ struct SolveSearch: Sendable {
                 guesses: VoteTally(options.aggregation)))
         // A class to share what a closure cannot copy.
         let shared = Shared(state)
-        var ending = SolveResult.Ending.exhausted
+        var (ending, end) = (SolveResult.Ending.exhausted, began)
         do {
-            ending = try await withThrowingTaskGroup(of: Signal.self) { group in
+            (ending, end) = try await withThrowingTaskGroup(of: Signal.self) { group in
                 group.addTask { try await read(stream, of: model, shared, tell) }
                 group.addTask { await report(model, shared, tell) }
                 if let deadline {
@@ -85,10 +87,11 @@ struct SolveSearch: Sendable {
                 while let signal = try await group.next() {
                     switch signal {
                     case .ticked: continue
-                    case .settled: return .agreed
-                    case .exhausted: return Task.isCancelled ? .cancelled : .exhausted
+                    case .settled: return (.agreed, .now)
+                    case .exhausted: return (Task.isCancelled ? .cancelled : .exhausted, .now)
                     case .late:
-                        if Task.isCancelled { return .cancelled }
+                        if Task.isCancelled { return (.cancelled, .now) }
+                        let end = ContinuousClock.now
                         // What the chains have by now comes with their ends, within a step.
                         model.cancel(stream.id)
                         group.addTask {
@@ -100,13 +103,13 @@ struct SolveSearch: Sendable {
                             return .settled
                         }
                         _ = try await group.next()
-                        return .deadline
+                        return (.deadline, end)
                     }
                 }
-                return .cancelled
+                return (.cancelled, .now)
             }
         } catch { throw MartletError(any: error) }
-        return shared.result(self, ending)
+        return (shared.result(self, ending), end - began)
     }
 
     private var generation: GenerationOptions {

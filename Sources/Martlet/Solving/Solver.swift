@@ -34,11 +34,22 @@ package struct Solver: Sendable {
     }
 
     private let forms: [Form]
+    private let costOf: LoadedModel?
 
-    /// - Parameter forms: ways to run, the one to prefer first.
-    package init(_ forms: [Form]) {
+    /// - Parameters:
+    ///   - forms: ways to run, the one to prefer first.
+    ///   - costOf: the model whose cost in the store is that of the forms: searches correct it. Nil where the costs are
+    ///     the caller's own.
+    package init(_ forms: [Form], costOf: LoadedModel? = nil) {
         precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
         self.forms = forms
+        self.costOf = costOf
+    }
+
+    /// What a form's steps take, as far as is known by now.
+    private func cost(_ form: Form) async -> StepCost? {
+        guard let cost = form.cost, let costOf else { return form.cost }
+        return await CostStore.shared.known(costOf) ?? cost
     }
 
     /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
@@ -54,8 +65,10 @@ package struct Solver: Sendable {
         let planner = SolvePlanner(
             memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
             width: options.width, length: options.length)
+        // Forms of one model take the same steps.
+        let cost = await cost(forms[0])
         let candidates = forms.enumerated().compactMap { index, form in
-            candidate(index, form, tokens.count)
+            candidate(index, form, form.cost == nil ? nil : cost, tokens.count)
         }
         guard !candidates.isEmpty else {
             // Says which limit the prompt is beyond.
@@ -66,7 +79,7 @@ package struct Solver: Sendable {
             throw nothingFits(planner, candidates, promptTokens: tokens.count)
         }
         let form = forms[choice.index]
-        if let limit, let cost = form.cost {
+        if let limit, let cost {
             let needed = cost.prefillSeconds(
                 tokens: tokens.count, chunk: form.loaded.options.maximumBatchTokens)
             guard needed < limit - spent else {
@@ -79,16 +92,42 @@ package struct Solver: Sendable {
             length: choice.length, compressionRatio: form.ratio, plannedBytes: choice.bytes,
             plannedSeconds: choice.seconds)
         tell(.planned(configuration))
-        let step = form.cost?.seconds(tokens: choice.width, reads: 0) ?? 0
+        let step = cost?.seconds(tokens: choice.width, reads: 0) ?? 0
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
             seed: options.seed ?? UInt64.random(in: 0...UInt64(Int32.max)),
             cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
             deadline: budget.deadline.map { start + $0 },
             margin: .seconds(min(0.25 * (limit ?? 0), 0.05 + 3 * step)))
-        let result = try await search.run(tell)
+        let (result, decoding) = try await search.run(tell)
         tell(.answer(result))
+        if let costOf, let cost,
+            let ratio = Self.ratio(
+                of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
+                promptTokens: tokens.count)
+        {
+            await CostStore.shared.correct(costOf, by: ratio)
+        }
         return result
+    }
+
+    /// How many times as long a search took as its steps were expected to take; nil where that says nothing: it was short,
+    /// or chains waited for each other's pages.
+    private static func ratio(
+        of decoding: Duration, to cost: StepCost, _ result: SolveResult, arenaBytes: Int,
+        _ form: Form, promptTokens: Int
+    ) -> Double? {
+        let lengths = result.chains.map(\.tokens)
+        guard let longest = lengths.max(), longest >= 32,
+            result.chains.count == result.configuration.width,
+            Double(result.peakCacheBytes) < 0.9 * Double(arenaBytes)
+        else { return nil }
+        let expected =
+            cost.prefillSeconds(
+                tokens: promptTokens, chunk: form.loaded.options.maximumBatchTokens)
+            + Double(longest) * cost.fixed + Double(lengths.reduce(0, +)) * cost.perToken
+            + result.kvReads * cost.perRead
+        return expected > 0 ? decoding.seconds / expected : nil
     }
 
     /// Bytes of the cache: the budget, or what the chains need at most where there is none.
@@ -108,7 +147,7 @@ package struct Solver: Sendable {
     }
 
     private func candidate(
-        _ index: Int, _ form: Form, _ promptTokens: Int
+        _ index: Int, _ form: Form, _ cost: StepCost?, _ promptTokens: Int
     ) -> SolvePlanner.Candidate? {
         let loaded = form.loaded
         let room = loaded.positionLimit.map { $0 - promptTokens + 1 } ?? 1 << 20
@@ -131,7 +170,7 @@ package struct Solver: Sendable {
                 ).bytes(shape: shape, visibilities: visibilities)
                 return min(most, max(prompt, Int(Double(most) / form.ratio) + slack))
             },
-            seconds: form.cost.map { cost in
+            seconds: cost.map { cost in
                 { width, length in
                     cost.prefillSeconds(tokens: promptTokens, chunk: chunk)
                         + cost.decodeSeconds(
@@ -234,7 +273,8 @@ extension Model {
             let cost =
                 budget.deadline == nil ? nil : try await CostStore.shared.cost(of: loaded)
             let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
-            _ = try await Solver([Solver.Form(loaded, cost: cost, sweep: sweep)]).run(
+            let form = Solver.Form(loaded, cost: cost, sweep: sweep)
+            _ = try await Solver([form], costOf: loaded).run(
                 prompt, budget: budget, options: options, start: start, tell: tell)
         }
     }

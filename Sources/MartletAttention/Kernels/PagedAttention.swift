@@ -240,6 +240,9 @@ package final class PagedAttention {
 
     /// Multiplications below which a thread is not worth waking: a few microseconds.
     private static let serialWork = 200_000
+    /// What a unit takes whatever its length (its table, a softmax of a whole tile), in multiplications. Many short heads,
+    /// as learned eviction leaves them, are work too.
+    private static let unitWork = 30_000
 
     /// Ends a step, after its tokens were committed: heads that hold more than they may give tokens up.
     /// Throws `outOfPages` when a page that others share would have to be copied and none is free.
@@ -300,7 +303,7 @@ package final class PagedAttention {
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
             outStride: outStride)
-        if plan.pairs * width < Self.serialWork {
+        if plan.pairs * width + plan.units.count * Self.unitWork < Self.serialWork {
             for unit in plan.units { run(unit, job, cache, workers[0]) }
         } else {
             pool.run(plan.units.count) { index, worker in

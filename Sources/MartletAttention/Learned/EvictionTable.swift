@@ -27,6 +27,12 @@ struct EvictionTable {
         return slot < 0 ? nil : Int(slot)
     }
 
+    /// Where a token lies that nobody sees from `position` on; nil when it is gone or still seen then.
+    func slot(of token: Int, endingBy position: Int) -> Int? {
+        guard let slot = slot(of: token), until[slot] <= position else { return nil }
+        return slot
+    }
+
     /// Makes room for `added` more slots, seen by everybody so far.
     mutating func extend(to slots: Int) {
         let tile = 128

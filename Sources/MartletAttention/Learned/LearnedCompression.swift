@@ -185,24 +185,22 @@ package final class LearnedCompression {
     }
 
     private func expire(_ slice: AttentionSlice, _ state: PolicyMemory, _ cache: KVCache) {
+        // A verdict comes with the next token: without a window the time is over already.
+        let position = slice.position - max(1, window)
         for index in 0..<shape.tableCount {
+            guard let slot = state.learned[index].slot(of: position, endingBy: slice.position + 1)
+            else { continue }
             let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
-            // Without a window the verdict comes when the time is over already.
-            for position in Set([slice.position - window, slice.position - 1]) {
-                guard let slot = state.learned[index].slot(of: position),
-                    state.learned[index].until[slot] <= slice.position + 1
-                else { continue }
-                let last = state.learned[index].count - 1
-                let table = cache.table(slice.sequence, layer: layer, head: head)
-                let moved = Int(
-                    cache.positions(ofPage: table[last / KVPage.tokens])[last % KVPage.tokens])
-                // The reservation made sure of a page for this.
-                guard cache.evict(slice.sequence, layer: layer, head: head, slot: slot) else {
-                    continue
-                }
-                state.learned[index].remove(
-                    slot: slot, position: position, moved: slot == last ? nil : moved)
+            let last = state.learned[index].count - 1
+            let table = cache.table(slice.sequence, layer: layer, head: head)
+            let moved = Int(
+                cache.positions(ofPage: table[last / KVPage.tokens])[last % KVPage.tokens])
+            // The reservation made sure of a page for this.
+            guard cache.evict(slice.sequence, layer: layer, head: head, slot: slot) else {
+                continue
             }
+            state.learned[index].remove(
+                slot: slot, position: position, moved: slot == last ? nil : moved)
         }
     }
 

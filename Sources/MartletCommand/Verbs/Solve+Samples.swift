@@ -11,7 +11,7 @@ extension Solve {
         do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let forms = try await forms(measured: deadline != nil)
-        let solver = Solver(forms)
+        let solver = Solver(forms, costOf: forms[0].loaded)
         let lossy = Set(
             forms.filter { !$0.loaded.lossyMethods.isEmpty }.map(\.loaded.name))
         let (seed, options, json) = (loading.seed ?? 0, searchOptions, json)

@@ -114,7 +114,7 @@ struct Solve: AsyncParsableCommand {
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let options = try options(prompt: text)
         let forms = try await forms(measured: deadline != nil)
-        let solver = Solver(forms)
+        let solver = Solver(forms, costOf: forms[0].loaded)
         let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
         let running = Task {
             try await solver.run(text, budget: budget, options: options, start: start) { event in

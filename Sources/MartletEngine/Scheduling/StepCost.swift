@@ -19,6 +19,11 @@ public struct StepCost: Sendable, Hashable {
         self.perRead = perRead
     }
 
+    /// The same for steps that take so many times as long.
+    public func scaled(by factor: Double) -> StepCost {
+        StepCost(fixed: fixed * factor, perToken: perToken * factor, perRead: perRead * factor)
+    }
+
     /// A step's seconds.
     ///
     /// - Parameters:

@@ -118,6 +118,33 @@ import Testing
         #expect(planned(nil) == 2)
     }
 
+    /// Chains end at different times, and wait where they do not.
+    @Test func aLittleMoreThanFitsIsPlanned() {
+        func width(_ memory: Int) -> Int? {
+            var form = candidate(0)
+            form.frontier = MeasuredFrontier([
+                .init(width: 1, length: 1024, accuracy: 0.5, tokens: 256),
+                .init(width: 8, length: 1024, accuracy: 0.9, tokens: 256),
+            ])
+            return planner(memory: memory).choose([form])?.width
+        }
+        // One chain of the whole length must fit, eight of what they are expected to write need 2,048 tokens.
+        #expect(width(165_000) == 8)
+        #expect(width(160_000) == 6)
+    }
+
+    /// A cost measured on a busy machine comes back in a few searches, and one odd search does not throw it off.
+    @Test func costsFollowWhatSearchesTake() {
+        var cost = StepCost(fixed: 3, perToken: 6, perRead: 9)
+        for _ in 0..<12 {
+            cost = cost.scaled(by: CostStore.correction(1 / cost.fixed))
+        }
+        #expect(abs(cost.fixed - 1) < 0.01 && abs(cost.perRead - 3) < 0.03)
+        #expect(CostStore.correction(100) == 2 && CostStore.correction(0.001) == 0.5)
+        #expect(CostStore.correction(1) == 1)
+        for odd in [0, -1, Double.nan, .infinity] { #expect(CostStore.correction(odd) == 1) }
+    }
+
     @Test func aSlightGainIsNoReasonToLoseTokens() {
         let dense = measured(0, [(1, 100, 0.700)])
         #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.715)])])?.index == 0)
