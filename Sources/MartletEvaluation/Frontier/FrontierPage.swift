@@ -148,23 +148,27 @@ public struct FrontierPage: Sendable {
 
     private var safeTable: String {
         guard !report.safeRatios.isEmpty else { return "" }
-        let kinds = report.safeRatios[0].perTask
+        let methods = report.safeRatios
         func cell(_ ratio: Double?) -> String {
             "<td class=\"n\" data-v=\"\(ratio ?? 1)\">\(ratio.map { FrontierPlot.short($0) } ?? "none")</td>"
         }
+        func row(_ title: String, _ problems: Int, _ ratios: [Double?]) -> String {
+            "<tr><td>\(HTML.escaped(title))</td><td class=\"n\" data-v=\"\(problems)\">\(problems)</td>"
+                + ratios.map(cell).joined() + "</tr>\n"
+        }
         var text =
             "<h2>Highest compression without a significant loss</h2>\n"
-            + "<p class=\"note\">At every length and width, against dense; “none” where even the lowest loses. Phase: "
-            + "what is thinned out, the prompt, what each generated token reads, or both. With the few problems of "
-            + "a kind (in brackets) only great losses can be told from chance.</p>\n"
-            + "<table class=\"sortable\"><thead><tr><th>method</th><th>phase</th><th class=\"n\">all problems</th>"
-        for kind in kinds {
-            text += "<th class=\"n\">\(HTML.escaped(kind.task)) (\(kind.problems))</th>"
+            + "<p class=\"note\">At every length and width, against dense; “none” where even the lowest loses. In brackets "
+            + "what a method thins out: the prompt, the steps (what each generated token reads), or both. With few problems "
+            + "only great losses can be told from chance.</p>\n"
+            + "<table class=\"sortable\"><thead><tr><th>problems</th><th class=\"n\">number</th>"
+        for each in methods {
+            text += "<th class=\"n\">\(HTML.escaped(each.method)) (\(each.phase.rawValue))</th>"
         }
         text += "</tr></thead><tbody>\n"
-        for each in report.safeRatios {
-            text += "<tr><td>\(HTML.escaped(each.method))</td><td>\(each.phase.rawValue)</td>"
-            text += cell(each.ratio) + each.perTask.map { cell($0.ratio) }.joined() + "</tr>\n"
+        text += row("all", report.series[0].points[0].scores.count, methods.map(\.ratio))
+        for (index, kind) in methods[0].perTask.enumerated() {
+            text += row(kind.task, kind.problems, methods.map { $0.perTask[index].ratio })
         }
         return text + "</tbody></table>\n"
     }
