@@ -12,6 +12,8 @@ package actor CostStore {
     package static let shared = CostStore()
 
     private var known: [String: StepCost] = [:]
+    /// Corrections since the file was written, by model: factors.
+    private var unsaved: [String: Double] = [:]
 
     /// The cost of a model's steps: as remembered, or measured now.
     package func cost(of loaded: LoadedModel) async throws(MartletError) -> StepCost {
@@ -33,14 +35,21 @@ package actor CostStore {
 
     /// Moves the cost of a model's steps towards what a search took, in parts of what it was expected to take: a machine
     /// that was busy when steps were measured, or is busy now, is not so forever. Does nothing for costs that are not the
-    /// store's.
+    /// store's, and leaves the file to ``save()``: a search has no time for it.
     func correct(_ loaded: LoadedModel, by ratio: Double) {
         let key = Self.key(loaded)
         guard let cost = known[key] else { return }
         let factor = Self.correction(ratio)
         known[key] = cost.scaled(by: factor)
-        // The file is written for what would change a plan.
-        if abs(factor - 1) > 0.1 { Self.remember(cost.scaled(by: factor), key) }
+        unsaved[key, default: 1] *= factor
+    }
+
+    /// Writes corrections that would change a plan to the file. For when the answer is out.
+    package func save() {
+        for (key, factor) in unsaved where abs(factor - 1) > 0.1 {
+            if let cost = known[key] { Self.remember(cost, key) }
+            unsaved[key] = nil
+        }
     }
 
     /// Half of the way, since one search is not all, and never far at once.

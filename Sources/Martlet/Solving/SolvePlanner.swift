@@ -41,7 +41,8 @@ struct SolvePlanner {
     /// How much of the most tokens chains are expected to need.
     static let expectedShare = 0.4
     /// How many times the cache all chains together may be expected to need: they end at different times, so that less
-    /// is held at once (0.87 of this in a sweep of the package's model), and where it is too much they wait.
+    /// is held at once (about 0.8 of this in a sweep of the package's model, `docs/lab.md`), and where it is too much they
+    /// wait.
     static let overcommitment = 1.25
     /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
     static let deadlineShare = 0.85

@@ -276,6 +276,7 @@ extension Model {
             let form = Solver.Form(loaded, cost: cost, sweep: sweep)
             _ = try await Solver([form], costOf: loaded).run(
                 prompt, budget: budget, options: options, start: start, tell: tell)
+            await CostStore.shared.save()
         }
     }
 }

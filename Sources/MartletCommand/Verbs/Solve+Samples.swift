@@ -38,6 +38,7 @@ extension Solve {
         Interruption.onSignal { running.cancel() }
         let summary = try await running.value
         if json { summary.line.print() } else { StandardStreams.write(summary.text) }
+        await CostStore.shared.save()
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
     }

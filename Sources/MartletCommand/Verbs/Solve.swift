@@ -135,6 +135,7 @@ struct Solve: AsyncParsableCommand {
             view.finish(result, lossy: lossy)
             if let answer = result.answer { StandardStreams.write(answer + "\n") }
         }
+        await CostStore.shared.save()
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
     }
