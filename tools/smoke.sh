@@ -166,7 +166,7 @@ expect 0 "retrofit dmc" "$martlet" retrofit dmc --model "$work/whole" --out "$wo
     --steps 4 --fade-steps 2 --sequences 2 --length 64 --data "$work/recipe.yaml" --json
 summary ratio
 expect 0 "generate with dmc" "$martlet" generate --model "$work/dmc" "S:19 60 56 96=" --max-tokens 8 --cache dmc
-expect 0 "train compare" "$martlet" train compare --recipe "$work/recipe.yaml" --methods adamw,lion,stacking,layer-dropping,selective \
+expect 0 "train compare" "$martlet" train compare --recipe "$work/recipe.yaml" --methods adamw,lion,stacking,layer-dropping,selective,rho \
     --seeds 1 --budget-seconds 0.05 --json
 summary deviation
 

@@ -27,7 +27,7 @@ struct TrainCompare: AsyncParsableCommand {
     var recipe: String
 
     @Option(help: "Methods with commas between them; name=RATE sets an optimiser's learning rate.")
-    var methods = "adamw,lion,muon,stacking,layer-dropping,selective"
+    var methods = "adamw,lion,muon,stacking,layer-dropping,selective,rho"
 
     @Option(help: "Seeds for each method.")
     var seeds = 3

@@ -15,7 +15,7 @@ public struct EqualBudgetComparison {
 
     /// Optimisers by name, then ways of training with AdamW.
     public static let methods =
-        OptimiserConfiguration.all.map(\.name) + ["stacking", "layer-dropping", "selective"]
+        OptimiserConfiguration.all.map(\.name) + ["stacking", "layer-dropping", "selective", "rho"]
     /// The parts of the budget at which the held-out loss is measured.
     public static let marks = [0.25, 0.5, 1.0]
 
@@ -63,17 +63,7 @@ public struct EqualBudgetComparison {
             throw .invalid(
                 subject: "tokenizer", got: recipe.tokenizer, expected: "bytes, for comparisons")
         }
-        let tokenizer = try ModelTokenizer.bytes()
-        let model = try TrainableModel(
-            configuration: recipe.model.setting(
-                "vocab_size", to: recipe.model["vocab_size"] ?? 257),
-            seed: seed, source: file + ": model")
-        func composer(_ split: TaskSplit, _ seed: UInt64) throws(TrainingError) -> BatchComposer {
-            BatchComposer(
-                shares: try DataShare.of(
-                    recipe.data, tokenizer, promptWeight: recipe.promptWeight, file: file,
-                    split: split), seed: seed, padding: tokenizer.endToken)
-        }
+        let model = try fresh(recipe, seed: seed)
         let phase = recipe.length.phases[recipe.length.phases.count - 1]
         var seconds = budget
         if seconds == nil { seconds = try Self.cost(recipe, model, machine) }
@@ -81,8 +71,9 @@ public struct EqualBudgetComparison {
         var plan = LoopPlan(
             length: RunLength(steps: recipe.length.steps, phases: [phase]),
             schedule: recipe.schedule, clipping: recipe.clipping, noise: nil,
-            composer: try composer(.training, seed &+ 1), parameters: model.parameters.all,
-            seed: seed)
+            composer: try composer(
+                recipe, .training, part: method == "rho" ? .remainder : .all, seed: seed &+ 1),
+            parameters: model.parameters.all, seed: seed)
         plan.budgetSeconds = seconds
         let optimiser: Optimiser
         do throws(OptimiserError) {
@@ -104,6 +95,11 @@ public struct EqualBudgetComparison {
         case "selective":
             plan.method = try SelectiveBackpropagation(
                 model, phase: phase, seed: seed, machine: machine)
+        case "rho":
+            plan.method = try ReducibleLossSelection(
+                model,
+                reference: try reference(recipe, phase, seed: seed, budget: plan.budgetSeconds),
+                phase: phase, machine: machine)
         default: break
         }
         if let layered { plan.method = layered }
@@ -113,8 +109,55 @@ public struct EqualBudgetComparison {
             try PhaseGraph.languageModel(model, phase, machine: machine, layers: layered?.layers)
         }
         let heldOut = try HeldOutLoss(
-            model, composer: try composer(.heldOut, 77), phase: phase, machine: machine)
+            model, composer: try composer(recipe, .heldOut, seed: 77), phase: phase,
+            machine: machine)
         return try Self.follow(loop, Outcome(method: method, seed: seed), heldOut)
+    }
+
+    private func fresh(_ recipe: Recipe, seed: UInt64) throws(TrainingError) -> TrainableModel {
+        try TrainableModel(
+            configuration: recipe.model.setting(
+                "vocab_size", to: recipe.model["vocab_size"] ?? 257),
+            seed: seed, source: file + ": model")
+    }
+
+    private func composer(
+        _ recipe: Recipe, _ split: TaskSplit, part: TrainingPart = .all, seed: UInt64
+    ) throws(TrainingError) -> BatchComposer {
+        let tokenizer = try ModelTokenizer.bytes()
+        return BatchComposer(
+            shares: try DataShare.of(
+                recipe.data, tokenizer, promptWeight: recipe.promptWeight, file: file,
+                split: split, part: part), seed: seed, padding: tokenizer.endToken)
+    }
+
+    /// A model of the same kind that has learned from the fifth of the data which the others then leave out,
+    /// with the recipe's own optimiser and for as long as they will.
+    private func reference(
+        _ recipe: Recipe, _ phase: RunLength.Phase, seed: UInt64, budget: Double?
+    ) throws(TrainingError) -> TrainableModel {
+        let model = try fresh(recipe, seed: seed &+ 0x4EF)
+        var plan = LoopPlan(
+            length: RunLength(steps: recipe.length.steps, phases: [phase]),
+            schedule: recipe.schedule, clipping: recipe.clipping, noise: nil,
+            composer: try composer(recipe, .training, part: .fifth, seed: seed &+ 2),
+            parameters: model.parameters.all, seed: seed)
+        plan.budgetSeconds = budget
+        let optimiser: Optimiser
+        do throws(OptimiserError) {
+            optimiser = try Optimiser(
+                recipe.optimiser, parameters: model.parameters.all.map(\.info),
+                kernels: machine.kernels)
+        } catch {
+            throw .invalid(subject: "the optimiser", got: "\(error)", expected: "usable values")
+        }
+        let machine = machine
+        let loop = TrainingLoop(plan, optimiser: optimiser, machine: machine) {
+            (phase) throws(TrainingError) in
+            try PhaseGraph.languageModel(model, phase, machine: machine)
+        }
+        while !loop.isFinished { _ = try loop.runStep() }
+        return model
     }
 
     private static func follow(

@@ -20,10 +20,11 @@ public struct DataShare: Sendable {
         self.span = span
     }
 
-    /// The sources of a recipe's entries; `split` chooses what is trained on or what measures.
+    /// The sources of a recipe's entries; `split` chooses what is trained on or what measures, `part` divides the
+    /// former.
     static func of(
         _ entries: [Recipe.DataEntry], _ tokenizer: ModelTokenizer, promptWeight: Double,
-        file: String, split: TaskSplit = .training
+        file: String, split: TaskSplit = .training, part: TrainingPart = .all
     ) throws(TrainingError) -> [DataShare] {
         var shares: [DataShare] = []
         for entry in entries {
@@ -34,11 +35,11 @@ public struct DataShare: Sendable {
                     source = TaskSource(
                         try TaskRegistry.task(text), tokenizer: tokenizer.tokenizer,
                         endToken: tokenizer.endToken, promptWeight: Float(promptWeight),
-                        split: split)
+                        split: split, part: part)
                 } catch { throw .data(source: file, reason: "\(error)") }
             case .text(let path):
                 source = try TextSource.read(
-                    path, tokenizer: tokenizer, isHeldOut: split == .heldOut)
+                    path, tokenizer: tokenizer, isHeldOut: split == .heldOut, part: part)
             }
             shares.append(
                 DataShare(source: source, share: entry.share, span: entry.from...entry.until))
@@ -50,7 +51,7 @@ public struct DataShare: Sendable {
 extension TextSource {
     /// The text of a file.
     static func read(
-        _ path: String, tokenizer: ModelTokenizer, isHeldOut: Bool
+        _ path: String, tokenizer: ModelTokenizer, isHeldOut: Bool, part: TrainingPart
     ) throws(TrainingError) -> TextSource {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw .data(
@@ -61,6 +62,6 @@ extension TextSource {
             tokens = try tokenizer.tokenizer.encode(
                 utf8: [UInt8](data), addSpecialTokens: false, recognizeSpecialTokens: false)
         } catch { throw .data(source: path, reason: "\(error)") }
-        return try TextSource(tokens: tokens, name: path, isHeldOut: isHeldOut)
+        return try TextSource(tokens: tokens, name: path, isHeldOut: isHeldOut, part: part)
     }
 }

@@ -10,6 +10,9 @@ public struct TaskSource: ExampleSource {
     private let endToken: Int32
     private let promptWeight: Float
     private let split: TaskSplit
+    private let part: TrainingPart
+    /// Between the places that are tried for one example: odd, and far from any sum of neighbours.
+    private static let stride = Int(truncatingIfNeeded: 0x9E37_79B9_7F4A_7C15 as UInt64)
 
     /// - Parameters:
     ///   - promptWeight: what a token of the problem counts; its solution counts 1.
@@ -19,7 +22,18 @@ public struct TaskSource: ExampleSource {
         _ task: any EvaluationTask, tokenizer: Tokenizer, endToken: Int32, promptWeight: Float,
         split: TaskSplit = .training
     ) {
+        self.init(
+            task, tokenizer: tokenizer, endToken: endToken, promptWeight: promptWeight,
+            split: split, part: .all)
+    }
+
+    /// - Parameter part: which part of the problems to train on.
+    init(
+        _ task: any EvaluationTask, tokenizer: Tokenizer, endToken: Int32, promptWeight: Float,
+        split: TaskSplit, part: TrainingPart
+    ) {
         self.split = split
+        self.part = split == .training ? part : .all
         self.task = task
         self.tokenizer = tokenizer
         self.endToken = endToken
@@ -31,7 +45,13 @@ public struct TaskSource: ExampleSource {
 
     /// The problem at a place, its solution and the end token.
     public func example(seed: UInt64, index: Int, room: Int) -> TrainingExample {
-        let sample = task.sample(seed: seed, index: index, split: split)
+        var sample = task.sample(seed: seed, index: index, split: split)
+        // The problems of a part are found by trying further places. Ends: both parts hold a fifth at least.
+        var place = index
+        while !part.contains(fingerprint: sample.fingerprint) {
+            place &+= Self.stride
+            sample = task.sample(seed: seed, index: place, split: split)
+        }
         let prompt = tokenizer.plainTokens(sample.prompt)
         let completion = tokenizer.plainTokens(sample.completion)
         return TrainingExample(

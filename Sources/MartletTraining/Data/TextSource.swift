@@ -15,8 +15,15 @@ public struct TextSource: ExampleSource {
     ///   - name: what errors call it.
     ///   - isHeldOut: gives the end of the text instead of what comes before it.
     public init(tokens: [Int32], name: String, isHeldOut: Bool = false) throws(TrainingError) {
+        try self.init(tokens: tokens, name: name, isHeldOut: isHeldOut, part: .all)
+    }
+
+    /// - Parameter part: which part of what is not held out.
+    init(
+        tokens: [Int32], name: String, isHeldOut: Bool, part: TrainingPart
+    ) throws(TrainingError) {
         let trainingCount = tokens.count - Int(Double(tokens.count) * Self.heldOutShare)
-        range = isHeldOut ? trainingCount..<tokens.count : 0..<trainingCount
+        range = isHeldOut ? trainingCount..<tokens.count : part.range(of: trainingCount)
         guard range.count >= 2 else {
             throw .data(
                 source: name,

@@ -72,6 +72,31 @@ import Testing
         #expect(throws: TrainingError.self) { try TextSource(tokens: [1], name: "t") }
     }
 
+    /// A fifth of what may be trained on and the rest of it share neither a problem nor a token of a text.
+    @Test func partsAreDisjoint() throws {
+        let tokenizer = try ModelTokenizer.bytes()
+        func source(_ part: TrainingPart) throws -> TaskSource {
+            TaskSource(
+                try TaskRegistry.task("sorting(count=4)"), tokenizer: tokenizer.tokenizer,
+                endToken: 256, promptWeight: 0, split: .training, part: part)
+        }
+        let (fifth, rest) = (try source(.fifth), try source(.remainder))
+        let problems = Set((0..<400).map { fifth.example(seed: 1, index: $0, room: 99).tokens })
+        let others = Set((0..<400).map { rest.example(seed: 1, index: $0, room: 99).tokens })
+        #expect(problems.count > 380 && others.count > 380 && problems.isDisjoint(with: others))
+
+        let text = (0..<1000).map { Int32($0) }
+        func end(_ part: TrainingPart) throws -> ClosedRange<Int32> {
+            let source = try TextSource(tokens: text, name: "t", isHeldOut: false, part: part)
+            let seen = (0..<300).flatMap {
+                source.example(seed: 1, index: $0, room: 20).tokens
+            }
+            return seen.min()!...seen.max()!
+        }
+        #expect(try end(.remainder).upperBound < 760 && end(.fifth).lowerBound >= 760)
+        #expect(try end(.fifth).upperBound < 950)
+    }
+
     /// The byte tokenizer gives every byte its own number.
     @Test func bytes() throws {
         let tokenizer = try ModelTokenizer.bytes()

@@ -39,7 +39,26 @@ import Testing
         let base = try run("adamw")
         #expect(try run("stacking").steps > base.steps)
         #expect(try run("layer-dropping").steps > base.steps)
-        #expect(try run("selective").steps < base.steps)
+        let selective = try run("selective")
+        #expect(selective.steps < base.steps)
+        // Twice the rows of a batch are forwarded for each one that is learned from.
+        #expect(try run("rho").steps < base.steps)
+    }
+
+    /// Selection looks back a few batches, so that about half of the rows stay: a model that
+    /// learns quickly would find nothing hard beside losses of long ago.
+    @Test func selectionKeepsAboutHalf() throws {
+        let (base, chosen) = (
+            try run("adamw", budget: 0.1), try run("selective", budget: 0.1)
+        )
+        let ratio = Double(base.steps) / Double(chosen.steps)
+        #expect(ratio > 1.3 && ratio < 2.4, "\(base.steps) and \(chosen.steps) steps")
+    }
+
+    @Test func theLargestComeInOrder() {
+        #expect(ReducibleLossSelection.largest(2, of: [1, 3, 3, 3]) == [1, 2])
+        #expect(ReducibleLossSelection.largest(2, of: [5, -1, 7]) == [0, 2])
+        #expect(ReducibleLossSelection.largest(0, of: [1]).isEmpty)
     }
 
     /// Dropping is asymptotically (3 L - 1) / 4 layers deep.
