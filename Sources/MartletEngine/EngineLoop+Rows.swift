@@ -4,11 +4,18 @@ import MartletAttention
 import MartletModels
 
 extension EngineLoop {
-    /// Chooses the next token of a chain whose tokens are all computed. When its prompt has just been
+    /// A chain that is to choose its next token, and the row it chooses from.
+    struct Choice {
+        let id: ChainID
+        let generation: ActiveGeneration
+        let row: UnsafeBufferPointer<Float>
+    }
+
+    /// Notes that a chain whose tokens are all computed is to choose the next one. When its prompt has just been
     /// completed, the other chains of the request fork from it first and choose from the same row.
-    func choose(
-        _ id: ChainID, forks forkCount: Int, of sequence: SequenceID?,
-        _ row: UnsafeBufferPointer<Float>
+    func fork(
+        _ id: ChainID, into forkCount: Int, of sequence: SequenceID?,
+        _ row: UnsafeBufferPointer<Float>, _ choices: inout [Choice]
     ) {
         var chains = [id]
         if forkCount > 0, let sequence {
@@ -18,26 +25,55 @@ extension EngineLoop {
         }
         guard let generation = generations[id.request] else { return }
         for chain in chains where !generation.chains[chain.chain].hasEnded {
-            do {
-                try choose(chain, generation, row)
-            } catch {
-                return failRequest(id.request, error)
+            choices.append(Choice(id: chain, generation: generation, row: row))
+        }
+    }
+
+    /// Logits, and as many for what a row costs whatever its length, below which a thread is not worth waking.
+    private static let serialLogits = 30_000
+    private static let logitsOfARow = 500
+
+    /// Chooses the tokens, on several threads where there is enough to choose from, and gives each chain its own in
+    /// order. A token depends on its row, its chain and its request's parameters alone.
+    func choose(_ choices: [Choice]) {
+        guard !choices.isEmpty else { return }
+        var results = [Result<SampledToken, SamplingError>?](repeating: nil, count: choices.count)
+        samplers.withUnsafeMutableBufferPointer { samplers in
+            results.withUnsafeMutableBufferPointer { results in
+                let work = choices.count * (forward.vocabularySize + Self.logitsOfARow)
+                guard work >= Self.serialLogits else {
+                    for index in choices.indices {
+                        results[index] = Self.sample(choices[index], &samplers[0])
+                    }
+                    return
+                }
+                forward.run(choices.count) { index, worker in
+                    results[index] = Self.sample(choices[index], &samplers[worker])
+                }
+            }
+        }
+        for (choice, result) in zip(choices, results) {
+            // A request that failed at an earlier chain has no others.
+            guard generations[choice.id.request] != nil, let result else { continue }
+            switch result {
+            case .success(let sampled): accept(sampled, choice.id, choice.generation)
+            case .failure(let error):
+                let position = choice.generation.chains[choice.id.chain].completionCount
+                failRequest(choice.id.request, .badLogits(error, index: position))
             }
         }
     }
 
-    private func choose(
-        _ id: ChainID, _ generation: ActiveGeneration, _ row: UnsafeBufferPointer<Float>
-    ) throws(EngineError) {
-        let position = generation.chains[id.chain].completionCount
-        do {
-            let sampled = try sampler.sample(
-                row, parameters: generation.sampling, history: generation.chains[id.chain].history,
-                random: RandomStream(seed: generation.seed, chain: UInt32(id.chain)),
-                position: position)
-            accept(sampled, id, generation)
-        } catch {
-            throw .badLogits(error, index: position)
+    private static func sample(
+        _ choice: Choice, _ sampler: inout Sampler
+    ) -> Result<SampledToken, SamplingError> {
+        let chain = choice.generation.chains[choice.id.chain]
+        return Result { () throws(SamplingError) in
+            try sampler.sample(
+                choice.row, parameters: choice.generation.sampling, history: chain.history,
+                random: RandomStream(
+                    seed: choice.generation.seed, chain: UInt32(choice.id.chain)),
+                position: chain.completionCount)
         }
     }
 
@@ -72,7 +108,7 @@ extension EngineLoop {
             let place = start + row + 1
             let logits = UnsafeBufferPointer(rebasing: rows[(row * width)..<((row + 1) * width)])
             do {
-                let described = try sampler.logProbabilities(
+                let described = try samplers[0].logProbabilities(
                     LogitRow(logits), of: scoring.tokens[place], top: scoring.topCount)
                 scoring.result.logprobs[place] = described.logprob
                 scoring.result.top[place] = described.top

@@ -13,7 +13,8 @@ final class EngineLoop {
     let configuration: EngineConfiguration
     let footprint: PageFootprint
     var scheduler: Scheduler
-    var sampler: Sampler
+    /// One for each thread of the forward pass: each has scratch of its own.
+    var samplers: [Sampler]
     var generations: [RequestID: ActiveGeneration] = [:]
     var scorings: [RequestID: ActiveScoring] = [:]
     var endings: [Ending] = []
@@ -36,7 +37,9 @@ final class EngineLoop {
         scheduler = Scheduler(
             budget: budget, policy: configuration.policy,
             promptRule: .init(parts.cache))
-        sampler = Sampler(vocabularySize: parts.forward.vocabularySize)
+        samplers = (0..<max(1, parts.forward.threadCount)).map { _ in
+            Sampler(vocabularySize: parts.forward.vocabularySize)
+        }
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
 
@@ -95,7 +98,7 @@ final class EngineLoop {
 
     // MARK: The rows
 
-    /// Hands each slice its rows, which come in slice order.
+    /// Hands each slice its rows, which come in slice order. Tokens are chosen side by side and accepted in order.
     private func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
         let width = forward.vocabularySize
         var offset = 0
@@ -103,6 +106,7 @@ final class EngineLoop {
             defer { offset += rowCount * width }
             return UnsafeBufferPointer(rebasing: logits[offset..<(offset + rowCount * width)])
         }
+        var choices: [Choice] = []
         for slice in plan.slices {
             guard let state = scheduler[slice.id] else { continue }
             if state.scoringChunk != nil {
@@ -110,9 +114,10 @@ final class EngineLoop {
                     slice.id, from: state.computed - slice.count, count: slice.count,
                     isLast: state.remaining == 0, next(slice.count))
             } else if state.remaining == 0 {
-                choose(slice.id, forks: state.pendingForks, of: state.sequence, next(1))
+                fork(slice.id, into: state.pendingForks, of: state.sequence, next(1), &choices)
             }
         }
+        choose(choices)
         precondition(
             offset == logits.count,
             "EngineLoop: got \(logits.count / width) rows of logits, expected \(offset / width)")

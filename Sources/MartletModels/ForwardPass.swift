@@ -78,4 +78,21 @@ public protocol ForwardPass: AnyObject {
     ///
     /// - Returns: rows of `vocabularySize` logits in slice order (see ``LogitsWanted``), valid until the next call.
     func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
+
+    /// The threads of ``run(_:_:)``; 1 where a forward pass has none of its own.
+    var threadCount: Int { get }
+
+    /// Runs a loop on the threads that compute the batches, which are idle between two of them: the rows of logits
+    /// are many numbers too. `worker` is below ``threadCount``; two iterations of one worker never overlap.
+    func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void)
+}
+
+extension ForwardPass {
+    /// One: the caller's.
+    public var threadCount: Int { 1 }
+
+    /// Runs the iterations on the caller's thread.
+    public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+        for iteration in 0..<count { body(iteration, 0) }
+    }
 }

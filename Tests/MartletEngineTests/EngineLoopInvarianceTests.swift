@@ -50,6 +50,28 @@ import Testing
         Setting(chunk: 100, tokens: 112, isStaggered: true), Setting(chunk: 3, tokens: 96),
     ]
 
+    /// Many rows are chosen from on several threads; what a chain says is what it says alone.
+    @Test func manyChainsChooseSideBySide() throws {
+        var sampling = SamplingParameters()
+        sampling.seed = 4
+        sampling.maximumTokens = 12
+        sampling.topP = 0.9
+        sampling.repetitionPenalty = 1.3
+        sampling.logprobs = 2
+        let request = GenerationRequest(
+            promptTokens: [1, 2, 3], sampling: sampling, chainCount: 64)
+        let model = PrefixHashModel(threads: 2)
+        let harness = try LoopHarness(model: model)
+        let id = harness.submit(request)
+        try harness.run()
+        #expect(model.loops > 0)
+        let heard = try #require(harness.heard[id])
+        for chain in 0..<64 {
+            let alone = try expected(request, chain: chain, seed: 4)
+            #expect(heard[chain].tokens == alone && heard[chain].logprobs.count == alone.count)
+        }
+    }
+
     @Test(arguments: settings) func tokensDependOnTheRequestAlone(setting: Setting) throws {
         let harness = try LoopHarness(
             tokens: setting.tokens,

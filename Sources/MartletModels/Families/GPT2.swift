@@ -90,9 +90,12 @@ struct GPT2MLP: Sendable {
     }
 }
 
-struct GPT2Layer: Sendable {
+struct GPT2Layer: DecoderLayer {
     let attention: GPT2Attention
     let mlp: GPT2MLP
+
+    var grouped: GroupedAttention { attention.attention }
+    var feedForward: PlainMLP { mlp.mlp }
 
     init(_ c: GPT2Configuration, _ weights: any WeightSource, prefix: String) throws(ModelError) {
         attention = try GPT2Attention(c, weights, prefix: prefix)
@@ -131,10 +134,7 @@ struct GPT2Model: DecoderFamily {
                 hidden + row * size, positions.pointer + Int(step.positions[row]) * size,
                 Int32(size))
         }
-        for (index, layer) in layers.enumerated() {
-            layer.attention.attention(step, layer: index)
-            layer.mlp.mlp(step)
-        }
+        step.run(layers)
     }
 }
 

@@ -51,9 +51,12 @@ struct LlamaMLP: Sendable {
     }
 }
 
-struct LlamaLayer: Sendable {
+struct LlamaLayer: DecoderLayer {
     let attention: LlamaAttention
     let mlp: LlamaMLP
+
+    var grouped: GroupedAttention { attention.attention }
+    var feedForward: GatedMLP { mlp.mlp }
 
     init(_ c: LlamaConfiguration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
         attention = try LlamaAttention(c, weights, layer: layer)
@@ -80,9 +83,6 @@ struct LlamaModel: DecoderFamily {
 
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
-        for (index, layer) in layers.enumerated() {
-            layer.attention.attention(step, layer: index)
-            layer.mlp.mlp(step)
-        }
+        step.run(layers)
     }
 }

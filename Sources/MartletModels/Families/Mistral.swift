@@ -43,9 +43,12 @@ struct MistralMLP: Sendable {
     }
 }
 
-struct MistralLayer: Sendable {
+struct MistralLayer: DecoderLayer {
     let attention: MistralAttention
     let mlp: MistralMLP
+
+    var grouped: GroupedAttention { attention.attention }
+    var feedForward: GatedMLP { mlp.mlp }
 
     init(_ c: MistralConfiguration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
         attention = try MistralAttention(c, weights, layer: layer)
@@ -72,9 +75,6 @@ struct MistralModel: DecoderFamily {
 
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
-        for (index, layer) in layers.enumerated() {
-            layer.attention.attention(step, layer: index)
-            layer.mlp.mlp(step)
-        }
+        step.run(layers)
     }
 }

@@ -41,9 +41,12 @@ struct Qwen2MLP: Sendable {
     }
 }
 
-struct Qwen2Layer: Sendable {
+struct Qwen2Layer: DecoderLayer {
     let attention: Qwen2Attention
     let mlp: Qwen2MLP
+
+    var grouped: GroupedAttention { attention.attention }
+    var feedForward: GatedMLP { mlp.mlp }
 
     init(_ c: Qwen2Configuration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
         attention = try Qwen2Attention(c, weights, layer: layer)
@@ -70,10 +73,7 @@ struct Qwen2Model: DecoderFamily {
 
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
-        for (index, layer) in layers.enumerated() {
-            layer.attention.attention(step, layer: index)
-            layer.mlp.mlp(step)
-        }
+        step.run(layers)
     }
 }
 

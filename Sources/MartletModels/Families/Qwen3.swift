@@ -54,9 +54,12 @@ struct Qwen3MLP: Sendable {
     }
 }
 
-struct Qwen3Layer: Sendable {
+struct Qwen3Layer: DecoderLayer {
     let attention: Qwen3Attention
     let mlp: Qwen3MLP
+
+    var grouped: GroupedAttention { attention.attention }
+    var feedForward: GatedMLP { mlp.mlp }
 
     init(_ c: Qwen3Configuration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
         attention = try Qwen3Attention(c, weights, layer: layer)
@@ -83,9 +86,6 @@ struct Qwen3Model: DecoderFamily {
 
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
-        for (index, layer) in layers.enumerated() {
-            layer.attention.attention(step, layer: index)
-            layer.mlp.mlp(step)
-        }
+        step.run(layers)
     }
 }

@@ -29,7 +29,7 @@ struct Vocabulary: Sendable {
     /// Writes the embedding of each row's token to the residual stream.
     func embed(_ step: Step) {
         let (hidden, size, tokens) = (step.hidden, step.shape.hiddenSize, step.tokens)
-        step.forEachRow(cost: size * 4) { row in
+        step.allRows.forEach(cost: size * 4) { row in
             let out = UnsafeMutableBufferPointer(start: hidden + row * size, count: size)
             let token = Int(tokens[row])
             switch table {

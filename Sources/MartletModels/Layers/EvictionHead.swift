@@ -17,14 +17,15 @@ struct EvictionHead: Sendable {
     var borrowsChannel: Bool { projection == nil }
 
     /// Writes the rows' logits to ``Step/marks``, from the residual stream before any norm.
-    func project(_ step: Step) {
+    func project(_ rows: StepRows) {
         guard let projection, let norm else { return }
-        let (heads, rows) = (step.shape.keyValueHeadCount, step.rows)
-        let input = step.activation(
-            of: step.hidden, stride: step.shape.hiddenSize, rows: rows,
-            columns: step.shape.hiddenSize, norm: norm, for: projection.matrix.type)
-        projection(step, input, rows: rows, out: step.marks, outStride: heads)
-        for index in 0..<rows * heads {
+        let step = rows.step
+        let heads = step.shape.keyValueHeadCount
+        let input = rows.activation(
+            of: step.hidden, stride: step.shape.hiddenSize, columns: step.shape.hiddenSize,
+            norm: norm, for: projection.matrix.type)
+        projection(rows, input, out: step.marks, outStride: heads)
+        for index in rows.first * heads..<(rows.first + rows.count) * heads {
             step.marks[index] = step.marks[index] * shape.scale - shape.offset
         }
     }

@@ -4,8 +4,8 @@ import CMartletKernels
 import MartletAttention
 import MartletKernels
 
-/// Normalise, project to queries, keys and values, rotate, append to the cache, attend, project
-/// back and add to the residual stream.
+/// Normalise, project to queries, keys and values; rotate, append to the cache, attend; project
+/// back and add to the residual stream. Only the second of the three looks at several rows together.
 struct GroupedAttention: Sendable {
     let norm: Norm
     let queryKeyValue: Linear
@@ -16,17 +16,29 @@ struct GroupedAttention: Sendable {
     /// What marks tokens for eviction, in a model that was retrofitted for it.
     var eviction: EvictionHead?
 
-    func callAsFunction(_ step: Step, layer: Int) {
-        let shape = step.shape
-        let rows = step.rows
-        let stride = shape.queryWidth + 2 * shape.keyValueWidth
-        // Before the input norm, whose buffer it shares.
-        if step.marksTokens { eviction?.project(step) }
-        let normed = step.activation(
-            of: step.hidden, stride: shape.hiddenSize, rows: rows, columns: shape.hiddenSize,
-            norm: norm, for: queryKeyValue.matrix.type)
-        queryKeyValue(step, normed, rows: rows, out: step.queryKeyValue, outStride: stride)
+    /// Bytes of its packed weights.
+    var byteCount: Int { queryKeyValue.matrix.byteCount + output.matrix.byteCount }
 
+    private static func stride(_ shape: DecoderShape) -> Int {
+        shape.queryWidth + 2 * shape.keyValueWidth
+    }
+
+    /// Queries, keys and values of rows, and the logits of their marks.
+    func project(_ rows: StepRows) {
+        let step = rows.step
+        let shape = step.shape
+        // Before the input norm, whose buffer it shares.
+        if step.marksTokens { eviction?.project(rows) }
+        let normed = rows.activation(
+            of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize, norm: norm,
+            for: queryKeyValue.matrix.type)
+        queryKeyValue(rows, normed, out: step.queryKeyValue, outStride: Self.stride(shape))
+    }
+
+    /// Attention of all rows, once they are projected.
+    func attend(_ step: Step, layer: Int) {
+        let shape = step.shape
+        let stride = Self.stride(shape)
         let base = step.queryKeyValue
         let keys = base + shape.queryWidth
         let group = shape.headCount / shape.keyValueHeadCount
@@ -56,12 +68,17 @@ struct GroupedAttention: Sendable {
         step.attention.attend(
             layer: layer, cache: step.cache, q: base, queryStride: stride, out: step.attended,
             outStride: shape.queryWidth)
-        let attended = step.activation(
-            of: step.attended, stride: shape.queryWidth, rows: rows, columns: shape.queryWidth,
-            norm: nil, for: output.matrix.type)
+    }
+
+    /// Adds what rows attended to, projected back, to the residual stream.
+    func finish(_ rows: StepRows) {
+        let step = rows.step
+        let shape = step.shape
+        let attended = rows.activation(
+            of: step.attended, stride: shape.queryWidth, columns: shape.queryWidth, norm: nil,
+            for: output.matrix.type)
         output(
-            step, attended, rows: rows, out: step.hidden, outStride: shape.hiddenSize,
-            epilogue: .add)
+            rows, attended, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
     }
 
     private func normalise(
@@ -84,7 +101,7 @@ struct GroupedAttention: Sendable {
         let group = shape.headCount / shape.keyValueHeadCount
         let dimension = shape.headDimension
         if eviction.borrowsChannel {
-            step.forEachRow(cost: shape.queryWidth + shape.keyValueWidth) { row in
+            step.allRows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
                 for head in 0..<shape.keyValueHeadCount {
                     normalise(
                         step, key: keys + row * stride + head * dimension,

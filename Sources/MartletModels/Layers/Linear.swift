@@ -13,13 +13,13 @@ struct Linear: Sendable {
         self.bias = bias
     }
 
-    /// Multiplies `rows` prepared rows; `outStride` floats between rows of `out`.
+    /// Multiplies prepared rows; `outStride` floats between rows of `out`.
     func callAsFunction(
-        _ step: Step, _ activation: Activation, rows: Int, out: UnsafeMutablePointer<Float>,
+        _ rows: StepRows, _ activation: Activation, out: UnsafeMutablePointer<Float>,
         outStride: Int, epilogue: mk_epilogue = .store
     ) {
-        step.multiply(
-            matrix, activation, rows: rows, bias: bias?.pointer, out: out, outStride: outStride,
+        rows.multiply(
+            matrix, activation, bias: bias?.pointer, out: out, outStride: outStride,
             epilogue: epilogue)
     }
 }

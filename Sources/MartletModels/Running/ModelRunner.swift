@@ -48,6 +48,14 @@ public final class ModelRunner: ForwardPass {
         model.shape.isPositionLearned ? model.shape.contextLength : Int.max
     }
 
+    /// The threads that compute batches.
+    public var threadCount: Int { model.pool.threadCount }
+
+    /// Runs a loop on them.
+    public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+        model.pool.run(count, body)
+    }
+
     /// Runs the batch once; see ``ForwardPass``.
     public func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
     {
@@ -116,11 +124,12 @@ public final class ModelRunner: ForwardPass {
         }
         guard count > 0 else { return 0 }
         let vocabulary = model.family.model.vocabulary
-        let activation = step.activation(
-            of: gathered.base, stride: size, rows: count, columns: size,
+        let rows = StepRows(step: step, first: 0, count: count, isStrip: false)
+        let activation = rows.activation(
+            of: gathered.base, stride: size, columns: size,
             norm: model.family.model.finalNorm, for: vocabulary.head.type)
-        step.multiply(
-            vocabulary.head, activation, rows: count, bias: nil, out: logits.base,
+        rows.multiply(
+            vocabulary.head, activation, bias: nil, out: logits.base,
             outStride: vocabularySize, epilogue: .store)
         return count
     }

@@ -5,7 +5,7 @@ import Foundation
 import MartletAttention
 import MartletKernels
 
-/// Buffers for up to `capacity` rows, and the loops that layers run over them.
+/// Buffers for up to `capacity` rows.
 ///
 /// Not `Sendable`: one runner owns it. Inside a parallel loop each iteration touches its own rows.
 final class Step {
@@ -19,12 +19,12 @@ final class Step {
     private let frequencies: [Double]
 
     private let floats: AlignedBuffer<Float>
-    private let quants: AlignedBuffer<Int8>
-    private let scales: AlignedBuffer<Float>
-    private let sums: AlignedBuffer<Int32>
+    private let quantBuffer: AlignedBuffer<Int8>
+    private let scaleBuffer: AlignedBuffer<Float>
+    private let sumBuffer: AlignedBuffer<Int32>
     private let ids: AlignedBuffer<Int32>
     let hidden: UnsafeMutablePointer<Float>
-    private let normed: UnsafeMutablePointer<Float>
+    let normed: UnsafeMutablePointer<Float>
     let queryKeyValue: UnsafeMutablePointer<Float>
     let attended: UnsafeMutablePointer<Float>
     let inner: UnsafeMutablePointer<Float>
@@ -34,6 +34,13 @@ final class Step {
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
     let mergeWeights: UnsafeMutablePointer<Float>
+    /// Blocks from one row's to the next's, whatever the width of the product: strips of rows are at different
+    /// products at one time, and must not meet.
+    let activationBlocks: Int
+    /// The activations of a product in int8 blocks of 32, with a scale and a sum for each block.
+    var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
+    var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
+    var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
     /// The token and the position of each row.
     var tokens: UnsafeMutablePointer<Int32> { ids.base }
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
@@ -75,11 +82,11 @@ final class Step {
         sines = starts[6]
         marks = starts[7]
         mergeWeights = starts[8]
-        let widest = max(shape.hiddenSize, shape.queryWidth, innerWidth)
-        let blocks = (widest + 31) / 32 * capacity
-        quants = try AlignedBuffer(count: blocks * 32, purpose: "a step")
-        scales = try AlignedBuffer(count: blocks, purpose: "a step")
-        sums = try AlignedBuffer(count: blocks, purpose: "a step")
+        activationBlocks = (max(shape.hiddenSize, shape.queryWidth, innerWidth) + 31) / 32
+        let blocks = activationBlocks * capacity
+        quantBuffer = try AlignedBuffer(count: blocks * 32, purpose: "a step")
+        scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
+        sumBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
     }
 
@@ -97,82 +104,19 @@ final class Step {
             for (offset, token) in source.tokens.enumerated() {
                 tokens[rows] = token
                 positions[rows] = Int32(slice.position + offset)
-                for i in 0..<half {
-                    let angle = Double(slice.position + offset) * frequencies[i]
-                    cosines[rows * half + i] = Float(cos(angle))
-                    sines[rows * half + i] = Float(sin(angle))
-                }
                 rows += 1
             }
         }
-        try attention.begin(slices, tokens: tokens, cache: cache)
-    }
-
-    /// Runs `body` for each row; `cost` is about the nanoseconds a row takes, so that short loops
-    /// stay on this thread.
-    func forEachRow(cost: Int, count: Int? = nil, _ body: (Int) -> Void) {
-        let rows = count ?? self.rows
-        if rows * cost < 20_000 {
-            for row in 0..<rows { body(row) }
-            return
-        }
-        let chunk = max(1, (rows + pool.threadCount * 4 - 1) / (pool.threadCount * 4))
-        pool.run((rows + chunk - 1) / chunk) { part, _ in
-            for row in part * chunk..<min(rows, (part + 1) * chunk) { body(row) }
-        }
-    }
-
-    /// Prepares rows for products with weights of `type`: normalised, and quantised if they ask so.
-    func activation(
-        of x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, norm: Norm?,
-        for type: WeightType
-    ) -> Activation {
-        let blocks = (columns + 31) / 32
-        let (normed, kernels) = (normed, kernels)
-        let (quants, scales, sums) = (quants.base, scales.base, sums.base)
-        if norm != nil || type.quantisesActivations {
-            forEachRow(cost: columns / 2, count: rows) { row in
-                var source = x + row * stride
-                if let norm {
-                    norm(kernels, source, count: columns, out: normed + row * columns)
-                    source = UnsafePointer(normed + row * columns)
+        let (positions, cosines, sines) = (positions, cosines, sines)
+        frequencies.withUnsafeBufferPointer { frequencies in
+            allRows.forEach(cost: half * 50) { row in
+                for i in 0..<half {
+                    let angle = Double(positions[row]) * frequencies[i]
+                    cosines[row * half + i] = Float(cos(angle))
+                    sines[row * half + i] = Float(sin(angle))
                 }
-                guard type.quantisesActivations else { return }
-                kernels.table.pointee.quantize(
-                    source, Int32(columns), quants + row * blocks * 32, scales + row * blocks,
-                    sums + row * blocks)
             }
         }
-        return Activation(
-            x: norm == nil ? x : UnsafePointer(normed), stride: norm == nil ? stride : columns,
-            quants: quants, scales: scales, sums: sums, blocks: blocks)
-    }
-
-    /// out = activation · matrixᵀ, divided over panels.
-    func multiply(
-        _ matrix: PackedMatrix, _ activation: Activation, rows: Int, bias: UnsafePointer<Float>?,
-        out: UnsafeMutablePointer<Float>, outStride: Int, epilogue: mk_epilogue
-    ) {
-        let work = mk_matmul(
-            weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0, panel_end: 0,
-            channels: Int32(matrix.channels), columns: Int32(matrix.columns), rows: Int32(rows),
-            type: matrix.type.code, epilogue: epilogue, x: activation.x,
-            x_stride: activation.stride,
-            x_quants: activation.quants, x_scales: activation.scales, x_sums: activation.sums,
-            x_blocks: activation.blocks, bias: bias, out: out, out_stride: outStride)
-        let panels = matrix.panelCount
-        let matmul = kernels.table.pointee.matmul
-        // Even numbers of panels, since pairs share a pass; several parts a thread, so that one
-        // that is held up leaves little behind.
-        // A small product takes less time than waking a thread.
-        let isSmall = matrix.byteCount * ((rows + 3) / 4) < 256 << 10
-        let parts = pool.threadCount == 1 || isSmall ? 1 : pool.threadCount * 6
-        let chunk = max(2, ((panels + parts - 1) / parts + 1) & ~1)
-        pool.run((panels + chunk - 1) / chunk) { part, _ in
-            var piece = work
-            piece.panel_begin = Int32(part * chunk)
-            piece.panel_end = Int32(min(panels, (part + 1) * chunk))
-            withUnsafePointer(to: piece) { matmul($0) }
-        }
+        try attention.begin(slices, tokens: tokens, cache: cache)
     }
 }

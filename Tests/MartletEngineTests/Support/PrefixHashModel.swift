@@ -18,10 +18,22 @@ final class PrefixHashModel: ForwardPass {
     private var rows: [Float] = []
     private var pinned: UnsafeMutableBufferPointer<Float>
 
-    init(maximumBatchTokens: Int = 4096, contextLength: Int = 4096) {
+    private let pool: WorkerPool
+    /// Loops that were run on the threads of the model.
+    private(set) var loops = 0
+
+    init(maximumBatchTokens: Int = 4096, contextLength: Int = 4096, threads: Int = 1) {
+        pool = WorkerPool(threadCount: threads)
         self.maximumBatchTokens = maximumBatchTokens
         self.contextLength = contextLength
         pinned = .allocate(capacity: maximumBatchTokens * Self.vocabulary)
+    }
+
+    var threadCount: Int { pool.threadCount }
+
+    func run(_ count: Int, _ body: (Int, Int) -> Void) {
+        loops += 1
+        pool.run(count, body)
     }
 
     deinit { pinned.deallocate() }

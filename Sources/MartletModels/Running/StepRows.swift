@@ -1,0 +1,121 @@
+// The rows that a part of a layer works on, and the two loops that layers are built from.
+
+import CMartletKernels
+import MartletKernels
+
+/// All rows of a step, whose loops are divided among the threads; or a strip of them that one thread takes
+/// through several loops alone, while others do the same with theirs.
+///
+/// Which of the two it is changes no bit: a row's outputs depend on that row and the weights.
+struct StepRows {
+    let step: Step
+    let first: Int
+    let count: Int
+    /// Whether other strips run beside this one.
+    let isStrip: Bool
+
+    /// Runs `body` for each row; `cost` is about the nanoseconds a row takes, so that short loops
+    /// stay on this thread.
+    func forEach(cost: Int, _ body: (Int) -> Void) {
+        let pool = step.pool
+        if isStrip || count * cost < 20_000 {
+            for row in first..<first + count { body(row) }
+            return
+        }
+        let chunk = max(1, (count + pool.threadCount * 4 - 1) / (pool.threadCount * 4))
+        pool.run((count + chunk - 1) / chunk) { part, _ in
+            for row in first + part * chunk..<first + min(count, (part + 1) * chunk) { body(row) }
+        }
+    }
+
+    /// Prepares rows for products with weights of `type`: normalised, and quantised if they ask so.
+    ///
+    /// - Parameter x: the first row of the step, `stride` floats before the next.
+    func activation(
+        of x: UnsafePointer<Float>, stride: Int, columns: Int, norm: Norm?, for type: WeightType
+    ) -> Activation {
+        let blocks = step.activationBlocks
+        let (normed, kernels) = (step.normed, step.kernels)
+        let (quants, scales, sums) = (step.quants, step.scales, step.sums)
+        if norm != nil || type.quantisesActivations {
+            forEach(cost: columns / 2) { row in
+                var source = x + row * stride
+                if let norm {
+                    norm(kernels, source, count: columns, out: normed + row * columns)
+                    source = UnsafePointer(normed + row * columns)
+                }
+                guard type.quantisesActivations else { return }
+                kernels.table.pointee.quantize(
+                    source, Int32(columns), quants + row * blocks * 32, scales + row * blocks,
+                    sums + row * blocks)
+            }
+        }
+        let base = norm == nil ? x : UnsafePointer(normed)
+        let width = norm == nil ? stride : columns
+        return Activation(
+            x: base + first * width, stride: width, quants: quants + first * blocks * 32,
+            scales: scales + first * blocks, sums: sums + first * blocks, blocks: blocks)
+    }
+
+    /// out = activation · matrixᵀ, divided over panels.
+    ///
+    /// - Parameter out: the first row of the step, `outStride` floats before the next.
+    func multiply(
+        _ matrix: PackedMatrix, _ activation: Activation, bias: UnsafePointer<Float>?,
+        out: UnsafeMutablePointer<Float>, outStride: Int, epilogue: mk_epilogue
+    ) {
+        let panels = matrix.panelCount
+        let work = mk_matmul(
+            weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0,
+            panel_end: Int32(panels), channels: Int32(matrix.channels),
+            columns: Int32(matrix.columns), rows: Int32(count), type: matrix.type.code,
+            epilogue: epilogue, x: activation.x, x_stride: activation.stride,
+            x_quants: activation.quants, x_scales: activation.scales, x_sums: activation.sums,
+            x_blocks: activation.blocks, bias: bias, out: out + first * outStride,
+            out_stride: outStride)
+        let (pool, matmul) = (step.pool, step.kernels.table.pointee.matmul)
+        // A small product takes less time than waking a thread.
+        let isSmall = matrix.byteCount * ((count + 3) / 4) < 256 << 10
+        if isStrip || isSmall || pool.threadCount == 1 {
+            withUnsafePointer(to: work) { matmul($0) }
+            return
+        }
+        // Even numbers of panels, since pairs share a pass; several parts a thread, so that one
+        // that is held up leaves little behind.
+        let parts = pool.threadCount * 6
+        let chunk = max(2, ((panels + parts - 1) / parts + 1) & ~1)
+        pool.run((panels + chunk - 1) / chunk) { part, _ in
+            var piece = work
+            piece.panel_begin = Int32(part * chunk)
+            piece.panel_end = Int32(min(panels, (part + 1) * chunk))
+            withUnsafePointer(to: piece) { matmul($0) }
+        }
+    }
+}
+
+extension Step {
+    /// All rows of the step.
+    var allRows: StepRows { StepRows(step: self, first: 0, count: rows, isStrip: false) }
+
+    /// Rows of the smallest strip.
+    private static let stripRows = 12
+
+    /// Runs `body`, which looks at no two rows together and reads `weightBytes` of weights, over all rows.
+    ///
+    /// Where those weights stay in a processor's own cache and there are rows enough, each thread takes a strip of
+    /// rows through the whole of `body`: one loop instead of one for each product and norm, none of which is long
+    /// in a small model beside starting and joining it. One strip a thread, since each reads all the weights.
+    func inStrips(weightBytes: Int, _ body: (StepRows) -> Void) {
+        guard
+            pool.threadCount > 1, weightBytes <= Processor.ownCacheBytes,
+            rows >= pool.threadCount * Self.stripRows
+        else { return body(allRows) }
+        let perStrip = ((rows + pool.threadCount - 1) / pool.threadCount + 3) & ~3
+        pool.run((rows + perStrip - 1) / perStrip) { strip, _ in
+            let first = strip * perStrip
+            body(
+                StepRows(
+                    step: self, first: first, count: min(perStrip, rows - first), isStrip: true))
+        }
+    }
+}
