@@ -56,6 +56,13 @@ struct SolvePlanner {
     let deadline: Double?
     let width: Int?
     let length: Int?
+    /// Seconds before the deadline at which the search is ended.
+    var margin = 0.0
+
+    /// Seconds that a plan may fill; nil without a deadline.
+    private var available: Double? {
+        deadline.map { max(0, min($0 * Self.deadlineShare, $0 - margin)) }
+    }
 
     /// The best choice, or nil when nothing fits.
     func choose(_ candidates: [Candidate]) -> Choice? {
@@ -106,14 +113,15 @@ struct SolvePlanner {
 
     /// The tokens of a chain that the deadline leaves time for, up to a length: all chains write until the length that
     /// they are expected to end at, and then the longest goes on alone.
+    ///
+    /// What chains write by then does not depend on how long they might have become, so that a shorter limit is never
+    /// planned for the sake of the clock: among equals the longest comes first.
     private func reach(
         _ candidate: Candidate, _ frontier: MeasuredFrontier, _ width: Int, _ length: Int
     ) -> Int {
-        guard let deadline, let seconds = candidate.seconds else { return length }
-        let limit = deadline * Self.deadlineShare
-        let usual = min(length, frontier.expectedTokens(length: length))
+        guard let limit = available, let seconds = candidate.seconds else { return length }
         func time(_ tokens: Int) -> Double {
-            let together = min(tokens, usual)
+            let together = min(tokens, frontier.expectedTokens(length: tokens))
             return seconds(width, together) + seconds(1, tokens) - seconds(1, together)
         }
         guard time(length) > limit else { return length }
@@ -129,8 +137,8 @@ struct SolvePlanner {
         for length in lengths(candidate) {
             for width in widths where fits(candidate, width, length) {
                 let expected = self.length ?? Int(Self.expectedShare * Double(length))
-                let isInTime = deadline.flatMap { limit in
-                    candidate.seconds.map { $0(width, expected) <= limit * Self.deadlineShare }
+                let isInTime = available.flatMap { limit in
+                    candidate.seconds.map { $0(width, expected) <= limit }
                 }
                 guard isInTime ?? true else { continue }
                 return choice(candidate, width, length)

@@ -62,11 +62,16 @@ package struct Solver: Sendable {
         let tokens = try forms[0].loaded.text.encode(utf8: Array(prompt.utf8))
         let limit = budget.deadline.map(\.seconds)
         let spent = (ContinuousClock.now - start).seconds
-        let planner = SolvePlanner(
-            memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
-            width: options.width, length: options.length)
         // Forms of one model take the same steps.
         let cost = await cost(forms[0])
+        // Before the deadline: what comes after the last step, and steps that take longer than most.
+        func margin(_ width: Int) -> Double {
+            let step = cost?.seconds(tokens: width, reads: 0) ?? 0
+            return min(0.25 * (limit ?? 0), 0.05 + 3 * step)
+        }
+        let planner = SolvePlanner(
+            memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
+            width: options.width, length: options.length, margin: margin(options.width ?? 1))
         let candidates = forms.enumerated().compactMap { index, form in
             candidate(index, form, form.cost == nil ? nil : cost, tokens.count)
         }
@@ -92,13 +97,12 @@ package struct Solver: Sendable {
             length: choice.length, compressionRatio: form.ratio, plannedBytes: choice.bytes,
             plannedSeconds: choice.seconds)
         tell(.planned(configuration))
-        let step = cost?.seconds(tokens: choice.width, reads: 0) ?? 0
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
             seed: options.seed ?? UInt64.random(in: 0...UInt64(Int32.max)),
             cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
             deadline: budget.deadline.map { start + $0 },
-            margin: .seconds(min(0.25 * (limit ?? 0), 0.05 + 3 * step)))
+            margin: .seconds(margin(choice.width)))
         let (result, decoding) = try await search.run(tell)
         tell(.answer(result))
         if let costOf, let cost,

@@ -102,6 +102,24 @@ import Testing
         #expect(plain == planner(memory: 1_000_000).choose([candidate(0), candidate(1, ratio: 8)]))
     }
 
+    /// When time runs out, chains have written as much whatever they were allowed: a lower limit gains nothing, and
+    /// costs what few chains would still have said.
+    @Test func aDeadlineShortensNoChain() throws {
+        var form = candidate(0)
+        form.frontier = MeasuredFrontier([
+            .init(width: 1, length: 64, accuracy: 0.2, tokens: 58),
+            .init(width: 1, length: 128, accuracy: 0.4, tokens: 90),
+            .init(width: 1, length: 512, accuracy: 0.7, tokens: 170),
+            .init(width: 4, length: 64, accuracy: 0.25, tokens: 58),
+            .init(width: 4, length: 128, accuracy: 0.5, tokens: 90),
+            .init(width: 4, length: 512, accuracy: 0.8, tokens: 170),
+        ])
+        for deadline in [0.05, 0.1, 0.3, 0.6, 2] {
+            let choice = try #require(planner(deadline: deadline).choose([form]))
+            #expect(choice.length == 1024, "\(deadline) s")
+        }
+    }
+
     /// Chains that mostly end early share what one of them may need.
     @Test func chainsAreExpectedToEndEarly() throws {
         func planned(_ tokens: Double?) -> Int? {
