@@ -25,9 +25,9 @@ import Testing
     /// Greedy answers are the same wherever products are; other instruction sets round otherwise, which the
     /// tolerance is for.
     @Test(arguments: [
-        ("builtin", "dense", "reasoning", 0.703), ("builtin-cr4", "dms", "reasoning", 0.656),
-        ("builtin-cr8", "dms", "reasoning", 0.672), ("builtin", "dense", "memory", 1.0),
-        ("builtin-cr4", "dms", "memory", 0.969), ("builtin-cr8", "dms", "memory", 0.995),
+        ("builtin", "dense", "reasoning", 0.703), ("builtin-cr4", "dms", "reasoning", 0.688),
+        ("builtin-cr8", "dms", "reasoning", 0.656), ("builtin", "dense", "memory", 1.0),
+        ("builtin-cr4", "dms", "memory", 0.984), ("builtin-cr8", "dms", "memory", 1.0),
     ])
     func isAsGoodAsItsCardSays(
         name: String, policy: String, task: String, accuracy: Double
