@@ -10,23 +10,36 @@ struct CostMeasurement {
     private let loaded: LoadedModel
     private let clock = ContinuousClock()
     /// What is not measured by then is left out.
-    private static let limit = Duration.milliseconds(700)
+    private let limit: Duration
+    /// Enough for all cases of most models.
+    static let usualLimit = Duration.milliseconds(700)
+    /// The part of a search's deadline that measuring may take.
+    static let deadlineShare = 0.1
     /// Rows of a step and cached tokens before it: the first two decide most, so they come first.
     private static let cases = [(1, 0), (16, 0), (4, 512), (1, 2048), (64, 0)]
 
-    init(_ loaded: LoadedModel) { self.loaded = loaded }
+    /// - Parameter deadline: of the search that waits for the cost; nil where none does.
+    init(_ loaded: LoadedModel, before deadline: Duration? = nil) {
+        self.loaded = loaded
+        limit = deadline.map { min(Self.usualLimit, $0 * Self.deadlineShare) } ?? Self.usualLimit
+    }
 
-    /// The fitted cost of a dense cache. Throws what the machine has no memory for.
-    func run() throws(MartletError) -> StepCost {
+    /// The fitted cost of a dense cache, and whether a deadline kept some cases from being measured: then it is one to go
+    /// on with, not to remember. Throws what the machine has no memory for.
+    func run() throws(MartletError) -> (cost: StepCost, isHurried: Bool) {
         let dense = try loaded.under("dense")
         let start = clock.now
         var measured: [StepCost.Measurement] = []
+        var isHurried = false
         for (rows, wanted) in Self.cases {
             if let last = measured.last {
                 let spent = clock.now - start
                 // A case takes five steps, none much longer than the longest so far times its rows.
                 let next = Duration.seconds(5 * last.seconds * Double(max(1, rows / 4)))
-                guard spent + next < Self.limit else { continue }
+                guard spent + next < limit else {
+                    isHurried = isHurried || spent + next < Self.usualLimit
+                    continue
+                }
             }
             let depth = min(wanted, dense.model.shape.contextLength / 2)
             do { measured.append(try time(dense, rows: rows, depth: depth)) } catch {
@@ -43,7 +56,7 @@ struct CostMeasurement {
             let bytesPerSecond = Double(max(1, dense.weightBytes)) / cost.fixed
             cost.perRead = Double(dense.cacheShape.bytesPerToken) / bytesPerSecond
         }
-        return cost
+        return (cost, isHurried)
     }
 
     /// The median of a few steps that each add a token to `rows` sequences.

@@ -12,21 +12,29 @@ package actor CostStore {
     package static let shared = CostStore()
 
     private var known: [String: StepCost] = [:]
+    /// Models whose cost was measured in too little time to be remembered.
+    private var hurried: Set<String> = []
     /// Corrections since the file was written, by model: factors.
     private var unsaved: [String: Double] = [:]
 
     /// The cost of a model's steps: as remembered, or measured now.
-    package func cost(of loaded: LoadedModel) async throws(MartletError) -> StepCost {
+    ///
+    /// - Parameter deadline: of the search that waits for it. Where it is too short to measure all, the cost is not
+    ///   written to the file: a process with more time measures again.
+    package func cost(
+        of loaded: LoadedModel, before deadline: Duration? = nil
+    ) async throws(MartletError) -> StepCost {
         let key = Self.key(loaded)
         if let cost = known[key] ?? Self.read()[key] {
             known[key] = cost
             return cost
         }
-        let cost = try await onOwnThread(named: "martlet-cost") { () throws(MartletError) in
-            try CostMeasurement(loaded).run()
+        let measurement = CostMeasurement(loaded, before: deadline)
+        let (cost, isHurried) = try await onOwnThread(named: "martlet-cost") {
+            () throws(MartletError) in try measurement.run()
         }
         known[key] = cost
-        Self.remember(cost, key)
+        if isHurried { hurried.insert(key) } else { Self.remember(cost, key) }
         return cost
     }
 
@@ -46,7 +54,7 @@ package actor CostStore {
 
     /// Writes corrections that would change a plan to the file. For when the answer is out.
     package func save() {
-        for (key, factor) in unsaved where abs(factor - 1) > 0.1 {
+        for (key, factor) in unsaved where abs(factor - 1) > 0.1 && !hurried.contains(key) {
             if let cost = known[key] { Self.remember(cost, key) }
             unsaved[key] = nil
         }

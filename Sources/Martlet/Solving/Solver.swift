@@ -274,8 +274,10 @@ extension Model {
         return SolveStream { (tell) async throws(MartletError) in
             let start = ContinuousClock.now
             // Without a deadline nothing depends on how long steps take.
-            let cost =
-                budget.deadline == nil ? nil : try await CostStore.shared.cost(of: loaded)
+            var cost: StepCost?
+            if let deadline = budget.deadline {
+                cost = try await CostStore.shared.cost(of: loaded, before: deadline)
+            }
             let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
             let form = Solver.Form(loaded, cost: cost, sweep: sweep)
             _ = try await Solver([form], costOf: loaded).run(

@@ -10,7 +10,7 @@ extension Solve {
         let task: any EvaluationTask
         do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
-        let forms = try await forms(measured: deadline != nil)
+        let forms = try await forms(before: deadline?.duration)
         let solver = Solver(forms, costOf: forms[0].loaded)
         let lossy = Set(
             forms.filter { !$0.loaded.lossyMethods.isEmpty }.map(\.loaded.name))

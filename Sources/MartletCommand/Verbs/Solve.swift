@@ -113,7 +113,7 @@ struct Solve: AsyncParsableCommand {
         }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let options = try options(prompt: text)
-        let forms = try await forms(measured: deadline != nil)
+        let forms = try await forms(before: deadline?.duration)
         let solver = Solver(forms, costOf: forms[0].loaded)
         let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
         let running = Task {
@@ -163,8 +163,9 @@ struct Solve: AsyncParsableCommand {
         return options
     }
 
-    /// The model, or all forms of the package's own when nothing says which.
-    func forms(measured: Bool) async throws(MartletError) -> [Solver.Form] {
+    /// The model, or all forms of the package's own when nothing says which; with the cost of their steps where there is
+    /// a deadline.
+    func forms(before deadline: Duration?) async throws(MartletError) -> [Solver.Form] {
         var options = ModelOptions(loading, nil)
         options.cacheCodec = kv
         var names = [(name: model, policy: cache == "auto" ? "dense" : cache)]
@@ -178,7 +179,9 @@ struct Solve: AsyncParsableCommand {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
             // Forms of one model take the same steps; what they read differs, and the plan knows that.
-            if measured, cost == nil { cost = try await CostStore.shared.cost(of: loaded) }
+            if let deadline, cost == nil {
+                cost = try await CostStore.shared.cost(of: loaded, before: deadline)
+            }
             forms.append(Solver.Form(loaded, cost: cost, sweep: sweep))
         }
         return forms
