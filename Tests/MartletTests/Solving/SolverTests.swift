@@ -140,15 +140,6 @@ import Testing
         }
     }
 
-    /// What a search waits for takes a part of its deadline at most, and is not what later ones plan by.
-    @Test func aShortDeadlineHurriesTheMeasuring() async throws {
-        let loaded = try await Self.model().loaded
-        let (cost, isHurried) = try CostMeasurement(loaded, before: .zero).run()
-        #expect(isHurried)
-        #expect(cost.seconds(tokens: 1, reads: 10) > 0 && cost.seconds(tokens: 1, reads: 10) < 60)
-        #expect(try !CostMeasurement(loaded).run().isHurried)
-    }
-
     @Test func budgetsThatHoldNothingAreRefused() async throws {
         let model = try await Self.model()
         func code(_ budget: SolveBudget, _ change: (inout SolveOptions) -> Void = { _ in })
