@@ -121,6 +121,12 @@ grep -q '"samples":1,' "$work/out" || fail "evaluate a file: not one sample"
 echo '{"prompt":"x"}' >>"$work/problems.jsonl"
 expect 64 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
 grep -q "line 2" "$work/err" || fail "evaluate a bad file: no line number"
+printf '{"prompt":"def f():\\n","test":"f()"}\n' >"$work/programs.jsonl"
+expect 64 "evaluate programs unasked" "$martlet" evaluate --model builtin --task "file:$work/programs.jsonl"
+grep -q "programs:PATH" "$work/err" || fail "evaluate programs unasked: not told how"
+if command -v python3 >/dev/null; then
+    expect 0 "evaluate programs" "$martlet" evaluate --model builtin --task "programs:$work/programs.jsonl" --json
+fi
 expect 0 "evaluate a long task" "$martlet" evaluate --model random:tiny --task "story-multihop(length=3000)" --samples 1 \
     --max-tokens 4 --json
 expect 0 "solve many" "$martlet" solve --task addition --samples 3 --deadline 5s --memory 4MB --json

@@ -13,20 +13,23 @@ public enum AnswerExtraction: Sendable, Hashable {
     case number
     /// The last line that is not empty.
     case line
+    /// Everything, blanks at the ends included.
+    case whole
 
-    /// Reads a name: `automatic`, `number`, `line`, or `mark:TEXT`.
+    /// Reads a name: `automatic`, `number`, `line`, `whole`, or `mark:TEXT`.
     public init?(_ text: String) {
         switch text {
         case "automatic", "auto": self = .automatic
         case "number": self = .number
         case "line": self = .line
+        case "whole": self = .whole
         default:
             guard text.hasPrefix("mark:"), text.utf8.count > 5 else { return nil }
             self = .mark(String(text.dropFirst(5)))
         }
     }
 
-    /// The answer, without spaces around it; nil when there is none.
+    /// The answer, without spaces around it (but for ``whole``); nil when there is none.
     public func answer(in text: String) -> String? { find(in: text)?.answer }
 
     /// The answer, and whether more text could not change it.
@@ -37,6 +40,7 @@ public enum AnswerExtraction: Sendable, Hashable {
         var said: Substring?
         var guessed: Substring?
         switch self {
+        case .whole: return text.isEmpty ? nil : (text, isComplete)
         case .mark(let mark): said = Self.after(mark, in: text)
         case .number: guessed = Self.lastNumber(in: text)
         case .line: guessed = Self.lastLine(of: text)

@@ -29,7 +29,7 @@ extension Solve {
                 ) { _ in }
                 guard result.ending != .cancelled else { break }
                 let text = result.answer.map(sample.layout.framed) ?? ""
-                let score = task.score(text, sample)
+                let score = await task.judged(text, sample)
                 summary.add(result, score: score)
                 if json { Self.line(index, sample, result, score: score).print() }
             }

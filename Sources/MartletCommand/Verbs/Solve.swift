@@ -59,7 +59,7 @@ struct Solve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where a chain's answer is: automatic, number, line, or mark:TEXT (what follows TEXT).",
+            "Where a chain's answer is: automatic, number, line, whole, or mark:TEXT (what follows TEXT).",
             valueName: "place"), transform: AnswerExtraction.init(parsing:))
     var answer = AnswerExtraction.automatic
 
@@ -227,7 +227,7 @@ struct TimeSpan: Equatable {
 extension AnswerExtraction {
     @Sendable fileprivate init(parsing text: String) throws {
         guard let place = Self(text) else {
-            throw Expected("automatic, number, line, or mark:TEXT")
+            throw Expected("automatic, number, line, whole, or mark:TEXT")
         }
         self = place
     }

@@ -72,17 +72,20 @@ extension TaskEvaluation {
         }
         let finished = responses.compactMap(\.self).filter { $0.finishReason != .cancelled }
         guard finished.count == options.width else { return nil }
+        var chains: [ChainResult] = []
+        for response in finished { chains.append(await chain(response, problem.sample)) }
         return SampleResult(
             index: problem.index, sample: problem.sample, seed: problem.seed,
-            chains: finished.map { chain($0, problem.sample) },
+            chains: chains,
             bytes: finished.map(\.usage.peakRequestBytes).max() ?? 0,
             cacheBytes: finished.map(\.usage.peakCacheBytes).max() ?? 0)
     }
 
-    private func chain(_ response: Response, _ sample: TaskSample) -> ChainResult {
+    private func chain(_ response: Response, _ sample: TaskSample) async -> ChainResult {
         ChainResult(
             text: response.text, answer: sample.layout.answer(in: response.text),
-            score: task.score(response.text, sample), tokens: response.usage.completionTokens,
+            score: await task.judged(response.text, sample),
+            tokens: response.usage.completionTokens,
             kvReads: response.usage.kvReads, peakTokens: response.usage.peakTokens,
             finishReason: response.finishReason)
     }

@@ -15,6 +15,9 @@ public enum AnswerLayout: Sendable, Hashable {
     case text
     /// Words, the last number of which is the answer, up to an empty line: the form of GSM8K.
     case lastNumber
+    /// A program that goes on from the prompt, up to the first line that begins something else at its left edge: what
+    /// HumanEval stops at (2107.03374).
+    case program
 
     /// What ends a generation; it is not part of the text.
     public var stop: [String] {
@@ -24,6 +27,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .line: ["\n"]
         case .text: []
         case .lastNumber: ["\n\n", "\nQuestion"]
+        case .program: ["\nclass", "\ndef", "\n#", "\nif", "\nprint"]
         }
     }
 
@@ -39,6 +43,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .line: AnswerText.firstLine(text)
         case .text: text
         case .lastNumber: AnswerExtraction.number.answer(in: text)
+        case .program: AnswerText.before(stop, in: text)
         }
     }
 
@@ -47,7 +52,8 @@ public enum AnswerLayout: Sendable, Hashable {
         switch self {
         case .scratchPad: .mark("#")
         case .tags: .mark("<answer>")
-        case .line, .text: .line
+        case .line: .line
+        case .text, .program: .whole
         case .lastNumber: .number
         }
     }
@@ -57,7 +63,7 @@ public enum AnswerLayout: Sendable, Hashable {
         switch self {
         case .scratchPad: "#\(answer)"
         case .tags: "<answer>\(answer)</answer>"
-        case .line, .text, .lastNumber: answer
+        case .line, .text, .lastNumber, .program: answer
         }
     }
 
@@ -67,7 +73,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .scratchPad: "\(scratchPad)#\(answer)\n"
         case .tags: "<explanation>\(scratchPad)</explanation>\n<answer>\(answer)</answer>"
         case .line: " \(answer)\n"
-        case .text: answer
+        case .text, .program: answer
         case .lastNumber: " \(scratchPad)\n#### \(answer)\n\n"
         }
     }

@@ -30,6 +30,13 @@ enum AnswerText {
             .map { $0.trimmingCharacters(in: .whitespaces) }.first { !$0.isEmpty }
     }
 
+    /// What precedes the first of some texts; nil when that is blank.
+    static func before(_ ends: [String], in text: String) -> String? {
+        let end = ends.compactMap { text.range(of: $0)?.lowerBound }.min() ?? text.endIndex
+        let part = text[..<end]
+        return part.allSatisfy(\.isWhitespace) ? nil : String(part)
+    }
+
     /// What follows `opening` and precedes `closing`, or nil where the text is not framed so.
     static func inside(_ text: String, from opening: String, to closing: String) -> Substring? {
         guard text.hasPrefix(opening), text.hasSuffix(closing),

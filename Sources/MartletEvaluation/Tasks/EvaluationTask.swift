@@ -1,5 +1,7 @@
 /// What a trainer and an evaluator may ask of any task; knows no task.
 
+import Dispatch
+
 /// An endless source of problems with reference solutions, and the judge of solutions.
 ///
 /// Tasks are made from text by ``TaskRegistry/task(_:)``.
@@ -30,6 +32,9 @@ public protocol EvaluationTask: Sendable {
     /// Whether the answer in `text` solves `prompt`, found out without the reference answer. Nil
     /// when this task cannot tell, or when `prompt` is not one of its prompts.
     func isVerified(_ text: String, prompt: String) -> Bool?
+
+    /// Whether ``score(_:_:)`` may take seconds.
+    var isSlowToJudge: Bool { get }
 }
 
 extension EvaluationTask {
@@ -43,4 +48,15 @@ extension EvaluationTask {
 
     /// Nil: most answers can be checked only by working them out again.
     public func isVerified(_ text: String, prompt: String) -> Bool? { nil }
+
+    /// No.
+    public var isSlowToJudge: Bool { false }
+
+    /// As ``score(_:_:)``, off the threads on which other problems are handled when it is slow.
+    package func judged(_ text: String, _ sample: TaskSample) async -> Double {
+        guard isSlowToJudge else { return score(text, sample) }
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: score(text, sample)) }
+        }
+    }
 }

@@ -78,7 +78,7 @@ import Testing
             let (context, question) = contextAndQuestion(sample)
             #expect(!context.isEmpty && question.contains("Answer: "))
             #expect(completion == " \(sample.answer)\n" && !sample.answer.contains("\n"))
-        case .text: #expect(completion == sample.answer)
+        case .text, .program: #expect(completion == sample.answer)
         case .lastNumber:
             #expect(completion.hasSuffix("#### \(sample.answer)\n\n"))
         }

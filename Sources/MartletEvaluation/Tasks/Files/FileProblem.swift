@@ -35,6 +35,11 @@ extension FileProblem {
     /// (`prompt`, `questions`, `answers`; 2410.04199).
     static func problems(of line: JSONObject, place: Int) throws(Refusal) -> [FileProblem] {
         if line["prompt"] != nil, line["answers"] != nil { return [try many(line, place)] }
+        if line["test"] != nil, line["answer"] == nil {
+            throw Refusal(
+                got: "a program with tests",
+                expected: "programs:PATH as the task, which runs what the model writes")
+        }
         if line["prompt"] != nil { return [try own(line, place)] }
         if line["context"] != nil, line["questions"] != nil { return try choices(line, place) }
         if line["question"] != nil { return [try worked(line, place)] }
@@ -167,7 +172,7 @@ extension FileProblem {
 
     // MARK: Values
 
-    private static func text(
+    static func text(
         _ line: JSONObject, _ key: String, or value: String? = nil
     ) throws(Refusal) -> String {
         guard let found = line[key] else {
@@ -213,6 +218,7 @@ extension AnswerLayout {
         switch self {
         case .line: 64
         case .scratchPad, .lastNumber: 512
+        case .program: 512
         case .tags, .text: 1024
         }
     }

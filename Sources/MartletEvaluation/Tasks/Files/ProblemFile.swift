@@ -11,28 +11,44 @@ enum ProblemFile {
     ///
     /// Throws ``TaskError/badFile(path:line:got:expected:)``.
     static func read(_ path: String) throws(TaskError) -> [FileProblem] {
-        func bad(_ line: Int?, _ got: String, _ expected: String) -> TaskError {
-            .badFile(path: path, line: line, got: got, expected: expected)
-        }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw bad(nil, "no such file", "JSON lines with prompt and answer")
-        }
-        guard !isFolder.boolValue,
-            let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
-        else { throw bad(nil, "what cannot be read", "a file with read permission") }
-        guard data.count <= maximumBytes else {
-            throw bad(nil, "\(data.count) bytes", "at most \(maximumBytes)")
-        }
+        let data = try contents(of: path)
         var problems: [FileProblem] = []
         do throws(Refusal) {
             if let root = squad(data) {
                 problems = try FileProblem.problems(ofSQuAD: root)
             }
-        } catch { throw bad(nil, error.got, error.expected) }
-        if problems.isEmpty { problems = try lines(data, bad) }
-        guard !problems.isEmpty else { throw bad(nil, "no problem", "at least one") }
+        } catch { throw bad(path, nil, error) }
+        if problems.isEmpty { problems = try lines(data, path, FileProblem.problems(of:place:)) }
         return problems
+    }
+
+    /// The programs of a file of JSON lines. Throws ``TaskError/badFile(path:line:got:expected:)``.
+    static func programs(_ path: String) throws(TaskError) -> [ProgramProblem] {
+        try lines(try contents(of: path), path, ProgramProblem.problems(of:place:))
+    }
+
+    private static func bad(_ path: String, _ line: Int?, _ refusal: Refusal) -> TaskError {
+        .badFile(path: path, line: line, got: refusal.got, expected: refusal.expected)
+    }
+
+    private static func contents(of path: String) throws(TaskError) -> Data {
+        func bad(_ got: String, _ expected: String) -> TaskError {
+            Self.bad(path, nil, Refusal(got: got, expected: expected))
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw bad("no such file", "JSON lines with prompt and answer")
+        }
+        guard !isFolder.boolValue,
+            let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+        else { throw bad("what cannot be read", "a file with read permission") }
+        guard data.count <= maximumBytes else {
+            throw bad("\(data.count) bytes", "at most \(maximumBytes)")
+        }
+        guard !data.starts(with: [0x1F, 0x8B]) else {
+            throw bad("a file packed by gzip", "plain text; unpack it with gunzip")
+        }
+        return data
     }
 
     /// A whole file that is one object with articles in it.
@@ -49,21 +65,27 @@ enum ProblemFile {
         return root
     }
 
-    private static func lines(
-        _ data: Data, _ bad: (Int?, String, String) -> TaskError
-    ) throws(TaskError) -> [FileProblem] {
-        var problems: [FileProblem] = []
+    private static func lines<Problem>(
+        _ data: Data, _ path: String,
+        _ parse: (JSONObject, Int) throws(Refusal) -> [Problem]
+    ) throws(TaskError) -> [Problem] {
+        var problems: [Problem] = []
         var number = 0
         for line in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
             let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             guard bytes.contains(where: { $0 != UInt8(ascii: " ") }) else { continue }
             guard let object = try? JSONValue.parse([UInt8](bytes)).objectValue else {
-                throw bad(number, "what is not a JSON object", "one object on each line")
+                throw bad(
+                    path, number,
+                    Refusal(got: "what is not a JSON object", expected: "one object on each line"))
             }
             do throws(Refusal) {
-                problems += try FileProblem.problems(of: object, place: number)
-            } catch { throw bad(number, error.got, error.expected) }
+                problems += try parse(object, number)
+            } catch { throw bad(path, number, error) }
+        }
+        guard !problems.isEmpty else {
+            throw bad(path, nil, Refusal(got: "no problem", expected: "at least one"))
         }
         return problems
     }

@@ -16,15 +16,24 @@ public enum TaskLocator {
             "qa(length=N):PATH",
             "questions about one document among as many of the file as fill N characters"
         ),
+        (
+            "programs(seconds=N):PATH",
+            "programs to be written, as in HumanEval; runs them with python3, and a program can do what you can"
+        ),
     ]
 
     /// The task that a text describes: `file:PATH` for the problems of a file, `qa(length=N):PATH` for questions about
-    /// one document among others, otherwise what ``TaskRegistry/task(_:)`` makes of it. Throws ``TaskError``.
+    /// one document among others, `programs(seconds=N):PATH` for programs that are run, otherwise what ``TaskRegistry/task(_:)`` makes of it. Throws ``TaskError``.
     public static func task(_ text: String) throws(TaskError) -> any EvaluationTask {
         guard let (form, path) = parts(text) else { return try TaskRegistry.task(text) }
-        guard form.hasPrefix(DocumentsTask.family) else { return try FileTask(path: path) }
-        return try DocumentsTask(
-            try ProblemFile.read(path), path: path, length: try length(TaskExpression(form)))
+        guard form + ":" != filePrefix else { return try FileTask(path: path) }
+        let expression = try TaskExpression(form)
+        if expression.name == ProgramsTask.family {
+            let seconds = try value(of: expression, in: programs)
+            return try ProgramsTask(try ProblemFile.programs(path), path: path, seconds: seconds)
+        }
+        let length = try value(of: expression, in: documents)
+        return try DocumentsTask(try ProblemFile.read(path), path: path, length: length)
     }
 
     /// The SHA-256 of the file that a text names; nil for a task that reads none. Throws `unreadableFile`.
@@ -38,8 +47,8 @@ public enum TaskLocator {
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let form = text[..<colon]
         let isKnown =
-            form == filePrefix.dropLast() || form == DocumentsTask.family
-            || form.hasPrefix("\(DocumentsTask.family)(")
+            form + ":" == filePrefix
+            || [documents.name, programs.name].contains { form == $0 || form.hasPrefix("\($0)(") }
         return isKnown ? (String(form), String(text[text.index(after: colon)...])) : nil
     }
 
@@ -48,18 +57,31 @@ public enum TaskLocator {
         ((index % count) + count) % count
     }
 
-    private static func length(_ expression: TaskExpression) throws(TaskError) -> Int {
-        let entry = TaskEntry(
-            DocumentsTask.family, "questions about one of many documents",
-            parameters: [
-                TaskParameter(
-                    "length", "characters of the prompt, at most",
-                    default: TaskRange(DocumentsTask.standardLength), limits: 512...1_000_000,
-                    takesRange: false)
-            ]
-        ) { values throws(TaskError) in
-            throw values.failure("length", expected: "a file after it")
+    private static let documents = entry(
+        DocumentsTask.family, "questions about one of many documents",
+        TaskParameter(
+            "length", "characters of the prompt, at most",
+            default: TaskRange(DocumentsTask.standardLength), limits: 512...1_000_000,
+            takesRange: false))
+
+    private static let programs = entry(
+        ProgramsTask.family, "programs that are run",
+        TaskParameter(
+            "seconds", "of the processor's time for each program",
+            default: TaskRange(ProgramsTask.standardSeconds), limits: 1...600, takesRange: false))
+
+    /// A task with one parameter, that needs a file besides.
+    private static func entry(
+        _ name: String, _ summary: String, _ parameter: TaskParameter
+    ) -> TaskEntry {
+        TaskEntry(name, summary, parameters: [parameter]) { values throws(TaskError) in
+            throw values.failure(parameter.name, expected: "a file after it")
         }
-        return try entry.bind(expression)["length"].upper
+    }
+
+    private static func value(
+        of expression: TaskExpression, in entry: TaskEntry
+    ) throws(TaskError) -> Int {
+        try entry.bind(expression)[entry.parameters[0].name].upper
     }
 }
