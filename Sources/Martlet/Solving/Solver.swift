@@ -11,45 +11,39 @@ package struct Solver: Sendable {
     package struct Form: Sendable {
         package let loaded: LoadedModel
         let ratio: Double
-        let cost: StepCost?
-        let frontier: MeasuredFrontier?
         /// Tokens that a completion may need.
         let usualTokens: Int
 
         /// - Parameters:
         ///   - ratio: tokens over cached tokens that the policy reaches; nil for what the model's
         ///     configuration says, or 1.
-        ///   - cost: what steps take; nil to plan without a clock.
-        ///   - sweep: of this model and its other forms; nil to plan without one.
-        package init(
-            _ loaded: LoadedModel, ratio: Double? = nil, cost: StepCost?, sweep: MeasuredSweep?
-        ) {
+        package init(_ loaded: LoadedModel, ratio: Double? = nil) {
             self.loaded = loaded
-            self.cost = cost
             usualTokens = loaded.usualCompletionTokens
-            let method = loaded.policyText.prefix { $0 != "(" }
-            frontier = sweep?.frontier(model: loaded.name, method: String(method))
             self.ratio = max(1, ratio ?? loaded.compressionRatio)
         }
     }
 
     private let forms: [Form]
-    private let costOf: LoadedModel?
+    private let firstCost: StepCost?
+    private let sweep: MeasuredSweep?
 
     /// - Parameters:
     ///   - forms: ways to run, the one to prefer first.
-    ///   - costOf: the model whose cost in the store is that of the forms: searches correct it. Nil where the costs are
-    ///     the caller's own.
-    package init(_ forms: [Form], costOf: LoadedModel? = nil) {
+    ///   - cost: what steps of the first form take, which are those of all: what they read differs, and plans know that.
+    ///     Searches correct what the store knows of it. Nil to plan without a clock.
+    ///   - sweep: of these forms; nil to plan without one.
+    package init(_ forms: [Form], cost: StepCost?, sweep: MeasuredSweep?) {
         precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
         self.forms = forms
-        self.costOf = costOf
+        firstCost = cost
+        self.sweep = sweep
     }
 
-    /// What a form's steps take, as far as is known by now.
-    private func cost(_ form: Form) async -> StepCost? {
-        guard let cost = form.cost, let costOf else { return form.cost }
-        return await CostStore.shared.known(costOf) ?? cost
+    /// What steps take, as far as is known by now.
+    private func cost() async -> StepCost? {
+        guard let firstCost else { return nil }
+        return await CostStore.shared.known(forms[0].loaded) ?? firstCost
     }
 
     /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
@@ -62,8 +56,7 @@ package struct Solver: Sendable {
         let tokens = try forms[0].loaded.text.encode(utf8: Array(prompt.utf8))
         let limit = budget.deadline.map(\.seconds)
         let spent = (ContinuousClock.now - start).seconds
-        // Forms of one model take the same steps.
-        let cost = await cost(forms[0])
+        let cost = await cost()
         // Before the deadline: what comes after the last step, and steps that take longer than most.
         func margin(_ width: Int) -> Double {
             let step = cost?.seconds(tokens: width, reads: 0) ?? 0
@@ -72,8 +65,9 @@ package struct Solver: Sendable {
         let planner = SolvePlanner(
             memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
             width: options.width, length: options.length, margin: margin(options.width ?? 1))
-        let candidates = forms.enumerated().compactMap { index, form in
-            candidate(index, form, form.cost == nil ? nil : cost, tokens.count)
+        let frontiers = sweep?.frontiers(of: forms.map(\.loaded), promptTokens: tokens.count)
+        let candidates = forms.indices.compactMap { index in
+            candidate(index, cost, frontiers?[index], promptTokens: tokens.count)
         }
         guard !candidates.isEmpty else {
             // Says which limit the prompt is beyond.
@@ -105,12 +99,12 @@ package struct Solver: Sendable {
             margin: .seconds(margin(choice.width)))
         let (result, decoding) = try await search.run(tell)
         tell(.answer(result))
-        if let costOf, let cost,
+        if let cost,
             let ratio = Self.ratio(
                 of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
                 promptTokens: tokens.count)
         {
-            await CostStore.shared.correct(costOf, by: ratio)
+            await CostStore.shared.correct(forms[0].loaded, by: ratio)
         }
         return result
     }
@@ -151,8 +145,9 @@ package struct Solver: Sendable {
     }
 
     private func candidate(
-        _ index: Int, _ form: Form, _ cost: StepCost?, _ promptTokens: Int
+        _ index: Int, _ cost: StepCost?, _ frontier: MeasuredFrontier?, promptTokens: Int
     ) -> SolvePlanner.Candidate? {
+        let form = forms[index]
         let loaded = form.loaded
         let room = loaded.positionLimit.map { $0 - promptTokens + 1 } ?? 1 << 20
         guard room > 0 else { return nil }
@@ -182,7 +177,7 @@ package struct Solver: Sendable {
                             readShare: 1 / form.ratio)
                 }
             },
-            longest: room, usual: form.usualTokens, frontier: form.frontier)
+            longest: room, usual: form.usualTokens, frontier: frontier)
     }
 
     // MARK: Refusals
@@ -279,8 +274,7 @@ extension Model {
                 cost = try await CostStore.shared.cost(of: loaded, before: deadline)
             }
             let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
-            let form = Solver.Form(loaded, cost: cost, sweep: sweep)
-            _ = try await Solver([form], costOf: loaded).run(
+            _ = try await Solver([Solver.Form(loaded)], cost: cost, sweep: sweep).run(
                 prompt, budget: budget, options: options, start: start, tell: tell)
             await CostStore.shared.save()
         }

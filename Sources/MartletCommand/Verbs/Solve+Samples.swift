@@ -10,10 +10,8 @@ extension Solve {
         let task: any EvaluationTask
         do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
-        let forms = try await forms(before: deadline?.duration)
-        let solver = Solver(forms, costOf: forms[0].loaded)
-        let lossy = Set(
-            forms.filter { !$0.loaded.lossyMethods.isEmpty }.map(\.loaded.name))
+        let (solver, forms) = try await solver(before: deadline?.duration)
+        let lossy = Set(forms.filter { !$0.lossyMethods.isEmpty }.map(\.name))
         let (seed, options, json) = (loading.seed ?? 0, searchOptions, json)
         let running = Task {
             var summary = SolvedSamples(budget: budget, lossy: lossy)

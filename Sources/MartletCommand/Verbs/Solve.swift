@@ -113,8 +113,7 @@ struct Solve: AsyncParsableCommand {
         }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let options = try options(prompt: text)
-        let forms = try await forms(before: deadline?.duration)
-        let solver = Solver(forms, costOf: forms[0].loaded)
+        let (solver, forms) = try await solver(before: deadline?.duration)
         let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
         let running = Task {
             try await solver.run(text, budget: budget, options: options, start: start) { event in
@@ -127,8 +126,8 @@ struct Solve: AsyncParsableCommand {
         }
         Interruption.onSignal { running.cancel() }
         let result = try await running.value
-        let form = forms.first { $0.loaded.name == result.configuration.model }
-        let lossy = form?.loaded.lossyMethods ?? []
+        let form = forms.first { $0.name == result.configuration.model }
+        let lossy = form?.lossyMethods ?? []
         if json {
             SolveReport.summary(result, lossy: lossy).print()
         } else {
@@ -163,28 +162,29 @@ struct Solve: AsyncParsableCommand {
         return options
     }
 
-    /// The model, or all forms of the package's own when nothing says which; with the cost of their steps where there is
-    /// a deadline.
-    func forms(before deadline: Duration?) async throws(MartletError) -> [Solver.Form] {
+    /// What searches with the model, or with all forms of the package's own when nothing says which; with the cost of
+    /// their steps where there is a deadline.
+    func solver(
+        before deadline: Duration?
+    ) async throws(MartletError) -> (Solver, forms: [LoadedModel]) {
         var options = ModelOptions(loading, nil)
         options.cacheCodec = kv
         var names = [(name: model, policy: cache == "auto" ? "dense" : cache)]
         if cache == "auto", model == BuiltinModel.dense.name {
             names += [BuiltinModel.compressed4, .compressed8].map { ($0.name, "dms") }
         }
-        var forms: [Solver.Form] = []
+        var forms: [LoadedModel] = []
         var cost: StepCost?
         let sweep = try ModelSource(model).directory.flatMap(MeasuredSweep.init(folder:))
         for (name, policy) in names {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
-            // Forms of one model take the same steps; what they read differs, and the plan knows that.
             if let deadline, cost == nil {
                 cost = try await CostStore.shared.cost(of: loaded, before: deadline)
             }
-            forms.append(Solver.Form(loaded, cost: cost, sweep: sweep))
+            forms.append(loaded)
         }
-        return forms
+        return (Solver(forms.map { Solver.Form($0) }, cost: cost, sweep: sweep), forms)
     }
 }
 

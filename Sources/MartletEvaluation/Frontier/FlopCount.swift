@@ -15,6 +15,11 @@ struct FlopCount {
     /// Tokens of each problem's prompt.
     let prompts: [Int]
 
+    /// Mean tokens of a prompt; nil without problems.
+    var meanPrompt: Double? {
+        prompts.isEmpty ? nil : Double(prompts.reduce(0, +)) / Double(prompts.count)
+    }
+
     init(_ shape: DecoderShape, parameterCount: Int, prompts: [Int]) {
         // A separate table of embeddings is looked up, not multiplied.
         let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize

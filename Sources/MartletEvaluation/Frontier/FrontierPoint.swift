@@ -56,6 +56,8 @@ public struct FrontierPoint: Sendable, Hashable {
     public let scores: [Double]
     /// The kind of each problem, such as a part of a blend.
     public let tasks: [String]
+    /// Tokens of a prompt, mean; nil where nobody counted them.
+    public let promptTokens: Double?
     /// Tokens that the chains of a problem wrote together, mean.
     public let tokens: Double
     /// Mean costs of a problem.
@@ -64,9 +66,10 @@ public struct FrontierPoint: Sendable, Hashable {
     /// Puts a point together.
     public init(
         _ configuration: FrontierConfiguration, scores: [Double], tasks: [String] = [],
-        tokens: Double, costs: [FrontierCost: Double]
+        promptTokens: Double? = nil, tokens: Double, costs: [FrontierCost: Double]
     ) {
         self.tasks = tasks
+        self.promptTokens = promptTokens
         self.tokens = tokens
         self.configuration = configuration
         self.scores = scores

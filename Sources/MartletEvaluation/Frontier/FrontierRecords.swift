@@ -126,7 +126,7 @@ public final class FrontierRecords {
         }
         return FrontierPoint(
             configuration, scores: records.map(\.score), tasks: records.map(\.task),
-            tokens: mean(\.tokens), costs: costs)
+            promptTokens: arithmetic?.meanPrompt, tokens: mean(\.tokens), costs: costs)
     }
 
     /// A few problems with what configurations of every method wrote, read back from the file: the longest and widest

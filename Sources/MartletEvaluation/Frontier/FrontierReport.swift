@@ -116,6 +116,7 @@ public struct FrontierReport: Sendable {
                 "length": .integer(c.length), "width": .integer(c.width), "ratio": .number(c.ratio),
                 "samples": .integer(point.scores.count), "accuracy": .number(point.accuracy),
                 "interval": interval.json,
+                "promptTokens": point.promptTokens.map { .number($0) } ?? .null,
                 "tokens": .number(point.tokens),
                 "costs": .object(
                     JSONObject(

@@ -65,13 +65,17 @@ import Testing
         }
     }
 
-    @Test func readsWhatTheCommandWrites() throws {
+    private func sweep(_ text: String) throws -> MeasuredSweep? {
         let folder = NSTemporaryDirectory() + "/martlet-frontier-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data(text.utf8).write(to: URL(filePath: folder + "/frontier.json"))
+        return MeasuredSweep(folder: folder)
+    }
+
+    @Test func readsWhatTheCommandWrites() throws {
         func read(_ text: String) throws -> MeasuredFrontier? {
-            try Data(text.utf8).write(to: URL(filePath: folder + "/frontier.json"))
-            return MeasuredSweep(folder: folder)?.frontier(model: "build/small", method: "dms")
+            try sweep(text)?.frontiers(of: [("build/small", "dms")], promptTokens: 9)[0]
         }
         let points = """
             {"points":[{"method":"dms","model":"/else/small","policy":"dms","length":64,"width":2,"accuracy":0.5},
@@ -82,6 +86,39 @@ import Testing
         #expect(try read(points)?.accuracy(width: 2, length: 64) == 0.5)
         #expect(try read("{\"points\":[]}") == nil)
         #expect(try read("{\"points\":7") == nil)
-        #expect(MeasuredSweep(folder: folder + "/none") == nil)
+        #expect(MeasuredSweep(folder: NSTemporaryDirectory() + "/none") == nil)
+    }
+
+    /// Short prompts and long ones are different tasks, and forms are compared on the same one.
+    @Test func goesByTheSweepOfTheNearestPrompts() throws {
+        func point(_ model: String, _ prompt: String, _ accuracy: Double) -> String {
+            """
+            {"method":"dense","model":"\(model)","length":64,"width":1,"accuracy":\(accuracy),"promptTokens":\(prompt)}
+            """
+        }
+        let points = [
+            point("a", "50", 0.5), point("b", "50", 0.6), point("a", "1000", 0.7),
+            point("b", "1000", 0.8), point("a", "3000", 0.9), point("c", "null", 0.4),
+            point("c", "3000", 0.3), point("d", "-7", 0.2),
+        ]
+        let sweep = try #require(try sweep("{\"points\":[\(points.joined(separator: ","))]}"))
+        func accuracies(_ models: String..., prompt: Int) -> [Double?] {
+            sweep.frontiers(of: models.map { ($0, "dense") }, promptTokens: prompt)
+                .map { $0?.accuracy(width: 1, length: 64) }
+        }
+        #expect(accuracies("a", "b", prompt: 1) == [0.5, 0.6])
+        // Logarithmic: 223 is nearer to 50, 224 to 1,000.
+        #expect(accuracies("a", "b", prompt: 223) == [0.5, 0.6])
+        #expect(accuracies("a", "b", prompt: 224) == [0.7, 0.8])
+        #expect(accuracies("a", prompt: 9999) == [0.9])
+        // The second form was not measured on the longest.
+        #expect(accuracies("a", "b", prompt: 9999) == [0.7, 0.8])
+        #expect(accuracies("a", "c", prompt: 50) == [0.9, 0.3])
+        // Nothing in common, or nothing at all.
+        #expect(accuracies("b", "c", prompt: 50) == [nil, nil])
+        #expect(accuracies("a", "none", prompt: 50) == [nil, nil])
+        // A length that was not recorded is as good as any, when there is no other.
+        #expect(accuracies("d", prompt: 50) == [0.2])
+        #expect(accuracies("c", prompt: 50) == [0.3])
     }
 }
