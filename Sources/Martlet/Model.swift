@@ -40,6 +40,7 @@ public final class Model: Sendable {
     /// Starts a loaded model with a cache of at most `budgetBytes`.
     package init(_ loaded: LoadedModel, budgetBytes: Int) async throws(MartletError) {
         var configuration = EngineConfiguration()
+        configuration.expectedCompression = loaded.compressionRatio
         configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder

@@ -41,7 +41,7 @@ public actor Engine {
     ///
     /// The stream throws when the request is refused (`emptyPrompt`, `tokenOutOfRange`,
     /// `promptTooLong`, `promptExceedsBudget`, `invalidParameter`, `shutDown`) or fails
-    /// (`badLogits`, `forwardFailed`).
+    /// (`promptOutgrewBudget`, `badLogits`, `forwardFailed`).
     public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
         let id = inbox.nextID()
         let (stream, continuation) = AsyncStream.makeStream(

@@ -9,6 +9,8 @@ public struct EngineConfiguration: Sendable {
     public var budget = StepBudget()
     /// In which order chains are served.
     public var policy: any SchedulingPolicy = FirstComeFirstServed()
+    /// Tokens over cached tokens that the model's own eviction is expected to reach: prompts are admitted by it.
+    public var expectedCompression = 1.0
     /// The model's own end tokens, which end a chain unless it ignores them.
     public var endTokens: Set<Int32> = []
     /// Makes the text decoder of one chain. Nil leaves text empty and refuses stop strings.

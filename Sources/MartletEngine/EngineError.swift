@@ -10,6 +10,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case promptTooLong(promptTokens: Int, contextLength: Int)
     /// The prompt needs more pages of cache than the budget holds.
     case promptExceedsBudget(promptTokens: Int, neededBytes: Int, budgetBytes: Int)
+    /// The model evicted too little of the prompt for the budget.
+    case promptOutgrewBudget(promptTokens: Int, computedTokens: Int, budgetBytes: Int)
     /// A parameter of the request or of the engine has a value outside its range.
     case invalidParameter(name: String, got: String, expected: String)
     /// The model produced logits that cannot be used. `index` counts a completion's tokens, or the
@@ -44,6 +46,10 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
             "request: the prompt's \(promptTokens) tokens need \(neededBytes) bytes of cache, "
                 + "expected at most \(budgetBytes) (the budget); raise the budget, shorten the "
                 + "prompt, or use a smaller cache codec or a bounded cache policy."
+        case .promptOutgrewBudget(let promptTokens, let computedTokens, let budgetBytes):
+            "request: the cache was full after \(computedTokens) of the prompt's \(promptTokens) tokens, "
+                + "within the budget of \(budgetBytes) bytes; raise the budget, shorten the prompt, or "
+                + "use a smaller cache codec or a model that compresses more."
         case .invalidParameter(let name, let got, let expected):
             "\(name): got \(got), expected \(expected); correct or remove it."
         case .badLogits(let error, let index):

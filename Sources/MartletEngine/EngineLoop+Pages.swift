@@ -4,15 +4,22 @@ import MartletAttention
 
 /// Pages that a sequence holds, as a function of its length, for admission and for refusing prompts
 /// that could never fit. Layers with the same attention pattern are counted together.
+///
+/// Where the model itself marks tokens, how many are held is known only when it has: admission goes by what is
+/// expected, and what could fit is not refused.
 struct PageFootprint {
     private let layers: [(visibility: Visibility, tables: Int)]
     private let chunk: Int
     private let bound: Int
+    /// Tokens that the model's own eviction leaves alone until they are this many; nil without such eviction.
+    private let block: Int?
+    private let compression: Double
     /// Bytes that one page takes from the budget.
     let bytesPerPage: Int
 
-    /// `chunk` is the most tokens that one step adds to a sequence.
-    init(cache: KVCache, chunk: Int) {
+    /// `chunk` is the most tokens that one step adds to a sequence, `compression` how many tokens are expected to share
+    /// a slot where the model evicts.
+    init(cache: KVCache, chunk: Int, compression: Double = 1) {
         var tables: [Visibility: Int] = [:]
         for visibility in cache.visibilities {
             tables[visibility, default: 0] += cache.shape.keyValueHeadCount
@@ -20,14 +27,21 @@ struct PageFootprint {
         layers = tables.map { ($0.key, $0.value) }
         self.chunk = chunk
         bound = cache.pageBound ?? .max
+        block = cache.policy.learned.flatMap { $0.decisions == .never ? nil : cache.promptBlock }
+        self.compression = max(1, compression)
         bytesPerPage = cache.shape.heldBytesPerPage
     }
 
     /// Pages of `tokens` tokens while the last chunk of them is computed.
-    func pages(_ tokens: Int) -> Int { pages(tokens, chunk: chunk) }
+    func pages(_ tokens: Int) -> Int {
+        guard let block, tokens > block else { return pages(tokens, chunk: chunk) }
+        let kept = Int((Double(tokens - block) / compression).rounded(.up))
+        return pages(block + kept, chunk: chunk)
+    }
 
-    /// Pages of `tokens` tokens when they are computed one by one: no way needs fewer.
-    func leastPages(_ tokens: Int) -> Int { pages(tokens, chunk: 1) }
+    /// Pages of `tokens` tokens when they are computed one by one, and the model evicts all that it may: no way needs
+    /// fewer.
+    func leastPages(_ tokens: Int) -> Int { pages(min(tokens, block ?? .max), chunk: 1) }
 
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }
@@ -70,7 +84,7 @@ extension EngineLoop {
 
     /// Reserves the plan's pages. While they do not suffice the last running chain in the policy's
     /// order gives way; a chain that is alone gets a smaller chunk instead, and ends when not even one
-    /// token fits.
+    /// token fits. A prompt of which the model evicts too little fails.
     func reserve(_ plan: inout StepPlan) {
         while !plan.isEmpty {
             do {
@@ -102,6 +116,12 @@ extension EngineLoop {
                     id.request,
                     .outOfPages(
                         computedTokens: state.computed,
+                        budgetBytes: cache.statistics.budgetBytes))
+            } else if let state = scheduler[id], state.target == state.promptCount {
+                failRequest(
+                    id.request,
+                    .promptOutgrewBudget(
+                        promptTokens: state.promptCount, computedTokens: state.computed,
                         budgetBytes: cache.statistics.budgetBytes))
             } else {
                 end(id, .outOfMemory)

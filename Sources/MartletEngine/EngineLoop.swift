@@ -33,7 +33,9 @@ final class EngineLoop {
         forward = parts.forward
         cache = parts.cache
         self.configuration = configuration
-        footprint = PageFootprint(cache: parts.cache, chunk: budget.maximumTokens)
+        footprint = PageFootprint(
+            cache: parts.cache, chunk: budget.maximumTokens,
+            compression: configuration.expectedCompression)
         scheduler = Scheduler(
             budget: budget, policy: configuration.policy,
             promptRule: .init(parts.cache))

@@ -55,4 +55,47 @@ import Testing
         let crowded = try await answers(policy, memory: memory, batch: 64)
         #expect(crowded == alone)
     }
+
+    /// A prompt that the model evicts from while it is read needs room for what stays, not for all of it; several of
+    /// them run side by side where all would not fit even once.
+    @Test func whatIsEvictedNeedsNoRoom() async throws {
+        let prompt = (0..<150).map { "\($0) swifts sleep." }.joined(separator: " ")
+        func answers(_ policy: String, memory: Int, count: Int = 1) async throws -> [Response] {
+            var options = ModelOptions()
+            options.threads = 2
+            options.maximumBatchTokens = 64
+            options.cachePolicy = policy
+            options.memoryBudget = memory
+            let model = try await Model.load("random:tiny", options: options)
+            var generation = GenerationOptions()
+            generation.maximumTokens = 12
+            generation.ignoresEndTokens = true
+            let settings = generation
+            return try await withThrowingTaskGroup(of: Response.self) { group in
+                for _ in 0..<count {
+                    group.addTask {
+                        try await model.makeSession().respond(to: prompt, options: settings)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        let dms = "dms(cr=8, window=8)"
+        let all = try await answers(dms, memory: 64 << 20)
+        let dense = try await answers("dense", memory: 64 << 20)
+        let budget = dense[0].usage.peakCacheBytes / 2
+        let few = try await answers(dms, memory: budget, count: 3)
+        #expect(few.map(\.tokens) == Array(repeating: all[0].tokens, count: 3))
+        #expect(few.allSatisfy { $0.usage.peakCacheBytes <= budget })
+        // Two at a time at least: more than one of them ever held.
+        #expect((few.map(\.usage.peakCacheBytes).max() ?? 0) > all[0].usage.peakCacheBytes)
+        for (policy, words) in [("dense", "tokens need"), ("dms(cr=1.01)", "was full after")] {
+            await #expect {
+                _ = try await answers(policy, memory: budget)
+            } throws: { error in
+                let error = error as? MartletError
+                return error?.code == .promptTooLong && error?.message.contains(words) == true
+            }
+        }
+    }
 }

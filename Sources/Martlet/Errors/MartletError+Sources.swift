@@ -96,7 +96,8 @@ extension MartletError {
         switch error {
         case .emptyPrompt: (code, subject) = (.emptyPrompt, nil)
         case .tokenOutOfRange(let token, _, _): (code, subject) = (.tokenOutOfRange, "\(token)")
-        case .promptTooLong, .promptExceedsBudget: (code, subject) = (.promptTooLong, nil)
+        case .promptTooLong, .promptExceedsBudget, .promptOutgrewBudget:
+            (code, subject) = (.promptTooLong, nil)
         case .invalidParameter(let name, _, _): (code, subject) = (.invalidParameter, name)
         case .badLogits: (code, subject) = (.badLogits, nil)
         case .outOfPages: (code, subject) = (.outOfPages, nil)

@@ -163,7 +163,8 @@ public struct FrontierPage: Sendable {
             + "only great losses can be told from chance.</p>\n"
             + "<table class=\"sortable\"><thead><tr><th>problems</th><th class=\"n\">number</th>"
         for each in methods {
-            text += "<th class=\"n\">\(HTML.escaped(each.method)) (\(each.phase.rawValue))</th>"
+            text +=
+                "<th class=\"n\">\(HTML.escaped(each.method))<br>(\(each.phase.rawValue))</th>"
         }
         text += "</tr></thead><tbody>\n"
         text += row("all", report.series[0].points[0].scores.count, methods.map(\.ratio))
