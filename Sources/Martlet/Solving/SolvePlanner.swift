@@ -21,6 +21,8 @@ struct SolvePlanner {
         let longest: Int
         /// The tokens that a chain may need; more are planned only when asked for.
         var usual = 1024
+        /// Whether its cache loses tokens.
+        var isLossy = false
         /// How right it is, where that was measured.
         var frontier: MeasuredFrontier?
     }
@@ -49,7 +51,7 @@ struct SolvePlanner {
 
     /// Less is noise, and then the wider search wins: its vote is surer, and it ends when it is settled.
     static let leastGain = 0.005
-    /// Less is no reason to lose a token of the cache: a sweep of a hundred problems is not that exact.
+    /// Less is no reason to begin to lose tokens of the cache: a sweep of a hundred problems is not that exact.
     static let leastLossyGain = 0.02
 
     let memory: Int?
@@ -79,7 +81,7 @@ struct SolvePlanner {
     /// The configuration from which most is expected; nil unless every candidate was measured, since nothing says
     /// how a measured one compares with another.
     private func chooseMeasured(_ candidates: [Candidate]) -> Choice? {
-        var best: (accuracy: Double, choice: Choice)?
+        var best: (accuracy: Double, isLossy: Bool, choice: Choice)?
         for candidate in candidates {
             guard let frontier = candidate.frontier else { return nil }
             for width in widths where self.width != nil || width <= frontier.widest {
@@ -87,10 +89,12 @@ struct SolvePlanner {
                 where fits(candidate, frontier, width, length) {
                     let accuracy = frontier.accuracy(
                         width: width, length: reach(candidate, frontier, width, length))
-                    let isSame = best?.choice.index == candidate.index
-                    let needed = isSame ? Self.leastGain : Self.leastLossyGain
+                    let begins = candidate.isLossy && best?.isLossy == false
+                    let needed = begins ? Self.leastLossyGain : Self.leastGain
                     if accuracy > best.map({ $0.accuracy + needed }) ?? -1 {
-                        best = (accuracy, choice(candidate, width, length))
+                        best = (
+                            accuracy, candidate.isLossy, choice(candidate, width, length)
+                        )
                     }
                 }
             }

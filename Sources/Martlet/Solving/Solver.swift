@@ -162,10 +162,12 @@ package struct Solver: Sendable {
                     chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 guard form.ratio > 1 else { return most }
-                // Heads end inside pages of their own, and the prompt is whole until it is computed.
+                // Heads end inside pages of their own, and the prompt's last block is whole until it is computed.
                 let slack = (width + 1) * tables * shape.heldBytesPerPage
+                let block = min(promptTokens, loaded.policy.promptBlock ?? chunk)
+                let kept = Int((Double(promptTokens - block) / form.ratio).rounded(.up))
                 let prompt = CacheBudget(
-                    promptTokens: min(promptTokens, chunk), completionTokens: 0, chunk: chunk
+                    promptTokens: block + kept, completionTokens: 0, chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 return min(most, max(prompt, Int(Double(most) / form.ratio) + slack))
             },
@@ -177,7 +179,8 @@ package struct Solver: Sendable {
                             readShare: 1 / form.ratio)
                 }
             },
-            longest: room, usual: form.usualTokens, frontier: frontier)
+            longest: room, usual: form.usualTokens, isLossy: !loaded.policy.isExact,
+            frontier: frontier)
     }
 
     // MARK: Refusals

@@ -78,6 +78,7 @@ import Testing
         _ index: Int, ratio: Int = 1, _ points: [(width: Int, length: Int, accuracy: Double)]
     ) -> SolvePlanner.Candidate {
         var candidate = candidate(index, ratio: ratio)
+        candidate.isLossy = ratio > 1
         candidate.frontier = MeasuredFrontier(
             points.map { .init(width: $0.width, length: $0.length, accuracy: $0.accuracy) })
         return candidate
@@ -167,5 +168,11 @@ import Testing
         let dense = measured(0, [(1, 100, 0.700)])
         #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.715)])])?.index == 0)
         #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.725)])])?.index == 1)
+        // Where tokens are lost already, whoever is more often right wins.
+        let (four, eight) = (
+            measured(1, ratio: 4, [(1, 100, 0.725)]), measured(2, ratio: 8, [(1, 100, 0.735)])
+        )
+        #expect(planner().choose([dense, four, eight])?.index == 2)
+        #expect(planner().choose([dense, eight, four])?.index == 2)
     }
 }
