@@ -4,6 +4,7 @@
 #define MK_SET MK_SET_AVX512_VNNI
 #define MK_TABLE mk_kernels_avx512_vnni
 #define MK_ROW_TILE 6
+#define MK_PANEL_TILE 2
 #define MK_GEMM_ROWS 14
 #define MK_GEMM_COLUMNS 32
 #define MK_ATTEND_ROWS 7

@@ -4,6 +4,7 @@
 #define MK_SET MK_SET_AVX_VNNI
 #define MK_TABLE mk_kernels_avx_vnni
 #define MK_ROW_TILE 4
+#define MK_PANEL_TILE 1
 #define MK_GEMM_ROWS 6
 #define MK_GEMM_COLUMNS 16
 #define MK_ATTEND_ROWS 4

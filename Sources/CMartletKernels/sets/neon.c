@@ -4,6 +4,7 @@
 #define MK_SET MK_SET_NEON
 #define MK_TABLE mk_kernels_neon
 #define MK_ROW_TILE 4
+#define MK_PANEL_TILE 1
 #define MK_GEMM_ROWS 6
 #define MK_GEMM_COLUMNS 16
 #define MK_ATTEND_ROWS 4

@@ -11,9 +11,24 @@
 /// Rows whose partial sums are held at once.
 #define ROW_CHUNK 96
 
+/// Asks for the `bytes` that are `ahead` of p. With 0 they are at hand: the hint costs less than asking whether to.
+MK_INLINE void fetch(const uint8_t *p, size_t bytes, size_t ahead) {
+    _Pragma("unroll") for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(p + ahead + line, 0, 3);
+}
+
+/// Bytes of a panel for one input; a block's scales are part of its inputs.
+MK_INLINE size_t bytes_per_input(mk_weight type) {
+    switch (type) {
+    case MK_WEIGHT_F32: return 64;
+    case MK_WEIGHT_BF16: return 32;
+    case MK_WEIGHT_Q8: return MK_Q8_BLOCK_BYTES / MK_BLOCK;
+    case MK_WEIGHT_Q4: return MK_Q4_BLOCK_BYTES / MK_BLOCK;
+    }
+}
+
 /// Partial sums of one row tile over columns [from, to): sums[row][panel].
 MK_INLINE void tile_f32(const mk_matmul *m, const uint8_t *const *panels, int panelCount, int32_t row,
-                        int rows, int32_t from, int32_t to, f32x16 *sums) {
+                        int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     f32x16 acc[ROW_TILE][2];
     _Pragma("unroll") for (int r = 0; r < rows; r++)
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
@@ -22,7 +37,7 @@ MK_INLINE void tile_f32(const mk_matmul *m, const uint8_t *const *panels, int pa
         f32x16 w[2];
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
             w[p] = load_f32(panels[p] + (size_t)k * 64);
-            __builtin_prefetch(panels[p] + (size_t)k * 64 + MK_PREFETCH, 0, 3);
+            fetch(panels[p] + (size_t)k * 64, 64, ahead);
         }
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
             f32x16 b = splat(x[(size_t)r * m->x_stride + k]);
@@ -35,7 +50,7 @@ MK_INLINE void tile_f32(const mk_matmul *m, const uint8_t *const *panels, int pa
 
 /// bf16 panels hold pairs of inputs: lane c of vector j is (input 2j, input 2j + 1) of channel c.
 MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int panelCount, int32_t row,
-                         int rows, int32_t from, int32_t to, f32x16 *sums) {
+                         int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     f32x16 acc[ROW_TILE][2];
     _Pragma("unroll") for (int r = 0; r < rows; r++)
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
@@ -45,7 +60,7 @@ MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int p
         u32x16 pair[2];
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
             pair[p] = load_u32(panels[p] + (size_t)k * 32);
-            __builtin_prefetch(panels[p] + (size_t)k * 32 + MK_PREFETCH, 0, 3);
+            fetch(panels[p] + (size_t)k * 32, 64, ahead);
         }
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
             f32x16 b = splat(x[(size_t)r * m->x_stride + k]);
@@ -68,7 +83,7 @@ MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int p
 }
 
 MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const *panels, int panelCount,
-                              int32_t row, int rows, int32_t from, int32_t to, f32x16 *sums) {
+                              int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     const size_t blockBytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_BLOCK_BYTES;
     f32x16 acc[ROW_TILE][2];
     _Pragma("unroll") for (int r = 0; r < rows; r++)
@@ -78,8 +93,7 @@ MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const
         const uint8_t *w[2];
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
             w[p] = panels[p] + (size_t)block * blockBytes;
-            _Pragma("unroll") for (size_t line = 0; line < blockBytes; line += 64)
-                __builtin_prefetch(w[p] + line + MK_PREFETCH, 0, 3);
+            fetch(w[p], blockBytes, ahead);
         }
         const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
         i32x16 dot[ROW_TILE][2];
@@ -126,44 +140,80 @@ MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const
 }
 
 MK_INLINE void tile_of(const mk_matmul *m, mk_weight type, const uint8_t *const *panels, int panelCount,
-                       int32_t row, int rows, int32_t from, int32_t to, f32x16 *sums) {
+                       int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     switch (type) {
-    case MK_WEIGHT_F32: tile_f32(m, panels, panelCount, row, rows, from, to, sums); break;
-    case MK_WEIGHT_BF16: tile_bf16(m, panels, panelCount, row, rows, from, to, sums); break;
-    case MK_WEIGHT_Q8: tile_quantised(m, 8, panels, panelCount, row, rows, from, to, sums); break;
-    case MK_WEIGHT_Q4: tile_quantised(m, 4, panels, panelCount, row, rows, from, to, sums); break;
+    case MK_WEIGHT_F32: tile_f32(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_BF16: tile_bf16(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q8: tile_quantised(m, 8, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q4: tile_quantised(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
     }
 }
 
-#define MK_TILE_FUNCTION(NAME, TYPE)                                                                  \
-    static void NAME(const mk_matmul *m, const uint8_t *const *panels, int panelCount, int32_t row,   \
-                     int rows, int32_t from, int32_t to, f32x16 *sums) {                              \
-        if (panelCount == 2) {                                                                        \
-            switch (rows) {                                                                           \
-            case 1: tile_of(m, TYPE, panels, 2, row, 1, from, to, sums); return;                      \
-            case 2: tile_of(m, TYPE, panels, 2, row, 2, from, to, sums); return;                      \
-            case 3: tile_of(m, TYPE, panels, 2, row, 3, from, to, sums); return;                      \
-            case 4: tile_of(m, TYPE, panels, 2, row, 4, from, to, sums); return;                      \
-            MK_TILE_WIDE(TYPE)                                                                        \
-            default: return;                                                                          \
-            }                                                                                         \
-        }                                                                                             \
-        for (int r = 0; r < rows; r++) tile_of(m, TYPE, panels, 1, row + r, 1, from, to, sums + r * 2); \
+// Each tile is a function of its own: inlined side by side, they took each other's registers.
+typedef void mk_tile(const mk_matmul *m, const uint8_t *const *panels, int32_t row, int32_t from, int32_t to,
+                     size_t ahead, f32x16 *sums);
+
+#define MK_ONE_TILE(NAME, TYPE, PANELS, ROWS)                                                                         \
+    static __attribute__((noinline)) void NAME##_##PANELS##_##ROWS(                                                   \
+        const mk_matmul *m, const uint8_t *const *panels, int32_t row, int32_t from, int32_t to, size_t ahead,        \
+        f32x16 *sums) {                                                                                               \
+        tile_of(m, TYPE, panels, PANELS, row, ROWS, from, to, ahead, sums);                                           \
     }
 #if MK_ROW_TILE == 6
-#define MK_TILE_WIDE(TYPE)                                                                            \
-    case 5: tile_of(m, TYPE, panels, 2, row, 5, from, to, sums); return;                              \
-    case 6: tile_of(m, TYPE, panels, 2, row, 6, from, to, sums); return;
+#define MK_TILES(NAME, TYPE, PANELS)                                                                                  \
+    MK_ONE_TILE(NAME, TYPE, PANELS, 1) MK_ONE_TILE(NAME, TYPE, PANELS, 2) MK_ONE_TILE(NAME, TYPE, PANELS, 3)          \
+    MK_ONE_TILE(NAME, TYPE, PANELS, 4) MK_ONE_TILE(NAME, TYPE, PANELS, 5) MK_ONE_TILE(NAME, TYPE, PANELS, 6)
+#define MK_NAMES(NAME, PANELS)                                                                                        \
+    {NAME##_##PANELS##_1, NAME##_##PANELS##_2, NAME##_##PANELS##_3,                                                   \
+     NAME##_##PANELS##_4, NAME##_##PANELS##_5, NAME##_##PANELS##_6}
 #elif MK_ROW_TILE == 4
-#define MK_TILE_WIDE(TYPE)
+#define MK_TILES(NAME, TYPE, PANELS)                                                                                  \
+    MK_ONE_TILE(NAME, TYPE, PANELS, 1) MK_ONE_TILE(NAME, TYPE, PANELS, 2)                                             \
+    MK_ONE_TILE(NAME, TYPE, PANELS, 3) MK_ONE_TILE(NAME, TYPE, PANELS, 4)
+#define MK_NAMES(NAME, PANELS)                                                                                        \
+    {NAME##_##PANELS##_1, NAME##_##PANELS##_2, NAME##_##PANELS##_3, NAME##_##PANELS##_4}
 #else
 #error "row tile of 4 or 6"
 #endif
 
-MK_TILE_FUNCTION(rows_f32, MK_WEIGHT_F32)
-MK_TILE_FUNCTION(rows_bf16, MK_WEIGHT_BF16)
-MK_TILE_FUNCTION(rows_q8, MK_WEIGHT_Q8)
-MK_TILE_FUNCTION(rows_q4, MK_WEIGHT_Q4)
+// tiles_NAME[panels - 1][rows - 1]
+#if MK_PANEL_TILE == 2
+#define MK_TILE_TABLE(NAME, TYPE)                                                                                     \
+    MK_TILES(NAME, TYPE, 1)                                                                                           \
+    MK_TILES(NAME, TYPE, 2)                                                                                           \
+    static mk_tile *const tiles_##NAME[2][MK_ROW_TILE] = {MK_NAMES(NAME, 1), MK_NAMES(NAME, 2)};
+#elif MK_PANEL_TILE == 1
+#define MK_TILE_TABLE(NAME, TYPE)                                                                                     \
+    MK_TILES(NAME, TYPE, 1)                                                                                           \
+    static mk_tile *const tiles_##NAME[1][MK_ROW_TILE] = {MK_NAMES(NAME, 1)};
+#else
+#error "panel tile of 1 or 2"
+#endif
+
+MK_TILE_TABLE(f32, MK_WEIGHT_F32)
+MK_TILE_TABLE(bf16, MK_WEIGHT_BF16)
+MK_TILE_TABLE(q8, MK_WEIGHT_Q8)
+MK_TILE_TABLE(q4, MK_WEIGHT_Q4)
+
+/// The tiles of a weight type for `panels` at once, by rows - 1.
+MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
+    switch (type) {
+    case MK_WEIGHT_F32: return tiles_f32[panels - 1];
+    case MK_WEIGHT_BF16: return tiles_bf16[panels - 1];
+    case MK_WEIGHT_Q8: return tiles_q8[panels - 1];
+    case MK_WEIGHT_Q4: return tiles_q4[panels - 1];
+    }
+}
+
+/// How many panels share a pass over the rows.
+///
+/// Two divide the work of reading activations, where there are registers for the sums of both, and hide the latency of
+/// floats that are added up input by input. One is read faster, being one stream; with few rows of integers, which
+/// leave time to spare, that is what counts.
+MK_INLINE int panels_together(const mk_matmul *m) {
+    int isQuantised = m->type == MK_WEIGHT_Q8 || m->type == MK_WEIGHT_Q4;
+    return isQuantised && m->rows <= ROW_TILE ? 1 : MK_PANEL_TILE;
+}
 
 static void finish(const mk_matmul *m, int32_t panel, int panelCount, int32_t row, int rows,
                    const f32x16 *sums) {
@@ -184,11 +234,13 @@ static void finish(const mk_matmul *m, int32_t panel, int panelCount, int32_t ro
     }
 }
 
-/// Reads `panel_bytes` of each panel and at most MK_PREFETCH bytes past it as a prefetch hint (never
-/// a load).  Tolerance tested against a float64 reference: 1e-6 relative to sum |x||w| for f32 and
+/// Reads `panel_bytes` of each panel; what lies behind the last it only names in prefetch hints, which load
+/// nothing that is not there.  Tolerance tested against a float64 reference: 1e-6 relative to sum |x||w| for f32 and
 /// bf16; for q8 and q4 the reference uses the same quantised operands, 1e-6 likewise.
 static void matmul(const mk_matmul *m) {
     f32x16 sums[ROW_CHUNK * 2];
+    int together = panels_together(m);
+    size_t inputBytes = bytes_per_input(m->type);
     for (int32_t panel = m->panel_begin; panel < m->panel_end; panel += 2) {
         int panelCount = m->panel_end - panel >= 2 ? 2 : 1;
         const uint8_t *panels[2];
@@ -200,14 +252,18 @@ static void matmul(const mk_matmul *m) {
             int32_t chunk = rows > ROW_TILE ? COLUMN_CHUNK : m->columns;
             for (int32_t from = 0; from < m->columns; from += chunk) {
                 int32_t to = m->columns - from < chunk ? m->columns : from + chunk;
+                // The first tile of rows reads the chunk from memory. The others find it in a cache and leave memory
+                // idle, so the second asks for what comes next: the next chunk, or the next two panels.
+                size_t next = to < m->columns          ? (size_t)chunk * inputBytes
+                              : base + rows < m->rows ? 0
+                                                      : 2 * m->panel_bytes - (size_t)from * inputBytes;
                 for (int32_t r = 0; r < rows; r += ROW_TILE) {
+                    size_t ahead = r == 0 ? MK_PREFETCH : r == ROW_TILE ? next : 0;
                     int count = rows - r < ROW_TILE ? rows - r : ROW_TILE;
-                    f32x16 *tile = sums + r * 2;
-                    switch (m->type) {
-                    case MK_WEIGHT_F32: rows_f32(m, panels, panelCount, base + r, count, from, to, tile); break;
-                    case MK_WEIGHT_BF16: rows_bf16(m, panels, panelCount, base + r, count, from, to, tile); break;
-                    case MK_WEIGHT_Q8: rows_q8(m, panels, panelCount, base + r, count, from, to, tile); break;
-                    case MK_WEIGHT_Q4: rows_q4(m, panels, panelCount, base + r, count, from, to, tile); break;
+                    // The sums of panel p stand at even or odd places.
+                    for (int p = 0; p < panelCount; p += together) {
+                        int n = together < panelCount - p ? together : panelCount - p;
+                        tiles(m->type, n)[count - 1](m, panels + p, base + r, from, to, ahead, sums + r * 2 + p);
                     }
                 }
             }
