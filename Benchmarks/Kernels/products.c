@@ -4,14 +4,13 @@
 //   clang -O3 -Wno-psabi products.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletKernels/sets/*.c -lm -lpthread
 //   ./a.out [rows …]        # sequences that step together; 1 2 4 8 16 unless told
 //
-// The shapes are those of Qwen2.5-0.5B, two threads, weights of any value. A line for each instruction set that this
-// machine has: gigabytes of weights a second, and the share of what reading alone takes.
+// The shapes are those of Qwen2.5-0.5B, two threads, weights of any value. A line for each instruction set of this
+// machine, the portable one left out: gigabytes of weights a second, and the share of what reading alone takes.
 #include "../../Sources/CMartletKernels/include/CMartletKernels.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -121,12 +120,12 @@ static double median(double *times) {
 
 int main(int count, char **arguments) {
     static const struct { mk_weight type; const char *name; } types[] = {
-        {MK_WEIGHT_Q4, "q4"}, {MK_WEIGHT_Q8, "q8"}, {MK_WEIGHT_BF16, "bf16"}};
+        {MK_WEIGHT_Q4, "q4"}, {MK_WEIGHT_Q8, "q8"}, {MK_WEIGHT_BF16, "bf16"}, {MK_WEIGHT_F32, "f32"}};
     static const char *names[sets] = {
         [MK_SET_PORTABLE] = "portable", [MK_SET_AVX2] = "avx2", [MK_SET_AVX_VNNI] = "avx-vnni",
         [MK_SET_AVX512] = "avx512", [MK_SET_AVX512_VNNI] = "avx512-vnni", [MK_SET_NEON] = "neon"};
     static const int usual[] = {1, 2, 4, 8, 16};
-    size_t room = lay_out(MK_WEIGHT_BF16, 1, 0) + (4 << 20);
+    size_t room = lay_out(MK_WEIGHT_F32, 1, 0) + (4 << 20);
     uint8_t *base = mmap(0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return perror("weights"), 1;
     base = (uint8_t *)(((uintptr_t)base + (2 << 20) - 1) & ~(uintptr_t)((2 << 20) - 1));

@@ -19,15 +19,15 @@ parser.add_argument("--task", default="reasoning")
 parser.add_argument("--samples", type=int, default=100)
 parser.add_argument("--seed", type=int, default=2026)
 parser.add_argument("--deadline-scale", type=float, default=1, help="so that deadlines bind on a faster machine")
-parser.add_argument("--pairs", help="instead of the ten for reasoning: megabytes:seconds,…")
+parser.add_argument("--pairs", default="0.7:0.2,0.7:0.5,1:0.2,1:0.4,1:0.8,2:0.3,2:0.6,4:0.3,4:0.6,4:1",
+                    help="megabytes:seconds,…; these are for reasoning")
 args = parser.parse_args()
 
-PAIRS = [(0.7, 0.2), (0.7, 0.5), (1, 0.2), (1, 0.4), (1, 0.8),
-         (2, 0.3), (2, 0.6), (4, 0.3), (4, 0.6), (4, 1.0)]  # megabytes, seconds
-
-if args.pairs:
-    PAIRS = [tuple(map(float, pair.split(":"))) for pair in args.pairs.split(",")]
-PAIRS = [(memory, deadline * args.deadline_scale) for memory, deadline in PAIRS]
+try:
+    PAIRS = [(float(memory), float(deadline) * args.deadline_scale)
+             for memory, deadline in (pair.split(":") for pair in args.pairs.split(","))]
+except ValueError:
+    parser.error(f"--pairs: got {args.pairs}, expected megabytes:seconds,…")
 TEMPERATURE = "0.8"  # the sweep's, on both sides: what is compared is the choice of form, width and length
 
 

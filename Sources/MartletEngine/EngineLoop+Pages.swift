@@ -11,8 +11,8 @@ struct PageFootprint {
     private let layers: [(visibility: Visibility, tables: Int)]
     private let chunk: Int
     private let bound: Int
-    /// Tokens that the model's own eviction leaves alone until they are this many; nil without such eviction.
-    private let block: Int?
+    /// Whether the model itself evicts, of whole blocks of a prompt.
+    private let evicts: Bool
     private let compression: Double
     /// Bytes that one page takes from the budget.
     let bytesPerPage: Int
@@ -27,21 +27,23 @@ struct PageFootprint {
         layers = tables.map { ($0.key, $0.value) }
         self.chunk = chunk
         bound = cache.pageBound ?? .max
-        block = cache.policy.learned.flatMap { $0.decisions == .never ? nil : cache.promptBlock }
+        evicts = cache.policy.learned.map { $0.decisions != .never } ?? false
         self.compression = max(1, compression)
         bytesPerPage = cache.shape.heldBytesPerPage
     }
 
     /// Pages of `tokens` tokens while the last chunk of them is computed.
     func pages(_ tokens: Int) -> Int {
-        guard let block, tokens > block else { return pages(tokens, chunk: chunk) }
-        let kept = Int((Double(tokens - block) / compression).rounded(.up))
-        return pages(block + kept, chunk: chunk)
+        pages(
+            evicts ? LearnedEviction.expectedTokens(tokens, compression: compression) : tokens,
+            chunk: chunk)
     }
 
     /// Pages of `tokens` tokens when they are computed one by one, and the model evicts all that it may: no way needs
     /// fewer.
-    func leastPages(_ tokens: Int) -> Int { pages(min(tokens, block ?? .max), chunk: 1) }
+    func leastPages(_ tokens: Int) -> Int {
+        pages(evicts ? min(tokens, LearnedEviction.promptBlock) : tokens, chunk: 1)
+    }
 
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }

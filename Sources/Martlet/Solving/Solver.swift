@@ -14,13 +14,11 @@ package struct Solver: Sendable {
         /// Tokens that a completion may need.
         let usualTokens: Int
 
-        /// - Parameters:
-        ///   - ratio: tokens over cached tokens that the policy reaches; nil for what the model's
-        ///     configuration says, or 1.
-        package init(_ loaded: LoadedModel, ratio: Double? = nil) {
+        /// Reads what the model's files say of it.
+        package init(_ loaded: LoadedModel) {
             self.loaded = loaded
             usualTokens = loaded.usualCompletionTokens
-            self.ratio = max(1, ratio ?? loaded.compressionRatio)
+            ratio = loaded.compressionRatio
         }
     }
 
@@ -164,10 +162,9 @@ package struct Solver: Sendable {
                 guard form.ratio > 1 else { return most }
                 // Heads end inside pages of their own, and the prompt's last block is whole until it is computed.
                 let slack = (width + 1) * tables * shape.heldBytesPerPage
-                let block = min(promptTokens, loaded.policy.promptBlock ?? chunk)
-                let kept = Int((Double(promptTokens - block) / form.ratio).rounded(.up))
+                let held = LearnedEviction.expectedTokens(promptTokens, compression: form.ratio)
                 let prompt = CacheBudget(
-                    promptTokens: block + kept, completionTokens: 0, chunk: chunk
+                    promptTokens: held, completionTokens: 0, chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 return min(most, max(prompt, Int(Double(most) / form.ratio) + slack))
             },

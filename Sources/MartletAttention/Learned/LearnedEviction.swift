@@ -31,6 +31,13 @@ public struct LearnedEviction: Sendable, Hashable {
     /// Prompt tokens between two evictions. Inside such a block marked tokens are masked and still held,
     /// so that a prompt can be computed in any chunks; its ends are the same whatever they are.
     package static let promptBlock = 256
+
+    /// Tokens that are expected to be held of so many while the last block of them is computed, where `compression`
+    /// tokens share a slot.
+    package static func expectedTokens(_ tokens: Int, compression: Double) -> Int {
+        let whole = min(tokens, promptBlock)
+        return whole + Int((Double(tokens - whole) / compression).rounded(.up))
+    }
 }
 
 /// What a model's configuration says of the heads that mark tokens.

@@ -2,6 +2,7 @@
 
 import Martlet
 import MartletEvaluation
+import MartletFormats
 import Testing
 
 @Suite struct BuiltinModelTests {
@@ -50,6 +51,35 @@ import Testing
         let task = "countdown(numbers=3,thought=400)"
         let report = try await Self.evaluate("builtin", task, samples: 24, width: 8)
         #expect(report.accuracy > report.chainAccuracy + 0.05)
+    }
+
+    /// A prompt of 3,000 tokens is planned by what was measured with such prompts, and for the form that holds it.
+    @Test func longPromptsGoToTheFormThatHoldsThem() async throws {
+        var forms: [LoadedModel] = []
+        for (name, policy) in [
+            ("builtin", "dense"), ("builtin-cr4", "dms"), ("builtin-cr8", "dms"),
+        ] {
+            var options = ModelOptions()
+            options.cachePolicy = policy
+            forms.append(try await Model.load(name, options: options).loaded)
+        }
+        let folder = try #require(forms[0].checkpoint?.directory)
+        let sweep: MeasuredSweep = try #require(MeasuredSweep(folder: folder))
+        let solver = Solver(forms.map { Solver.Form($0) }, cost: nil, sweep: sweep)
+        let sample = try TaskRegistry.task("recall(length=3000,pairs=16,queries=4)")
+            .sample(seed: 2026, index: 0, split: .heldOut)
+        var options = SolveOptions()
+        options.seed = 1
+        for (memory, name) in [
+            (2_000_000, "builtin-cr8"), (4_000_000, "builtin-cr4"), (16_000_000, "builtin"),
+        ] {
+            let result = try await solver.run(
+                sample.prompt, budget: SolveBudget(memory: memory), options: options
+            ) { _ in }
+            #expect(result.configuration.model == name, "\(memory)")
+            #expect(result.peakCacheBytes <= memory)
+            #expect(result.chains.count > 0 && result.answer != nil)
+        }
     }
 
     @Test func aMissingModelIsNamed() async throws {

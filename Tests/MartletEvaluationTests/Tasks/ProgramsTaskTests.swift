@@ -1,12 +1,21 @@
 /// Programs that a model writes: what passes, what does not, and what no program may do to a machine.
 
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Martlet
 @testable import MartletEvaluation
 
 private let hasPython = ProgramRunner(seconds: 5).works
+
+/// HumanEval as published, if a developer has it beside the package.
+private let humanEval: String? = {
+    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    parts.removeLast(5)
+    let path = parts.joined(separator: "/") + "/shared/data/eval/humaneval/HumanEval.jsonl.gz"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+}()
 
 @Suite struct ProgramsTaskTests {
     private static let line =
@@ -83,6 +92,34 @@ private let hasPython = ProgramRunner(seconds: 5).works
         #expect(task.score(text, sample(task)) == 1)
         Thread.sleep(forTimeInterval: 1.5)
         #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+
+    /// HumanEval's own solutions pass its own tests.
+    @Test(.enabled(if: hasPython && humanEval != nil))
+    func referencesPass() throws {
+        let packed = try #require(humanEval)
+        let task = try task(try unpacked(packed), form: "programs(seconds=10)")
+        let count = try #require(task.problemCount)
+        #expect(count == 164)
+        let passed = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            let sample = sample(task, index)
+            let score = task.score(sample.completion, sample)
+            passed.withLock { $0 += score == 1 ? 1 : 0 }
+        }
+        #expect(passed.withLock { $0 } == count)
+    }
+
+    private func unpacked(_ path: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["gunzip", "-c", path]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
     }
 
     @Test(.enabled(if: hasPython))
