@@ -35,25 +35,36 @@ let package = Package(
         .target(name: "MartletFormats", dependencies: ["MartletKernels"], swiftSettings: strict),
         .target(name: "MartletTokenizers", swiftSettings: strict),
         .target(
-            name: "MartletAttention", dependencies: ["MartletKernels", "CMartletKernels"],
+            name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
+            swiftSettings: strict),
+        .target(
+            name: "MartletAttention",
+            dependencies: ["MartletCache", "MartletKernels", "CMartletKernels"],
+            swiftSettings: strict),
+        .target(
+            name: "MartletPolicies",
+            dependencies: [
+                "MartletAttention", "MartletCache", "MartletKernels", "CMartletKernels",
+            ],
             swiftSettings: strict),
         .target(
             name: "MartletModels",
             dependencies: [
-                "MartletAttention", "MartletFormats", "MartletKernels", "CMartletKernels",
+                "MartletAttention", "MartletCache", "MartletFormats", "MartletKernels",
+                "CMartletKernels",
             ],
             swiftSettings: strict),
         .target(
             name: "MartletEngine",
             dependencies: [
-                "MartletModels", "MartletAttention", "MartletTokenizers", "MartletKernels",
+                "MartletModels", "MartletCache", "MartletTokenizers", "MartletKernels",
             ],
             swiftSettings: strict),
         .target(
             name: "Martlet",
             dependencies: [
-                "MartletEngine", "MartletModels", "MartletAttention", "MartletTokenizers",
-                "MartletFormats", "MartletKernels",
+                "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
+                "MartletTokenizers", "MartletFormats", "MartletKernels",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
@@ -66,15 +77,15 @@ let package = Package(
         .target(
             name: "MartletTraining",
             dependencies: [
-                "MartletEvaluation", "MartletModels", "MartletAttention", "MartletTokenizers",
-                "MartletFormats", "MartletKernels", "CMartletKernels",
-                .product(name: "Yams", package: "Yams"),
+                "MartletEvaluation", "MartletModels", "MartletTokenizers", "MartletFormats",
+                "MartletKernels", "CMartletKernels", .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining", "MartletFormats",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletModels",
+                "MartletPolicies", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -87,23 +98,39 @@ let package = Package(
             name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
             swiftSettings: strict),
         .testTarget(
+            name: "MartletCacheTests",
+            dependencies: ["MartletCache", "MartletKernels", "CMartletKernels"],
+            swiftSettings: strict),
+        .testTarget(
             name: "MartletAttentionTests",
-            dependencies: ["MartletAttention", "MartletKernels", "CMartletKernels"],
+            dependencies: [
+                "MartletAttention", "MartletCache", "MartletKernels", "CMartletKernels",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletPoliciesTests",
+            dependencies: [
+                "MartletPolicies", "MartletAttention", "MartletCache", "MartletKernels",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletModelsTests",
             dependencies: [
-                "MartletModels", "MartletAttention", "MartletFormats", "MartletKernels",
+                "MartletModels", "MartletPolicies", "MartletCache", "MartletFormats",
+                "MartletKernels",
             ],
             exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
-            dependencies: ["MartletEngine", "MartletModels", "MartletAttention", "MartletKernels"],
+            dependencies: [
+                "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
+                "MartletKernels",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTests",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletModels", "MartletAttention",
+                "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
                 "MartletTokenizers", "MartletFormats", "MartletKernels",
             ],
             swiftSettings: strict),
@@ -116,8 +143,9 @@ let package = Package(
         .testTarget(
             name: "MartletTrainingTests",
             dependencies: [
-                "MartletTraining", "MartletEvaluation", "MartletModels", "MartletAttention",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "CMartletKernels",
+                "MartletTraining", "MartletEvaluation", "MartletModels", "MartletPolicies",
+                "MartletCache", "MartletTokenizers", "MartletFormats", "MartletKernels",
+                "CMartletKernels",
             ],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,6 @@
 /// The engine's front: requests from any task, served by one loop on a thread of its own.
 
-import MartletAttention
+import MartletCache
 import MartletModels
 
 /// Serves requests. It owns a model, a cache and a thread; between two steps, and only there, it

@@ -1,6 +1,6 @@
 /// What an engine is told once, at its start, and what it reports.
 
-public import MartletAttention
+public import MartletCache
 public import MartletModels
 
 /// The settings of one engine.

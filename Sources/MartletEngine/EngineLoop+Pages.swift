@@ -1,6 +1,6 @@
 /// How the loop lives within the cache's budget: admission, reservation, pre-emption.
 
-import MartletAttention
+import MartletCache
 
 /// Pages that a sequence holds, as a function of its length, for admission and for refusing prompts
 /// that could never fit. Layers with the same attention pattern are counted together.
@@ -11,8 +11,8 @@ struct PageFootprint {
     private let layers: [(visibility: Visibility, tables: Int)]
     private let chunk: Int
     private let bound: Int
-    /// Whether the model itself evicts, of whole blocks of a prompt.
-    private let evicts: Bool
+    /// What the cache does beside holding pages.
+    private let traits: CacheTraits
     private let compression: Double
     /// Bytes that one page takes from the budget.
     let bytesPerPage: Int
@@ -26,23 +26,21 @@ struct PageFootprint {
         }
         layers = tables.map { ($0.key, $0.value) }
         self.chunk = chunk
-        bound = cache.pageBound ?? .max
-        evicts = cache.policy.learned.map { $0.decisions != .never } ?? false
+        bound = cache.pageLimit ?? .max
+        traits = cache.traits
         self.compression = max(1, compression)
         bytesPerPage = cache.shape.heldBytesPerPage
     }
 
     /// Pages of `tokens` tokens while the last chunk of them is computed.
     func pages(_ tokens: Int) -> Int {
-        pages(
-            evicts ? LearnedEviction.expectedTokens(tokens, compression: compression) : tokens,
-            chunk: chunk)
+        pages(traits.expectedTokens(tokens, compression: compression), chunk: chunk)
     }
 
     /// Pages of `tokens` tokens when they are computed one by one, and the model evicts all that it may: no way needs
     /// fewer.
     func leastPages(_ tokens: Int) -> Int {
-        pages(evicts ? min(tokens, LearnedEviction.promptBlock) : tokens, chunk: 1)
+        pages(traits.leastTokens(tokens), chunk: 1)
     }
 
     private func pages(_ tokens: Int, chunk: Int) -> Int {

@@ -1,6 +1,6 @@
 /// How requests enter the loop and leave it.
 
-import MartletAttention
+import MartletCache
 import MartletModels
 
 extension EngineLoop {

@@ -1,6 +1,6 @@
 /// What the loop does with a row of logits: choose a token, or score one.
 
-import MartletAttention
+import MartletCache
 import MartletModels
 
 extension EngineLoop {

@@ -3,7 +3,7 @@
 /// This type knows requests, tokens and logits. It does not know threads (see ``Engine``), text beyond
 /// what stop strings need (see ``TextDecoding``), or how logits are computed (see `ForwardPass`).
 
-import MartletAttention
+import MartletCache
 import MartletModels
 
 /// Serves requests step by step. One thread owns it; nothing in it waits.

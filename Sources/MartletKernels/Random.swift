@@ -30,6 +30,14 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
 
     /// Uniform in [0, 1), 53 bits.
     public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// Uniform in -magnitude ..< magnitude.
+    package mutating func floats(_ count: Int, magnitude: Float = 1) -> [Float] {
+        (0..<count).map { _ in signedUnit() * magnitude }
+    }
+
+    /// Below `limit`, nearly uniform.
+    package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
 
 /// Random packed weights.

@@ -1,7 +1,6 @@
 // The numbers that describe a decoder, whichever family it is of.
 
 import Foundation
-public import MartletAttention
 
 /// The shape of a decoder-only model.
 public struct DecoderShape: Sendable, Hashable {

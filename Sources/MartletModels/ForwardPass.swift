@@ -1,7 +1,7 @@
 // What an engine sees of a model: a ragged batch goes in, rows of logits come out.
 // This file knows nothing of layers, requests, time or text.
 
-public import MartletAttention
+public import MartletCache
 
 /// Which rows of logits one slice of a batch asks for.
 public enum LogitsWanted: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // How requests end, are refused and fail.
 
-import MartletAttention
+import MartletCache
 import MartletModels
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 // What a chain says depends on its request alone: not on batch, chunk, memory or other requests.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import Testing
 
 @testable import MartletEngine
@@ -131,7 +132,7 @@ import Testing
         var answers: [[Int32]] = []
         for budget in [chunk, 17] {
             let harness = try LoopHarness(
-                tokens: 112, policy: .window(sinks: 4, recent: 24),
+                tokens: 112, policy: CachePolicy("window(sinks=4, recent=24)"),
                 budget: StepBudget(maximumTokens: budget))
             let id = harness.submit(request)
             try harness.run()

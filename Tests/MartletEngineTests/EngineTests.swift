@@ -1,7 +1,7 @@
 // The actor in front: streams, cancellation, shutdown, its own thread.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletModels
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 // The scheduler alone: no model, no cache.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import Testing
 
 @testable import MartletEngine

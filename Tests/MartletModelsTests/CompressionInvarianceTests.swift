@@ -1,42 +1,33 @@
 // Compressing policies inside a model: exact limits, and choices that nothing else can change.
 
 import Foundation
-@testable import MartletAttention
+import MartletCache
 import MartletKernels
 import Testing
 
 @testable import MartletModels
+@testable import MartletPolicies
 
 @Suite struct CompressionInvarianceTests {
-    static let methods = [
-        "snapkv(%)", "snapkv(%, pooling=max, kernel=7, window=8)", "pyramidkv(%, window=8, beta=4)",
-        "adakv(snapkv(%, window=16))", "adakv(expected(%), alpha=0.5)", "sagekv(%)", "tova(%)",
-        "h2o(%)", "h2o(%, average=true)", "h2o(%, steps=false)", "tova(%, steps=false)",
-        "expected(%)", "expected(%, covariance=false)",
-        "knorm(%)", "keydiff(%)", "lagkv(%, lag=16)", "random(%, seed=4)", "kvzip(%, chunk=40)",
-        "chelsea(%, chunk=16)", "lookm(%)", "lookm(%, merge=weighted)", "morphkv(%, window=6)",
-        "rkv(%, window=4, buffer=8)", "scope(snapkv(%, window=8), window=10, recent=4)",
-        "scope(chelsea(%), mode=discontinuous, window=12, recent=4)",
-    ]
-
     /// A budget of at least the prompt is the dense model bit for bit.
-    @Test(arguments: methods) func aFullBudgetIsDense(method: String) throws {
+    @Test(arguments: PolicyExample.keeping) func aFullBudgetIsDense(_ example: PolicyExample) throws
+    {
         let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(6, seed: 2))
         let dense = try PolicyRun("dense").decode(prompt, following, chunk: 64)
-        let takesBytes = !method.hasPrefix("kvzip") && !method.hasPrefix("scope")
-        for budget in ["budget=96", "budget=4096"] + (takesBytes ? ["bytes=8MB"] : []) {
-            let run = try PolicyRun(method.replacingOccurrences(of: "%", with: budget))
-            let got = try run.decode(prompt, following, chunk: 64)
-            #expect(got.rows == dense.rows && got.held == dense.held, "\(method) \(budget)")
+        for budget in ["budget=96", "budget=4096", "bytes=8MB"] where example.accepts(budget) {
+            let got = try PolicyRun(example.text(budget)).decode(prompt, following, chunk: 64)
+            #expect(got.rows == dense.rows && got.held == dense.held, "\(budget)")
         }
     }
 
     /// Neither chunks nor threads nor the codec's kernels change a choice or a bit; sinks and the newest
     /// token stay; the average budget is kept; the pages are given back.
-    @Test(arguments: methods) func choicesDependOnThePromptAlone(method: String) throws {
+    @Test(arguments: PolicyExample.keeping)
+    func choicesDependOnThePromptAlone(_ example: PolicyExample) throws {
         let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(20, seed: 4))
         for codec in [CacheCodec.f16, .q4] {
-            let policy = method.replacingOccurrences(of: "%", with: "budget=70, sinks=3, recent=2")
+            let arguments = "budget=70, sinks=3, recent=2"
+            let policy = example.text(arguments)
             let expected = try PolicyRun(policy, codec: codec).decode(
                 prompt, following, chunk: 1024)
             for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
@@ -45,16 +36,16 @@ import Testing
                 #expect(got.rows == expected.rows, "\(policy) \(codec) chunk \(chunk)")
                 #expect(got.held == expected.held, "\(policy) \(codec) chunk \(chunk)")
             }
-            // Twenty tokens were generated: they all stay, unless the policy bounds them.
-            let chosen = try #require(try CachePolicy(policy).compression)
-            let isHeld = chosen.holdsBudget || method.hasPrefix("rkv")
+            // Twenty tokens were generated: they all stay, unless the method bounds them.
+            let method = try #require(example.keeping(arguments))
+            let isHeld = method.holdsBudget || method.compressor.interval != nil
             let total = expected.held.reduce(0) { $0 + $1.count }
-            if method.hasPrefix("scope") {
+            if method.compressor.steps?.sparesPrompt == true {
                 #expect(total <= 6 * (70 + 14) && total >= 6 * 74, "\(total)")
             } else {
-                // R-KV was last cut back four tokens ago.
-                let tokens = isHeld ? method.hasPrefix("rkv") ? 74 : 70 : 90
-                #expect(abs(total - 6 * tokens) <= 3, "\(method): \(total)")
+                // One that chooses now and then has taken some in since.
+                let tokens = isHeld ? 70 + 20 % (method.compressor.interval ?? 1) : 90
+                #expect(abs(total - 6 * tokens) <= 3, "\(total)")
             }
             for held in expected.held {
                 #expect(held.starts(with: 0..<3))

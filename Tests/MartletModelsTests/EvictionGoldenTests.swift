@@ -1,7 +1,8 @@
 // Models that mark their own tokens: the paged cache against dense masked attention in float64.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletFormats
 import MartletKernels
 import Testing
@@ -75,7 +76,7 @@ private final class Run {
         var done = 0
         while done < prompt {
             var end = min(prompt, done + chunk)
-            if let block = cache.policy.promptBlock { end = min(end, done + block - done % block) }
+            if let piece = cache.promptPiece { end = min(end, done + piece - done % piece) }
             result += try step([
                 SequenceSlice(
                     sequence: id, tokens: Array(tokens[done..<end]), logits: .all,

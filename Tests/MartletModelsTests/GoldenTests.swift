@@ -1,7 +1,8 @@
 // Every family against transformers: log-probabilities over 200 positions, by prefill and by decode.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletFormats
 import MartletKernels
 import Testing

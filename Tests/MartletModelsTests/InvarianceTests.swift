@@ -1,7 +1,8 @@
 // The promise of the engine: a token's logits are the same bits whatever shares its batch, however
 // its prompt is chunked, however many threads run, and whether its prefix was forked.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletKernels
 import Testing
 

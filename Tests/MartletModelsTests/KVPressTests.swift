@@ -1,7 +1,8 @@
 // Which tokens compressing policies keep, and what follows, against kvpress on the same checkpoints.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletFormats
 import MartletKernels
 import Testing

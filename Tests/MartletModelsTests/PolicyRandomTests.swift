@@ -1,31 +1,28 @@
 // Thousands of random operations over every policy, the cache's integrity proved after each.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletKernels
 import Testing
 
 @testable import MartletModels
 
 @Suite struct PolicyRandomTests {
-    static let policies = [
-        "dense", "window(sinks=4, recent=30)", "snapkv(budget=40, window=8)",
-        "adakv(snapkv(ratio=0.6, window=8), alpha=0.1)", "pyramidkv(budget=40, window=4, beta=8)",
-        "sagekv(budget=40, recent=8)", "expected(ratio=0.5)", "kvzip(budget=30, chunk=32)",
-        "knorm(bytes=60KB)", "keydiff(budget=33)", "lagkv(budget=40, lag=8)", "random(ratio=0.7)",
-        "chelsea(budget=40, recent=4)", "lookm(budget=40, recent=8)", "h2o(budget=40, recent=8)",
-        "h2o(bytes=50KB, recent=4)", "tova(budget=33)", "morphkv(budget=40, window=6)",
-        "rkv(budget=40, window=4, buffer=8)",
-        "scope(snapkv(budget=40, window=8), window=10, recent=4)",
-        "loopserve(budget=30, interval=4)", "dms(cr=4, window=7)", "dmc(cr=3)",
-        "quest(budget=48, dense=1)", "lserve(budget=64, sinks=16, recent=16)",
-        "recycled(budget=32, refresh=4)", "sentencekv(budget=40, sinks=4, recent=8, factor=2)",
-        "actqkv(budget=48)", "hip(budget=48, recent=16, dense=1)", "stride(budget=48, recent=16)",
-        "snapkv(budget=60, window=8) + quest(budget=32, dense=0) + kv(q4)",
-        "dms(cr=8, window=4) + quest(budget=32) + kv(q8)", "chelsea(ratio=0.5) + stride(budget=32)",
-        "kv(kivi, residual=16)", "kv(zipcache, every=16, residual=0)", "kv(mixed, residual=8)",
-        "snapkv(ratio=0.4, window=4) + kv(q4, by=channel, residual=0)",
-    ]
+    /// Every example, in turn with budgets in tokens, as a ratio and in bytes, and some policies together.
+    static let policies =
+        PolicyExample.all.enumerated().map { index, example in
+            let budgets = ["budget=48, recent=4", "ratio=0.6, recent=4", "bytes=60KB, recent=4"]
+            let turned = budgets[(index % 3)...] + budgets[..<(index % 3)]
+            let plain = ["budget=48", "ratio=0.6"]
+            return example.text((turned + plain).first(where: example.accepts) ?? "")
+        } + [
+            "snapkv(budget=60, window=8) + quest(budget=32, dense=0) + kv(q4)",
+            "dms(cr=8, window=4) + quest(budget=32) + kv(q8)",
+            "chelsea(ratio=0.5) + stride(budget=32)", "chelsea(ratio=0.5) + kv(zipcache, every=16)",
+            "snapkv(ratio=0.4, window=4) + kv(q4, by=channel, residual=0)",
+            "h2o(bytes=50KB, recent=4)", "adakv(snapkv(ratio=0.6, window=8), alpha=0.1)",
+        ]
 
     /// A sequence and what it still has to do.
     private struct Live {
@@ -69,8 +66,8 @@ import Testing
                     var end = sequence.done + 1
                     if isPrompt {
                         end = min(sequence.prompt.count, sequence.done + 1 + below(60))
-                        if let block = run.cache.promptBlock {
-                            end = min(end, sequence.done + block - sequence.done % block)
+                        if let piece = run.cache.promptPiece {
+                            end = min(end, sequence.done + piece - sequence.done % piece)
                         }
                     }
                     slices.append(

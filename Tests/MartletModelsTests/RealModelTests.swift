@@ -1,7 +1,8 @@
 // Two small trained models, when they are present beside the checkout: greedy ids and logits.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletFormats
 import MartletKernels
 import Testing

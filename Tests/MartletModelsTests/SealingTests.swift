@@ -1,22 +1,19 @@
 // Pages in few bits inside a model: memory that is really smaller, bits that do not depend on chunks.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletKernels
 import Testing
 
 @testable import MartletModels
 
 @Suite struct SealingTests {
-    static let storages = [
-        "kv(q8, by=channel, residual=16)", "kv(q4, by=channel, residual=0)",
-        "kv(kivi, residual=32)", "kv(kivi, bits=4, residual=20)",
-        "kv(zipcache, every=16, residual=0)",
-        "kv(zipcache, salient=0.3, every=20, residual=16)", "kv(mixed, residual=16)",
-        "kv(mixed, high=4, low=2, share=0.25, residual=0)",
-        "snapkv(budget=100, window=16) + kv(kivi, residual=16)",
-        "chelsea(budget=100) + kv(q4, by=channel, residual=0)",
-    ]
+    static let storages =
+        PolicyExample.sealing.map { $0.text("") } + [
+            "snapkv(budget=100, window=16) + kv(kivi, residual=16)",
+            "chelsea(budget=100) + kv(q4, by=channel, residual=0)",
+        ]
 
     /// A residual that covers everything seals nothing: f16, bit for bit.
     @Test func nothingIsSealedInsideTheResidual() throws {

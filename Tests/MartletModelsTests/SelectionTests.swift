@@ -1,35 +1,31 @@
 // Page selectors inside a model: exact limits, choices that nothing else changes, reads that are true.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletKernels
 import Testing
 
 @testable import MartletModels
+@testable import MartletPolicies
 
 @Suite struct SelectionTests {
-    static let selectors = [
-        "quest(%, dense=0)", "quest(%, dense=1, page=32, reduce=max)",
-        "quest(%, sinks=0, minimum=1)", "quest(%, dense=0, recent=24)",
-        "lserve(%, sinks=16, recent=16)", "lserve(%, page=32, refresh=3)", "recycled(%, refresh=5)",
-        "recycled(%, check=2, similarity=0.999)", "actqkv(%, window=4)",
-        "hip(%, dense=0, recent=16)", "hip(%, refresh=1)", "stride(%, recent=16)",
-        "stride(%, dense=1)", "recycled(%, dense=2)",
-        "snapkv(budget=100, window=16) + quest(%, dense=0)", "knorm(ratio=0.5) + stride(%)",
-        "dms(cr=3, window=6) + quest(%, dense=0)", "h2o(budget=90, recent=8) + quest(%, dense=0)",
-    ]
+    static let selectors =
+        PolicyExample.reading
+        + [
+            "snapkv(budget=100, window=16) + quest(%, dense=0)", "knorm(ratio=0.5) + stride(%)",
+            "dms(cr=3, window=6) + quest(%, dense=0)",
+            "h2o(budget=90, recent=8) + quest(%, dense=0)",
+        ].map(PolicyExample.init)
 
     /// A budget that covers what is held reads it all: the same bits as without the selector.
-    @Test(arguments: selectors) func aFullBudgetChangesNothing(method: String) throws {
+    @Test(arguments: selectors) func aFullBudgetChangesNothing(_ example: PolicyExample) throws {
         let (prompt, following) = (randomTokens(90, seed: 1), randomTokens(12, seed: 2))
-        let without = try CachePolicy(method.replacingOccurrences(of: "%", with: "ratio=0"))
-            .expression.terms.first { ["snapkv", "knorm", "dms", "h2o"].contains($0.name) }
-        let plain = try PolicyRun(without.map(\.description) ?? "dense")
-            .decode(prompt, following, chunk: 64)
+        // What stays is the first term.
+        let without = try example.policy("ratio=0").expression.terms[0]
+        let plain = try PolicyRun(without.description).decode(prompt, following, chunk: 64)
         for budget in ["budget=4096", "ratio=0"] {
-            let run = try PolicyRun(method.replacingOccurrences(of: "%", with: budget))
-            let got = try run.decode(prompt, following, chunk: 64)
-            #expect(got.rows == plain.rows && got.held == plain.held, "\(method) \(budget)")
+            let got = try PolicyRun(example.text(budget)).decode(prompt, following, chunk: 64)
+            #expect(got.rows == plain.rows && got.held == plain.held, "\(budget)")
         }
     }
 
@@ -42,11 +38,14 @@ import Testing
     }
 
     /// Neither chunks nor threads change a bit, and less is read than is held.
-    @Test(arguments: selectors + ["sentencekv(budget=48, sinks=4, recent=8, factor=2)"])
-    func choicesDependOnTheTokensAlone(method: String) throws {
+    @Test(
+        arguments: selectors + [
+            PolicyExample(template: "sentencekv(budget=48, sinks=4, recent=8, factor=2)")
+        ])
+    func choicesDependOnTheTokensAlone(_ example: PolicyExample) throws {
         let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(25, seed: 4))
         for codec in [CacheCodec.f16, .q4] {
-            let policy = method.replacingOccurrences(of: "%", with: "budget=48")
+            let policy = example.text("budget=48")
             func decode(chunk: Int, threads: Int) throws -> [[UInt32]] {
                 let run = try PolicyRun(policy, codec: codec, threads: threads)
                 run.cache.sentenceTokens = Set(0..<20)
@@ -84,8 +83,8 @@ import Testing
     }
 
     /// A fork goes on as its parent does.
-    @Test(arguments: selectors) func forksAgree(method: String) throws {
-        let run = try PolicyRun(method.replacingOccurrences(of: "%", with: "budget=48"))
+    @Test(arguments: selectors) func forksAgree(_ example: PolicyExample) throws {
+        let run = try PolicyRun(example.text("budget=48"))
         let id = run.cache.makeSequence()
         _ = try run.step([
             SequenceSlice(
@@ -103,7 +102,7 @@ import Testing
         let fork = run.cache.fork(id)
         for token in following[7...] {
             let bits = try step([fork, id], token)
-            #expect(Array(bits[..<131]) == Array(bits[131...]), "\(method)")
+            #expect(Array(bits[..<131]) == Array(bits[131...]), "\(example)")
             try run.cache.checkIntegrity()
         }
     }

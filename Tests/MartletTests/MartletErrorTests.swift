@@ -1,7 +1,7 @@
 /// Every error of a lower module becomes one sentence with the right code.
 
 import Martlet
-import MartletAttention
+import MartletCache
 import MartletEngine
 import MartletFormats
 import MartletKernels

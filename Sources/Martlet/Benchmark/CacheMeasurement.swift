@@ -1,9 +1,10 @@
 /// Measures what cache policies cost and save at depth: behind `bench cache`.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletKernels
 import MartletModels
+import MartletPolicies
 
 /// One policy at one depth.
 package struct CacheResult: Sendable {
@@ -86,29 +87,12 @@ package struct CacheMeasurement {
     }
 
     /// Every policy of the registry that needs neither training nor files, with a budget of `budget`
-    /// tokens (an eighth of the depth is usual), and the codecs.
+    /// tokens (an eighth of the depth is usual), and three of them together.
     package static func allPolicies(budget: Int) -> [String] {
-        let b = max(16, budget)
-        let window = min(64, b / 2)
-        let recent = min(64, b / 4)
-        return [
-            "window(recent=\(max(1, b - 4)))", "snapkv(budget=\(b), window=\(window))",
-            "pyramidkv(budget=\(b), window=\(min(32, b / 8)), beta=4)",
-            "adakv(snapkv(budget=\(b), window=\(window)))",
-            "sagekv(budget=\(b), recent=\(recent))", "expected(budget=\(b))", "kvzip(budget=\(b))",
-            "knorm(budget=\(b))", "keydiff(budget=\(b))", "lagkv(budget=\(b))",
-            "random(budget=\(b))", "chelsea(budget=\(b), recent=\(min(32, b / 4)))",
-            "lookm(budget=\(b), recent=\(recent))", "h2o(budget=\(b), recent=\(recent))",
-            "tova(budget=\(b))", "morphkv(budget=\(b), window=\(min(32, b / 2)))",
-            "rkv(budget=\(b))", "scope(snapkv(budget=\(b), window=\(window)))",
-            "loopserve(budget=\(b))", "dms(cr=8, window=\(min(256, b)))", "dmc(cr=8)",
-            "quest(budget=\(b))", "lserve(budget=\(b), sinks=\(recent), recent=\(recent))",
-            "recycled(budget=\(b))",
-            "sentencekv(budget=\(b), sinks=\(min(32, b / 4)), recent=\(min(32, b / 4)))",
-            "actqkv(budget=\(b))", "hip(budget=\(b), recent=\(recent))",
-            "stride(budget=\(b), recent=\(recent))", "kv(q8)", "kv(q4)",
-            "snapkv(budget=\(b), window=\(window)) + quest(budget=\(max(16, b / 4))) + kv(q8)",
-        ]
+        let budget = max(16, budget)
+        let combined =
+            "snapkv(budget=\(budget), window=\(min(64, budget / 2))) + quest(budget=\(max(16, budget / 4))) + kv(q8)"
+        return CachePolicyRegistry.entries.flatMap { $0.sized(budget) } + [combined]
     }
 
     /// Measures each policy at each depth and reports it at once.
@@ -214,9 +198,9 @@ private final class Station {
             var (sequences, seconds): ([SequenceID], Double) = ([], 0)
             for member in 0..<plan.batch {
                 let sequence = cache.makeSequence()
-                try cache.fillForTiming(
-                    sequence, tokens: depth, seed: loaded.options.seed &+ UInt64(member),
-                    kernels: loaded.model.kernels, pool: loaded.model.pool)
+                try runner.fill(
+                    sequence, tokens: depth, cache: cache,
+                    seed: loaded.options.seed &+ UInt64(member))
                 let time = try ContinuousClock().measure {
                     try runner.completeFilled(
                         sequence, cache: cache, seed: loaded.options.seed &+ UInt64(member))
@@ -253,5 +237,5 @@ private final class Station {
         for sequence in sequences { try? cache.truncate(sequence, to: depth) }
     }
 
-    var policyBytes: Int { sequences.reduce(0) { $0 + (cache.memory(of: $1)?.byteCount ?? 0) } }
+    var policyBytes: Int { sequences.reduce(0) { $0 + cache.memoryBytes(of: $1) } }
 }

@@ -1,7 +1,7 @@
 /// Measures prefill and decode over a runner and a cache, without engine, text or sampling.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletKernels
 import MartletModels
 
@@ -120,8 +120,8 @@ package struct SpeedMeasurement {
         var chunks = 0
         while !rest.isEmpty {
             var limit = runner.maximumBatchTokens
-            if let block = cache.promptBlock {
-                limit = min(limit, block - cache.count(sequence) % block)
+            if let piece = cache.promptPiece {
+                limit = min(limit, piece - cache.count(sequence) % piece)
             }
             let chunk = rest.prefix(limit)
             rest = rest.dropFirst(chunk.count)
@@ -167,9 +167,9 @@ package struct SpeedMeasurement {
     ) throws -> [SequenceID] {
         func filled(_ seed: Int) throws -> SequenceID {
             let sequence = cache.makeSequence()
-            try cache.fillForTiming(
-                sequence, tokens: speedCase.depth, seed: loaded.options.seed &+ UInt64(seed),
-                kernels: loaded.model.kernels, pool: loaded.model.pool)
+            try runner.fill(
+                sequence, tokens: speedCase.depth, cache: cache,
+                seed: loaded.options.seed &+ UInt64(seed))
             try runner.completeFilled(sequence, cache: cache, seed: loaded.options.seed)
             return sequence
         }

@@ -1,6 +1,6 @@
 /// The one place where errors of lower modules become ``MartletError``.
 
-package import MartletAttention
+package import MartletCache
 package import MartletEngine
 package import MartletFormats
 package import MartletKernels

@@ -1,7 +1,8 @@
 /// What a cache policy keeps of a prompt and what that does to what follows: behind `inspect --cache`.
 
-import MartletAttention
+import MartletCache
 import MartletModels
+import MartletPolicies
 
 #if canImport(Glibc)
     import Glibc
@@ -76,8 +77,8 @@ package struct CacheInspection: Sendable {
             var done = 0
             while done < prompt.count {
                 var end = min(prompt.count, done + chunk)
-                if let block = cache.promptBlock {
-                    end = min(end, done + block - done % block)
+                if let piece = cache.promptPiece {
+                    end = min(end, done + piece - done % piece)
                 }
                 try compute(
                     prompt[done..<end], isDecode: false, completesPrompt: end == prompt.count)
@@ -101,7 +102,7 @@ package struct CacheInspection: Sendable {
                 bytesRead.append(cache.statistics.stepBytesRead)
             }
             peakBytes = cache.statistics.peakBytes
-            policyBytes = cache.memory(of: sequence)?.byteCount ?? 0
+            policyBytes = cache.memoryBytes(of: sequence)
             self.trace = trace
             self.logprobs = logprobs
             self.kvReads = kvReads

@@ -1,6 +1,6 @@
 /// What a model is: the numbers behind `inspect`.
 
-import MartletAttention
+import MartletCache
 import MartletFormats
 package import MartletKernels
 package import MartletModels

@@ -1,6 +1,6 @@
 /// How many bytes of cache a piece of work needs: arithmetic on page counts.
 
-package import MartletAttention
+package import MartletCache
 
 /// An upper bound on the pages of sequences that share a prompt.
 package struct CacheBudget: Sendable {

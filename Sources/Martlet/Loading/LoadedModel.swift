@@ -2,10 +2,11 @@
 /// speed measurements start from.
 
 import Foundation
-package import MartletAttention
+package import MartletCache
 package import MartletFormats
 package import MartletKernels
 package import MartletModels
+package import MartletPolicies
 
 /// Weights, text codec and cache settings of a model.
 package struct LoadedModel: Sendable {
@@ -106,13 +107,13 @@ package struct LoadedModel: Sendable {
     // MARK: What it is
 
     /// What a token leaves in the cache.
-    package var cacheShape: KVShape { model.cacheShape(codec: cacheCodec).under(policy) }
+    package var cacheShape: KVShape { model.cacheShape(codec: cacheCodec).under(policy.traits) }
     /// How keys and values are stored: as the policy says, else as the options do.
     package var cacheCodec: CacheCodec { policy.codec ?? options.cacheCodec }
 
     /// The attention pattern of each layer under the policy.
     package var visibilities: [Visibility] {
-        model.shape.layerWindows.map { policy.visibility(modelWindow: $0) }
+        model.shape.layerWindows.map { policy.traits.visibility(modelWindow: $0) }
     }
 
     /// Positions that a sequence may use; nil when distances stay within what the model knows however
@@ -139,11 +140,7 @@ package struct LoadedModel: Sendable {
 
     /// Tokens over cached tokens that a model's own policy aims at, where it is on; otherwise 1.
     package var compressionRatio: Double {
-        switch policy.learned?.decisions {
-        case nil, .never?: return 1
-        case .chance(let rate, _)?: return 1 / max(1e-3, 1 - rate)
-        case .model?: break
-        }
+        if let own = policy.traits.compression { return own }
         guard let configuration = checkpoint?.configuration else { return 1 }
         return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1
     }
@@ -166,7 +163,7 @@ package struct LoadedModel: Sendable {
     /// The instruction set of the kernels.
     package var instructionSet: String { model.kernels.instructionSet.rawValue }
     /// Whether the policy does nothing before a prompt is complete.
-    package var actsAfterPrompt: Bool { policy.actsAfterPrompt }
+    package var actsAfterPrompt: Bool { policy.traits.actsAfterPrompt }
     /// The policy with every parameter written out.
     package var policyText: String { policy.description }
 
@@ -195,7 +192,7 @@ package struct LoadedModel: Sendable {
     package func cacheBytes(_ budget: CacheBudget) throws(MartletError) -> Int {
         var budget = budget
         // A prompt that is read twice stands beside itself for a while.
-        if policy.rereadsPrompt {
+        if policy.traits.rereadsPrompt {
             budget.promptTokens = min(budget.promptTokens, .max / 4) * 2 + 64
         }
         let bytes = budget.bytes(shape: cacheShape, visibilities: visibilities)
@@ -220,10 +217,10 @@ package struct LoadedModel: Sendable {
         let cache = try KVCache(
             shape: cacheShape, budgetBytes: budgetBytes, policy: policy,
             layerWindows: model.shape.layerWindows)
-        if policy.readsSentences {
+        if policy.traits.readsSentences {
             cache.sentenceTokens = text.sentenceTokens(vocabularySize: model.shape.vocabularySize)
         }
-        if policy.rereadsPrompt { cache.repeatInstruction = text.repeatInstruction }
+        if policy.traits.rereadsPrompt { cache.repeatInstruction = text.repeatInstruction }
         return cache
     }
 }

@@ -1,9 +1,9 @@
 /// Text to tokens and back for every kind of model, those without a tokenizer included.
 
-import MartletAttention
+import Foundation
+import MartletCache
 import MartletEngine
 package import MartletTokenizers
-import Foundation
 
 /// How a model's text becomes tokens and back.
 package enum TextCodec: Sendable {

@@ -1,7 +1,7 @@
 /// Measures what a step of a model takes on this machine, in less than a second.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletEngine
 import MartletModels
 
@@ -69,9 +69,7 @@ struct CostMeasurement {
         var sequences: [SequenceID] = []
         for row in 0..<rows {
             let sequence = cache.makeSequence()
-            try cache.fillForTiming(
-                sequence, tokens: depth, seed: UInt64(row), kernels: dense.model.kernels,
-                pool: dense.model.pool)
+            try runner.fill(sequence, tokens: depth, cache: cache, seed: UInt64(row))
             try runner.completeFilled(sequence, cache: cache, seed: UInt64(row))
             sequences.append(sequence)
         }

@@ -1,6 +1,6 @@
 /// One search: chains of one prompt, counted as they end, until the answer is settled or time is up.
 
-import MartletAttention
+import MartletCache
 import MartletEngine
 import Synchronization
 

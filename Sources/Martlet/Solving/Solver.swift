@@ -1,9 +1,10 @@
 /// From a prompt and a budget to an answer: plans, then searches.
 
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletEngine
 import MartletFormats
+import MartletPolicies
 
 /// Looks for the best answer inside a budget, with one model or with several forms of one.
 package struct Solver: Sendable {
@@ -137,7 +138,7 @@ package struct Solver: Sendable {
             // A larger arena than the chains can use would only cost time to make.
             let most = needed.bytes(
                 shape: form.loaded.cacheShape, visibilities: form.loaded.visibilities)
-            return form.loaded.policy.rereadsPrompt ? memory : min(memory, most)
+            return form.loaded.policy.traits.rereadsPrompt ? memory : min(memory, most)
         }
         return try form.loaded.cacheBytes(needed)
     }
@@ -160,9 +161,10 @@ package struct Solver: Sendable {
                     chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 guard form.ratio > 1 else { return most }
-                // Heads end inside pages of their own, and the prompt's last block is whole until it is computed.
+                // Heads end inside pages of their own, and the prompt's last piece is whole until it is computed.
                 let slack = (width + 1) * tables * shape.heldBytesPerPage
-                let held = LearnedEviction.expectedTokens(promptTokens, compression: form.ratio)
+                let held = loaded.policy.traits.expectedTokens(
+                    promptTokens, compression: form.ratio)
                 let prompt = CacheBudget(
                     promptTokens: held, completionTokens: 0, chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)

@@ -4,24 +4,7 @@
 // ascending order, whichever thread ran them, so it never changes a bit.
 
 import CMartletKernels
-
-/// The part of a batch that one sequence takes, as attention sees it.
-package struct AttentionSlice {
-    package var sequence: SequenceID
-    /// First row of the batch.
-    package var firstRow: Int
-    /// Queries: rows of the batch.
-    package var count: Int
-    /// Position of the first query.
-    package var position: Int
-
-    package init(sequence: SequenceID, firstRow: Int, count: Int, position: Int) {
-        self.sequence = sequence
-        self.firstRow = firstRow
-        self.count = count
-        self.position = position
-    }
-}
+import MartletCache
 
 /// One unit of work: some neighbouring queries of one sequence and one KV head, over all of their
 /// segments or (when there are few units) over one.
@@ -40,10 +23,10 @@ struct AttentionUnit {
 }
 
 /// The units of a step, for layers of one visibility.
-struct AttentionPlan {
+package struct AttentionPlan {
     static let segmentSlots = Int(MK_TILE * MK_SEGMENT_TILES)
     /// Rows (queries times heads of a group) of one unit: its states stay in the second cache.
-    static let unitRows = 112
+    package static let unitRows = 112
 
     var units: [AttentionUnit] = []
     /// Units that must be folded: first state row, rows, slice, head, query, segments in order.

@@ -1,17 +1,10 @@
 // One unit of attention: which pages, which rules, which segments, and folding their results.
 
 import CMartletKernels
+import MartletCache
 import MartletKernels
 
 extension PagedAttention {
-    /// What holds for single slots of a table, whole tiles of it.
-    struct SlotRules {
-        /// The first position that sees a slot no more.
-        var until: UnsafePointer<Int32>?
-        /// What is added to its score.
-        var bias: UnsafePointer<Float>?
-    }
-
     /// One layer's queries and where results go.
     struct LayerJob {
         var layer: Int
@@ -22,65 +15,57 @@ extension PagedAttention {
         var outStride: Int
     }
 
-    /// Attends for one unit.
+    /// Attends for one unit over what the stages let it read.
     func run(
-        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch
+        _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
+        worker: Int
     ) {
-        if let choice = selection?.choice(slice: unit.slice, head: unit.head) {
-            return choice.ids.withUnsafeBufferPointer { ids in
-                choice.until.withUnsafeBufferPointer { until in
-                    choice.bias.withUnsafeBufferPointer { bias in
-                        let table = PageTableView(
-                            sinkPages: UnsafeBufferPointer(start: nil, count: 0), recentPages: ids,
-                            recentBase: 0, length: choice.slots)
-                        let rules = SlotRules(
-                            until: until.isEmpty ? nil : until.baseAddress,
-                            bias: bias.isEmpty ? nil : bias.baseAddress)
-                        run(unit, job, cache, scratch, rules, table: table)
-                    }
-                }
-            }
+        let slice = slices[unit.slice]
+        let table = cache.table(slice.sequence, layer: job.layer, head: unit.head)
+        guard hasWeights || !readers.isEmpty else {
+            return attend(unit, job, cache, scratch, UnitReads(table: table))
         }
-        guard let learned else {
-            let index = job.layer * shape.keyValueHeadCount + unit.head
-            guard let memory = cache.memory(of: slices[unit.slice].sequence),
-                !memory.biases.isEmpty
-            else { return run(unit, job, cache, scratch, SlotRules()) }
-            return memory.biases[index].withUnsafeBufferPointer { bias in
-                run(unit, job, cache, scratch, SlotRules(bias: bias.baseAddress))
+        let row = slice.firstRow + unit.query
+        let seen = StageUnit(
+            slice: unit.slice, layer: job.layer, head: unit.head, row: row, count: unit.count,
+            slot: unit.firstSlot + unit.query, worker: worker,
+            q: job.q + row * job.queryStride + unit.head * group * shape.headDimension,
+            queryStride: job.queryStride)
+        let weights =
+            hasWeights
+            ? cache.weights(of: slice.sequence)[job.layer * shape.keyValueHeadCount + unit.head]
+            : []
+        weights.withUnsafeBufferPointer { weights in
+            let reads = UnitReads(table: table, bias: weights.isEmpty ? nil : weights.baseAddress)
+            read(seen, reads, through: readers[...], cache) {
+                attend(unit, job, cache, scratch, $0)
             }
-        }
-        learned.withRules(
-            slices[unit.slice], table: job.layer * shape.keyValueHeadCount + unit.head, cache: cache
-        ) { until in
-            run(unit, job, cache, scratch, SlotRules(until: until))
         }
     }
 
-    private func run(
+    /// Asks the stages one after another, each for what the one before it left.
+    private func read(
+        _ unit: StageUnit, _ reads: UnitReads, through stages: ArraySlice<any CacheStage>,
+        _ cache: KVCache, _ body: (UnitReads) -> Void
+    ) {
+        guard let stage = stages.first else { return body(reads) }
+        stage.withReads(of: unit, reads, cache: cache) {
+            read(unit, $0, through: stages.dropFirst(), cache, body)
+        }
+    }
+
+    private func attend(
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
-        _ rules: SlotRules, table chosen: PageTableView? = nil
+        _ reads: UnitReads
     ) {
         let slice = slices[unit.slice]
-        // The slot of the first query, which is its position unless tokens were taken out.
+        // A slot of the first query, which is its position unless tokens were taken out.
         let position = unit.firstSlot + unit.query
         let rows = unit.count * group
         let dimension = shape.headDimension
         let row = slice.firstRow + unit.query
-        let table = chosen ?? cache.table(slice.sequence, layer: job.layer, head: unit.head)
+        let table = reads.table
         let q = job.q + row * job.queryStride + unit.head * group * dimension
-        var sinkScores: UnsafePointer<Float>?
-        var sinkFirst = Int.max
-        if let rotation = sinkRotation, job.visibility.sinks > 0 {
-            let first = rotation.firstQuery(position: position, count: unit.count)
-            if first < unit.count {
-                sinkFirst = first
-                sinkScores = rotation.scores(
-                    into: scratch, q: q, queryStride: job.queryStride, row: row, first: first,
-                    count: unit.count, group: group, dimension: dimension, scale: scale,
-                    page: { cache.pagePointer(table[$0]) }, codec: shape.codec)
-            }
-        }
         var work = mk_attention(
             arena: UnsafePointer(cache.arena.assumingMemoryBound(to: UInt8.self)),
             page_bytes: shape.pageBytes,
@@ -93,9 +78,9 @@ extension PagedAttention {
             group: Int32(group), q: q, query_stride: job.queryStride, scale: scale,
             first_end: Int32(position + 1),
             window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
-            sinks: Int32(job.visibility.sinks), sink_scores: sinkScores,
-            sink_first_query: Int32(clamping: sinkFirst), until: rules.until,
-            first_position: Int32(slice.position + unit.query), bias: rules.bias,
+            sinks: Int32(job.visibility.sinks), sink_scores: reads.sinkScores,
+            sink_first_query: Int32(clamping: reads.sinkFirstQuery), until: reads.until,
+            first_position: Int32(slice.position + unit.query), bias: reads.bias,
             classes: cache.classes,
             class_count: Int32(cache.classCount), tile_begin: 0,
             tile_end: 0,

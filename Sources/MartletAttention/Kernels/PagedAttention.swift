@@ -1,7 +1,7 @@
 // Attention of a ragged batch over the paged cache: the only place that hands pages to kernels.
 
 import CMartletKernels
-import Foundation
+package import MartletCache
 package import MartletKernels
 
 /// Appends keys and values to pages and attends to them, for all layers of a model.
@@ -16,46 +16,41 @@ package final class PagedAttention {
     let width: Int
     let scale: Float
 
-    private let frequencies: [Double]
     private var plans: [Visibility: AttentionPlan] = [:]
     private var appends: [AppendUnit] = []
     private(set) var slices: [AttentionSlice] = []
     private let workers: [WorkerScratch]
     var states: AlignedBuffer<Float>
-    var sinkRotation: SinkRotation?
     /// The plan and the appends of one layer, where every head has its own length.
     private var ragged = AttentionPlan()
     private var raggedAppends: [AppendUnit] = []
     private var isRagged = false
-    let compression: PromptCompression?
-    /// What stores full pages in few bits, if the policy does.
-    let sealer: PageSealer?
-    /// What generated tokens read, if the policy chooses.
-    let selection: DecodeSelection?
-    /// Eviction that the model decides, if the policy asks for it.
-    package let learned: LearnedCompression?
+    /// What acts on the cache, in the order of its plan.
+    let stages: [any CacheStage]
+    /// Those of them that change what units of the step read.
+    private(set) var readers: [any CacheStage] = []
+    /// Whether a slot may stand for several tokens in the step.
+    private(set) var hasWeights = false
 
     /// - Parameters:
     ///   - headCount: query heads, a multiple of the KV heads.
+    ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
-    ///   - policy: the cache's policy.
-    ///   - evictionHead: the heads with which the model marks tokens, if it has any.
+    ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
     ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
     ///     with learned positions, whose sinks then keep the scores they have.
     package init(
-        headCount: Int, shape: KVShape, scale: Float, policy: CachePolicy,
-        evictionHead: EvictionHeadShape? = nil, frequencies: [Double], kernels: KernelSet,
-        pool: WorkerPool
+        headCount: Int, cache: KVCache, scale: Float, markWindow: Int? = nil,
+        frequencies: [Double], kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
+        shape = cache.shape
         precondition(
             headCount % shape.keyValueHeadCount == 0,
             "PagedAttention: \(headCount) heads are not a multiple of \(shape.keyValueHeadCount)")
         self.headCount = headCount
-        self.shape = shape.under(policy)
         self.kernels = kernels
         self.pool = pool
         self.scale = scale
-        self.frequencies = frequencies
         group = headCount / shape.keyValueHeadCount
         width = (shape.headDimension + 15) & ~15
         var workers: [WorkerScratch] = []
@@ -66,43 +61,25 @@ package final class PagedAttention {
                     dimension: shape.headDimension))
         }
         self.workers = workers
-        if let chosen = policy.compression {
-            compression = try PromptCompression(
-                chosen, shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
-                kernels: kernels, pool: pool)
-        } else {
-            compression = nil
-        }
-        if let selector = policy.selector {
-            selection = try DecodeSelection(
-                selector, shape: self.shape, headCount: headCount, scale: scale, kernels: kernels,
-                pool: pool)
-        } else {
-            selection = nil
-        }
-        if let plan = policy.seal {
-            sealer = try PageSealer(
-                plan, shape: self.shape, headCount: headCount, scale: scale, kernels: kernels,
-                pool: pool)
-        } else {
-            sealer = nil
-        }
-        learned = policy.learned.map {
-            LearnedCompression($0, head: evictionHead, shape: shape)
-        }
+        stages = try cache.plan.makeStages(
+            StageContext(
+                shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
+                markWindow: markWindow, kernels: kernels, pool: pool))
         states = try AlignedBuffer(count: 16)
     }
 
     /// Prepares the plans of a step. Call once before the layers run.
-    /// `tokens` are the rows' ids, for policies that ask where sentences end.
+    /// `tokens` are the rows' ids, for stages that ask for them.
     package func begin(
         _ slices: [AttentionSlice], tokens: UnsafePointer<Int32>? = nil, cache: KVCache
     ) throws(KernelError) {
         self.slices = slices
-        selection?.begin(slices, tokens: tokens, cache: cache)
+        for stage in stages { stage.begin(slices, tokens: tokens, cache: cache) }
+        readers.removeAll(keepingCapacity: true)
+        for stage in stages where stage.changesReads { readers.append(stage) }
         isRagged =
-            selection?.isActive == true
-            || slices.contains { cache.memory(of: $0.sequence)?.hasEvicted == true }
+            stages.contains(where: \.replacesTables)
+            || slices.contains { cache.hasEvicted($0.sequence) }
         var rows = 0
         if isRagged {
             for layer in 0..<shape.layerCount {
@@ -123,32 +100,13 @@ package final class PagedAttention {
         if states.count < needed {
             states = try AlignedBuffer(count: needed * 2, purpose: "attention over long sequences")
         }
-        sinkRotation = SinkRotation(
-            policy: cache.policy, slices: slices, frequencies: frequencies)
-        compression?.begin(slices, tokens: tokens, cache: cache)
-        compression?.steps?.begin(slices, cache: cache)
-        learned?.begin(slices, cache: cache)
-        sealer?.begin(slices)
-        coverBiases(cache)
+        for slice in slices { cache.coverWeights(slice.sequence, tokens: slice.count) }
+        hasWeights = slices.contains { !cache.weights(of: $0.sequence).isEmpty }
         guard !isRagged else { return }
         appends.removeAll(keepingCapacity: true)
         for (index, slice) in slices.enumerated() {
             for head in 0..<shape.keyValueHeadCount {
                 Self.divide(slice, index, head: head, firstSlot: slice.position, into: &appends)
-            }
-        }
-    }
-
-    /// Makes sure that what is added to scores covers the tiles of the step.
-    private func coverBiases(_ cache: KVCache) {
-        for slice in slices {
-            guard let memory = cache.memory(of: slice.sequence), !memory.biases.isEmpty else {
-                continue
-            }
-            for index in 0..<shape.tableCount {
-                let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
-                let length = cache.table(slice.sequence, layer: layer, head: head).length
-                memory.extendBias(table: index, to: length + slice.count)
             }
         }
     }
@@ -172,8 +130,10 @@ package final class PagedAttention {
         ragged.build(
             slices: slices, heads: shape.keyValueHeadCount, group: group,
             visibility: cache.visibility(layer: layer), threads: pool.threadCount
-        ) { [slices, selection] index, head in
-            if let choice = selection?.choice(slice: index, head: head) { return choice.slots - 1 }
+        ) { [slices, stages] index, head in
+            for stage in stages {
+                if let slots = stage.slotCount(slice: index, head: head) { return slots - 1 }
+            }
             return cache.table(slices[index].sequence, layer: layer, head: head).length
         }
     }
@@ -190,15 +150,14 @@ package final class PagedAttention {
     /// Writes the keys and values of the step's rows into their pages.
     ///
     /// `prepare(row, head)` runs first for each row and KV head, on the thread that then appends:
-    /// it rotates the head's key and the queries of its group. `keys` and `values` have `stride`
-    /// floats between rows, KV heads one after another.
+    /// it rotates the head's key and the queries of its group.
     package func append(
-        layer: Int, cache: KVCache, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        stride: Int, prepare: (_ row: Int, _ head: Int) -> Void
+        layer: Int, cache: KVCache, rows: AppendedRows, prepare: (_ row: Int, _ head: Int) -> Void
     ) {
+        let (keys, values, stride) = (rows.keys, rows.values, rows.stride)
         let (dimension, append) = (shape.headDimension, kernels.table.pointee.append)
         let codec = shape.codec.code
-        learned?.decideByChance(layer: layer, cache: cache)
+        for stage in stages { stage.willAppend(rows, layer: layer, cache: cache) }
         if isRagged {
             raggedAppends.removeAll(keepingCapacity: true)
             for (index, slice) in slices.enumerated() {
@@ -244,47 +203,46 @@ package final class PagedAttention {
     /// as learned eviction leaves them, are work too.
     private static let unitWork = 30_000
 
+    /// What a slice of the step reads; nil where no stage has a say in it.
+    package func reads(slice index: Int, isDecode: Bool, cache: KVCache) -> StepReads? {
+        guard !stages.isEmpty else { return nil }
+        let slice = slices[index]
+        var reads = cache.plainReads(slice.sequence, tokens: slice.count, isDecode: isDecode)
+        for stage in stages { stage.count(&reads, slice: index, cache: cache) }
+        return reads
+    }
+
     /// Ends a step, after its tokens were committed: heads that hold more than they may give tokens up.
     /// Throws `outOfPages` when a page that others share would have to be copied and none is free.
     package func finishStep(cache: KVCache) throws(CacheError) {
-        compression?.steps?.finish(cache: cache)
-        try compression?.finishStep(cache: cache)
-        try learned?.finish(cache: cache)
-        selection?.finish(cache: cache)
-        try sealer?.finish(cache: cache)
+        for stage in stages { try stage.finishStep(cache: cache) }
     }
 
-    /// Ends the prompt of a sequence: its compressor, if there is one, chooses which tokens stay.
+    /// Ends the prompt of a sequence: stages choose which of its tokens stay, and how.
     package func completePrompt(
         _ sequence: SequenceID, cache: KVCache
     ) throws(CacheError) {
-        try compression?.complete(sequence, cache: cache)
-        try learned?.complete(sequence, cache: cache)
-        cache.memory(of: sequence)?.isPromptComplete = true
-        try sealer?.complete(sequence, cache: cache)
+        guard cache.promptCount(sequence) == nil else { return }
+        for stage in stages { try stage.completePrompt(sequence, cache: cache) }
+        cache.completePrompt(sequence)
     }
 
-    /// The tokens of a complete prompt and the chunks in which its compressor wants them repeated; nil
-    /// where it does not.
-    package func rereading(
-        of sequence: SequenceID, cache: KVCache
-    ) -> (tokens: [Int32], chunk: Int)? {
-        compression?.rereading(of: sequence, cache: cache)
+    /// The tokens of a complete prompt and the parts in which a stage wants them repeated; nil where none
+    /// does.
+    package func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading? {
+        for stage in stages {
+            if let wish = stage.rereading(of: sequence, cache: cache) { return wish }
+        }
+        return nil
     }
 
-    /// Runs a step in which a fork repeats the positions `range` of a prompt, and notes what its rows
-    /// attend to.
+    /// Runs a step in which a fork repeats the positions `range` of a prompt, which stages take note of.
     package func repeating(
         _ range: Range<Int>, of sequence: SequenceID, _ body: () throws -> Void
     ) rethrows {
-        compression?.repeated = RepeatedChunk(sequence: sequence, range: range)
-        defer { compression?.repeated = nil }
+        for stage in stages { stage.repeating(RepeatedPart(sequence: sequence, range: range)) }
+        defer { for stage in stages { stage.repeating(nil) } }
         try body()
-    }
-
-    /// Takes the model's marks of one layer's rows, before ``append``.
-    package func decide(layer: Int, cache: KVCache, isMarked: (_ row: Int, _ head: Int) -> Bool) {
-        learned?.decide(layer: layer, cache: cache, isMarked: isMarked)
     }
 
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
@@ -294,20 +252,18 @@ package final class PagedAttention {
         out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
-        sealer?.record(layer: layer, cache: cache, q: q, stride: queryStride)
-        selection?.choose(layer: layer, cache: cache, q: q, stride: queryStride)
+        let queries = QueryRows(base: q, stride: queryStride)
+        for stage in stages { stage.willAttend(queries, layer: layer, cache: cache) }
         if isRagged { planRagged(layer: layer, cache: cache) }
         guard let plan = isRagged ? ragged : plans[visibility] else { return }
-        compression?.record(layer: layer, cache: cache, q: q, stride: queryStride)
-        compression?.steps?.observe(layer: layer, cache: cache, q: q, stride: queryStride)
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
             outStride: outStride)
         if plan.pairs * width + plan.units.count * Self.unitWork < Self.serialWork {
-            for unit in plan.units { run(unit, job, cache, workers[0]) }
+            for unit in plan.units { run(unit, job, cache, workers[0], worker: 0) }
         } else {
             pool.run(plan.units.count) { index, worker in
-                run(plan.units[index], job, cache, workers[worker])
+                run(plan.units[index], job, cache, workers[worker], worker: worker)
             }
         }
         for fold in plan.folds { self.fold(fold.unit, segments: fold.segments, job) }

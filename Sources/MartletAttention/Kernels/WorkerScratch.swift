@@ -13,21 +13,16 @@ final class WorkerScratch {
     let nextMaximum: UnsafeMutablePointer<Float>
     let nextSum: UnsafeMutablePointer<Float>
     let nextVectors: UnsafeMutablePointer<Float>
-    /// Room for one query, one key and one value, and for the scores of 64 sinks a row.
-    let vector: UnsafeMutablePointer<Float>
-    let sinkScores: UnsafeMutablePointer<Float>
 
     init(rows: Int, width: Int, dimension: Int) throws(KernelError) {
         bytes = try AlignedBuffer(count: mk_attention_scratch(Int32(rows), Int32(dimension)))
         let padded = (rows + 15) & ~15
-        floats = try AlignedBuffer(count: 2 * padded * (width + 2) + 3 * width + padded * 64)
+        floats = try AlignedBuffer(count: 2 * padded * (width + 2))
         maximum = floats.base
         sum = maximum + padded
         nextMaximum = sum + padded
         nextSum = nextMaximum + padded
         vectors = nextSum + padded
         nextVectors = vectors + padded * width
-        vector = nextVectors + padded * width
-        sinkScores = vector + 3 * width
     }
 }

@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import Martlet
-import MartletAttention
 import MartletFormats
+import MartletModels
 
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

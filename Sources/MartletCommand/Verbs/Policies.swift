@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import Martlet
-import MartletAttention
 import MartletFormats
+import MartletPolicies
 
 struct Policies: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

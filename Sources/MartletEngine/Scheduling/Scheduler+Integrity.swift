@@ -1,6 +1,6 @@
 /// What must be true of a scheduler between two steps.
 
-import MartletAttention
+import MartletCache
 
 extension Scheduler {
     /// Throws when the lists are out of order, name a chain or a sequence twice, or count wrongly.

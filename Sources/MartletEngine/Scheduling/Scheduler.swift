@@ -1,6 +1,6 @@
 /// Which chains run in the next step, and how far. A plain value: no model, no cache, no time, no text.
 
-import MartletAttention
+import MartletCache
 
 /// Forms ragged steps under a token budget: decode first, then prompt chunks.
 ///
@@ -24,21 +24,21 @@ struct Scheduler: Sendable {
         /// After the prompt token by token, because each may cost another its place.
         var stepsSingly = false
         /// Inside a prompt to a multiple of this at most, because what stays is chosen there too.
-        var block: Int?
+        var piece: Int?
 
         /// As far as there are tokens.
         static let crossing = PromptRule()
 
-        init(stopsAtPrompt: Bool = false, stepsSingly: Bool = false, block: Int? = nil) {
+        init(stopsAtPrompt: Bool = false, stepsSingly: Bool = false, piece: Int? = nil) {
             self.stopsAtPrompt = stopsAtPrompt
             self.stepsSingly = stepsSingly
-            self.block = block
+            self.piece = piece
         }
 
         init(_ cache: KVCache) {
             self.init(
-                stopsAtPrompt: cache.policy.tracksSlots, stepsSingly: cache.policy.stepsSingly,
-                block: cache.promptBlock)
+                stopsAtPrompt: cache.traits.tracksSlots, stepsSingly: cache.traits.stepsSingly,
+                piece: cache.promptPiece)
         }
     }
 
@@ -117,8 +117,8 @@ struct Scheduler: Sendable {
                     if promptRule.stopsAtPrompt {
                         count = min(count, state.promptCount - state.computed)
                     }
-                    if let block = promptRule.block {
-                        count = min(count, block - state.computed % block)
+                    if let piece = promptRule.piece {
+                        count = min(count, piece - state.computed % piece)
                     }
                 } else if promptRule.stepsSingly {
                     count = 1

@@ -1,6 +1,6 @@
 /// What the scheduler knows of one chain: how far it is, and how far it should be.
 
-import MartletAttention
+import MartletCache
 
 /// Names one chain of one request.
 struct ChainID: Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,5 @@
 // What config.json says of heads that mark tokens for eviction.
 
-import MartletAttention
 import MartletFormats
 import MartletKernels
 
@@ -25,8 +24,8 @@ extension EvictionHeadShape {
     }
 
     private static func own(_ file: ConfigurationFile) throws -> EvictionHeadShape {
-        let names = [LearnedEviction.Method.sparsification, .compression].map(\.rawValue)
-        guard let method = LearnedEviction.Method(rawValue: try file.string("method")) else {
+        let names = [Method.sparsification, .compression].map(\.rawValue)
+        guard let method = Method(rawValue: try file.string("method")) else {
             throw file.wrongValue("method", expected: "one of \(names.joined(separator: ", "))")
         }
         let isMerging = method == .compression

@@ -2,7 +2,7 @@
 
 import CMartletKernels
 import Foundation
-import MartletAttention
+import MartletCache
 import MartletKernels
 
 /// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) means
@@ -58,9 +58,18 @@ struct EvictionHead: Sendable {
     /// So that a mean always has something to divide by; the paper's code adds a small number here.
     private static let leastWeight: Float = 1e-6
 
-    /// Whether a row's token is marked.
-    func isMarked(_ step: Step, row: Int, head: Int) -> Bool {
-        step.marks[row * step.shape.keyValueHeadCount + (shape.isPerLayer ? 0 : head)] > 0
+    /// The marks of all rows, once each row's logits are read; nil where the cache does not listen.
+    func marks(_ step: Step) -> TokenMarks? {
+        guard step.marksTokens else { return nil }
+        let heads = step.shape.keyValueHeadCount
+        if shape.isPerLayer {
+            for row in 0..<step.rows {
+                for head in 1..<max(1, heads) {
+                    step.marks[row * heads + head] = step.marks[row * heads]
+                }
+            }
+        }
+        return TokenMarks(logits: step.marks, weights: step.mergeWeights, headCount: heads)
     }
 
     /// Takes the borrowed channels out of attention; before the rotation and after it.

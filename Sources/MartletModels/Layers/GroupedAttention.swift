@@ -2,6 +2,7 @@
 
 import CMartletKernels
 import MartletAttention
+import MartletCache
 import MartletKernels
 
 /// Normalise, project to queries, keys and values; rotate, append to the cache, attend; project
@@ -47,11 +48,11 @@ struct GroupedAttention: Sendable {
         let rotate = kernels.table.pointee.rotate
         let isRotated = shape.rotary != nil
         let borrowing = eviction.flatMap { $0.borrowsChannel ? $0 : nil }
-        if let eviction { decide(eviction, step, layer: layer, stride: stride) }
-        step.attention.append(
-            layer: layer, cache: step.cache, keys: keys, values: keys + shape.keyValueWidth,
-            stride: stride
-        ) { row, head in
+        if let borrowing { readChannels(of: borrowing, step, stride: stride) }
+        let rows = AppendedRows(
+            keys: keys, values: keys + shape.keyValueWidth, stride: stride,
+            marks: eviction?.marks(step))
+        step.attention.append(layer: layer, cache: step.cache, rows: rows) { row, head in
             let key = keys + row * stride + head * dimension
             let queries = base + row * stride + head * group * dimension
             if borrowing == nil { normalise(step, key: key, queries: queries, group: group) }
@@ -94,40 +95,26 @@ struct GroupedAttention: Sendable {
         }
     }
 
-    /// Marks the rows' tokens, takes borrowed channels out, and merges where the policy says so.
-    private func decide(_ eviction: EvictionHead, _ step: Step, layer: Int, stride: Int) {
+    /// Normalises queries and keys of all rows, reads the marks in their borrowed channels, and takes these
+    /// out of attention.
+    private func readChannels(of eviction: EvictionHead, _ step: Step, stride: Int) {
         let shape = step.shape
         let (base, keys) = (step.queryKeyValue, step.queryKeyValue + shape.queryWidth)
         let group = shape.headCount / shape.keyValueHeadCount
         let dimension = shape.headDimension
-        if eviction.borrowsChannel {
-            step.allRows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
-                for head in 0..<shape.keyValueHeadCount {
-                    normalise(
-                        step, key: keys + row * stride + head * dimension,
-                        queries: base + row * stride + head * group * dimension, group: group)
-                }
-                eviction.read(
-                    step, row: row, queries: base + row * stride, keys: keys + row * stride)
-                for head in 0..<shape.keyValueHeadCount {
-                    eviction.clear(
-                        key: keys + row * stride + head * dimension,
-                        queries: base + row * stride + head * group * dimension, group: group,
-                        dimension: dimension)
-                }
+        step.allRows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
+            for head in 0..<shape.keyValueHeadCount {
+                normalise(
+                    step, key: keys + row * stride + head * dimension,
+                    queries: base + row * stride + head * group * dimension, group: group)
+            }
+            eviction.read(step, row: row, queries: base + row * stride, keys: keys + row * stride)
+            for head in 0..<shape.keyValueHeadCount {
+                eviction.clear(
+                    key: keys + row * stride + head * dimension,
+                    queries: base + row * stride + head * group * dimension, group: group,
+                    dimension: dimension)
             }
         }
-        guard step.marksTokens, let learned = step.attention.learned else { return }
-        func isMarked(_ row: Int, _ head: Int) -> Bool {
-            eviction.isMarked(step, row: row, head: head)
-        }
-        step.attention.decide(layer: layer, cache: step.cache, isMarked: isMarked)
-        guard learned.rule.method == .compression else { return }
-        let isFirst = step.positions
-        learned.merge(
-            layer: layer, cache: step.cache, keys: keys, values: keys + shape.keyValueWidth,
-            stride: stride,
-            isMarked: { isFirst[$0] > 0 && isMarked($0, $1) },
-            weight: { step.mergeWeights[$0 * shape.keyValueHeadCount + $1] })
     }
 }

@@ -1,6 +1,6 @@
 // A model in memory: immutable weights, shared by everything that runs it.
 
-public import MartletAttention
+public import MartletCache
 public import MartletFormats
 public import MartletKernels
 

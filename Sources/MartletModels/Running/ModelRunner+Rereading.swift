@@ -1,6 +1,7 @@
 // Runs a prompt a second time where a cache policy asks for it (KVzip, 2505.23416).
 
 import MartletAttention
+import MartletCache
 
 extension ModelRunner {
     /// Tokens of the part before that a later chunk's repetition starts from.
@@ -10,11 +11,10 @@ extension ModelRunner {
     /// released again. Costs about as much as the prompt did. Throws `outOfPages` when a chunk does not
     /// fit beside the prompt, and `contextExceeded` when positions run out.
     func reread(_ sequence: SequenceID, cache: KVCache) throws {
-        guard let (tokens, chunk) = step.attention.rereading(of: sequence, cache: cache) else {
-            return
-        }
-        for first in stride(from: 0, to: tokens.count, by: chunk) {
-            let range = first..<min(tokens.count, first + chunk)
+        guard let wish = step.attention.rereading(of: sequence, cache: cache) else { return }
+        let tokens = wish.tokens
+        for first in stride(from: 0, to: tokens.count, by: wish.part) {
+            let range = first..<min(tokens.count, first + wish.part)
             let fork = cache.fork(sequence)
             defer { cache.release(fork) }
             let words = cache.repeatInstruction

@@ -1,7 +1,8 @@
 // Runs a model over ragged batches: the forward pass that the engine sees.
 
 import CMartletKernels
-public import MartletAttention
+import MartletAttention
+public import MartletCache
 import MartletKernels
 
 /// A forward pass over a ``LanguageModel``, with its own workspace.
@@ -26,11 +27,9 @@ public final class ModelRunner: ForwardPass {
     {
         self.model = model
         self.maximumBatchTokens = max(1, maximumBatchTokens)
-        if case .model? = cache.policy.learned?.decisions,
-            model.shape.evictionHead?.method != cache.policy.learned?.method
-        {
-            throw .policyNeedsHeads(
-                policy: cache.policy.entry.name, has: model.shape.evictionHead?.method.rawValue)
+        let method = model.shape.evictionHead?.method
+        if let wanted = cache.traits.marks, wanted != method?.kind {
+            throw .policyNeedsHeads(policy: cache.traits.name, has: method?.rawValue)
         }
         do {
             step = try Step(
@@ -83,8 +82,12 @@ public final class ModelRunner: ForwardPass {
         try step.begin(slices, tokens: sources, cache: cache)
         if rows > 0 { model.family.model(step) }
         let count = try project(slices, sources)
-        for (slice, source) in zip(slices, sources) {
-            cache.commit(slice.sequence, tokens: slice.count, isDecode: source.isDecode)
+        for (index, source) in sources.enumerated() {
+            let reads = step.attention.reads(
+                slice: index, isDecode: source.isDecode, cache: cache)
+            cache.commit(
+                source.sequence, tokens: source.tokens.count, isDecode: source.isDecode,
+                reads: reads)
         }
         try step.attention.finishStep(cache: cache)
         for source in sources where source.completesPrompt {
@@ -92,6 +95,13 @@ public final class ModelRunner: ForwardPass {
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+    }
+
+    /// Appends `tokens` random keys and values to a sequence, for timing; see
+    /// ``KVCache/fillForTiming(_:tokens:seed:kernels:pool:)``.
+    package func fill(_ id: SequenceID, tokens: Int, cache: KVCache, seed: UInt64) throws {
+        try cache.fillForTiming(
+            id, tokens: tokens, seed: seed, kernels: model.kernels, pool: model.pool)
     }
 
     /// Ends the "prompt" of a filled sequence, for timing; see ``PagedAttention``.

@@ -3,6 +3,7 @@
 import CMartletKernels
 import Foundation
 import MartletAttention
+import MartletCache
 import MartletKernels
 
 /// Buffers for up to `capacity` rows.
@@ -56,9 +57,9 @@ final class Step {
         self.cache = cache
         frequencies = shape.rotary?.frequencies(headDimension: shape.headDimension) ?? []
         attention = try PagedAttention(
-            headCount: shape.headCount, shape: cache.shape, scale: attentionScale,
-            policy: cache.policy, evictionHead: shape.evictionHead, frequencies: frequencies,
-            kernels: kernels, pool: pool)
+            headCount: shape.headCount, cache: cache, scale: attentionScale,
+            markWindow: shape.evictionHead?.window, frequencies: frequencies, kernels: kernels,
+            pool: pool)
         let half = shape.headDimension / 2
         let widths = [
             shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,
@@ -90,8 +91,8 @@ final class Step {
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
     }
 
-    /// Whether the cache's policy listens to the model's marks.
-    var marksTokens: Bool { attention.learned?.rule.decisions == .model }
+    /// Whether the cache's plan listens to the model's marks.
+    var marksTokens: Bool { cache.traits.marks != nil }
 
     /// Lays out the batch: tokens, positions, rotations and the plan of attention.
     func begin(_ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice], cache: KVCache)

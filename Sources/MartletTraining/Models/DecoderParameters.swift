@@ -1,7 +1,6 @@
 // The tensors of a decoder, by the names of its checkpoint.
 
 import Foundation
-import MartletAttention
 import MartletFormats
 import MartletKernels
 import MartletModels

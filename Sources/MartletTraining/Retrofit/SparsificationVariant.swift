@@ -1,6 +1,5 @@
 // DMS inside each attention (2506.05345, sections 1.2 and 1.3 of our notes on it).
 
-import MartletAttention
 import MartletModels
 
 /// Adds decisions and masks to every layer of a decoder; afterwards holds what the budget is counted over.

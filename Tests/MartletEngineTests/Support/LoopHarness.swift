@@ -1,6 +1,7 @@
 // Runs an engine loop without threads and collects what its requests hear.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletModels
 import Synchronization
 import Testing

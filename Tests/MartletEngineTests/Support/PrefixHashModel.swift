@@ -1,7 +1,8 @@
 // A model whose logits are a hash of every token that the last one can see, read back from the
 // cache's own pages: any slip in bookkeeping, page tables or copy-on-write changes the output.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletKernels
 import MartletModels
 import Testing

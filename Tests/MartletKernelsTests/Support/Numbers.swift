@@ -3,13 +3,6 @@
 import Foundation
 import MartletKernels
 
-extension CounterRandom {
-    /// `count` floats uniform in [-magnitude, magnitude).
-    mutating func floats(_ count: Int, magnitude: Float = 1) -> [Float] {
-        (0..<count).map { _ in signedUnit() * magnitude }
-    }
-}
-
 /// Sizes around the edges of lanes, blocks and tiles.
 let awkwardCounts = [1, 2, 15, 16, 17, 31, 32, 33, 64, 65, 100, 1000]
 

@@ -1,6 +1,7 @@
 // A small random model under a cache policy, for tests of policies.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletKernels
 import Testing
 
@@ -44,8 +45,8 @@ final class PolicyRun {
         var start = 0
         while start < prompt.count {
             var end = min(prompt.count, start + chunk)
-            if let block = cache.promptBlock {
-                end = min(end, start + block - start % block)
+            if let piece = cache.promptPiece {
+                end = min(end, start + piece - start % piece)
             }
             rows.append(
                 try step([

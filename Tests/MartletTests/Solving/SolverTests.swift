@@ -1,7 +1,8 @@
 /// Searches with a real engine: budgets hold, endings are what they say.
 
 import Martlet
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import Testing
 
 @Suite struct SolverTests {

@@ -1,7 +1,8 @@
 // The training form and the engine are one model: the same logits, the same tokens kept.
 
 import Foundation
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import MartletFormats
 import MartletKernels
 import MartletModels

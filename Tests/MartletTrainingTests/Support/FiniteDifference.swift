@@ -25,13 +25,6 @@ func worstSlopeError(
     return zip(slopes, gradient).reduce(0) { max($0, abs($1.0 - Double($1.1))) } / largest
 }
 
-extension CounterRandom {
-    /// Uniform numbers in [-1, 1) times a magnitude.
-    mutating func floats(_ count: Int, magnitude: Float = 1) -> [Float] {
-        (0..<count).map { _ in signedUnit() * magnitude }
-    }
-}
-
 extension GraphRun {
     /// Fills a value.
     func set(_ value: Value, _ floats: [Float]) {

@@ -1,6 +1,6 @@
 /// Which positions each head holds after each step of a run.
 
-import MartletAttention
+import MartletCache
 
 /// A run under one policy, step by step.
 package struct CacheTrace: Sendable {

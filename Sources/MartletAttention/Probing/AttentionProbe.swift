@@ -1,0 +1,111 @@
+// Attention weights themselves, for policies that choose by them; the forward pass never makes them.
+
+import CMartletKernels
+package import MartletCache
+package import MartletKernels
+
+/// Computes rows of attention weights over one head's cached tokens. One thread owns it.
+package final class AttentionProbe {
+    /// Query rows (tokens times heads of the group) that share a pass over the keys.
+    package static let rows = 64
+
+    private let shape: KVShape
+    private let group: Int
+    private let scale: Float
+    private let kernels: KernelSet
+    private let scratch: AlignedBuffer<UInt8>
+    private var weights: AlignedBuffer<Float>
+
+    package init(shape: KVShape, group: Int, scale: Float, kernels: KernelSet) throws(KernelError) {
+        self.shape = shape
+        self.group = group
+        self.scale = scale
+        self.kernels = kernels
+        scratch = try AlignedBuffer(
+            count: mk_attention_scratch(
+                Int32(max(Self.rows, group)), Int32(shape.headDimension)))
+        weights = try AlignedBuffer(count: 16)
+    }
+
+    /// Adds to `sums[slot]` the weights that `queries` tokens, `stride` floats apart, give to each
+    /// slot with all heads of the group, token by token. Token `i` sees the slots below
+    /// `firstEnd + i`. `sums` has at least as many places as the last of them sees.
+    package func addWeights(
+        of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
+        table: PageTableView, cache: KVCache, to sums: UnsafeMutablePointer<Float>
+    ) throws(KernelError) {
+        let block = max(1, Self.rows / group)
+        for first in Swift.stride(from: 0, to: count, by: block) {
+            let tokens = min(block, count - first)
+            let slots = firstEnd + first + tokens - 1
+            let width = KVPage.count(forSlots: slots) * KVPage.tokens
+            let rows = try weightRows(
+                of: queries + first * stride, count: tokens, stride: stride,
+                firstEnd: firstEnd + first, table: table, cache: cache)
+            for row in 0..<tokens * group {
+                let p = rows + row * width
+                for slot in 0..<slots { sums[slot] += p[slot] }
+            }
+        }
+    }
+
+    /// Rows of weights `[count * group][slots, rounded up to whole pages]` of up to ``rows`` rows;
+    /// valid until the next call.
+    package func weightRows(
+        of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
+        table: PageTableView, cache: KVCache
+    ) throws(KernelError) -> UnsafeMutablePointer<Float> {
+        let base = try scoreRows(
+            of: queries, count: count, stride: stride, firstEnd: firstEnd, table: table,
+            cache: cache)
+        let width = KVPage.count(forSlots: firstEnd + count - 1) * KVPage.tokens
+        for row in 0..<count * group {
+            kernels.table.pointee.softmax(
+                base + row * width, Int32(firstEnd + row / group), Int32(width))
+        }
+        return base
+    }
+
+    /// The same before the softmax: scaled products, nothing masked.
+    package func scoreRows(
+        of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
+        table: PageTableView, cache: KVCache
+    ) throws(KernelError) -> UnsafeMutablePointer<Float> {
+        let pages = KVPage.count(forSlots: firstEnd + count - 1)
+        let width = pages * KVPage.tokens
+        let needed = count * group * width
+        if weights.count < needed {
+            weights = try AlignedBuffer(count: needed, purpose: "attention weights")
+        }
+        let base = weights.base
+        var work = mk_attention(
+            arena: UnsafePointer(cache.arena.assumingMemoryBound(to: UInt8.self)),
+            page_bytes: shape.pageBytes,
+            zero_page: cache.zeroPage.assumingMemoryBound(to: UInt8.self),
+            head_ids: table.sinkPages.baseAddress ?? PagedAttention.noPages,
+            head_pages: Int32(table.sinkPages.count),
+            tail_ids: table.recentPages.baseAddress ?? PagedAttention.noPages,
+            tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
+            codec: shape.codec.code, dimension: Int32(shape.headDimension), queries: Int32(count),
+            group: Int32(group), q: queries, query_stride: stride, scale: scale,
+            first_end: Int32(firstEnd), window: .max, sinks: 0, sink_scores: nil,
+            sink_first_query: .max, until: nil, first_position: 0, bias: nil, classes: nil,
+            class_count: 0, tile_begin: 0,
+            tile_end: 0, maximum: base, sum: base, out: base,
+            out_stride: 0, scratch: scratch.base)
+        kernels.table.pointee.scores(&work, 0, Int32(pages), base, width)
+        return base
+    }
+}
+
+extension StageContext {
+    /// A probe for each thread.
+    package func makeProbes() throws(KernelError) -> [AttentionProbe] {
+        var probes: [AttentionProbe] = []
+        for _ in 0..<pool.threadCount {
+            probes.append(
+                try AttentionProbe(shape: shape, group: group, scale: scale, kernels: kernels))
+        }
+        return probes
+    }
+}

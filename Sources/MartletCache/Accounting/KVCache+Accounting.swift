@@ -1,0 +1,116 @@
+/// The cache's figures and the proof that they are true.
+
+extension KVCache {
+    /// The account at this moment; costs nothing that grows with the cache.
+    public var statistics: CacheStatistics {
+        let heads = Double(shape.tableCount)
+        return CacheStatistics(
+            sequenceCount: states.count - freeSlots.count, budgetBytes: pool.budgetBytes,
+            bytesHeld: pool.heldBytes, peakBytes: pool.peakBytes, reads: reads,
+            stepBytesRead: stepBytesRead, liveTokens: Double(liveSlots) / heads,
+            peakTokens: Double(peakLiveSlots) / heads)
+    }
+
+    /// Reads of one living sequence, since it was made or forked.
+    public func reads(of id: SequenceID) -> CacheReads { state(id).reads }
+
+    /// The most live tokens that one sequence had since it was made or forked, averaged over layers
+    /// and KV heads; taken, like ``CacheStatistics/peakTokens``, before the policy frees any.
+    public func peakTokens(of id: SequenceID) -> Double {
+        Double(state(id).peakLiveSlots) / Double(shape.tableCount)
+    }
+
+    /// Bytes of the pages that these sequences hold, positions included. A page with several owners
+    /// counts in equal parts for each of them, so that sequences which share with nobody else count it
+    /// once. Takes time linear in the pages, unless nobody else is alive.
+    public func bytesHeld(by ids: [SequenceID]) -> Int {
+        guard ids.count < states.count - freeSlots.count else { return pool.heldBytes }
+        var bytes = 0.0
+        for id in ids {
+            let state = state(id)
+            for index in 0..<shape.tableCount {
+                let view = state.tables[index].view
+                for page in view.sinkPages { bytes += bytesOfOwner(page) }
+                for page in view.recentPages { bytes += bytesOfOwner(page) }
+            }
+        }
+        return Int(bytes.rounded())
+    }
+
+    /// What one of a page's owners answers for; nothing for a hole.
+    private func bytesOfOwner(_ page: Int32) -> Double {
+        guard page != KVPage.hole else { return 0 }
+        let held =
+            pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes + KVPage.positionBytes }
+            ?? shape.heldBytesPerPage
+        return Double(held) / Double(pool.referenceCount(page))
+    }
+
+    /// Live tokens of one sequence in every (layer, KV head).
+    public func liveTokens(of id: SequenceID) -> LiveTokens {
+        let state = state(id)
+        return LiveTokens(
+            keyValueHeadCount: shape.keyValueHeadCount,
+            counts: (0..<shape.tableCount).map { state.tables[$0].liveSlots })
+    }
+
+    /// Live tokens in every (layer, KV head), summed over sequences.
+    public func liveTokens() -> LiveTokens {
+        var counts = [Int](repeating: 0, count: shape.tableCount)
+        for state in states {
+            guard let state else { continue }
+            for index in 0..<shape.tableCount { counts[index] += state.tables[index].liveSlots }
+        }
+        return LiveTokens(keyValueHeadCount: shape.keyValueHeadCount, counts: counts)
+    }
+
+    /// Proves that each page is in as many tables as it counts owners, that free pages and tables
+    /// partition the arena, that page counts fit lengths and reservations, that no reserved page is
+    /// shared, that positions in each head are unique, ascending and below the sequence's count,
+    /// and that the account of bytes and live tokens is true. Takes time linear in the pages.
+    /// Throws `brokenIntegrity` with the first finding.
+    public func checkIntegrity() throws(CacheError) {
+        var owners = [UInt32](repeating: 0, count: pool.idCapacity)
+        var total = 0
+        for slot in states.indices {
+            guard let state = states[slot] else { continue }
+            var live = 0
+            for index in 0..<shape.tableCount {
+                try check(table: index, of: state, slot: slot, &owners)
+                live += state.tables[index].liveSlots
+            }
+            guard live == state.liveSlots else {
+                throw .brokenIntegrity(
+                    "sequence \(slot): \(live) live slots, the account says \(state.liveSlots)")
+            }
+            total += live
+        }
+        guard total == liveSlots, liveSlots <= peakLiveSlots else {
+            throw .brokenIntegrity(
+                "\(total) live slots, the account says \(liveSlots), peak \(peakLiveSlots)")
+        }
+        try pool.checkIntegrity(owners: owners)
+    }
+
+    private func check(
+        table index: Int, of state: CachedSequence, slot: Int, _ owners: inout [UInt32]
+    ) throws(CacheError) {
+        let (layer, head) = index.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+        let name = "sequence \(slot), layer \(layer), head \(head)"
+        let (length, pages) = (state.tables[index].length, state.tables[index].pageCount)
+        guard length <= state.count else {
+            throw .brokenIntegrity("\(name): \(length) slots for \(state.count) tokens")
+        }
+        let needed = KVPage.count(forSlots: length + state.reserved)
+        guard pages == needed else {
+            throw .brokenIntegrity(
+                "\(name): \(pages) entries for \(length) slots and \(state.reserved) reserved, "
+                    + "expected \(needed)")
+        }
+        guard state.reserved == 0 || state.tables[index].sharedTail(in: pool) == nil else {
+            throw .brokenIntegrity("\(name): the reserved tail page is shared")
+        }
+        try state.tables[index].checkIntegrity(
+            below: state.count, in: pool, owners: &owners, name: name)
+    }
+}

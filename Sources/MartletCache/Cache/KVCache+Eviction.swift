@@ -1,0 +1,131 @@
+/// Taking single tokens out of the cache: how policies that choose by score give memory back.
+
+import CMartletKernels
+import Foundation
+package import MartletKernels
+
+extension KVCache {
+    /// Keeps only the listed slots of each (layer, KV head), ascending; nil keeps them all. Survivors
+    /// move together, and pages that become empty are free when this returns. Any reservation of
+    /// the sequence is dropped. Throws `outOfPages` when pages that other sequences share would
+    /// have to be copied and none is free; nothing has changed then.
+    package func retain(_ id: SequenceID, _ kept: [[Int32]?]) throws(CacheError) {
+        let state = state(id)
+        precondition(
+            kept.count == shape.tableCount,
+            "KVCache.retain: got \(kept.count) lists, expected \(shape.tableCount)")
+        dropReservation(state)
+        var needed = 0
+        for (index, slots) in kept.enumerated() {
+            guard let slots, slots.count < state.tables[index].length else { continue }
+            needed += state.tables[index].compactionPages(keeping: slots, in: pool)
+        }
+        guard needed <= pool.freePages else {
+            throw .outOfPages(needed: needed, free: pool.freePages, budgetBytes: pool.budgetBytes)
+        }
+        for (index, slots) in kept.enumerated() {
+            guard let slots, slots.count < state.tables[index].length else { continue }
+            state.evictedAt = state.count
+            state.tables[index].compact(keeping: slots, in: &pool, copy: slotCopy)
+            state.weights.compact(table: index, keeping: slots)
+            describePages(of: state, index, from: 0)
+        }
+        updateLiveSlots(of: state)
+    }
+
+    /// Takes one token of one (layer, KV head) out. Returns false, with nothing changed, when that
+    /// would copy a page that other sequences share and no page is free.
+    package func evict(_ id: SequenceID, layer: Int, head: Int, slot: Int) -> Bool {
+        let state = state(id)
+        dropReservation(state)
+        let index = layer * shape.keyValueHeadCount + head
+        let isDone = state.tables[index].remove(slot: slot, in: &pool, copy: slotCopy)
+        if isDone {
+            state.evictedAt = state.count
+            state.weights.remove(table: index, slot: slot, last: state.tables[index].length)
+            state.liveSlots -= 1
+            liveSlots -= 1
+            if shape.boundsBytes > 0 {
+                let last = KVPage.count(forSlots: state.tables[index].length) - 1
+                for page in Set([slot / KVPage.tokens, last]) where page >= 0 && page <= last {
+                    describePage(
+                        of: state.tables[index].view, page, slots: state.tables[index].length)
+                }
+            }
+        }
+        return isDone
+    }
+
+    /// Replaces the key and the value in one slot, which stands for `tokens` tokens from now on. Throws
+    /// `outOfPages` when others hold the page too and none is free for a copy.
+    package func rewrite(
+        _ id: SequenceID, table index: Int, slot: Int, key: [Float], value: [Float],
+        tokens: Float, kernels: KernelSet
+    ) throws(CacheError) {
+        let state = state(id)
+        guard let page = state.tables[index].writablePage(slot / KVPage.tokens, in: &pool) else {
+            throw .outOfPages(needed: 1, free: 0, budgetBytes: pool.budgetBytes)
+        }
+        kernels.table.pointee.append(
+            shape.codec.code, pool.pointer(to: page).assumingMemoryBound(to: UInt8.self),
+            Int32(shape.headDimension), Int32(slot % KVPage.tokens), key, value)
+        state.weights.set(log(tokens), table: index, slot: slot, tableCount: shape.tableCount)
+        guard shape.boundsBytes > 0 else { return }
+        describePage(
+            of: state.tables[index].view, slot / KVPage.tokens, slots: state.tables[index].length)
+    }
+
+    /// Says that the slots of a table from `first` on lie in another order now: `order` names, for each of them,
+    /// which it was, counted from `first`.
+    package func reorderWeights(_ id: SequenceID, table: Int, from first: Int, as order: [Int32]) {
+        state(id).weights.reorder(table: table, from: first, as: order)
+    }
+
+    /// Makes sure that the weights of a sequence's slots cover the tiles of `tokens` more tokens.
+    package func coverWeights(_ id: SequenceID, tokens: Int) {
+        let state = state(id)
+        guard !state.weights.isEmpty else { return }
+        for index in 0..<shape.tableCount {
+            state.weights.cover(state.tables[index].length + tokens, table: index)
+        }
+    }
+
+    /// Computes the bounds of a table's pages from `page` on anew, where a selector reads them.
+    private func describePages(of state: CachedSequence, _ index: Int, from page: Int) {
+        guard shape.boundsBytes > 0 else { return }
+        let slots = state.tables[index].length
+        for page in page..<KVPage.count(forSlots: slots) {
+            describePage(of: state.tables[index].view, page, slots: slots)
+        }
+    }
+
+    /// Computes the bounds of one page of a table that holds `slots` tokens.
+    package func describePage(of table: PageTableView, _ page: Int, slots: Int) {
+        let id = table[page]
+        mk_page_bounds(
+            shape.codec.code, pool.pointer(to: id).assumingMemoryBound(to: UInt8.self),
+            Int32(shape.headDimension), Int32(min(KVPage.tokens, slots - page * KVPage.tokens)),
+            pool.boundsPointer(to: id).assumingMemoryBound(to: UInt8.self))
+    }
+
+    /// The absolute positions of the tokens that one head holds, in the order of its slots.
+    public func heldPositions(_ id: SequenceID, layer: Int, head: Int) -> [Int] {
+        let table = table(id, layer: layer, head: head)
+        var result: [Int] = []
+        for slot in 0..<table.length {
+            let page = table[slot / KVPage.tokens]
+            guard page != KVPage.hole else { continue }
+            result.append(Int(positions(ofPage: page)[slot % KVPage.tokens]))
+        }
+        return result
+    }
+
+    private var slotCopy: PageTable.SlotCopy {
+        let (codec, dimension) = (shape.codec.code, Int32(shape.headDimension))
+        return { from, fromSlot, to, toSlot in
+            mk_copy_slot(
+                codec, dimension, from.assumingMemoryBound(to: UInt8.self), Int32(fromSlot),
+                to.assumingMemoryBound(to: UInt8.self), Int32(toSlot))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// The protocol of what acts on a cache beside the plain step: one published method, or a part of one.
+
+/// One method at work on one cache. The thread that runs the steps owns it.
+///
+/// The loop over stages calls, in this order: ``begin(_:tokens:cache:)``; for each layer
+/// ``willAppend(_:layer:cache:)``, ``willAttend(_:layer:cache:)`` and, for each unit,
+/// ``withReads(of:_:cache:_:)`` on several threads at once; then, when the step's tokens are committed,
+/// ``finishStep(cache:)``, and ``completePrompt(_:cache:)`` for each sequence whose prompt ended. A stage
+/// sees units of prompts as it sees those of generated tokens. What it remembers of a sequence is its
+/// ``StageMemory``, which the cache holds.
+package protocol CacheStage: AnyObject {
+    /// Starts a step with these slices. `tokens` are the ids of all rows, where they are known.
+    func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache)
+    /// Runs before one layer's keys and values are appended; may change them.
+    func willAppend(_ rows: AppendedRows, layer: Int, cache: KVCache)
+    /// Runs before one layer's queries attend, when its keys and values are appended.
+    func willAttend(_ queries: QueryRows, layer: Int, cache: KVCache)
+    /// Whether some units of the step at hand read other tables than their sequence's.
+    var replacesTables: Bool { get }
+    /// Slots that a unit of one token reads, its own included, where the stage replaces its table.
+    func slotCount(slice: Int, head: Int) -> Int?
+    /// Whether ``withReads(of:_:cache:_:)`` may change anything in the step at hand.
+    var changesReads: Bool { get }
+    /// Calls `body` with what the unit reads: `reads`, as it is or changed. Its pointers are valid inside.
+    func withReads(
+        of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void)
+    /// Corrects what a slice of the step reads in all layers, before it is committed.
+    func count(_ reads: inout StepReads, slice: Int, cache: KVCache)
+    /// Runs after the commit of a step. Throws `outOfPages`.
+    func finishStep(cache: KVCache) throws(CacheError)
+    /// Runs when a prompt is complete, after ``finishStep(cache:)``. Throws `outOfPages`.
+    func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError)
+    /// The prompt that the stage wants to be computed a second time before it is complete.
+    func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading?
+    /// Says that forks repeat this part of a prompt in the steps that follow; nil when they no longer do.
+    func repeating(_ part: RepeatedPart?)
+    /// Takes a sequence that was filled for timing as one that was computed: invents what the stage would
+    /// have recorded.
+    func adopt(_ sequence: SequenceID, cache: KVCache, seed: UInt64)
+}
+
+extension CacheStage {
+    package func begin(
+        _ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache
+    ) {}
+    package func willAppend(_ rows: AppendedRows, layer: Int, cache: KVCache) {}
+    package func willAttend(_ queries: QueryRows, layer: Int, cache: KVCache) {}
+    package var replacesTables: Bool { false }
+    package func slotCount(slice: Int, head: Int) -> Int? { nil }
+    package var changesReads: Bool { false }
+    package func withReads(
+        of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
+    ) { body(reads) }
+    package func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {}
+    package func finishStep(cache: KVCache) throws(CacheError) {}
+    package func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {}
+    package func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading? { nil }
+    package func repeating(_ part: RepeatedPart?) {}
+    package func adopt(_ sequence: SequenceID, cache: KVCache, seed: UInt64) {}
+}
+
+/// A prompt that a stage wants to be computed a second time, in parts.
+package struct Rereading: Sendable {
+    /// The prompt.
+    package var tokens: [Int32]
+    /// Tokens of one part.
+    package var part: Int
+
+    /// Describes the wish.
+    package init(tokens: [Int32], part: Int) {
+        self.tokens = tokens
+        self.part = part
+    }
+}
+
+/// The part of a prompt that a fork repeats.
+package struct RepeatedPart: Sendable {
+    /// The sequence whose prompt it is.
+    package var sequence: SequenceID
+    /// The positions that are repeated.
+    package var range: Range<Int>
+
+    /// Describes the part.
+    package init(sequence: SequenceID, range: Range<Int>) {
+        self.sequence = sequence
+        self.range = range
+    }
+}
+
+/// Tokens around a repetition of a prompt's part.
+public struct RepeatInstruction: Sendable, Hashable {
+    /// Before the first part.
+    public var first: [Int32]
+    /// Before a later one, ahead of the last tokens of the part before it.
+    public var later: [Int32]
+    /// Between these and the part.
+    public var suffix: [Int32]
+
+    /// Words for all three; none by default, as for models without text.
+    public init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
+        self.first = first
+        self.later = later
+        self.suffix = suffix
+    }
+}

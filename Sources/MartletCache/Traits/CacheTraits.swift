@@ -1,0 +1,73 @@
+/// What a cache must do for the policy that it runs under, as a value that names no policy.
+
+package import CMartletKernels
+
+/// Which marks of a model a plan listens to.
+public enum MarkKind: Sendable, Hashable {
+    /// Marked tokens are taken out.
+    case evicting
+    /// Marked tokens are merged with those before them.
+    case merging
+}
+
+/// What the cache, the scheduler and the front door need to know of a policy.
+public struct CacheTraits: Sendable, Hashable {
+    /// What messages call the policy: its name, and its whole text.
+    package var name = "dense"
+    package var text = "dense"
+    /// Whether heads of a layer may hold or read different slots, so that a slot is no position.
+    package var tracksSlots = false
+    /// Whether generated tokens must be computed one by one, since each may cost another its place.
+    package var stepsSingly = false
+    /// Whether nothing happens before a prompt is complete.
+    package var actsAfterPrompt = false
+    /// Tokens at whose absolute multiples a prompt must be cut; nil where it may be cut anywhere.
+    package var promptPiece: Int?
+    /// Pages that a sequence ever has at most; nil without such a bound.
+    package var pageLimit: Int?
+    /// First positions that stay visible under ``window``.
+    package var sinks = 0
+    /// Newest positions that a row sees, itself included; nil for all.
+    package var window: Int?
+    /// Whether every page carries the bounds of its keys.
+    package var describesPages = false
+    /// Kinds of sealed pages, in the order of their arenas.
+    package var sealKinds: [mk_seal] = []
+    /// Whether a stage asks where sentences end.
+    package var readsSentences = false
+    /// Whether a prompt is computed a second time before it is complete.
+    package var rereadsPrompt = false
+    /// The marks of the model that a stage listens to; nil for none.
+    package var marks: MarkKind?
+    /// Whether tokens of a prompt are freed while it is computed, at every piece's end.
+    package var freesPromptPieces = false
+    /// Tokens for each one held, as far as the policy itself says; nil where the model does.
+    package var compression: Double? = 1
+
+    /// A cache that keeps and reads everything.
+    package init() {}
+
+    /// The attention pattern in a layer whose model has a sliding window of `modelWindow` tokens
+    /// (nil: full attention). The narrower window holds. Under the policy's window the sinks stay
+    /// visible, because their distance is bounded anyway; under the model's there are none.
+    package func visibility(modelWindow: Int?) -> Visibility {
+        guard let window else { return Visibility(sinks: 0, window: modelWindow) }
+        guard let modelWindow, modelWindow <= window else {
+            return Visibility(sinks: sinks, window: window)
+        }
+        return Visibility(sinks: 0, window: modelWindow)
+    }
+
+    /// Tokens of `tokens` that a sequence is expected to hold at most, where `compression` tokens share a
+    /// slot: the last piece whole, the others compressed.
+    package func expectedTokens(_ tokens: Int, compression: Double) -> Int {
+        guard freesPromptPieces else { return tokens }
+        let whole = leastTokens(tokens)
+        return whole + Int((Double(tokens - whole) / compression).rounded(.up))
+    }
+
+    /// Tokens of `tokens` that a sequence holds at least while it is computed, if all that may go goes.
+    package func leastTokens(_ tokens: Int) -> Int {
+        freesPromptPieces ? min(tokens, promptPiece ?? tokens) : tokens
+    }
+}

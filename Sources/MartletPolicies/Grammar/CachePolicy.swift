@@ -1,0 +1,131 @@
+/// Which tokens stay in the cache, which of them a generated token reads, and how they are stored.
+
+public import MartletCache
+public import MartletKernels
+
+/// A cache policy with its parameters, made from text such as `dense`, `window(sinks=4, recent=1024)`
+/// or `snapkv(budget=1024) + kv(q8)`.
+///
+/// It is a list of methods, at most one for each ``PolicyDecision``; ``plan(for:)`` turns it into what a
+/// cache of some shape does.
+public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
+    /// The methods, in the order in which their stages run.
+    let methods: [any CacheMethod]
+    /// The policy as an expression, every parameter written out.
+    public let expression: PolicyExpression
+    /// What the registry says of the term that decides what stays.
+    public let entry: CachePolicyEntry
+    /// Whether which tokens are seen equals the plain model; what a codec rounds is said elsewhere.
+    public let isExact: Bool
+    /// How keys and values are stored; nil where the policy does not say.
+    public let codec: CacheCodec?
+    /// What a cache must do for the policy, as far as that does not depend on a model's shape.
+    package let traits: CacheTraits
+
+    /// Keeps everything: exact.
+    public static let dense = CachePolicy(
+        methods: [],
+        expression: PolicyExpression(terms: [PolicyTerm(name: CachePolicyEntry.dense.name)]),
+        entry: .dense)
+
+    /// Parses and checks a policy's text. Throws `malformedPolicy`, `unknownPolicy`,
+    /// `badPolicyParameter`, `policiesDoNotCombine` or `policiesExclude`.
+    public init(_ text: String) throws(CacheError) { try self.init(PolicyExpression(text)) }
+
+    /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
+    public init(_ expression: PolicyExpression) throws(CacheError) {
+        var parts: [PolicyDecision: BoundMethod] = [:]
+        for term in expression.terms {
+            let entry = try CachePolicyRegistry.entry(named: term.name)
+            let bound = try entry.bind(term)
+            for method in try entry.make(bound.values) {
+                let part = BoundMethod(method: method, term: bound.term, entry: entry)
+                if let first = parts[method.decision] {
+                    throw .policiesDoNotCombine(
+                        first: first.named, second: part.named,
+                        decision: method.decision.description)
+                }
+                parts[method.decision] = part
+            }
+        }
+        let ordered = PolicyDecision.allCases.compactMap { parts[$0] }
+        var terms: [PolicyTerm] = []
+        for part in ordered where terms.last != part.term { terms.append(part.term) }
+        if parts[.keeping] == nil {
+            terms.insert(PolicyTerm(name: CachePolicyEntry.dense.name), at: 0)
+        }
+        try Self.check(ordered)
+        self.init(
+            methods: ordered.map(\.method), expression: PolicyExpression(terms: terms),
+            entry: parts[.keeping]?.entry ?? .dense, changesReads: parts[.reading] != nil)
+    }
+
+    private init(
+        methods: [any CacheMethod], expression: PolicyExpression, entry: CachePolicyEntry,
+        changesReads: Bool = false
+    ) {
+        self.methods = methods
+        self.expression = expression
+        self.entry = entry
+        isExact = entry.isExact && !changesReads
+        codec = methods.lazy.compactMap(\.codec).first
+        var traits = CacheTraits()
+        for method in methods { method.describe(&traits) }
+        traits.name = entry.name
+        traits.text = expression.description
+        self.traits = traits
+    }
+
+    /// A method as a term of the text named it.
+    private struct BoundMethod {
+        let method: any CacheMethod
+        let term: PolicyTerm
+        let entry: CachePolicyEntry
+        /// How messages name it: with its arguments where its first one says what it is.
+        var named: String { method.decision == .storing ? "\(term)" : term.name }
+    }
+
+    /// Refuses methods that cannot be true together.
+    private static func check(_ parts: [BoundMethod]) throws(CacheError) {
+        // What stores pages in few bits is asked first, so that its reason is the one that is said.
+        for later in parts.reversed() {
+            for earlier in parts where earlier.method.decision < later.method.decision {
+                guard
+                    let reason = earlier.method.conflict(
+                        with: later.method.demands, named: later.term.name,
+                        own: earlier.term.name)
+                else { continue }
+                throw .policiesExclude(
+                    first: earlier.term.name, second: later.named, reason: reason)
+            }
+        }
+    }
+
+    /// What a cache of `shape` does under the policy. Throws `badPolicyParameter` for what does not fit the
+    /// shape: a budget in bytes that is too small, gates of other heads.
+    package func plan(for shape: KVShape) throws(CacheError) -> CachePlan {
+        var traits = traits
+        for method in methods { try method.fit(&traits, to: shape, policy: self) }
+        return CachePlan(traits: traits, makers: methods.compactMap(\.maker))
+    }
+
+    /// Whether two policies mean the same: their canonical texts agree.
+    public static func == (a: CachePolicy, b: CachePolicy) -> Bool { a.expression == b.expression }
+    /// Hashes the canonical expression.
+    public func hash(into hasher: inout Hasher) { hasher.combine(expression) }
+
+    /// The canonical text: equal policies print alike, so it can key a prefix index or a report.
+    public var description: String { expression.description }
+}
+
+extension KVCache {
+    /// Creates an empty cache that runs under a policy. Throws as
+    /// ``init(shape:budgetBytes:plan:layerWindows:)`` and ``CachePolicy/plan(for:)`` do.
+    package convenience init(
+        shape: KVShape, budgetBytes: Int, policy: CachePolicy, layerWindows: [Int?] = []
+    ) throws(CacheError) {
+        try self.init(
+            shape: shape, budgetBytes: budgetBytes, plan: policy.plan(for: shape),
+            layerWindows: layerWindows)
+    }
+}

@@ -1,0 +1,148 @@
+/// One row of the registry: what a policy is called, takes, promises and costs.
+
+import MartletCache
+
+/// A row of the registry.
+public struct CachePolicyEntry: Sendable {
+    /// The phases of a request.
+    public enum Phase: String, Sendable, Hashable, CaseIterable {
+        /// Computing the prompt.
+        case prefill
+        /// Generating.
+        case decode
+    }
+
+    /// The name in a policy's text.
+    public let name: String
+    /// What it does, in a clause.
+    public let summary: String
+    /// Its parameters, in canonical order.
+    public let parameters: [CachePolicyParameter]
+    /// The phases in which it bounds memory; empty for none.
+    public let phases: Set<Phase>
+    /// Whether results equal those of the plain model.
+    public let isExact: Bool
+    /// Whether a prefix computed under it may serve other requests with the same policy: true when
+    /// the choice of tokens does not depend on what follows the prefix.
+    public let sharesPrefix: Bool
+    /// The method's source.
+    public let source: String
+
+    /// What must be recorded beside keys and values, and what that costs; `n` is the tokens held, `d` the
+    /// channels of a head. "none" for nothing.
+    public let signals: String
+    /// What is remembered of a page of 16 tokens, or of a token, beside keys, values and positions. "none"
+    /// for nothing.
+    public let state: String
+    /// Texts of the policy for a prompt of some hundred tokens; `%` stands for a budget, as in `budget=40`
+    /// or `ratio=0.5`. Every list of policies that tests and tools go through is made of these.
+    public let examples: [String]
+    /// Texts of the policy for a budget of so many tokens, for comparisons at depth; none for a policy that
+    /// needs files, or that is a variant of another.
+    package let sized: @Sendable (_ budget: Int) -> [String]
+
+    /// What a term takes as its first argument, without a name.
+    enum Wrapped {
+        case nothing
+        case policy
+        case codec
+    }
+
+    let wraps: Wrapped
+    /// Makes the methods of a term: one, or two where it makes two decisions.
+    let make: @Sendable (CachePolicyValues) throws(CacheError) -> [any CacheMethod]
+
+    init(
+        name: String, summary: String, source: String, parameters: [CachePolicyParameter] = [],
+        phases: Set<Phase>, isExact: Bool = false, sharesPrefix: Bool, wraps: Wrapped = .nothing,
+        signals: String = "none", state: String = "none", examples: [String],
+        sized: @escaping @Sendable (_ budget: Int) -> [String] = { _ in [] },
+        make: @escaping @Sendable (CachePolicyValues) throws(CacheError) -> [any CacheMethod]
+    ) {
+        self.name = name
+        self.summary = summary
+        self.source = source
+        self.parameters = parameters
+        self.phases = phases
+        self.isExact = isExact
+        self.sharesPrefix = sharesPrefix
+        self.wraps = wraps
+        self.signals = signals
+        self.state = state
+        self.examples = examples
+        self.sized = sized
+        self.make = make
+    }
+
+    /// The values of all parameters, defaults filled in, and the term with all of them written out.
+    /// Throws `badPolicyParameter`.
+    func bind(_ term: PolicyTerm) throws(CacheError) -> (
+        values: CachePolicyValues, term: PolicyTerm
+    ) {
+        let (policy, codec) = try bindWrapped(term)
+        let names = parameters.map(\.name)
+        for argument in term.arguments where !names.contains(argument.name) {
+            throw .badPolicyParameter(
+                policy: name, parameter: argument.name, got: "an unknown parameter",
+                expected: names.isEmpty ? "none" : "one of \(names.joined(separator: ", "))")
+        }
+        var values: [String: PolicyValue] = [:]
+        var arguments: [PolicyArgument] = []
+        for parameter in parameters {
+            let given = term.arguments.first { $0.name == parameter.name }?.value
+            guard let value = given ?? parameter.defaultValue else {
+                guard parameter.isRequired else { continue }
+                throw .badPolicyParameter(
+                    policy: name, parameter: parameter.name, got: "nothing",
+                    expected: parameter.domain.description)
+            }
+            guard let accepted = parameter.domain.accept(value) else {
+                throw .badPolicyParameter(
+                    policy: name, parameter: parameter.name, got: "\(value)",
+                    expected: parameter.domain.description)
+            }
+            values[parameter.name] = accepted
+            arguments.append(PolicyArgument(name: parameter.name, value: accepted))
+        }
+        let canonical = PolicyTerm(
+            name: name,
+            wrapped: policy?.expression
+                ?? codec.map { PolicyExpression(terms: [PolicyTerm(name: $0.rawValue)]) },
+            arguments: arguments)
+        return (
+            CachePolicyValues(policy: name, values: values, wrapped: policy, codec: codec),
+            canonical
+        )
+    }
+
+    private func bindWrapped(
+        _ term: PolicyTerm
+    ) throws(CacheError) -> (policy: CachePolicy?, codec: StorageName?) {
+        func refuse(_ expected: String) -> CacheError {
+            .badPolicyParameter(
+                policy: name, parameter: "first argument",
+                got: term.wrapped.map { "\($0)" } ?? "nothing", expected: expected)
+        }
+        switch wraps {
+        case .nothing:
+            guard term.wrapped == nil else {
+                throw refuse("parameter=value, because it wraps no policy")
+            }
+            return (nil, nil)
+        case .policy:
+            guard let wrapped = term.wrapped else {
+                throw refuse("a policy, as in \(name)(snapkv(budget=1024))")
+            }
+            return (try CachePolicy(wrapped), nil)
+        case .codec:
+            guard let wrapped = term.wrapped, wrapped.terms.count == 1,
+                wrapped.terms[0].wrapped == nil, wrapped.terms[0].arguments.isEmpty,
+                let codec = StorageName(rawValue: wrapped.terms[0].name)
+            else {
+                let names = StorageName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw refuse("one of \(names), as in \(name)(q8)")
+            }
+            return (nil, codec)
+        }
+    }
+}

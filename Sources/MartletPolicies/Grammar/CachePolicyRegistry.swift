@@ -1,0 +1,21 @@
+/// The one list of cache policies. Each is described in its own file.
+
+import MartletCache
+
+/// Every policy that a text can name.
+public enum CachePolicyRegistry {
+    /// The policies, in the order in which they are listed to users.
+    public static let entries: [CachePolicyEntry] = [
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .expected, .kvzip, .knorm, .keydiff,
+        .lagkv, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope, .loopserve,
+        .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
+    ]
+
+    /// Throws `unknownPolicy`, which lists what is available.
+    static func entry(named name: String) throws(CacheError) -> CachePolicyEntry {
+        guard let entry = entries.first(where: { $0.name == name }) else {
+            throw .unknownPolicy(name: name, available: entries.map(\.name))
+        }
+        return entry
+    }
+}

@@ -1,0 +1,42 @@
+/// What a term of a policy's text gives its method.
+
+import MartletCache
+
+/// The bound values of one term, each already checked against its parameter's domain.
+struct CachePolicyValues {
+    /// The policy's name, for messages.
+    let policy: String
+    let values: [String: PolicyValue]
+    /// The policy given as first argument.
+    let wrapped: CachePolicy?
+    /// The codec given as first argument.
+    let codec: StorageName?
+
+    func integer(_ name: String) -> Int {
+        guard case .integer(let value)? = values[name] else {
+            preconditionFailure("CachePolicyRegistry: \(name) is not declared as an integer")
+        }
+        return value
+    }
+
+    func name(_ name: String) -> String {
+        guard case .name(let value)? = values[name] else {
+            preconditionFailure("CachePolicyRegistry: \(name) is not declared as a choice")
+        }
+        return value
+    }
+
+    func decimal(_ name: String) -> Double {
+        guard case .decimal(let value)? = values[name] else {
+            preconditionFailure("CachePolicyRegistry: \(name) is not declared as a number")
+        }
+        return value
+    }
+
+    func boolean(_ name: String) -> Bool {
+        guard case .boolean(let value)? = values[name] else {
+            preconditionFailure("CachePolicyRegistry: \(name) is not declared as a boolean")
+        }
+        return value
+    }
+}

@@ -1,0 +1,50 @@
+/// How a budget in bytes is held at every step.
+
+import MartletCache
+
+/// Pages that a sequence may have, and how they are used: a head keeps some tokens and takes in a piece
+/// of new ones before it must choose again. So neither a long prompt nor a long answer ever needs more.
+struct ByteHold: Sendable, Hashable {
+    /// Pages of one sequence, over all layers and heads.
+    let pages: Int
+    /// Tokens that each head keeps on average when it chooses.
+    let kept: Int
+    /// Tokens taken in between two choices, whole pages.
+    let piece: Int
+    /// Tokens that a head may hold when one goes for each that comes, and heads are alike.
+    let steady: Int
+
+    /// Divides `bytes`; nil when they are too few for `compression`.
+    init?(bytes: Int, _ compression: ScoredKeeping, shape: KVShape) {
+        let perHead = bytes / (shape.tableCount * shape.heldBytesPerPage)
+        let piecePages = Swift.max(1, Swift.min(16, perHead / 4))
+        // Heads of different length waste part of a page each.
+        let waste = compression.rule == .uniform ? 0 : 1
+        let keptPages = perHead - piecePages - waste
+        guard keptPages >= 1, keptPages * KVPage.tokens >= compression.minimumTokens else {
+            return nil
+        }
+        pages = perHead * shape.tableCount
+        kept = keptPages * KVPage.tokens
+        piece = piecePages * KVPage.tokens
+        steady = perHead * KVPage.tokens - 1
+    }
+
+    /// The least bytes that suffice.
+    static func least(_ compression: ScoredKeeping, shape: KVShape) -> Int {
+        let waste = compression.rule == .uniform ? 0 : 1
+        let pages = KVPage.count(forSlots: compression.minimumTokens)
+        // A piece is at most a third of what is kept, and a page at least.
+        var perHead = Swift.max(1, pages) + waste + 1
+        while perHead - Swift.max(1, Swift.min(16, perHead / 4)) - waste < pages { perHead += 1 }
+        return perHead * shape.tableCount * shape.heldBytesPerPage
+    }
+}
+
+extension ScoredKeeping {
+    /// How a budget in bytes is held; nil for other budgets.
+    func hold(shape: KVShape) -> ByteHold? {
+        guard case .bytes(let bytes)? = budget else { return nil }
+        return ByteHold(bytes: bytes, self, shape: shape)
+    }
+}

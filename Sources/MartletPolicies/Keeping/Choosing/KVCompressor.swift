@@ -1,0 +1,63 @@
+/// The extension point of policies that choose tokens by a score.
+
+import MartletCache
+
+/// Scores the tokens of a complete prompt; the best stay, the others are freed.
+///
+/// A published method is one file in `Keeping` that conforms to this and ends with its entry for
+/// ``CachePolicyRegistry``. How many tokens stay is not its business: see ``TokenBudget`` and
+/// ``BudgetRule``.
+protocol KVCompressor: Sendable {
+    /// What must be recorded while the prompt is computed.
+    var signals: PromptSignals { get }
+    /// Scores of one layer's tokens, `[KV head][token]`: the largest stay, `.infinity` always.
+    /// Runs on several threads at once, a layer on each.
+    func scores(_ layer: LayerView) -> [[Float]]
+    /// What becomes of one layer's tokens when its heads may keep `budget` each on average. By default
+    /// those with the best scores stay.
+    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict]
+    /// Tokens at the end of the prompt that score `.infinity`: no budget may be smaller.
+    var forcedRecent: Int { get }
+    /// What holds the budget while tokens are generated; nil when only the prompt is bounded.
+    var steps: (any StepEvictor)? { get }
+    /// Generated tokens after which the method chooses again among all that is held; nil for never.
+    var interval: Int? { get }
+    /// Whether heads may compete for a budget, as `adakv` lets them.
+    var competes: Bool { get }
+    /// Throws `badPolicyParameter` where its parameters do not fit a model's shape.
+    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError)
+}
+
+extension KVCompressor {
+    var forcedRecent: Int { 0 }
+    var steps: (any StepEvictor)? { nil }
+    var interval: Int? { nil }
+    var competes: Bool { true }
+    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {}
+
+    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+        chosen.rule.select(chosen.protect(scores(layer)), budget: budget).map {
+            HeadVerdict(kept: $0)
+        }
+    }
+}
+
+/// What a compressor wants to know of a prompt besides its keys and values, and what that costs.
+struct PromptSignals: Sendable, Hashable {
+    /// The queries of so many of the last tokens: their bytes, and that many rows of attention once.
+    var lastQueries = 0
+    /// Mean and covariance of each head's queries before their rotation, the first
+    /// `momentSinks` tokens left out: `dimension`² multiplications a token and head.
+    var queryMoments = false
+    /// Tokens that ``queryMoments`` leave out.
+    var momentSinks = 0
+    /// The attention that each token received from all queries: the products of queries and keys a
+    /// second time.
+    var columnMass = false
+    /// The most attention that each token receives when the prompt is read a second time, in chunks of
+    /// so many tokens: about as much work as the prompt itself.
+    var rereadPart = 0
+
+    /// Whether nothing has to be recorded.
+    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass && rereadPart == 0 }
+}

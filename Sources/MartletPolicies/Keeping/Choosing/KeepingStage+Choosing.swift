@@ -1,0 +1,66 @@
+// Asks the compressor for its verdicts, a layer on each thread.
+
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+extension KeepingStage {
+    /// One layer as its compressor sees it.
+    func view(
+        _ sequence: SequenceID, layer: Int, cache: KVCache, probe: AttentionProbe
+    ) -> LayerView {
+        let heads = shape.keyValueHeadCount
+        return LayerView(
+            layer: layer, headCount: heads, group: headCount / heads,
+            dimension: shape.headDimension, count: cache.count(sequence), frequencies: frequencies,
+            recorder: memory(of: sequence, cache).recorder, cache: cache, sequence: sequence,
+            probe: probe)
+    }
+
+    /// What becomes of all heads' tokens when each keeps `budget` on average.
+    func choose(
+        _ sequence: SequenceID, cache: KVCache, budget: Int
+    ) -> [HeadVerdict] {
+        let layers = shape.layerCount
+        let count = cache.count(sequence)
+        let chosen = chosen
+        if case .global = chosen.rule { return chooseGlobally(sequence, cache, budget: budget) }
+        var ratio: Double?
+        if case .ratio(let fraction)? = chosen.budget { ratio = fraction }
+        let share = ratio
+        var verdicts = [[HeadVerdict]](repeating: [], count: layers)
+        verdicts.withUnsafeMutableBufferPointer { verdicts in
+            pool.run(layers) { layer, worker in
+                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
+                let layerBudget = chosen.rule.layerBudget(
+                    budget, of: count, ratio: share, layer: layer, layerCount: layers)
+                verdicts[layer] = chosen.compressor.verdicts(
+                    view, budget: layerBudget, chosen: chosen)
+            }
+        }
+        return verdicts.flatMap(\.self)
+    }
+
+    /// All heads of all layers compete for one budget.
+    private func chooseGlobally(
+        _ sequence: SequenceID, _ cache: KVCache, budget: Int
+    ) -> [HeadVerdict] {
+        let layers = shape.layerCount
+        let chosen = chosen
+        var scores = [[[Float]]](repeating: [], count: layers)
+        scores.withUnsafeMutableBufferPointer { scores in
+            pool.run(layers) { layer, worker in
+                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
+                scores[layer] = chosen.protect(chosen.compressor.scores(view))
+            }
+        }
+        var total = budget * shape.tableCount
+        if case .ratio(let ratio)? = chosen.budget {
+            // Rounded over all heads together, as in kvpress.
+            let all = cache.count(sequence) * shape.tableCount
+            total = all - Int(Double(all) * ratio)
+        }
+        return BudgetRule.share(total, of: scores.flatMap(\.self))
+            .map { HeadVerdict(kept: $0) }
+    }
+}

@@ -1,0 +1,71 @@
+// Reading a prompt a second time, to see what saying it again needs.
+
+import Foundation
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+extension KeepingStage {
+    func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading? {
+        let part = chosen.compressor.signals.rereadPart
+        guard part > 0, cache.promptCount(sequence) == nil,
+            let budget = chosen.budget?.kept(of: cache.count(sequence), shape: shape),
+            budget < cache.count(sequence)
+        else { return nil }
+        let memory = memory(of: sequence, cache)
+        memory.recorder?.reread = Array(
+            repeating: Array(repeating: 0, count: cache.count(sequence)), count: shape.tableCount)
+        return Rereading(tokens: memory.promptTokens, part: part)
+    }
+
+    /// Notes the most attention that the repeated positions receive in one layer. As in kvpress the rows
+    /// choose among the sinks, the chunk and what they have repeated so far, not among the whole prompt.
+    func record(
+        _ repeated: RepeatedPart, layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int
+    ) {
+        guard let recorder = memory(of: repeated.sequence, cache).recorder else { return }
+        let (heads, dimension) = (shape.keyValueHeadCount, shape.headDimension)
+        let group = headCount / heads
+        let count = cache.count(repeated.sequence)
+        let sinks = min(chosen.sinks, repeated.range.lowerBound)
+        for slice in slices {
+            recorder.reread.withUnsafeMutableBufferPointer { reread in
+                pool.run(heads) { head, worker in
+                    let table = cache.table(slice.sequence, layer: layer, head: head)
+                    let block = max(1, AttentionProbe.rows / group)
+                    for first in Swift.stride(from: 0, to: slice.count, by: block) {
+                        let rows = min(block, slice.count - first)
+                        let end = slice.position + first + 1
+                        let width = KVPage.count(forSlots: end + rows - 1) * KVPage.tokens
+                        let from = (slice.firstRow + first) * stride + head * group * dimension
+                        do {
+                            let scores = try probes[worker].scoreRows(
+                                of: q + from, count: rows, stride: stride, firstEnd: end,
+                                table: table, cache: cache)
+                            for row in 0..<rows * group {
+                                let visible = [
+                                    0..<sinks, repeated.range, count..<end + row / group,
+                                ]
+                                Self.raise(
+                                    &reread[layer * heads + head], scores + row * width,
+                                    among: visible, of: repeated.range)
+                            }
+                        } catch { preconditionFailure("KeepingStage: \(error)") }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Raises the scores of `range` to a row's softmax over some ranges of slots.
+    private static func raise(
+        _ best: inout [Float], _ scores: UnsafePointer<Float>, among ranges: [Range<Int>],
+        of range: Range<Int>
+    ) {
+        var largest = -Float.infinity
+        for part in ranges { for slot in part { largest = max(largest, scores[slot]) } }
+        var sum: Float = 0
+        for part in ranges { for slot in part { sum += exp(scores[slot] - largest) } }
+        for slot in range { best[slot] = max(best[slot], exp(scores[slot] - largest) / sum) }
+    }
+}

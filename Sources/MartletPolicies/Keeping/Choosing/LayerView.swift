@@ -1,0 +1,133 @@
+// What a compressor sees of one layer of one sequence.
+
+import CMartletKernels
+import Foundation
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+/// One layer of a sequence. When its prompt has just been completed every KV head holds all `count`
+/// tokens, and a slot's number is its position; later a head holds ``length(_:)`` tokens, still in the
+/// order of their positions.
+struct LayerView {
+    let layer: Int
+    /// KV heads.
+    let headCount: Int
+    /// Query heads for each KV head.
+    let group: Int
+    let dimension: Int
+    /// Tokens computed: those of the prompt, when it has just been completed.
+    let count: Int
+    /// Radians a position for each rotated pair; empty for learned positions.
+    let frequencies: [Double]
+    let recorder: PromptRecorder?
+
+    let cache: KVCache
+    let sequence: SequenceID
+    let probe: AttentionProbe
+
+    /// Tokens that one KV head holds.
+    func length(_ head: Int) -> Int { cache.table(sequence, layer: layer, head: head).length }
+
+    /// Positions of the tokens that one KV head holds.
+    func positions(_ head: Int) -> [Int] {
+        cache.heldPositions(sequence, layer: layer, head: head)
+    }
+
+    /// Tokens that each slot of one KV head stands for.
+    func sizes(_ head: Int) -> [Float] {
+        let length = length(head)
+        let own = cache.weights(of: sequence)[layer * headCount + head]
+        return (0..<length).map { $0 < own.count ? exp(own[$0]).rounded() : 1 }
+    }
+
+    /// Keys of one KV head as attention sees them, `[length][dimension]`.
+    func keys(_ head: Int) -> [Float] { decode(head).keys }
+    /// Values of one KV head as attention sees them, `[length][dimension]`.
+    func values(_ head: Int) -> [Float] { decode(head).values }
+
+    /// Keys and values of one KV head.
+    func decode(_ head: Int) -> (keys: [Float], values: [Float]) {
+        let table = cache.table(sequence, layer: layer, head: head)
+        var keys = [Float](repeating: 0, count: table.length * dimension)
+        var values = keys
+        let codec = cache.shape.codec.code
+        keys.withUnsafeMutableBufferPointer { keys in
+            values.withUnsafeMutableBufferPointer { values in
+                guard let k = keys.baseAddress, let v = values.baseAddress else { return }
+                for slot in 0..<table.length {
+                    let page = cache.pagePointer(table[slot / KVPage.tokens])
+                    mk_read_slot(
+                        codec, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
+                        Int32(slot % KVPage.tokens), k + slot * dimension, v + slot * dimension)
+                }
+            }
+        }
+        return (keys, values)
+    }
+
+    /// Attention that each token received from the last `rows` tokens and all heads of a KV head's
+    /// group, summed. Needs ``PromptSignals/lastQueries``.
+    func recentMass(_ head: Int, rows: Int) -> [Float] {
+        let length = length(head)
+        var sums = [Float](repeating: 0, count: length)
+        guard let recorder else { return sums }
+        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        let table = cache.table(sequence, layer: layer, head: head)
+        recorder.queries.withUnsafeBufferPointer { queries in
+            sums.withUnsafeMutableBufferPointer { sums in
+                guard let base = queries.baseAddress, let target = sums.baseAddress else { return }
+                let offset = head * group * dimension
+                // The ring holds the rows in two runs.
+                var position = max(0, count - rows)
+                while position < count {
+                    let place = position % ring
+                    let run = min(count - position, ring - place)
+                    do {
+                        try probe.addWeights(
+                            of: base + (layer * ring + place) * width + offset, count: run,
+                            stride: width, firstEnd: max(1, length - count + position + 1),
+                            table: table, cache: cache,
+                            to: target)
+                    } catch { preconditionFailure("LayerView: \(error)") }
+                    position += run
+                }
+            }
+        }
+        return sums
+    }
+
+    /// The same for each of these tokens, `[length][rows]`, the oldest of them first.
+    func recentRows(_ head: Int, rows: Int) -> [Float] {
+        let length = length(head)
+        var result = [Float](repeating: 0, count: length * rows)
+        guard let recorder, recorder.signals.lastQueries >= rows else { return result }
+        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        let table = cache.table(sequence, layer: layer, head: head)
+        var sums = [Float](repeating: 0, count: length)
+        for position in max(0, count - rows)..<count {
+            for slot in sums.indices { sums[slot] = 0 }
+            recorder.queries.withUnsafeBufferPointer { queries in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    guard let base = queries.baseAddress, let target = sums.baseAddress else {
+                        return
+                    }
+                    let place = (layer * ring + position % ring) * width
+                    do {
+                        try probe.addWeights(
+                            of: base + place + head * group * dimension, count: 1, stride: width,
+                            firstEnd: max(1, length - count + position + 1), table: table,
+                            cache: cache, to: target)
+                    } catch { preconditionFailure("LayerView: \(error)") }
+                }
+            }
+            for slot in sums.indices { result[slot * rows + position % rows] = sums[slot] }
+        }
+        return result
+    }
+
+    /// Attention that each token received from all tokens. Needs ``PromptSignals/columnMass``.
+    func columnMass(_ head: Int) -> [Float] {
+        recorder?.mass[layer * headCount + head] ?? []
+    }
+}

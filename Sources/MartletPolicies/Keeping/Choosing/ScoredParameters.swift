@@ -1,0 +1,107 @@
+/// What policies that keep tokens by a score take in their text, alike.
+
+import MartletCache
+
+extension [CachePolicyParameter] {
+    /// What every compressor takes: how much stays (one of three ways) and what is never taken.
+    static func scored(sinks: Int = 4, recent: Int = 1) -> Self {
+        [
+            CachePolicyParameter(
+                name: "budget", domain: .integer(1...Int(Int32.max)), defaultValue: nil,
+                summary: "tokens of the prompt that stay in each head on average",
+                isRequired: false),
+            CachePolicyParameter(
+                name: "ratio", domain: .decimal(0...0.9999), defaultValue: nil,
+                summary: "fraction of the prompt that is removed", isRequired: false),
+            CachePolicyParameter(
+                name: "bytes", domain: .bytes, defaultValue: nil,
+                summary: "bytes of a sequence over all layers and heads, held at every step",
+                isRequired: false),
+            CachePolicyParameter(
+                name: "sinks", domain: .integer(0...1024), defaultValue: .integer(sinks),
+                summary: "first tokens that always stay"),
+            CachePolicyParameter(
+                name: "recent", domain: .integer(0...65536), defaultValue: .integer(recent),
+                summary: "newest tokens of the prompt that always stay"),
+        ]
+    }
+}
+
+extension CachePolicyParameter {
+    static func window(_ tokens: Int) -> CachePolicyParameter {
+        CachePolicyParameter(
+            name: "window", domain: .integer(1...4096), defaultValue: .integer(tokens),
+            summary: "last tokens of the prompt whose attention decides; they stay")
+    }
+
+    static let steps = CachePolicyParameter(
+        name: "steps", domain: .boolean, defaultValue: .boolean(true),
+        summary: "hold the budget at every generated token too")
+
+    static let kernel = CachePolicyParameter(
+        name: "kernel", domain: .integer(1...255), defaultValue: .integer(5),
+        summary: "neighbouring tokens whose scores are pooled")
+
+    static let gates = CachePolicyParameter(
+        name: "gates", domain: .path, defaultValue: nil,
+        summary: "a file of one number for each layer and KV head, as DuoAttention publishes it",
+        isRequired: false)
+
+    static let streaming = CachePolicyParameter(
+        name: "streaming", domain: .decimal(0...1), defaultValue: .decimal(0.5),
+        summary: "fraction of the heads that only look at both ends")
+}
+
+extension CachePolicyValues {
+    /// The gates of a file, if one is named.
+    func headGates() throws(CacheError) -> HeadGates? {
+        guard case .text(let path)? = values["gates"] else { return nil }
+        return try HeadGates(path: path, streaming: decimal("streaming"), policy: policy)
+    }
+
+    /// The policy that keeps what `compressor` scores highest.
+    func keep(
+        _ compressor: any KVCompressor, rule: BudgetRule = .uniform
+    ) throws(CacheError) -> [any CacheMethod] {
+        let budgets: [(String, TokenBudget)] = ["budget", "ratio", "bytes"].compactMap { name in
+            switch values[name] {
+            case .integer(let tokens)?: (name, .tokens(tokens))
+            case .decimal(let ratio)?: (name, .ratio(ratio))
+            case .bytes(let bytes)?: (name, .bytes(bytes))
+            default: nil
+            }
+        }
+        guard budgets.count == 1 else {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "budget, ratio, bytes",
+                got: budgets.isEmpty ? "none" : budgets.map(\.0).joined(separator: " and "),
+                expected: "exactly one of them")
+        }
+        let kept = ScoredKeeping(
+            compressor: compressor, budget: budgets[0].1, rule: rule, sinks: integer("sinks"),
+            recent: integer("recent"))
+        if compressor.interval != nil, case .ratio = budgets[0].1 {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "ratio", got: "a fraction of a prompt",
+                expected:
+                    "budget or bytes, because tokens are chosen again while they are generated")
+        }
+        if compressor.signals.rereadPart > 0, case .bytes = budgets[0].1 {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "bytes", got: "a bound on every step",
+                expected: "budget or ratio, because the whole prompt is read a second time")
+        }
+        if case .tokens(let tokens) = budgets[0].1, tokens < kept.minimumTokens {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "budget", got: "\(tokens)",
+                expected: "at least \(kept.minimumTokens), the tokens that always stay")
+        }
+        return [kept]
+    }
+
+    /// The policy for prompts that a wrapper was given, if it keeps tokens by a score and does nothing else.
+    var wrappedKeeping: ScoredKeeping? {
+        guard let wrapped, wrapped.methods.count == 1 else { return nil }
+        return wrapped.methods[0] as? ScoredKeeping
+    }
+}

@@ -1,0 +1,117 @@
+// Scores of attention sinks at a bounded distance (StreamingLLM, LM-Infinite).
+//
+// Keys are stored rotated at their own position, so a sink is seen at another distance by turning
+// the query instead: R(i)q . R(s)k at distance D needs the query at position s + D, which is the
+// stored one turned by s + D - i.
+
+import CMartletKernels
+import Foundation
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+/// The turns of one step, one set of angles for each (batch row, sink), and the scores that follow.
+final class SinkRotation: CacheStage {
+    private let window: SinkWindow
+    private let shape: KVShape
+    private let group: Int
+    private let scale: Float
+    private let frequencies: [Double]
+    private var half: Int { frequencies.count }
+    private var cosines: [Float] = []
+    private var sines: [Float] = []
+    /// Of each thread: room for one key and one value, then for the scores of a unit.
+    private let scratch: AlignedBuffer<Float>
+    private let scratchStride: Int
+
+    /// Whether some query of the step has passed the bound.
+    private(set) var changesReads = false
+
+    init(_ window: SinkWindow, _ context: StageContext) throws(KernelError) {
+        self.window = window
+        shape = context.shape
+        group = context.group
+        scale = context.scale
+        frequencies = context.frequencies
+        let rows = max(AttentionPlan.unitRows, context.group)
+        scratchStride = 2 * Self.padded(shape.headDimension) + Self.padded(rows * window.sinks)
+        scratch = try AlignedBuffer(count: scratchStride * context.pool.threadCount)
+    }
+
+    /// Computes the turns of the slices' queries, unless none has passed the bound or positions are no
+    /// rotations.
+    func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
+        changesReads =
+            !frequencies.isEmpty
+            && slices.contains { $0.position + $0.count - 1 > window.limit }
+        guard changesReads else { return }
+        let sinks = window.sinks
+        let rows = slices.reduce(0) { max($0, $1.firstRow + $1.count) }
+        cosines = [Float](repeating: 1, count: rows * sinks * half)
+        sines = [Float](repeating: 0, count: rows * sinks * half)
+        for slice in slices {
+            for query in 0..<slice.count where slice.position + query > window.limit {
+                let position = slice.position + query
+                for sink in 0..<sinks {
+                    let turn = sink + window.sinkDistance(query: position, sink: sink) - position
+                    let base = ((slice.firstRow + query) * sinks + sink) * half
+                    for i in 0..<half {
+                        let angle = Double(turn) * frequencies[i]
+                        cosines[base + i] = Float(cos(angle))
+                        sines[base + i] = Float(sin(angle))
+                    }
+                }
+            }
+        }
+    }
+
+    func withReads(
+        of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
+    ) {
+        // A model's own window may leave no sinks in this layer.
+        let first = min(unit.count, max(0, window.limit + 1 - unit.slot))
+        guard cache.visibility(layer: unit.layer).sinks > 0, first < unit.count else {
+            return body(reads)
+        }
+        var reads = reads
+        reads.sinkFirstQuery = first
+        reads.sinkScores = scores(unit, first: first, table: reads.table, cache: cache)
+        body(reads)
+    }
+
+    /// Scaled scores `[count * group][sinks]` for queries from `first` on.
+    private func scores(
+        _ unit: StageUnit, first: Int, table: PageTableView, cache: KVCache
+    ) -> UnsafePointer<Float> {
+        let (sinks, half, dimension) = (window.sinks, half, shape.headDimension)
+        let key = scratch.base + unit.worker * scratchStride
+        let value = key + Self.padded(dimension)
+        let scores = value + Self.padded(dimension)
+        cosines.withUnsafeBufferPointer { cosines in
+            sines.withUnsafeBufferPointer { sines in
+                for sink in 0..<sinks {
+                    let page = cache.pagePointer(table[sink / KVPage.tokens])
+                    mk_read_slot(
+                        shape.codec.code, page.assumingMemoryBound(to: UInt8.self),
+                        Int32(dimension), Int32(sink % KVPage.tokens), key, value)
+                    for query in first..<unit.count {
+                        let turn = ((unit.row + query) * sinks + sink) * half
+                        for head in 0..<group {
+                            let x = unit.q + query * unit.queryStride + head * dimension
+                            var sum: Float = 0
+                            for i in 0..<half {
+                                let (c, s) = (cosines[turn + i], sines[turn + i])
+                                let (a, b) = (x[i], x[half + i])
+                                sum += (a * c - b * s) * key[i] + (b * c + a * s) * key[half + i]
+                            }
+                            scores[(query * group + head) * sinks + sink] = sum * scale
+                        }
+                    }
+                }
+            }
+        }
+        return UnsafePointer(scores)
+    }
+
+    private static func padded(_ count: Int) -> Int { (count + 15) & ~15 }
+}

@@ -1,0 +1,153 @@
+// Holds a policy's budget while tokens are generated: watches each step's attention, then evicts.
+
+import CMartletKernels
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+/// One cache's evictor at work. The engine's thread owns it.
+final class StepEviction {
+    private let chosen: ScoredKeeping
+    private let evictor: any StepEvictor
+    private let shape: KVShape
+    private let group: Int
+    private let pool: WorkerPool
+    private let probes: [AttentionProbe]
+    private let stage: Int
+    private var slices: [AttentionSlice] = []
+    /// Attention of each slice's newest token, by slice and KV head, then slot.
+    private var weights: [[Float]] = []
+
+    init(
+        _ chosen: ScoredKeeping, evictor: any StepEvictor, _ context: StageContext, stage: Int,
+        probes: [AttentionProbe]
+    ) {
+        self.chosen = chosen
+        self.evictor = evictor
+        self.stage = stage
+        self.probes = probes
+        shape = context.shape
+        group = context.group
+        pool = context.pool
+    }
+
+    private func memory(of id: SequenceID, _ cache: KVCache) -> KeepingMemory {
+        cache.memory(of: id, stage: stage)
+    }
+
+    /// Names the slices of the step that are generated tokens.
+    func begin(_ slices: [AttentionSlice], cache: KVCache) {
+        self.slices.removeAll(keepingCapacity: true)
+        for slice in slices where !memory(of: slice.sequence, cache).caps.isEmpty {
+            precondition(
+                slice.count == 1,
+                "StepEviction: got \(slice.count) tokens in a step, expected generated ones singly"
+            )
+            self.slices.append(slice)
+        }
+    }
+
+    /// Folds one layer's attention of the newest tokens into what is remembered.
+    func observe(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
+        guard !slices.isEmpty else { return }
+        let heads = shape.keyValueHeadCount
+        if evictor.readsWeights { weigh(layer: layer, cache: cache, q: q, stride: stride) }
+        let width = evictor.width
+        for (index, slice) in slices.enumerated() {
+            let memory = memory(of: slice.sequence, cache)
+            let first = index * heads
+            if evictor.readsWeights, evictor.averagesLayer { averageLayer(first..<first + heads) }
+            let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
+            for head in 0..<heads {
+                let table = layer * heads + head
+                memory.slots[table].append(contentsOf: repeatElement(0, count: width))
+                guard evictor.readsWeights else { continue }
+                memory.slots[table].withUnsafeMutableBufferPointer { memory in
+                    weights[first + head].withUnsafeBufferPointer { received in
+                        evictor.foldAll(memory, received, step: step)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes the weights that the newest tokens give to each slot.
+    private func weigh(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
+        let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
+        let units = slices.count * heads
+        while weights.count < units { weights.append([]) }
+        weights.withUnsafeMutableBufferPointer { weights in
+            pool.run(units) { unit, worker in
+                let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
+                let slice = slices[index]
+                let table = cache.table(slice.sequence, layer: layer, head: head)
+                let count = table.length + 1
+                weights[unit].removeAll(keepingCapacity: true)
+                weights[unit].append(contentsOf: repeatElement(0, count: count))
+                weights[unit].withUnsafeMutableBufferPointer { sums in
+                    guard let target = sums.baseAddress else { return }
+                    do {
+                        try probes[worker].addWeights(
+                            of: q + slice.firstRow * stride + head * width, count: 1,
+                            stride: stride, firstEnd: count, table: table, cache: cache, to: target)
+                    } catch { preconditionFailure("StepEviction: \(error)") }
+                }
+            }
+        }
+    }
+
+    /// Replaces the heads' weights by those of the mean query head of the layer.
+    private func averageLayer(_ units: Range<Int>) {
+        let scale = 1 / Float(units.count * group)
+        for slot in weights[units.lowerBound].indices {
+            var sum: Float = 0
+            for unit in units { sum += weights[unit][slot] }
+            for unit in units { weights[unit][slot] = sum * scale }
+        }
+    }
+
+    /// Takes the lowest tokens out of heads that hold more than they may. Runs after the commit.
+    func finish(cache: KVCache) {
+        let width = evictor.width
+        for slice in slices {
+            let memory = memory(of: slice.sequence, cache)
+            let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
+            guard (step + 1) % evictor.interval == 0 else { continue }
+            let growth = evictor.growth(step: step)
+            for table in 0..<shape.tableCount {
+                let (layer, head) = table.quotientAndRemainder(
+                    dividingBy: shape.keyValueHeadCount)
+                let (cap, overflow) = memory.caps[table].addingReportingOverflow(growth)
+                while !overflow, memory.slots[table].count > cap * width {
+                    guard
+                        let slot = victim(
+                            memory, table, newest: slice.position, slice.sequence,
+                            of: cache.table(slice.sequence, layer: layer, head: head), cache),
+                        cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
+                    else { break }
+                    let last = memory.slots[table].count / width - 1
+                    for i in 0..<width {
+                        memory.slots[table].swapAt(slot * width + i, last * width + i)
+                    }
+                    memory.slots[table].removeLast(width)
+                }
+            }
+        }
+    }
+
+    /// The slot of the lowest rank among tokens that are neither sinks nor recent; the oldest on ties.
+    private func victim(
+        _ memory: KeepingMemory, _ table: Int, newest: Int, _ id: SequenceID,
+        of view: PageTableView, _ cache: KVCache
+    ) -> Int? {
+        let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : chosen.sinks
+        let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
+        let count = memory.slots[table].count / evictor.width
+        let pages = (0..<KVPage.count(forSlots: count)).map { cache.positions(ofPage: view[$0]) }
+        return memory.slots[table].withUnsafeBufferPointer { memory in
+            evictor.lowest(
+                memory, pages: pages, open: firstOpen..<max(firstOpen, firstRecent),
+                newest: newest)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// The extension point of policies that hold their budget while tokens are generated.
+
+import MartletCache
+
+/// Ranks the tokens that a head holds, after every generated one; the lowest goes when there are more
+/// than the budget.
+protocol StepEvictor: Sendable {
+    /// Whether it wants to know the attention of the newest token, which is one row of products.
+    var readsWeights: Bool { get }
+    /// Whether the attention of all heads of a layer is averaged, so that they hold the same tokens.
+    var averagesLayer: Bool { get }
+    /// Numbers remembered of each token.
+    var width: Int { get }
+    /// What is remembered of each token of a complete prompt, `[token][width]` of one table; empty for
+    /// zeros.
+    func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float]
+    /// Takes in the weight that a token received from the group's heads together (or, averaged over the
+    /// layer, from the mean head) in step `step`, the first being 0.
+    func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int)
+    /// The same for all slots of a head at once.
+    func foldAll(
+        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        step: Int)
+    /// The slot of the lowest rank among tokens at positions in `open`, the oldest on ties. `pages` are
+    /// the positions of the head's slots, page by page.
+    func lowest(
+        _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        newest: Int
+    ) -> Int?
+    /// The rank of a token: the lowest goes. `age` tokens could attend to it, itself included.
+    func rank(_ memory: UnsafeBufferPointer<Float>, age: Int) -> Float
+    /// Tokens that a head may hold: `budget` is what the policy's text says of it, `kept` what it kept
+    /// of the prompt.
+    func capacity(table: Int, kept: Int, budget: Int) -> Int
+    /// What the steps so far add to that capacity.
+    func growth(step: Int) -> Int
+    /// Newest tokens that are never taken; nil for what the policy says.
+    var recent: Int? { get }
+    /// Whether the prompt's survivors are never taken.
+    var sparesPrompt: Bool { get }
+    /// Tokens are taken every so many steps.
+    var interval: Int { get }
+}
+
+extension StepEvictor {
+    var readsWeights: Bool { true }
+    var averagesLayer: Bool { false }
+    var width: Int { 1 }
+    func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float] { [] }
+    func capacity(table: Int, kept: Int, budget: Int) -> Int { budget }
+    func growth(step: Int) -> Int { 0 }
+    var recent: Int? { nil }
+    var sparesPrompt: Bool { false }
+    var interval: Int { 1 }
+
+    // Default implementations, so that the loops know the type and what is called inside is inlined.
+
+    func foldAll(
+        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        step: Int
+    ) {
+        guard let base = memory.baseAddress else { return }
+        let width = width
+        for slot in 0..<weights.count {
+            fold(
+                UnsafeMutableBufferPointer(start: base + slot * width, count: width), weights[slot],
+                step: step)
+        }
+    }
+
+    func lowest(
+        _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        newest: Int
+    ) -> Int? {
+        guard let base = memory.baseAddress else { return nil }
+        let width = width
+        let count = memory.count / width
+        var (best, bestRank, bestPosition) = (-1, Float.infinity, Int.max)
+        for (entry, positions) in pages.enumerated() {
+            let first = entry * KVPage.tokens
+            for slot in first..<min(first + KVPage.tokens, count) {
+                let position = Int(positions[slot - first])
+                guard open.contains(position) else { continue }
+                let rank = rank(
+                    UnsafeBufferPointer(start: base + slot * width, count: width),
+                    age: newest + 1 - position)
+                if best >= 0, rank > bestRank || rank == bestRank && position >= bestPosition {
+                    continue
+                }
+                // What is not a number goes first.
+                if best >= 0, bestRank.isNaN, !rank.isNaN { continue }
+                (best, bestRank, bestPosition) = (slot, rank, position)
+            }
+        }
+        return best < 0 ? nil : best
+    }
+}

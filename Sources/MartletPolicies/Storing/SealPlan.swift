@@ -1,0 +1,61 @@
+/// How full pages are stored in few bits, as a policy's text says.
+
+import CMartletKernels
+import MartletKernels
+
+/// Which pages are sealed in which way. Pages are written in f16 and sealed when they are full and none of
+/// their tokens is among the newest `residual`.
+struct SealPlan: Sendable, Hashable {
+    /// How many bits a page gets.
+    enum Method: Sendable, Hashable {
+        /// All the same: KIVI (2402.02750) with two bits.
+        case uniform(bits: Int)
+        /// Salient tokens four bits, the others two, channels evened out: ZipCache (2405.14256).
+        case salient(share: Double, every: Int)
+        /// The heads that lose most `high`, the others `low`: by gates where they are given.
+        case heads(high: Int, low: Int, share: Double, gates: HeadGates?)
+    }
+
+    let method: Method
+    /// The gates by which heads are told apart, if they are.
+    var gates: HeadGates? { if case .heads(_, _, _, let gates) = method { gates } else { nil } }
+    /// Newest tokens that stay as they were written.
+    let residual: Int
+
+    /// The kinds of sealed pages, in the order of their ids.
+    var kinds: [mk_seal] {
+        switch method {
+        case .uniform(let bits): [Self.kind(bits)]
+        case .salient: [.bits4Even, .bits2Even]
+        case .heads(let high, let low, _, _): [Self.kind(high), Self.kind(low)]
+        }
+    }
+
+    private static func kind(_ bits: Int) -> mk_seal {
+        bits == 8 ? .bits8 : bits == 4 ? .bits4 : .bits2
+    }
+}
+
+/// Queries of some of the tokens: a sample of all and the newest.
+struct ProbeQueries {
+    /// Positions whose queries are held, ascending.
+    var positions: [Int] = []
+    /// By layer, `[row][head][dimension]`.
+    var rows: [[Float]]
+
+    init(layerCount: Int) { rows = Array(repeating: [], count: layerCount) }
+
+    /// Bytes that they take.
+    var byteCount: Int { positions.count * 8 + rows.reduce(0) { $0 + $1.count * 4 } }
+
+    /// Keeps the `count` positions of the lowest rank, with their rows of `width` floats.
+    mutating func keep(_ count: Int, width: Int, rank: (Int) -> UInt64) {
+        guard positions.count > count else { return }
+        let kept = positions.indices.sorted { rank(positions[$0]) < rank(positions[$1]) }
+            .prefix(count).sorted()
+        for layer in rows.indices {
+            rows[layer] = kept.flatMap { rows[layer][$0 * width..<($0 + 1) * width] }
+        }
+        positions = kept.map { positions[$0] }
+    }
+}

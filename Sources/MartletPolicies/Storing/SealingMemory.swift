@@ -1,0 +1,45 @@
+/// What is sealed of one sequence.
+
+import MartletCache
+
+/// The sealed front of each table, and what salient tokens are known by.
+final class SealingMemory: StageMemory {
+    /// The sealed front of one table.
+    struct SealedPart {
+        /// Pages at the front that are sealed.
+        var pages = 0
+        /// Their bytes.
+        var bytes = 0
+    }
+
+    /// By table; empty while nothing is sealed.
+    var sealed: [SealedPart] = []
+    /// Kind of sealed page by table, where heads differ.
+    var kinds: [Int] = []
+    /// Queries by which salient tokens are known; nil unless the plan asks.
+    var probes: ProbeQueries?
+    /// Tokens of the sequence when pages were sealed last.
+    var lastCount = 0
+
+    func copy() -> any StageMemory {
+        let copy = SealingMemory()
+        copy.sealed = sealed
+        copy.kinds = kinds
+        copy.probes = probes
+        copy.lastCount = lastCount
+        return copy
+    }
+
+    var byteCount: Int { (probes?.byteCount ?? 0) + (sealed.count * 2 + kinds.count) * 8 }
+
+    /// Tokens that came after the last sealing can be taken back: with them or without, the same pages are
+    /// sealed. Where heads differ in kind, that was decided when the prompt was complete.
+    func canCut(to count: Int, from current: Int, promptCount: Int?) -> Bool {
+        guard probes == nil else { return false }
+        return count >= lastCount && (kinds.isEmpty || count >= promptCount ?? 0)
+    }
+
+    func rewrites(table: Int) -> PageRewrites {
+        .all(from: sealed.isEmpty ? 0 : sealed[table].pages)
+    }
+}

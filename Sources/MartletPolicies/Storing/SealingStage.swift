@@ -1,0 +1,196 @@
+// Seals pages: at the end of the prompt, and as generated tokens leave the newest ones.
+
+import CMartletKernels
+import MartletAttention
+import MartletCache
+import MartletKernels
+
+/// One cache's sealing at work.
+final class SealingStage: CacheStage {
+    let plan: SealPlan
+    let shape: KVShape
+    let headCount: Int
+    let kernels: KernelSet
+    let pool: WorkerPool
+    let probes: [AttentionProbe]
+    private(set) var slices: [AttentionSlice] = []
+
+    private let index: Int
+
+    init(_ plan: SealPlan, _ context: StageContext, index: Int) throws(KernelError) {
+        self.plan = plan
+        self.index = index
+        shape = context.shape
+        headCount = context.headCount
+        kernels = context.kernels
+        pool = context.pool
+        probes = try context.makeProbes()
+    }
+
+    func memory(of id: SequenceID, _ cache: KVCache) -> SealingMemory {
+        cache.memory(of: id, stage: index)
+    }
+
+    /// Names the slices of the step.
+    func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
+        self.slices = slices
+    }
+
+    /// What is sealed takes fewer bytes to read.
+    func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
+        for part in memory(of: slices[slice].sequence, cache).sealed {
+            reads.bytes -= part.pages * shape.pageBytes - part.bytes
+        }
+    }
+
+    /// Seals what is due after the commit of a generated token.
+    func finishStep(cache: KVCache) throws(CacheError) {
+        for slice in slices {
+            guard let promptCount = cache.promptCount(slice.sequence) else { continue }
+            let generated = cache.count(slice.sequence) - promptCount
+            try seal(
+                slice.sequence, memory(of: slice.sequence, cache), cache, generated: generated)
+        }
+    }
+
+    /// Seals what is due at the end of a prompt.
+    func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
+        try seal(sequence, memory(of: sequence, cache), cache, generated: 0)
+    }
+
+    private func seal(
+        _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, generated: Int
+    ) throws(CacheError) {
+        switch plan.method {
+        case .uniform: try sealFullPages(sequence, memory, cache) { _ in 0 }
+        case .heads(_, _, let share, let gates):
+            if memory.kinds.isEmpty {
+                memory.kinds = headKinds(sequence, cache, share: share, gates: gates)
+            }
+            let kinds = memory.kinds
+            try sealFullPages(sequence, memory, cache) { kinds[$0] }
+        case .salient(let share, let every):
+            guard generated % every == 0 else { return }
+            try sealByToken(sequence, memory, cache, share: share)
+        }
+    }
+
+    // MARK: Whole pages
+
+    /// Seals in place every full page without newest tokens.
+    private func sealFullPages(
+        _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, kind: (Int) -> Int
+    ) throws(CacheError) {
+        var work: [(table: Int, entry: Int, kind: Int)] = []
+        for table in 0..<shape.tableCount {
+            let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+            let length = cache.table(sequence, layer: layer, head: head).length
+            let end = max(0, length - plan.residual) / KVPage.tokens
+            let first = memory.sealed.isEmpty ? 0 : memory.sealed[table].pages
+            for entry in first..<max(first, end) { work.append((table, entry, kind(table))) }
+        }
+        guard !work.isEmpty else { return }
+        memory.lastCount = cache.count(sequence)
+        if memory.sealed.isEmpty {
+            memory.sealed = Array(repeating: .init(), count: shape.tableCount)
+        }
+        // Encoded in parallel, some pages at a time, and then exchanged one by one.
+        for start in stride(from: 0, to: work.count, by: Self.batch) {
+            let part = Array(work[start..<min(start + Self.batch, work.count)])
+            var encoded = [[UInt8]](repeating: [], count: part.count)
+            encoded.withUnsafeMutableBufferPointer { encoded in
+                pool.run(part.count) { index, _ in
+                    let (table, entry, kind) = part[index]
+                    let (layer, head) = table.quotientAndRemainder(
+                        dividingBy: shape.keyValueHeadCount)
+                    let id = cache.table(sequence, layer: layer, head: head)[entry]
+                    encoded[index] = encode(cache, page: id, plan.kinds[kind])
+                }
+            }
+            for (index, (table, entry, kind)) in part.enumerated() {
+                let bytes = try cache.seal(
+                    sequence, table: table, entry: entry, kind: kind, content: encoded[index])
+                memory.sealed[table].pages += 1
+                memory.sealed[table].bytes += bytes
+            }
+        }
+    }
+
+    /// Pages that are encoded before any of them is exchanged.
+    private static let batch = 512
+
+    private func encode(_ cache: KVCache, page: Int32, _ kind: mk_seal) -> [UInt8] {
+        let dimension = Int32(shape.headDimension)
+        let (keys, values) = read(cache, page: page, slots: 0..<KVPage.tokens)
+        var content = [UInt8](repeating: 0, count: mk_sealed_bytes(kind, dimension))
+        mk_seal_page(kind, keys, values, dimension, &content)
+        return content
+    }
+
+    /// Kind by table: 0 for the share of heads with the highest gates, or, without gates, those whose
+    /// keys vary most within a page and so lose most.
+    private func headKinds(
+        _ sequence: SequenceID, _ cache: KVCache, share: Double, gates: HeadGates?
+    ) -> [Int] {
+        var scores = [Float](repeating: 0, count: shape.tableCount)
+        let (heads, dimension) = (shape.keyValueHeadCount, shape.headDimension)
+        scores.withUnsafeMutableBufferPointer { scores in
+            pool.run(shape.tableCount) { table, _ in
+                let (layer, head) = table.quotientAndRemainder(dividingBy: heads)
+                if let gates {
+                    scores[table] = Float(gates.values[layer][head])
+                    return
+                }
+                let view = cache.table(sequence, layer: layer, head: head)
+                for entry in 0..<view.length / KVPage.tokens {
+                    let keys = read(cache, page: view[entry], slots: 0..<KVPage.tokens).keys
+                    for d in 0..<dimension {
+                        var (low, high) = (keys[d], keys[d])
+                        for slot in 1..<KVPage.tokens {
+                            low = min(low, keys[slot * dimension + d])
+                            high = max(high, keys[slot * dimension + d])
+                        }
+                        scores[table] += (high - low) * (high - low)
+                    }
+                }
+            }
+        }
+        let count = Int((Double(shape.tableCount) * share).rounded())
+        var kinds = [Int](repeating: 1, count: shape.tableCount)
+        for table in Ranking.largest(count, of: scores) { kinds[Int(table)] = 0 }
+        return kinds
+    }
+
+    // MARK: Bytes
+
+    /// Decoded keys and values of some slots of an open page.
+    func read(
+        _ cache: KVCache, page: Int32, slots: Range<Int>
+    ) -> (keys: [Float], values: [Float]) {
+        let dimension = shape.headDimension
+        var keys = [Float](repeating: 0, count: slots.count * dimension)
+        var values = keys
+        let base = cache.pagePointer(page).assumingMemoryBound(to: UInt8.self)
+        keys.withUnsafeMutableBufferPointer { keys in
+            values.withUnsafeMutableBufferPointer { values in
+                guard let k = keys.baseAddress, let v = values.baseAddress else { return }
+                for slot in slots {
+                    mk_read_slot(
+                        shape.codec.code, base, Int32(dimension), Int32(slot),
+                        k + (slot - slots.lowerBound) * dimension,
+                        v + (slot - slots.lowerBound) * dimension)
+                }
+            }
+        }
+        return (keys, values)
+    }
+
+    /// Seals sixteen tokens.
+    func write(
+        _ cache: KVCache, _ keys: [Float], _ values: [Float], _ kind: mk_seal, to page: Int32
+    ) {
+        mk_seal_page(
+            kind, keys, values, Int32(shape.headDimension),
+            cache.pagePointer(page).assumingMemoryBound(to: UInt8.self))
+    }
+}
