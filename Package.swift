@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTokenizers", targets: ["MartletTokenizers"]),
+        .library(name: "MartletTasks", targets: ["MartletTasks"]),
         .library(name: "MartletEvaluation", targets: ["MartletEvaluation"]),
         .library(name: "MartletTraining", targets: ["MartletTraining"]),
         .executable(name: "martlet", targets: ["MartletCommand"]),
@@ -61,24 +62,28 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "MartletTasks", dependencies: ["MartletFormats", "MartletKernels"],
+            swiftSettings: strict),
+        .target(
             name: "Martlet",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels",
+                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletTasks",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
             dependencies: [
-                "Martlet", "MartletModels", "MartletFormats", "MartletKernels",
+                "Martlet", "MartletTasks", "MartletModels", "MartletFormats", "MartletKernels",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",
             dependencies: [
                 "MartletEvaluation", "MartletModels", "MartletTokenizers", "MartletFormats",
-                "MartletKernels", "CMartletKernels", .product(name: "Yams", package: "Yams"),
+                "MartletKernels", "CMartletKernels", "MartletTasks",
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -128,6 +133,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "MartletTasksTests", dependencies: ["MartletTasks"], swiftSettings: strict),
+        .testTarget(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
@@ -143,9 +150,9 @@ let package = Package(
         .testTarget(
             name: "MartletTrainingTests",
             dependencies: [
-                "MartletTraining", "MartletEvaluation", "MartletModels", "MartletPolicies",
-                "MartletCache", "MartletTokenizers", "MartletFormats", "MartletKernels",
-                "CMartletKernels",
+                "MartletTraining", "MartletModels", "MartletPolicies", "MartletCache",
+                "MartletTokenizers", "MartletFormats", "MartletKernels", "CMartletKernels",
+                "MartletTasks",
             ],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(

@@ -5,6 +5,7 @@ package import MartletEngine
 package import MartletFormats
 package import MartletKernels
 package import MartletModels
+package import MartletTasks
 package import MartletTokenizers
 
 extension MartletError {
@@ -90,6 +91,13 @@ extension MartletError {
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }
 
+    /// From the text of a task.
+    package init(_ error: TaskError) {
+        self.init(
+            code: .invalidParameter, subject: "task", message: error.description,
+            underlying: error)
+    }
+
     /// From serving requests. What a forward pass or a start failed with comes through unwrapped.
     package init(_ error: EngineError) {
         let (code, subject): (Code, String?)
@@ -120,6 +128,7 @@ extension MartletError {
         case let error as CacheError: self.init(error)
         case let error as ModelError: self.init(error)
         case let error as KernelError: self.init(error)
+        case let error as TaskError: self.init(error)
         case let error as EngineError: self.init(error)
         default:
             self.init(

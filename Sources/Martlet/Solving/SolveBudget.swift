@@ -1,5 +1,7 @@
 /// What may be spent on an answer, and how it is to be found: plain values.
 
+public import MartletTasks
+
 /// The most that an answer may cost. Either part may be left open.
 public struct SolveBudget: Sendable, Hashable {
     /// Bytes of KV cache, never exceeded in any step; nil for what the machine can spare.

@@ -2,6 +2,7 @@
 
 import MartletCache
 import MartletEngine
+import MartletTasks
 import Synchronization
 
 /// Runs a configuration on an engine of its own, whose cache is the memory budget.

@@ -1,6 +1,7 @@
 /// Measures the configurations of a plan one after another.
 
 public import Martlet
+import MartletTasks
 
 /// A sweep over lengths, widths and compressions under each method.
 public struct FrontierSweep: Sendable {

@@ -1,6 +1,7 @@
 /// The best accuracy at every budget, and how far two of them lie apart.
 
 import Foundation
+import MartletTasks
 
 /// The Pareto front of a method's configurations against one cost.
 public struct ParetoFront: Sendable {

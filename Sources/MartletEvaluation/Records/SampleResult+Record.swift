@@ -2,6 +2,7 @@
 
 import Martlet
 public import MartletFormats
+import MartletTasks
 
 extension SampleResult {
     /// The line: the problem, the answer that won and its score, costs, and every chain.

@@ -1,6 +1,7 @@
 /// What became of one problem; knows neither the model nor the other problems.
 
 public import Martlet
+public import MartletTasks
 
 /// One chain's answer to a problem.
 public struct ChainResult: Sendable, Hashable {

@@ -1,6 +1,7 @@
 /// Problems in flight: starts them, waits for them, and hands results on in order.
 
 public import Martlet
+import MartletTasks
 
 extension TaskEvaluation {
     /// Gives the problems to a model, several at a time.

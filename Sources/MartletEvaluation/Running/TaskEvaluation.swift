@@ -3,6 +3,7 @@
 
 import Foundation
 public import Martlet
+public import MartletTasks
 
 /// Problems of a task, answered by a model and judged.
 ///
@@ -120,14 +121,5 @@ public struct TaskEvaluation: Sendable {
         let (all, overflow) = one.multipliedReportingOverflow(by: inFlight)
         let half = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
         return max(one, min(overflow ? .max : all, half))
-    }
-}
-
-extension MartletError {
-    /// From the text of a task.
-    package init(_ error: TaskError) {
-        self.init(
-            code: .invalidParameter, subject: "task", message: error.description,
-            underlying: error)
     }
 }

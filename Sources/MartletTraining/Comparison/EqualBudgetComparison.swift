@@ -1,7 +1,7 @@
 // Methods at equal reference time, beside a baseline whose learning rate is fully decayed.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import MartletFormats
 import MartletKernels
 import MartletModels

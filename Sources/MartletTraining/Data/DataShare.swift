@@ -1,7 +1,7 @@
 // The sources that a recipe names.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import MartletTokenizers
 
 /// One kind of example in a mixture.

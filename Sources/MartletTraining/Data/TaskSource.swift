@@ -1,6 +1,6 @@
 // Problems with worked-out solutions, as training examples.
 
-package import MartletEvaluation
+package import MartletTasks
 package import MartletTokenizers
 
 /// One split of a task.

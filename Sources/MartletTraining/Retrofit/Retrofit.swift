@@ -1,6 +1,6 @@
 // A retrofit from a model directory to a model directory.
 
-import MartletEvaluation
+import MartletTasks
 import MartletFormats
 import MartletKernels
 import MartletModels

@@ -1,6 +1,6 @@
 // The loss on data that is never trained on.
 
-import MartletEvaluation
+import MartletTasks
 import MartletFormats
 import MartletKernels
 

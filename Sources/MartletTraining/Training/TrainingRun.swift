@@ -1,7 +1,7 @@
 // A run from a recipe: data, model, loop, checkpoints and the log, under one folder.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import MartletFormats
 import MartletKernels
 import MartletModels

@@ -1,5 +1,6 @@
 /// Whole evaluations on a tiny model with random weights, which solves nothing.
 
+import Foundation
 import Martlet
 import MartletEvaluation
 import Testing
@@ -138,5 +139,17 @@ import Testing
         }
         #expect(error?.code == .contextExceeded)
         #expect(error?.message.hasPrefix("sample 0 of chain(steps=2,modulus=97): ") == true)
+    }
+
+    /// An evaluation asks every problem once, however many were asked for.
+    @Test func aFileHasAnEnd() throws {
+        let path = NSTemporaryDirectory() + "/martlet-problems-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let lines = "{\"prompt\":\"a\",\"answer\":\"b\"}\n{\"prompt\":\"c\",\"answer\":\"d\"}"
+        try Data(lines.utf8).write(to: URL(filePath: path))
+        let task = try TaskLocator.task("file:\(path)")
+        var options = EvaluationOptions()
+        options.samples = 100
+        #expect(try TaskEvaluation(task, options: options).options.samples == 2)
     }
 }

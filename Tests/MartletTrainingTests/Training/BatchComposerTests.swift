@@ -1,6 +1,6 @@
 // Rows of batches: whole documents that see only themselves, the same however they are asked for.
 
-import MartletEvaluation
+import MartletTasks
 import MartletTokenizers
 import Testing
 

@@ -1,7 +1,5 @@
 /// Where a solution's answer stands, and where the solution ends; knows no task.
 
-public import Martlet
-
 /// The form of a task's solutions.
 public enum AnswerLayout: Sendable, Hashable {
     /// A scratch-pad on one line, `#` and the answer: `b=8*9=72,#72`.

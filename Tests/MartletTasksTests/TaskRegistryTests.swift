@@ -1,6 +1,6 @@
 /// Text to tasks: canonical names, every refusal in one sentence, and damaged text.
 
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct TaskRegistryTests {

@@ -36,7 +36,8 @@ public enum AnswerExtraction: Sendable, Hashable {
     ///
     /// - Parameter isComplete: whether the text ended by itself. In a text that was cut off only an answer that
     ///   was said to be one, and that something follows, is final.
-    func find(in text: String, isComplete: Bool = true) -> (answer: String, isFinal: Bool)? {
+    package func find(in text: String, isComplete: Bool = true) -> (answer: String, isFinal: Bool)?
+    {
         var said: Substring?
         var guessed: Substring?
         switch self {

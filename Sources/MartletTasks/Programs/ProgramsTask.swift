@@ -1,7 +1,5 @@
 /// Programs to be written, judged by running them; knows neither files nor processes.
 
-import Martlet
-
 /// The programs of a file in HumanEval's form, in its order (2107.03374): the model goes on from the beginning of a program,
 /// and what it wrote passes when the file's tests run to their end.
 ///

@@ -4,15 +4,14 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Martlet
-@testable import MartletEvaluation
+@testable import MartletTasks
 
 private let hasPython = ProgramRunner(seconds: 5).works
 
 /// HumanEval as published, if a developer has it beside the package.
 private let humanEval: String? = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    parts.removeLast(5)
+    parts.removeLast(4)
     let path = parts.joined(separator: "/") + "/shared/data/eval/humaneval/HumanEval.jsonl.gz"
     return FileManager.default.fileExists(atPath: path) ? path : nil
 }()

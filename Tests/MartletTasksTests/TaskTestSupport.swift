@@ -1,7 +1,7 @@
 /// What the tests of tasks share: settings worth testing, and a generator of their own.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 /// Settings that reach every branch of every task: defaults, smallest, and awkward ones.

@@ -1,7 +1,6 @@
 /// A problem as a file says it, and the forms of files that are understood; opens no file.
 
 import Foundation
-import Martlet
 import MartletFormats
 
 /// A prompt, its answers, and how an answer is judged.

@@ -1,6 +1,6 @@
 /// The countdown checker against brute force and hostile text, and traces replayed.
 
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct CountdownTests {

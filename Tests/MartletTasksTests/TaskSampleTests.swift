@@ -1,7 +1,7 @@
 /// What holds for the samples of every task: purity, splits, framing, bounds, scores.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct TaskSampleTests {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import MartletEvaluation
+@testable import MartletTasks
 
 @Suite struct StoryTests {
     /// A chapter as a reader finds it.

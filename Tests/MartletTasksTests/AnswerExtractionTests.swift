@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Martlet
+@testable import MartletTasks
 
 @Suite struct AnswerExtractionTests {
     @Test(arguments: [

@@ -1,7 +1,7 @@
 /// Long prompts solved again from their text alone: needles, counts of words, chains of variables.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct LongContextSolverTests {

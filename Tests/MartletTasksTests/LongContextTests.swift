@@ -1,7 +1,7 @@
 /// What holds for every long-context task: lengths, splits, references, refusals.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct LongContextTests {

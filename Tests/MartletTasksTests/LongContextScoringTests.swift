@@ -1,7 +1,7 @@
 /// The scores of half-right answers, worked out by hand.
 
 import Foundation
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct LongContextScoringTests {

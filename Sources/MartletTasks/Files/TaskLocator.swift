@@ -1,7 +1,5 @@
 /// Tasks to measure with, by text: those of the registry, and files.
 
-public import Martlet
-
 /// What `--task` means where nothing is trained.
 public enum TaskLocator {
     static let filePrefix = "file:"
@@ -36,11 +34,8 @@ public enum TaskLocator {
         return try DocumentsTask(try ProblemFile.read(path), path: path, length: length)
     }
 
-    /// The SHA-256 of the file that a text names; nil for a task that reads none. Throws `unreadableFile`.
-    public static func digest(_ text: String) throws(MartletError) -> String? {
-        guard let (_, path) = parts(text) else { return nil }
-        return try FileDigest.sha256(path)
-    }
+    /// The path of the file that a text names; nil for a task that reads none.
+    package static func path(in text: String) -> String? { parts(text)?.path }
 
     /// What stands before the colon, and the path after it; nil for a text that names no file.
     private static func parts(_ text: String) -> (form: String, path: String)? {

@@ -1,6 +1,6 @@
 /// Scores of wrong and half-right texts, and answers checked without a reference.
 
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct TaskScoringTests {

@@ -1,7 +1,6 @@
 /// How right an answer is beside the answers of a file; knows neither files nor models.
 
 import Foundation
-import Martlet
 
 /// A rule by which an answer is compared with reference answers.
 enum AnswerChecker: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
 /// Every step of the reference scratch-pads, worked out again by other means.
 
-import MartletEvaluation
+import MartletTasks
 import Testing
 
 @Suite struct ScratchPadTests {

@@ -4,17 +4,17 @@ import MartletKernels
 
 /// The draws that tasks make. The standard library's own draws may change with its version, and a
 /// sample must stay the same for ever.
-struct TaskRandom {
+package struct TaskRandom {
     private var generator: CounterRandom
 
-    init(seed: UInt64, stream: UInt64) {
+    package init(seed: UInt64, stream: UInt64) {
         generator = CounterRandom(seed: seed, stream: stream)
     }
 
-    mutating func bits() -> UInt64 { generator.next() }
+    package mutating func bits() -> UInt64 { generator.next() }
 
     /// Uniform in `0..<count`, which must not be empty.
-    mutating func below(_ count: Int) -> Int {
+    package mutating func below(_ count: Int) -> Int {
         Int(generator.next().multipliedFullWidth(by: UInt64(count)).high)
     }
 
@@ -23,7 +23,7 @@ struct TaskRandom {
     mutating func draw(_ range: TaskRange) -> Int { between(range.lower, range.upper) }
 
     /// Uniform in [0, 1).
-    mutating func unit() -> Double { generator.unit() }
+    package mutating func unit() -> Double { generator.unit() }
 
     mutating func shuffle<Element>(_ elements: inout [Element]) {
         guard elements.count > 1 else { return }

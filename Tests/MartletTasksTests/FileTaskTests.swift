@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import MartletEvaluation
+@testable import MartletTasks
 
 @Suite struct FileTaskTests {
     private func task(_ text: String) throws -> any EvaluationTask {
@@ -160,14 +160,5 @@ import Testing
                 _ = try TaskLocator.task(text)
             } throws: { "\($0)".contains(word) }
         }
-    }
-
-    /// An evaluation asks every problem once, however many were asked for.
-    @Test func aFileHasAnEnd() throws {
-        let task = try task(
-            "{\"prompt\":\"a\",\"answer\":\"b\"}\n{\"prompt\":\"c\",\"answer\":\"d\"}")
-        var options = EvaluationOptions()
-        options.samples = 100
-        #expect(try TaskEvaluation(task, options: options).options.samples == 2)
     }
 }
