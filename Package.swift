@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "MartletTasks", targets: ["MartletTasks"]),
         .library(name: "MartletEvaluation", targets: ["MartletEvaluation"]),
         .library(name: "MartletTraining", targets: ["MartletTraining"]),
+        .library(name: "MartletCharacterModels", targets: ["MartletCharacterModels"]),
         .executable(name: "martlet", targets: ["MartletCommand"]),
     ],
     dependencies: [
@@ -86,11 +87,17 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "MartletCharacterModels",
+            dependencies: [
+                "MartletTraining", "MartletFormats", "MartletKernels", "CMartletKernels",
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining", "MartletModels",
-                "MartletPolicies", "MartletFormats",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletPolicies",
+                "MartletFormats", "MartletCharacterModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -155,6 +162,10 @@ let package = Package(
                 "MartletTasks",
             ],
             exclude: ["Goldens"], swiftSettings: strict),
+        .testTarget(
+            name: "MartletCharacterModelsTests",
+            dependencies: ["MartletCharacterModels", "MartletTraining", "MartletKernels"],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",
             dependencies: [

@@ -2,8 +2,8 @@
 
 import Foundation
 import Martlet
+import MartletCharacterModels
 import MartletFormats
-import MartletTraining
 
 /// The runs of a command, one after the other, and what is shown of them.
 struct CharLMRuns {

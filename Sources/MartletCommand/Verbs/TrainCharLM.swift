@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Martlet
+import MartletCharacterModels
 import MartletFormats
 import MartletTraining
 

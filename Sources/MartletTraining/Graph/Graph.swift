@@ -24,7 +24,7 @@ public final class Graph {
     }
 
     private(set) var entries: [Entry] = []
-    private(set) var operations: [any Operation] = []
+    package private(set) var operations: [any Operation] = []
     private(set) var integerCounts: [Int] = []
     /// Scalars whose weighted sum is the loss.
     private(set) var losses: [(value: Value, weight: Float)] = []
@@ -77,14 +77,14 @@ public final class Graph {
     public func keep(_ value: Value) { results.append(value) }
 
     /// A value that the next operation writes.
-    func computed(rows: Int, columns: Int, from inputs: [Value], name: String) -> Value {
+    package func computed(rows: Int, columns: Int, from inputs: [Value], name: String) -> Value {
         add(
             Entry(
                 rows: rows, columns: columns, source: .computed,
                 isDifferentiable: inputs.contains { entries[$0.id].isDifferentiable }, name: name))
     }
 
-    func append(_ operation: any Operation) { operations.append(operation) }
+    package func append(_ operation: any Operation) { operations.append(operation) }
 
     private func add(_ entry: Entry) -> Value {
         precondition(

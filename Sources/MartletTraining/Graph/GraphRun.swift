@@ -1,7 +1,7 @@
 // Runs a graph: the arena, the threads, and which gradients have been written.
 
-import CMartletKernels
-import MartletKernels
+package import CMartletKernels
+package import MartletKernels
 
 /// A graph with its memory: every matrix has its place from `init` on.
 ///
@@ -10,8 +10,8 @@ import MartletKernels
 public final class GraphRun {
     /// What is run.
     public let graph: Graph
-    let pool: WorkerPool
-    let kernels: mk_training
+    package let pool: WorkerPool
+    package let kernels: mk_training
     /// The product of matrices, in the precision of the machine.
     let multiply: @convention(c) (UnsafePointer<mk_gemm>) -> Void
     private let arena: AlignedBuffer<Float>
@@ -138,36 +138,38 @@ public final class GraphRun {
 
     // MARK: For operations
 
-    subscript(value: Value) -> UnsafeMutablePointer<Float> {
+    package subscript(value: Value) -> UnsafeMutablePointer<Float> {
         guard let pointer = values[value.id] else {
             preconditionFailure("GraphRun: \(graph.entries[value.id].name) is not computed")
         }
         return pointer
     }
 
-    subscript(integers: Integers) -> UnsafeMutablePointer<Int32> {
+    package subscript(integers: Integers) -> UnsafeMutablePointer<Int32> {
         integerArena.base + integerOffsets[integers.id]
     }
 
     /// The gradient of an output, nil when nothing that was run depends on it.
-    func gradient(_ value: Value) -> UnsafeMutablePointer<Float>? {
+    package func gradient(_ value: Value) -> UnsafeMutablePointer<Float>? {
         isWritten[value.id] ? gradients[value.id] : nil
     }
 
     /// Where to write an input's gradient, and whether to add; nil when nobody wants it.
-    func gradientTarget(_ value: Value) -> (pointer: UnsafeMutablePointer<Float>, adds: Bool)? {
+    package func gradientTarget(_ value: Value) -> (
+        pointer: UnsafeMutablePointer<Float>, adds: Bool
+    )? {
         guard let pointer = gradients[value.id] else { return nil }
         defer { isWritten[value.id] = true }
         return (pointer, isWritten[value.id])
     }
 
     /// A worker's scratch.
-    func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> {
+    package func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> {
         scratchArena.base + worker * scratchStride
     }
 
     /// Runs `body(range, worker)` over rows in pieces of `grain`.
-    func forRows(_ rows: Int, grain: Int, _ body: (Range<Int>, Int) -> Void) {
+    package func forRows(_ rows: Int, grain: Int, _ body: (Range<Int>, Int) -> Void) {
         let pieces = (rows + grain - 1) / grain
         pool.run(pieces) { piece, worker in
             body(piece * grain..<min(rows, (piece + 1) * grain), worker)

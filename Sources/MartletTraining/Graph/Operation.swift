@@ -12,7 +12,7 @@ public struct Integers: Hashable, Sendable {
 
 /// One step of a graph. An operation is built once, with its shapes, and run many times; it holds no
 /// state between forward and backward but what it keeps in values.
-protocol Operation {
+package protocol Operation {
     /// A word for errors and profiles.
     var name: String { get }
     /// Values that forward reads.
@@ -34,7 +34,7 @@ protocol Operation {
 }
 
 extension Operation {
-    var differentiated: [Value] { inputs }
-    var scratchBytes: Int { 0 }
-    var multiplyAdds: Double { 0 }
+    package var differentiated: [Value] { inputs }
+    package var scratchBytes: Int { 0 }
+    package var multiplyAdds: Double { 0 }
 }

@@ -16,7 +16,7 @@ public final class Parameter {
     private let valueStorage: AlignedBuffer<Float>
     private let gradientStorage: AlignedBuffer<Float>?
     /// Whether the gradient holds something of the current step.
-    var hasGradient = false
+    package var hasGradient = false
 
     /// Rows, 1 for a vector.
     public var rows: Int { shape.count > 1 ? shape[0] : 1 }

@@ -2,7 +2,7 @@
 
 import Foundation
 import MartletFormats
-import MartletKernels
+package import MartletKernels
 import MartletModels
 
 /// All parameters of a model, in the order of its layers.
@@ -128,16 +128,16 @@ public final class DecoderParameters {
 }
 
 /// One tensor to be: its name, shape and first values.
-struct ParameterPlan {
-    let name: String
-    let shape: [Int]
+package struct ParameterPlan {
+    package let name: String
+    package let shape: [Int]
     let start: Start
     /// Whether a checkpoint may lack it.
     let isAdapter: Bool
 
     /// First values; standard deviations fall with the root of the inputs, so that every product of unit
     /// rows has unit rows, and projections into the residual stream by the root of their number more.
-    enum Start {
+    package enum Start {
         case ones
         case zeros
         case small
@@ -147,7 +147,7 @@ struct ParameterPlan {
         case transposedResidual(depth: Int)
     }
 
-    init(_ name: String, _ shape: [Int], _ start: Start, isAdapter: Bool = false) {
+    package init(_ name: String, _ shape: [Int], _ start: Start, isAdapter: Bool = false) {
         self.name = name
         self.shape = shape
         self.start = start
@@ -155,7 +155,7 @@ struct ParameterPlan {
     }
 
     /// Fills a tensor from a stream of its own, so that values do not depend on the other tensors.
-    func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
+    package func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
         let (columns, rows) = (Double(shape[shape.count - 1]), Double(shape[0]))
         let deviation: Double
         switch start {
@@ -176,13 +176,13 @@ struct ParameterPlan {
 
 extension CounterRandom {
     /// Normally distributed with mean 0 and deviation 1 (Box and Muller).
-    mutating func normal() -> Double {
+    package mutating func normal() -> Double {
         let radius = (-2 * log(1 - unit())).squareRoot()
         return radius * cos(2 * Double.pi * unit())
     }
 
     /// Logistic: the difference of two Gumbel variables.
-    mutating func logistic() -> Double {
+    package mutating func logistic() -> Double {
         let u = min(max(unit(), 1e-12), 1 - 1e-12)
         return log(u / (1 - u))
     }

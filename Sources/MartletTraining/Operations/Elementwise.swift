@@ -2,17 +2,24 @@
 
 import CMartletKernels
 
-struct AdditionOperation: Operation {
+package struct AdditionOperation: Operation {
     let (a, b, y): (Value, Value, Value)
     let count: Int
     static let grain = 1 << 15
 
-    var name: String { "add" }
-    var inputs: [Value] { [a, b] }
-    var outputs: [Value] { [y] }
-    var kept: [Value] { [] }
+    package init(a: Value, b: Value, y: Value, count: Int) {
+        self.a = a
+        self.b = b
+        self.y = y
+        self.count = count
+    }
 
-    func forward(_ run: GraphRun) {
+    package var name: String { "add" }
+    package var inputs: [Value] { [a, b] }
+    package var outputs: [Value] { [y] }
+    package var kept: [Value] { [] }
+
+    package func forward(_ run: GraphRun) {
         let (left, right, out) = (run[a], run[b], run[y])
         run.forRows(count, grain: Self.grain) { range, _ in
             let (start, n) = (range.lowerBound, Int32(range.count))
@@ -21,7 +28,7 @@ struct AdditionOperation: Operation {
         }
     }
 
-    func backward(_ run: GraphRun) {
+    package func backward(_ run: GraphRun) {
         guard let dy = run.gradient(y) else { return }
         for value in [a, b] {
             guard let target = run.gradientTarget(value) else { continue }
@@ -66,18 +73,25 @@ struct SwiGLUOperation: Operation {
     }
 }
 
-struct GELUOperation: Operation {
+package struct GELUOperation: Operation {
     let (x, y): (Value, Value)
     let count: Int
     let isApproximate: Bool
     private static let grain = 1 << 13
 
-    var name: String { "GELU" }
-    var inputs: [Value] { [x] }
-    var outputs: [Value] { [y] }
-    var kept: [Value] { [x] }
+    package init(x: Value, y: Value, count: Int, isApproximate: Bool) {
+        self.x = x
+        self.y = y
+        self.count = count
+        self.isApproximate = isApproximate
+    }
 
-    func forward(_ run: GraphRun) {
+    package var name: String { "GELU" }
+    package var inputs: [Value] { [x] }
+    package var outputs: [Value] { [y] }
+    package var kept: [Value] { [x] }
+
+    package func forward(_ run: GraphRun) {
         let (input, out) = (run[x], run[y])
         run.forRows(count, grain: Self.grain) { range, _ in
             let start = range.lowerBound
@@ -86,7 +100,7 @@ struct GELUOperation: Operation {
         }
     }
 
-    func backward(_ run: GraphRun) {
+    package func backward(_ run: GraphRun) {
         guard let dy = run.gradient(y), let target = run.gradientTarget(x) else { return }
         let input = run[x]
         run.forRows(count, grain: Self.grain) { range, _ in

@@ -3,7 +3,7 @@
 import CMartletKernels
 
 /// A projection. `isTransposed` weights are stored [inputs, outputs], as GPT-2 does.
-struct LinearOperation: Operation {
+package struct LinearOperation: Operation {
     let x: Value
     let weight: Value
     let bias: Value?
@@ -12,13 +12,27 @@ struct LinearOperation: Operation {
     let (inWidth, outWidth): (Int, Int)
     let rows: Int
 
-    var name: String { "linear" }
-    var inputs: [Value] { [x, weight] + (bias.map { [$0] } ?? []) }
-    var outputs: [Value] { [y] }
-    var kept: [Value] { [x, weight] }
-    var multiplyAdds: Double { Double(rows) * Double(inWidth) * Double(outWidth) }
+    package init(
+        x: Value, weight: Value, bias: Value?, y: Value, isTransposed: Bool, inWidth: Int,
+        outWidth: Int, rows: Int
+    ) {
+        self.x = x
+        self.weight = weight
+        self.bias = bias
+        self.y = y
+        self.isTransposed = isTransposed
+        self.inWidth = inWidth
+        self.outWidth = outWidth
+        self.rows = rows
+    }
 
-    func forward(_ run: GraphRun) {
+    package var name: String { "linear" }
+    package var inputs: [Value] { [x, weight] + (bias.map { [$0] } ?? []) }
+    package var outputs: [Value] { [y] }
+    package var kept: [Value] { [x, weight] }
+    package var multiplyAdds: Double { Double(rows) * Double(inWidth) * Double(outWidth) }
+
+    package func forward(_ run: GraphRun) {
         let w = run[weight]
         run.product(
             run[y], rows: rows, columns: outWidth, depth: inWidth, .plain(run[x], columns: inWidth),
@@ -33,7 +47,7 @@ struct LinearOperation: Operation {
         }
     }
 
-    func backward(_ run: GraphRun) {
+    package func backward(_ run: GraphRun) {
         guard let dy = run.gradient(y) else { return }
         let w = run[weight]
         if let target = run.gradientTarget(x) {

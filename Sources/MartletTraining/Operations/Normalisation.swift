@@ -4,7 +4,7 @@ import CMartletKernels
 import MartletKernels
 
 /// Rows are pieces of `width` channels; a row of the value has `pieces` of them, each normalised apart.
-struct NormOperation: Operation {
+package struct NormOperation: Operation {
     let x: Value
     let weight: Value
     let bias: Value?
@@ -15,19 +15,34 @@ struct NormOperation: Operation {
     let epsilon: Float
     let (count, width): (Int, Int)
 
-    var name: String { isCentred ? "layer norm" : "RMS norm" }
-    var inputs: [Value] { [x, weight] + (bias.map { [$0] } ?? []) }
-    var outputs: [Value] { [y, statistics] }
-    var kept: [Value] { [x, weight, statistics] }
+    package init(
+        x: Value, weight: Value, bias: Value?, statistics: Value, y: Value, isCentred: Bool,
+        epsilon: Float, count: Int, width: Int
+    ) {
+        self.x = x
+        self.weight = weight
+        self.bias = bias
+        self.statistics = statistics
+        self.y = y
+        self.isCentred = isCentred
+        self.epsilon = epsilon
+        self.count = count
+        self.width = width
+    }
+
+    package var name: String { isCentred ? "layer norm" : "RMS norm" }
+    package var inputs: [Value] { [x, weight] + (bias.map { [$0] } ?? []) }
+    package var outputs: [Value] { [y, statistics] }
+    package var kept: [Value] { [x, weight, statistics] }
 
     /// Pieces whose weight gradients are summed apart and then in order.
     private static let grain = 128
     private var chunks: Int { (count + Self.grain - 1) / Self.grain }
     /// Partial weight (and bias) gradients live in scratch only up to this many chunks at a time.
-    var scratchBytes: Int { 2 * Self.wave * width * 4 }
+    package var scratchBytes: Int { 2 * Self.wave * width * 4 }
     private static let wave = 64
 
-    func forward(_ run: GraphRun) {
+    package func forward(_ run: GraphRun) {
         let (input, w, out, stats) = (run[x], run[weight], run[y], run[statistics])
         let b = bias.map { UnsafePointer(run[$0]) }
         let n = Int32(width)
@@ -43,7 +58,7 @@ struct NormOperation: Operation {
         }
     }
 
-    func backward(_ run: GraphRun) {
+    package func backward(_ run: GraphRun) {
         guard let dy = run.gradient(y) else { return }
         let (input, w, stats) = (run[x], run[weight], run[statistics])
         let target = run.gradientTarget(x)

@@ -8,13 +8,13 @@
 /// `docs/lab.md` sets them beside measured steps of 1 to 8 layers.
 public enum ReferenceSystem {
     /// Multiply-adds a second in products.
-    static let productRate = 1.0e11
+    package static let productRate = 1.0e11
     /// Multiply-adds a second in attention, which moves more.
-    static let attentionRate = 5.0e10
+    package static let attentionRate = 5.0e10
     /// Seconds for each float of an activation, forward and backward together.
-    static let floatSeconds = 3.0e-9
+    package static let floatSeconds = 3.0e-9
     /// Seconds of an optimiser's update for each weight.
-    static func updateSeconds(_ optimiser: OptimiserConfiguration) -> Double {
+    package static func updateSeconds(_ optimiser: OptimiserConfiguration) -> Double {
         switch optimiser {
         case .adamW, .lion: 1.5e-9
         case .adamWRMS, .sophia: 2e-9

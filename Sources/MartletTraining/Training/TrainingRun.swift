@@ -262,7 +262,7 @@ extension ModelTokenizer {
 
 extension Parameter {
     /// What an optimiser is told.
-    var info: ParameterInfo {
+    package var info: ParameterInfo {
         let isTable =
             name.hasSuffix("embed_tokens.weight") || name.hasSuffix("wte.weight")
             || name.hasSuffix("wpe.weight") || name == "lm_head.weight"
