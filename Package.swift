@@ -63,6 +63,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "MartletPictures", dependencies: ["MartletFormats"], swiftSettings: strict),
+        .target(
             name: "MartletTasks", dependencies: ["MartletFormats", "MartletKernels"],
             swiftSettings: strict),
         .target(
@@ -70,20 +72,21 @@ let package = Package(
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
                 "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletTasks",
+                "MartletPictures",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
             dependencies: [
-                "Martlet", "MartletTasks", "MartletModels", "MartletFormats", "MartletKernels",
+                "Martlet", "MartletTasks", "MartletPictures", "MartletModels", "MartletFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",
             dependencies: [
-                "MartletEvaluation", "MartletModels", "MartletTokenizers", "MartletFormats",
-                "MartletKernels", "CMartletKernels", "MartletTasks",
+                "MartletModels", "MartletTokenizers", "MartletFormats", "MartletKernels",
+                "CMartletKernels", "MartletTasks", "MartletPictures",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -97,7 +100,7 @@ let package = Package(
             name: "MartletCommand",
             dependencies: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletPolicies",
-                "MartletFormats", "MartletCharacterModels",
+                "MartletFormats", "MartletCharacterModels", "MartletPictures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -140,20 +143,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "MartletPicturesTests", dependencies: ["MartletPictures"],
+            swiftSettings: strict),
+        .testTarget(
             name: "MartletTasksTests", dependencies: ["MartletTasks"], swiftSettings: strict),
         .testTarget(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels",
+                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletPictures",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: [
-                "MartletEvaluation", "Martlet", "MartletModels", "MartletFormats", "MartletKernels",
-            ],
-            swiftSettings: strict),
+            dependencies: ["MartletEvaluation", "Martlet", "MartletFormats"], swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",
             dependencies: [

@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletFormats
+import MartletPictures
 import Testing
 
 @testable import Martlet
@@ -20,7 +21,7 @@ import Testing
     /// The data in the page is what the caches held.
     @Test func dataIsTrue() throws {
         let map = try map()
-        let page = String(decoding: map.html, as: UTF8.self)
+        let page = map.html
         let start = try #require(page.range(of: "type=\"application/json\">"))
         let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
         let data = try JSONValue.parse(
@@ -54,7 +55,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("map-\(UUID().uuidString).html")
         defer { try? FileManager.default.removeItem(at: path) }
-        try Data(try map().html).write(to: path)
+        try Data(try map().html.utf8).write(to: path)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: browser)
         process.arguments = [

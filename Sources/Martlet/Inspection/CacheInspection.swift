@@ -2,6 +2,7 @@
 
 import MartletCache
 import MartletModels
+package import MartletPictures
 import MartletPolicies
 
 #if canImport(Glibc)

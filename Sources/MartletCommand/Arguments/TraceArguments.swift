@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import Martlet
 import MartletFormats
+import MartletPictures
 
 struct TraceArguments: ParsableArguments {
     @Option(
@@ -37,7 +38,9 @@ struct TraceArguments: ParsableArguments {
                 loaded, beside: others, prompt: prompt, following: following,
                 budgetBytes: budgetBytes, command: command)
         }
-        do { try AtomicFile.write(map.html, to: path) } catch { throw MartletError(any: error) }
+        do { try AtomicFile.write(Array(map.html.utf8), to: path) } catch {
+            throw MartletError(any: error)
+        }
         StandardStreams.note("wrote \(path).")
     }
 }

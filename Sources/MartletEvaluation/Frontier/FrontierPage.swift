@@ -1,6 +1,7 @@
 /// The report of a sweep as one page that needs no network.
 
 import Foundation
+import MartletPictures
 
 /// Plots, tables and transcripts of a sweep, self-contained and readable in light and dark.
 public struct FrontierPage: Sendable {
@@ -63,9 +64,7 @@ public struct FrontierPage: Sendable {
         body += verdicts
         body += "<div class=\"plots\">\n"
         for cost in FrontierCost.allCases {
-            guard
-                let svg = FrontierPlot(report: report, cost: cost, classes: classes).svg
-            else { continue }
+            guard let svg = StepPlot(report, cost: cost, classes: classes).svg else { continue }
             body +=
                 "<figure><figcaption>Accuracy against \(cost.title)</figcaption>\(svg)</figure>\n"
         }
@@ -88,20 +87,8 @@ public struct FrontierPage: Sendable {
                 "<dt>\(HTML.escaped(fact.name))</dt><dd><code>\(HTML.escaped(fact.value))</code></dd>\n"
         }
         body += "</dl>\n"
-        return """
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Martlet frontier: \(HTML.escaped(task))</title>
-            <style>
-            \(Self.style)
-            </style></head>
-            <body>
-            \(body)<script>
-            \(Self.script)
-            </script></body></html>
-
-            """
+        return HTML.page(
+            title: "Martlet frontier: \(task)", style: Self.style, body: body, script: Self.script)
     }
 
     /// The first thing to read: how the learned method did against dense.
@@ -150,7 +137,7 @@ public struct FrontierPage: Sendable {
         guard !report.safeRatios.isEmpty else { return "" }
         let methods = report.safeRatios
         func cell(_ ratio: Double?) -> String {
-            "<td class=\"n\" data-v=\"\(ratio ?? 1)\">\(ratio.map { FrontierPlot.short($0) } ?? "none")</td>"
+            "<td class=\"n\" data-v=\"\(ratio ?? 1)\">\(ratio.map { StepPlot.short($0) } ?? "none")</td>"
         }
         func row(_ title: String, _ problems: Int, _ ratios: [Double?]) -> String {
             "<tr><td>\(HTML.escaped(title))</td><td class=\"n\" data-v=\"\(problems)\">\(problems)</td>"
@@ -185,7 +172,7 @@ public struct FrontierPage: Sendable {
             let (c, interval) = (point.configuration, AccuracyInterval(scores: point.scores))
             text += "<tr><td>\(HTML.escaped(c.method))</td>"
             for value in [Double(c.length), Double(c.width), c.ratio] {
-                text += "<td class=\"n\" data-v=\"\(value)\">\(FrontierPlot.short(value))</td>"
+                text += "<td class=\"n\" data-v=\"\(value)\">\(StepPlot.short(value))</td>"
             }
             text +=
                 "<td class=\"n\" data-v=\"\(point.accuracy)\">\(String(format: "%.1f", 100 * point.accuracy))</td>"
@@ -194,7 +181,7 @@ public struct FrontierPage: Sendable {
             for cost in FrontierCost.allCases {
                 let value = point.costs[cost] ?? .nan
                 text +=
-                    "<td class=\"n\" data-v=\"\(value)\">\(value.isNaN ? "–" : FrontierPlot.short(value))</td>"
+                    "<td class=\"n\" data-v=\"\(value)\">\(value.isNaN ? "–" : StepPlot.short(value))</td>"
             }
             text +=
                 "<td><code>\(HTML.escaped(c.model)) \(HTML.escaped(c.policy))</code></td></tr>\n"

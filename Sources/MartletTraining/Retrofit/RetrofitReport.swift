@@ -1,10 +1,10 @@
 // What a retrofitted model keeps and what that costs, on data it has not seen.
 
 import Foundation
-import MartletEvaluation
 import MartletFormats
 import MartletKernels
 import MartletModels
+import MartletPictures
 
 /// Loss and compression of a retrofitted model with hard decisions, beside the dense model on the same data.
 public struct RetrofitReport: Sendable {

@@ -1,7 +1,5 @@
 /// Which positions each head holds after each step of a run.
 
-import MartletCache
-
 /// A run under one policy, step by step.
 package struct CacheTrace: Sendable {
     /// One step of the engine.
@@ -14,6 +12,14 @@ package struct CacheTrace: Sendable {
         package let bytesRead: Int
         /// Cached tokens that it attended to, averaged over layers and KV heads; zero in a prompt.
         package let kvReads: Double
+
+        /// Describes a step.
+        package init(count: Int, bytes: Int, bytesRead: Int, kvReads: Double) {
+            self.count = count
+            self.bytes = bytes
+            self.bytesRead = bytesRead
+            self.kvReads = kvReads
+        }
     }
 
     /// The policy, every parameter written out.
@@ -25,31 +31,26 @@ package struct CacheTrace: Sendable {
     /// By (layer, KV head) and position: the step after which the token is not held any more, or -1.
     package private(set) var gone: [[Int32]]
 
-    init(policy: String, isLossy: Bool, tableCount: Int) {
+    /// Nothing yet, of a cache with `tableCount` heads in all its layers together.
+    package init(policy: String, isLossy: Bool, tableCount: Int) {
         self.policy = policy
         self.isLossy = isLossy
         gone = Array(repeating: [], count: tableCount)
     }
 
     /// Notes what is held after a step.
-    mutating func note(_ cache: KVCache, _ sequence: SequenceID, kvReads: Double) {
-        let count = cache.count(sequence)
-        let step = Int32(steps.count)
+    ///
+    /// - Parameter held: the positions that a head holds; heads are counted through all layers.
+    package mutating func note(_ step: Step, held: (Int) -> [Int]) {
+        let number = Int32(steps.count)
         for table in gone.indices {
-            let (layer, head) = table.quotientAndRemainder(
-                dividingBy: cache.shape.keyValueHeadCount)
-            gone[table] += Array(repeating: -1, count: count - gone[table].count)
-            var isHeld = [Bool](repeating: false, count: count)
-            for position in cache.heldPositions(sequence, layer: layer, head: head) {
-                isHeld[position] = true
-            }
-            for position in 0..<count where gone[table][position] < 0 && !isHeld[position] {
-                gone[table][position] = step
+            gone[table] += Array(repeating: -1, count: step.count - gone[table].count)
+            var isHeld = [Bool](repeating: false, count: step.count)
+            for position in held(table) { isHeld[position] = true }
+            for position in 0..<step.count where gone[table][position] < 0 && !isHeld[position] {
+                gone[table][position] = number
             }
         }
-        steps.append(
-            Step(
-                count: count, bytes: cache.statistics.bytesHeld,
-                bytesRead: cache.statistics.stepBytesRead, kvReads: kvReads))
+        steps.append(step)
     }
 }

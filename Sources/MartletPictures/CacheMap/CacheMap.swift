@@ -18,49 +18,28 @@ package struct CacheMap: Sendable {
     /// Runs over these tokens.
     package let traces: [CacheTrace]
 
-    /// Computes a prompt and what follows under a policy and others beside it. Takes as long as each of
-    /// these runs. Throws as ``CacheInspection`` does.
+    /// Describes a page.
     package init(
-        _ loaded: LoadedModel, beside others: [String], prompt: [Int32], following: [Int32],
-        budgetBytes: Int?, command: String
-    ) throws(MartletError) {
-        model = loaded.name
+        model: String, command: String, layerCount: Int, keyValueHeadCount: Int, promptTokens: Int,
+        tokens: [String], traces: [CacheTrace]
+    ) {
+        self.model = model
         self.command = command
-        layerCount = loaded.model.shape.layerCount
-        keyValueHeadCount = loaded.model.shape.keyValueHeadCount
-        promptTokens = prompt.count
-        tokens = loaded.text.pieces(prompt + following)
-        var traces: [CacheTrace] = []
-        for policy in [loaded.policyText] + others {
-            let run = try loaded.under(policy)
-            let wanted = CacheBudget(
-                promptTokens: prompt.count * 2, completionTokens: following.count,
-                chunk: loaded.options.maximumBatchTokens)
-            var bytes = budgetBytes ?? 0
-            if budgetBytes == nil { bytes = try run.cacheBytes(wanted) }
-            let inspection = try CacheInspection(
-                run, prompt: prompt, following: following, budgetBytes: bytes, isTraced: true)
-            if let trace = inspection.trace { traces.append(trace) }
-        }
+        self.layerCount = layerCount
+        self.keyValueHeadCount = keyValueHeadCount
+        self.promptTokens = promptTokens
+        self.tokens = tokens
         self.traces = traces
     }
 
-    /// The page, in UTF-8: it needs nothing else.
-    package var html: [UInt8] {
-        let data = json.serialized()
-        var escaped: [UInt8] = []
-        escaped.reserveCapacity(data.count)
-        for byte in data {
-            // Nothing in the data can end the element that holds it.
-            if byte == UInt8(ascii: "<") {
-                escaped += Array("\\u003c".utf8)
-            } else {
-                escaped.append(byte)
-            }
-        }
-        let parts = CacheMapTemplate.page.split(
-            separator: CacheMapTemplate.placeholder, maxSplits: 1, omittingEmptySubsequences: false)
-        return Array(parts[0].utf8) + escaped + Array((parts.last ?? "").utf8)
+    /// The page: it needs nothing else.
+    package var html: String {
+        HTML.page(
+            title: "KV cache over time", style: CacheMapTemplate.style,
+            body: CacheMapTemplate.body
+                + "<script id=\"data\" type=\"application/json\">"
+                + HTML.scriptData(json.serialized()) + "</script>\n",
+            script: CacheMapTemplate.script)
     }
 
     private var json: JSONValue {

@@ -1,30 +1,9 @@
-// The page that shows a cache's heads and positions over time: one file, nothing fetched.
+// What stands on the page that shows a cache's heads and positions over time: one file, nothing fetched.
 
-/// The page with a placeholder for its data.
+/// The parts of the page, without its data.
 enum CacheMapTemplate {
-    /// What the data replaces.
-    static let placeholder = "__MARTLET_CACHE_DATA__"
-
-    /// The whole page.
-    static var page: String { top + style + middle + script + bottom }
-
     // swift-format-ignore
-    private static let top = #"""
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>KV cache over time</title>
-<style>
-
-"""#
-
-    // swift-format-ignore
-    private static let middle = #"""
-</style>
-</head>
-<body>
+    static let body = #"""
 <header>
 	<h1 id="model"></h1>
 	<div id="shape" class="soft"></div>
@@ -66,10 +45,6 @@ enum CacheMapTemplate {
 	</div>
 </main>
 <div id="tip" role="status"></div>
-<script id="data" type="application/json">__MARTLET_CACHE_DATA__</script>
-<script>
 
 """#
-
-    private static let bottom = "</script>\n</body>\n</html>"
 }

@@ -1,5 +1,5 @@
 import Foundation
-import MartletEvaluation
+import MartletPictures
 import Testing
 
 #if canImport(FoundationXML)

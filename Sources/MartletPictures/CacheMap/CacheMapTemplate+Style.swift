@@ -74,6 +74,5 @@ svg text { font-size: 11.5px; fill: var(--soft); }
 	background: var(--ink); color: var(--page); font-size: 12.5px; line-height: 1.5; border-radius: 7px; }
 @media (max-width: 760px) { header, main, #bar > div { padding-left: 16px; padding-right: 16px; } #bar output { min-width: 0; flex: 1 1 100%; order: 3; }
 	table { font-size: 13px; } th, td { padding-left: 13px; } }
-
 """#
 }

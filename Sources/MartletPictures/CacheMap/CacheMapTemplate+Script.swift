@@ -506,6 +506,5 @@ if (raw && D.stops.length) build();
 window.__ready = true;
 root.dataset.rendered = "true";
 })();
-
 """#
 }
