@@ -34,8 +34,12 @@ let package = Package(
                 .unsafeFlags(["-O3"], .when(configuration: .debug))
             ]),
         .target(name: "MartletKernels", dependencies: ["CMartletKernels"], swiftSettings: strict),
-        .target(name: "MartletFormats", dependencies: ["MartletKernels"], swiftSettings: strict),
-        .target(name: "MartletTokenizers", swiftSettings: strict),
+        .target(name: "MartletJSON", swiftSettings: strict),
+        .target(
+            name: "MartletFormats", dependencies: ["MartletJSON", "MartletKernels"],
+            swiftSettings: strict),
+        .target(
+            name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
             name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
@@ -63,9 +67,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "MartletPictures", dependencies: ["MartletFormats"], swiftSettings: strict),
+            name: "MartletPictures", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
-            name: "MartletTasks", dependencies: ["MartletFormats", "MartletKernels"],
+            name: "MartletTasks", dependencies: ["MartletJSON", "MartletKernels"],
             swiftSettings: strict),
         .target(
             name: "Martlet",
@@ -107,6 +111,8 @@ let package = Package(
         .testTarget(
             name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
+        .testTarget(
+            name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: strict),
         .testTarget(
             name: "MartletFormatsTests", dependencies: ["MartletFormats"], swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,7 @@
 /// Finding a directory's weight files, and the sentences for directories that have none we read.
 
+import MartletJSON
+
 extension Checkpoint {
     struct Weights {
         var files: [SafetensorsFile]

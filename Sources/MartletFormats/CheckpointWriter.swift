@@ -1,5 +1,7 @@
 /// Writing a model directory so that one with a `config.json` is always complete.
 
+public import MartletJSON
+
 /// Writes a configuration and tensors as a model directory in the Hugging Face layout.
 ///
 /// Every file appears under its final name complete; `config.json` is the last one, and the first

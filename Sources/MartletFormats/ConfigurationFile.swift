@@ -3,6 +3,8 @@
 ///
 /// It knows JSON types and ranges, and refuses to know what a key means.
 
+public import MartletJSON
+
 /// The keys of a JSON configuration, or of an object nested in one.
 public struct ConfigurationFile: Sendable {
     /// The path of the file.

@@ -1,6 +1,7 @@
 /// The sentences of ``FormatError``: what, where, got, expected, what to do.
 
 import MartletKernels
+import MartletJSON
 
 extension FormatError: CustomStringConvertible {
     /// One sentence that names the file and the tensor or key, what was found, what was expected
@@ -19,8 +20,7 @@ extension FormatError: CustomStringConvertible {
             "\(printable(path)) already holds a checkpoint: choose another directory or ask to "
                 + "replace it"
         case .malformedJSON(let file, let offset, let got, let expected):
-            "\(printable(file)) is not valid JSON at byte \(offset), got \(got), expected "
-                + "\(expected): correct the text or download the file again"
+            JSONError(file: file, offset: offset, got: got, expected: expected).description
         case .missingKey(let file, let key, let expected):
             "\(printable(file)) has no key \(quoted(key)), expected \(expected): add the key, or "
                 + "check that the file belongs to this model"
@@ -62,26 +62,4 @@ extension FormatError: CustomStringConvertible {
     private func list(_ types: [DType]) -> String {
         types.map(\.rawValue).joined(separator: ", ")
     }
-}
-
-/// A path as it may be shown: control characters would let a file name steer the terminal.
-func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-            result += "\\u{" + String(scalar.value, radix: 16) + "}"
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return result
-}
-
-/// A name that came out of a file: quoted, printable and short, since a damaged header may hold
-/// megabytes of it.
-func quoted(_ text: String) -> String {
-    let limit = 80
-    let head = text.unicodeScalars.prefix(limit)
-    let shown = printable(String(head))
-    return head.endIndex == text.unicodeScalars.endIndex ? "\"\(shown)\"" : "\"\(shown)…\""
 }

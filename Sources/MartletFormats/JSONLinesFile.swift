@@ -1,6 +1,7 @@
 /// A file of JSON objects, one a line, that only grows; knows nothing of what they say.
 
 import Foundation
+public import MartletJSON
 
 /// A log of JSON objects. Each is written at once with its line break, so that whatever ends the process, the lines
 /// before it are there and whole.

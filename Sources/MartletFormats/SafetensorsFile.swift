@@ -4,6 +4,7 @@
 /// Nothing in the file is believed before it was compared with the file's size.
 
 import MartletKernels
+import MartletJSON
 
 /// An open safetensors file, mapped into memory and checked as a whole.
 ///
@@ -99,8 +100,11 @@ struct SafetensorsHeader {
                     file: path, part: "first byte of the header",
                     got: header.isEmpty ? "missing" : "\(header[0])", expected: "'{'")
             }
-            return try JSONValue.parse(
-                header, file: path + " (header)", maximumValues: SafetensorsHeader.maximumValues)
+            do throws(JSONError) {
+                return try JSONValue.parse(
+                    header, file: path + " (header)",
+                    maximumValues: SafetensorsHeader.maximumValues)
+            } catch { throw FormatError(error) }
         }
         // The first byte was '{'.
         let object = root.objectValue ?? JSONObject()

@@ -1,6 +1,7 @@
 /// Writing safetensors in the layout of the reference implementation, byte for byte.
 
 public import MartletKernels
+import MartletJSON
 
 /// A tensor to write: what it is, and a function that delivers its bytes in pieces.
 public struct TensorSource {

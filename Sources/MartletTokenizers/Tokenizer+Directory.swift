@@ -1,5 +1,7 @@
 // Finding the tokenizer files of a model directory.
 
+import MartletJSON
+
 extension Tokenizer {
     /// Loads the tokenizer of a model directory.
     ///

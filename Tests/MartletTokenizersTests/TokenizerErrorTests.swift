@@ -49,7 +49,7 @@ import Testing
         #expect(message([]).contains("byte 0"))
         #expect(message([0xFF]).contains("UTF-8"))
         #expect(message(Array(#"{"model":{"vocab":{"\ud800":1}}}"#.utf8)).contains("surrogate"))
-        #expect(message(Array(String(repeating: "[", count: 5000).utf8)).contains("nested"))
+        #expect(message(Array(String(repeating: "[", count: 5000).utf8)).contains("nesting"))
         #expect(message(Array("[]".utf8)).contains("expected an object"))
     }
 

@@ -124,6 +124,7 @@ extension MartletError {
         switch error {
         case let error as MartletError: self = error
         case let error as FormatError: self.init(error)
+        case let error as JSONError: self.init(FormatError(error))
         case let error as TokenizerError: self.init(error)
         case let error as CacheError: self.init(error)
         case let error as ModelError: self.init(error)

@@ -1,6 +1,6 @@
 /// A page that shows which positions each head holds over time, policy beside policy.
 
-import MartletFormats
+import MartletJSON
 
 /// What the page shows.
 package struct CacheMap: Sendable {

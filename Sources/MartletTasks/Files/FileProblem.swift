@@ -1,7 +1,7 @@
 /// A problem as a file says it, and the forms of files that are understood; opens no file.
 
 import Foundation
-import MartletFormats
+import MartletJSON
 
 /// A prompt, its answers, and how an answer is judged.
 struct FileProblem: Sendable {

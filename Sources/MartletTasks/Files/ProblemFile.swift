@@ -1,7 +1,7 @@
 /// From a file to problems; knows the containers, not what a problem is.
 
 import Foundation
-import MartletFormats
+import MartletJSON
 
 enum ProblemFile {
     /// Larger files are no lists of problems.

@@ -1,7 +1,7 @@
 /// A program to be written, as a line of a file says it; runs nothing.
 
 import Foundation
-import MartletFormats
+import MartletJSON
 
 /// The beginning of a program, and tests of the whole.
 struct ProgramProblem: Sendable {

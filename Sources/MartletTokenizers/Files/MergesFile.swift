@@ -1,5 +1,7 @@
 // vocab.json with merges.txt: the files from before tokenizer.json.
 
+import MartletJSON
+
 /// Reads `vocab.json` (token to id) and `merges.txt` (one pair a line, the first merges first).
 enum MergesFile {
     /// The two tokens of a line, or nil when it does not have exactly one space between two.
@@ -40,7 +42,7 @@ enum MergesFile {
         guard document.kind(document.root) == .object else {
             throw .malformed(
                 file: vocabularyFile,
-                reason: "it holds \(document.describe(document.root)), "
+                reason: "it holds \(document.summary(document.root)), "
                     + "expected an object of token to id")
         }
         var definition = TokenizerDefinition(file: vocabularyFile)

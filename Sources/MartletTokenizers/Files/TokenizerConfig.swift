@@ -1,5 +1,7 @@
 // tokenizer_config.json: which class, which special tokens, what goes around a text.
 
+import MartletJSON
+
 /// The parts of `tokenizer_config.json` that change tokens.
 struct TokenizerConfig {
     var tokenizerClass: String?
@@ -19,9 +21,9 @@ struct TokenizerConfig {
         guard document.kind(document.root) == .object else {
             throw .malformed(
                 file: file,
-                reason: "it holds \(document.describe(document.root)), expected an object")
+                reason: "it holds \(document.summary(document.root)), expected an object")
         }
-        func member(_ key: String) -> JSONValue? { document.member(key, of: document.root) }
+        func member(_ key: String) -> JSONNode? { document.member(key, of: document.root) }
         func content(_ key: String) -> String? {
             let value = member(key)
             return document.string(value) ?? document.string(document.member("content", of: value))
@@ -57,13 +59,13 @@ struct TokenizerConfig {
 
 extension AddedToken {
     /// Reads the fields that `tokenizer.json` and `tokenizer_config.json` share.
-    init(_ document: JSONDocument, _ value: JSONValue, id: Int32, place: String, file: String)
+    init(_ document: JSONDocument, _ value: JSONNode, id: Int32, place: String, file: String)
         throws(TokenizerError)
     {
         guard let content = document.string(document.member("content", of: value)) else {
             throw .malformed(
                 file: file,
-                reason: "\(place) holds \(document.describe(value)) for id \(id), "
+                reason: "\(place) holds \(document.summary(value)) for id \(id), "
                     + "expected an object with a content string")
         }
         func flag(_ key: String) -> Bool {

@@ -1,21 +1,23 @@
 // tokenizer.json: normalizer, pre-tokenizer, post-processor and decoder.
 
+import MartletJSON
+
 extension TokenizerJSON {
-    private func unsupported(_ what: String, _ value: JSONValue, _ supported: String)
+    private func unsupported(_ what: String, _ value: JSONNode, _ supported: String)
         -> TokenizerError
     {
-        let name = type(of: value).map { "'\($0)'" } ?? document.describe(value)
+        let name = type(of: value).map { "'\($0)'" } ?? document.summary(value)
         return .unsupported(file: file, feature: "the \(what) \(name)", supported: supported)
     }
 
     /// The parts of a `Sequence`, flattened, or the value itself; none for null.
-    private func parts(_ value: JSONValue?, _ key: String) -> [JSONValue] {
+    private func parts(_ value: JSONNode?, _ key: String) -> [JSONNode] {
         guard let value, !document.isNull(value) else { return [] }
         guard type(of: value) == "Sequence" else { return [value] }
         return document.elements(member(key, of: value)).flatMap { parts($0, key) }
     }
 
-    func readNormalizer(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+    func readNormalizer(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         for part in parts(value, "normalizers") {
@@ -38,7 +40,7 @@ extension TokenizerJSON {
         }
     }
 
-    private func replacement(_ part: JSONValue, _ place: String) throws(TokenizerError)
+    private func replacement(_ part: JSONNode, _ place: String) throws(TokenizerError)
         -> NormalizationStep
     {
         let pattern = member("String", of: member("pattern", of: part))
@@ -52,7 +54,7 @@ extension TokenizerJSON {
         return .replace(Array(from.utf8), with: Array(to.utf8))
     }
 
-    func readPreTokenizer(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+    func readPreTokenizer(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         let supported =
@@ -105,14 +107,14 @@ extension TokenizerJSON {
         definition.preTokenizer = scanner ?? .whole
     }
 
-    private func splitScanner(_ part: JSONValue) throws(TokenizerError) -> PreTokenizer {
+    private func splitScanner(_ part: JSONNode) throws(TokenizerError) -> PreTokenizer {
         let pattern = member("pattern", of: part)
         guard let expression = document.string(member("Regex", of: pattern)),
             let scanner = PreTokenizer(expression: expression)
         else {
             let got =
                 document.string(member("Regex", of: pattern))
-                ?? document.describe(member("String", of: pattern))
+                ?? document.summary(member("String", of: pattern))
             throw .unsupported(
                 file: file, feature: "the pre-tokenizer expression \(got)",
                 supported: "GPT-2 \(PreTokenizer.gpt2Expression) and Qwen2 "
@@ -125,13 +127,13 @@ extension TokenizerJSON {
             throw .unsupported(
                 file: file,
                 feature: "Split with behavior "
-                    + "\(document.describe(member("behavior", of: part)))",
+                    + "\(document.summary(member("behavior", of: part)))",
                 supported: "Isolated, not inverted")
         }
         return scanner
     }
 
-    private func metaspacePrefix(_ part: JSONValue) throws(TokenizerError)
+    private func metaspacePrefix(_ part: JSONNode) throws(TokenizerError)
         -> TokenizerDefinition.MetaspacePrefix
     {
         let replacement = member("replacement", of: part)
@@ -152,7 +154,7 @@ extension TokenizerJSON {
         }
     }
 
-    func readPostProcessor(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+    func readPostProcessor(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         for part in parts(value, "processors") {
@@ -164,7 +166,7 @@ extension TokenizerJSON {
         }
     }
 
-    private func readTemplate(_ part: JSONValue, into definition: inout TokenizerDefinition)
+    private func readTemplate(_ part: JSONNode, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         let tokens = member("special_tokens", of: part)
@@ -202,7 +204,7 @@ extension TokenizerJSON {
         }
     }
 
-    func readDecoder(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+    func readDecoder(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         let supported =

@@ -1,5 +1,7 @@
 // tokenizer.json: the model and its added tokens; the components are read in the facet file.
 
+import MartletJSON
+
 /// Reads the `tokenizer.json` of the `tokenizers` library.
 struct TokenizerJSON {
     let document: JSONDocument
@@ -12,15 +14,15 @@ struct TokenizerJSON {
         return try TokenizerJSON(document: document, file: file).definition()
     }
 
-    func member(_ key: String, of value: JSONValue?) -> JSONValue? {
+    func member(_ key: String, of value: JSONNode?) -> JSONNode? {
         document.member(key, of: value)
     }
 
-    func type(of value: JSONValue?) -> String? { document.string(member("type", of: value)) }
+    func type(of value: JSONNode?) -> String? { document.string(member("type", of: value)) }
 
-    func malformed(_ place: String, got value: JSONValue?, expected: String) -> TokenizerError {
+    func malformed(_ place: String, got value: JSONNode?, expected: String) -> TokenizerError {
         .malformed(
-            file: file, reason: "\(place) is \(document.describe(value)), expected \(expected)")
+            file: file, reason: "\(place) is \(document.summary(value)), expected \(expected)")
     }
 
     private func definition() throws(TokenizerError) -> TokenizerDefinition {
@@ -42,7 +44,7 @@ struct TokenizerJSON {
         return definition
     }
 
-    private func readModel(_ model: JSONValue, into definition: inout TokenizerDefinition)
+    private func readModel(_ model: JSONNode, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         // Old files have no type; only BPE has merges.
@@ -74,7 +76,7 @@ struct TokenizerJSON {
             throw malformed("model.merges", got: merges, expected: "an array")
         }
         var pairs: [(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>)] = []
-        pairs.reserveCapacity(Int(document.nodes[merges.index].count))
+        pairs.reserveCapacity(document.count(merges))
         for merge in document.elements(merges) {
             if document.kind(merge) == .string {
                 let line = document.bytes(merge)
@@ -97,23 +99,23 @@ struct TokenizerJSON {
     }
 
     static func entries(
-        _ document: JSONDocument, _ object: JSONValue, place: String, file: String
+        _ document: JSONDocument, _ object: JSONNode, place: String, file: String
     ) throws(TokenizerError) -> [(text: ArraySlice<UInt8>, id: Int)] {
         var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
-        entries.reserveCapacity(Int(document.nodes[object.index].count))
+        entries.reserveCapacity(document.count(object))
         for (key, value) in document.members(object) {
             guard let id = document.integer(value), id >= 0, id < Vocabulary.idLimit else {
                 throw .malformed(
                     file: file,
                     reason: "\(place) gives '\(Vocabulary.printable(key))' the id "
-                        + "\(document.describe(value)), expected 0 to \(Vocabulary.idLimit - 1)")
+                        + "\(document.summary(value)), expected 0 to \(Vocabulary.idLimit - 1)")
             }
             entries.append((key, id))
         }
         return entries
     }
 
-    private func readAddedTokens(_ value: JSONValue?, into definition: inout TokenizerDefinition)
+    private func readAddedTokens(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
         for token in document.elements(value) {

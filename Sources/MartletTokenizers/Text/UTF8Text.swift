@@ -1,9 +1,6 @@
 // The rules of UTF-8: what is well formed, and what may still become so.
 
 enum UTF8Text {
-    /// The bytes of one scalar.
-    static func bytes(of scalar: Unicode.Scalar) -> [UInt8] { Array(String(scalar).utf8) }
-
     /// The offset of the first byte that cannot be part of well-formed UTF-8, or nil.
     static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBufferPointer { firstInvalidOffset($0) }

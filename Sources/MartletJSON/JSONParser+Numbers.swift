@@ -1,11 +1,19 @@
 /// Numbers of JSON text: exact integers, and the nearest double for everything else.
 
 extension JSONParser {
+    enum Number {
+        /// Without fraction and exponent, within 64 bits.
+        case integer(Int)
+        /// Finite.
+        case number(Double)
+    }
+
     /// Longer numbers are refused: nobody writes them, and converting them is the one step that is
     /// not linear.
     private static let maximumNumberLength = 1024
 
-    mutating func parseNumber(_ bytes: Span<UInt8>) throws(FormatError) -> JSONValue {
+    mutating func parseNumber(_ bytes: Span<UInt8>) throws(JSONError) -> Number {
+        if let value = takeShortInteger(bytes) { return .integer(value) }
         let start = position
         let negative = take(bytes, UInt8(ascii: "-"))
         var mantissa: UInt64 = 0
@@ -64,6 +72,30 @@ extension JSONParser {
             throw error(got: "a number out of range", expected: "a number of at most 1.8e308")
         }
         return .number(value)
+    }
+
+    /// Moves past up to 18 digits that are a whole number without a sign, as ids are; nil, and nothing moved, for
+    /// what needs a closer look.
+    private mutating func takeShortInteger(_ bytes: Span<UInt8>) -> Int? {
+        var (end, value) = (position, 0)
+        while end < bytes.count, end - position <= 18 {
+            let digit = bytes[end] &- UInt8(ascii: "0")
+            guard digit <= 9 else { break }
+            value = value &* 10 &+ Int(digit)
+            end += 1
+        }
+        let count = end - position
+        guard (1...18).contains(count), count == 1 || bytes[position] != UInt8(ascii: "0") else {
+            return nil
+        }
+        if end < bytes.count {
+            let next = bytes[end]
+            let isLonger =
+                next == UInt8(ascii: ".") || next == UInt8(ascii: "e") || next == UInt8(ascii: "E")
+            guard !isLonger else { return nil }
+        }
+        position = end
+        return value
     }
 
     private static let powersOfTen: [Double] = [

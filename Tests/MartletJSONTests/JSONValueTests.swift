@@ -1,7 +1,7 @@
 /// The JSON reader: what it accepts, what it refuses and with which words.
 
 import Foundation
-import MartletFormats
+import MartletJSON
 import Testing
 
 @Suite struct JSONValueTests {
@@ -145,7 +145,7 @@ import Testing
         #expect(
             message(String(repeating: "[{\"a\":", count: 500_000)).hasPrefix(
                 "JSON text is not valid JSON at byte 384, got nesting deeper than 128"))
-        #expect(throws: FormatError.self) {
+        #expect(throws: JSONError.self) {
             try JSONValue.parse(Array("[1,2,3]".utf8), maximumValues: 3)
         }
         #expect(message(String(repeating: "9", count: 5000)).contains("a number of many digits"))

@@ -38,13 +38,12 @@ public enum JSONValue: Sendable {
     ///   - bytes: the text in UTF-8, with nothing but white space around the value.
     ///   - file: the name that errors give to the text.
     ///   - maximumValues: how many values the text may hold.
-    /// - Throws: ``FormatError/malformedJSON(file:offset:got:expected:)``.
+    /// - Throws: ``JSONError``.
     public static func parse(
         _ bytes: Span<UInt8>, file: String = "JSON text",
         maximumValues: Int = JSONValue.defaultMaximumValues
-    ) throws(FormatError) -> JSONValue {
-        var parser = JSONParser(file: file, maximumValues: maximumValues)
-        return try parser.parseDocument(bytes)
+    ) throws(JSONError) -> JSONValue {
+        try JSONDocument(bytes, file: file, maximumValues: maximumValues).tree()
     }
 
     /// Reads one JSON text from an array of bytes; see
@@ -52,20 +51,8 @@ public enum JSONValue: Sendable {
     public static func parse(
         _ bytes: [UInt8], file: String = "JSON text",
         maximumValues: Int = JSONValue.defaultMaximumValues
-    ) throws(FormatError) -> JSONValue {
+    ) throws(JSONError) -> JSONValue {
         try parse(bytes.span, file: file, maximumValues: maximumValues)
-    }
-
-    /// Maps the file at `path` and reads it as one JSON text.
-    ///
-    /// - Throws: ``FormatError`` when the file cannot be read or is not JSON.
-    public static func parse(
-        contentsOf path: String, maximumValues: Int = JSONValue.defaultMaximumValues
-    ) throws(FormatError) -> JSONValue {
-        let file = try MappedFile(path: path)
-        return try file.withSpan { (bytes: Span<UInt8>) throws(FormatError) -> JSONValue in
-            try parse(bytes, file: path, maximumValues: maximumValues)
-        }
     }
 }
 
