@@ -103,7 +103,8 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining", "MartletPolicies",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletModels",
+                "MartletPolicies",
                 "MartletFormats", "MartletCharacterModels", "MartletPictures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -1,6 +1,6 @@
 /// The page of a cache over time from runs of a model, policy beside policy.
 
-import MartletAttention
+import MartletCache
 package import MartletPictures
 
 extension CacheMap {
