@@ -2,87 +2,35 @@
 
 import MartletFormats
 
-struct LlamaConfiguration: FamilyConfiguration {
-    let shape: DecoderShape
-    let epsilon: Double
-    let hasAttentionBias: Bool
-    let hasMLPBias: Bool
-
-    init(_ file: ConfigurationFile) throws(ModelError) {
-        shape = try DecoderShape(
-            llamaLike: file, family: "llama", defaultContext: 2048, defaultBase: 10_000)
-        epsilon = try file.epsilon("rms_norm_eps", default: 1e-6)
-        hasAttentionBias = try file.flag("attention_bias", default: false)
-        hasMLPBias = try file.flag("mlp_bias", default: false)
-    }
-
-    init(shape: DecoderShape) {
-        self.shape = shape
-        epsilon = 1e-6
-        hasAttentionBias = false
-        hasMLPBias = false
-    }
-
-    var innerWidth: Int { hasMLPBias ? 2 * shape.intermediateSize : shape.intermediateSize }
-
-    var extraLayerParameters: Int {
-        let s = shape
-        return (hasAttentionBias ? s.queryWidth + 2 * s.keyValueWidth + s.hiddenSize : 0)
-            + (hasMLPBias ? 2 * s.intermediateSize + s.hiddenSize : 0)
+extension DecoderFamily {
+    static let llama = DecoderFamily("llama", "LlamaForCausalLM", table: .llama) { family, file in
+        var plan = try family.llamaLike(file, defaultContext: 2048)
+        let attention = try file.bool("attention_bias", default: false)
+        let mlp = try file.bool("mlp_bias", default: false)
+        plan.table = plan.table.with(bias: attention, in: .query, .key, .value, .output)
+            .with(bias: mlp, in: .gate, .up, .down)
+        return plan
     }
 }
 
-struct LlamaAttention: Sendable {
-    let attention: GroupedAttention
-
-    init(_ c: LlamaConfiguration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
-        attention = try GroupedAttention(
-            weights, c.shape, layer: layer, epsilon: c.epsilon, hasInputBias: c.hasAttentionBias,
-            hasOutputBias: c.hasAttentionBias)
-    }
-}
-
-struct LlamaMLP: Sendable {
-    let mlp: GatedMLP
-
-    init(_ c: LlamaConfiguration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
-        mlp = try GatedMLP(
-            weights, c.shape, layer: layer, epsilon: c.epsilon, hasBias: c.hasMLPBias)
-    }
-}
-
-struct LlamaLayer: DecoderLayer {
-    let attention: LlamaAttention
-    let mlp: LlamaMLP
-
-    var grouped: GroupedAttention { attention.attention }
-    var feedForward: GatedMLP { mlp.mlp }
-
-    init(_ c: LlamaConfiguration, _ weights: any WeightSource, layer: Int) throws(ModelError) {
-        attention = try LlamaAttention(c, weights, layer: layer)
-        mlp = try LlamaMLP(c, weights, layer: layer)
-    }
-}
-
-struct LlamaModel: DecoderFamily {
-    let vocabulary: Vocabulary
-    let layers: [LlamaLayer]
-    let finalNorm: Norm
-
-    init(_ c: LlamaConfiguration, weights: any WeightSource) throws(ModelError) {
-        vocabulary = try Vocabulary(
-            weights, shape: c.shape, embedding: "model.embed_tokens.weight", head: "lm_head.weight")
-        var layers: [LlamaLayer] = []
-        for layer in 0..<c.shape.layerCount {
-            layers.append(try LlamaLayer(c, weights, layer: layer))
-        }
-        self.layers = layers
-        finalNorm = try .rms(
-            weights, "model.norm.weight", count: c.shape.hiddenSize, epsilon: c.epsilon)
-    }
-
-    func callAsFunction(_ step: Step) {
-        vocabulary.embed(step)
-        step.run(layers)
-    }
+extension TensorTable {
+    /// The tensors that Llama and its descendants share.
+    static let llama = TensorTable(
+        prefixes: ["model."],
+        rows: [
+            TensorRow(.embedding, name: "embed_tokens"),
+            TensorRow(.inputNorm, name: "layers.*.input_layernorm"),
+            TensorRow(.query, name: "layers.*.self_attn.q_proj"),
+            TensorRow(.key, name: "layers.*.self_attn.k_proj"),
+            TensorRow(.value, name: "layers.*.self_attn.v_proj"),
+            TensorRow(.output, name: "layers.*.self_attn.o_proj"),
+            TensorRow(.feedForwardNorm, name: "layers.*.post_attention_layernorm"),
+            TensorRow(.gate, name: "layers.*.mlp.gate_proj"),
+            TensorRow(.up, name: "layers.*.mlp.up_proj"),
+            TensorRow(.down, name: "layers.*.mlp.down_proj"),
+            TensorRow(.finalNorm, name: "norm"),
+            TensorRow(.head, name: "lm_head", takesPrefix: false),
+            TensorRow(.marks, name: "layers.*.self_attn.dms_proj_alpha"),
+            TensorRow(.marksNorm, name: "layers.*.self_attn.dms_proj_alpha_norm"),
+        ])
 }

@@ -8,21 +8,19 @@ struct Vocabulary: Sendable {
     let table: EmbeddingTable
     let head: PackedMatrix
 
-    /// Binds the embedding and the head by their names in the checkpoint. A tied model may store
-    /// either name.
-    init(_ weights: any WeightSource, shape: DecoderShape, embedding: String, head: String)
-        throws(ModelError)
-    {
+    init(_ bound: BoundTensors) throws(ModelError) {
+        let (shape, weights) = (bound.plan.shape, bound.weights)
         let (rows, columns) = (shape.vocabularySize, shape.hiddenSize)
+        let name = bound.name(.embedding) + ".weight"
         if shape.tiesEmbeddings {
-            let name = weights.contains(embedding) || !weights.contains(head) ? embedding : head
-            self.head = try weights.matrix(
+            head = try weights.matrix(
                 [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked)
-            table = .packed(self.head)
+            table = .packed(head)
         } else {
-            table = try weights.embedding(embedding, rows: rows, columns: columns)
-            self.head = try weights.matrix(
-                [MatrixPart(name: head, rows: rows)], columns: columns, layout: .stacked)
+            table = try weights.embedding(name, rows: rows, columns: columns)
+            head = try weights.matrix(
+                [MatrixPart(name: bound.name(.head) + ".weight", rows: rows)], columns: columns,
+                layout: .stacked)
         }
     }
 

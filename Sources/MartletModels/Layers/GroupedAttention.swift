@@ -43,10 +43,9 @@ struct GroupedAttention: Sendable {
         let base = step.queryKeyValue
         let keys = base + shape.queryWidth
         let group = shape.headCount / shape.keyValueHeadCount
-        let (dimension, half) = (shape.headDimension, shape.headDimension / 2)
-        let (kernels, cosines, sines) = (step.kernels, step.cosines, step.sines)
-        let rotate = kernels.table.pointee.rotate
-        let isRotated = shape.rotary != nil
+        let dimension = shape.headDimension
+        let rotate = step.kernels.table.pointee.rotate
+        let turn = step.rotation(layer: layer)
         let borrowing = eviction.flatMap { $0.borrowsChannel ? $0 : nil }
         if let borrowing { readChannels(of: borrowing, step, stride: stride) }
         let rows = AppendedRows(
@@ -56,12 +55,13 @@ struct GroupedAttention: Sendable {
             let key = keys + row * stride + head * dimension
             let queries = base + row * stride + head * group * dimension
             if borrowing == nil { normalise(step, key: key, queries: queries, group: group) }
-            if isRotated {
-                rotate(key, cosines + row * half, sines + row * half, Int32(half))
+            if let turn {
+                let (cosines, sines) = (
+                    turn.cosines + row * turn.half, turn.sines + row * turn.half
+                )
+                rotate(key, cosines, sines, Int32(turn.half))
                 for member in 0..<group {
-                    rotate(
-                        queries + member * dimension, cosines + row * half, sines + row * half,
-                        Int32(half))
+                    rotate(queries + member * dimension, cosines, sines, Int32(turn.half))
                 }
             }
             borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)

@@ -24,3 +24,11 @@ enum Norm: Sendable {
         }
     }
 }
+
+extension Norm {
+    static func rms(_ weights: any WeightSource, _ name: String, count: Int, epsilon: Double)
+        throws(ModelError) -> Norm
+    {
+        .rms(weight: try weights.vector(name, count: count), epsilon: Float(epsilon))
+    }
+}

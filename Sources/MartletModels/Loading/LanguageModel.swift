@@ -22,7 +22,7 @@ public final class LanguageModel: Sendable {
     public let parameterCount: Int
     /// Ids that end a text, from the configuration.
     public let endTokens: [Int32]
-    let family: LoadedFamily
+    let family: LoadedDecoder
 
     /// Loads a checkpoint directory in the Hugging Face layout.
     ///
@@ -35,10 +35,10 @@ public final class LanguageModel: Sendable {
         _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        let entry = try ModelRegistry.entry(checkpoint.configuration)
+        let plan = try DecoderPlan.read(checkpoint.configuration)
         let type = type ?? Self.naturalType(of: checkpoint)
         let source = CheckpointWeights(checkpoint: checkpoint, type: type, pool: pool)
-        let family = try entry.make(checkpoint.configuration, nil, source)
+        let family = try LoadedDecoder(plan, weights: source)
         var ends: [Int32] = []
         do {
             ends =
@@ -64,31 +64,28 @@ public final class LanguageModel: Sendable {
         randomShape shape: DecoderShape, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        let entry = try ModelRegistry.entry(family: shape.family)
+        let plan = try ModelRegistry.family(named: shape.family).plan(shape)
+        try plan.checkRunnable(file: "the random shape")
         let source = RandomWeights(type: type, seed: seed, pool: pool)
-        self.init(
-            try entry.make(nil, shape, source), type: type, kernels: kernels, pool: pool,
-            endTokens: [])
+        let decoder = try LoadedDecoder(plan, weights: source)
+        self.init(decoder, type: type, kernels: kernels, pool: pool, endTokens: [])
     }
 
     private init(
-        _ family: LoadedFamily, type: WeightType, kernels: KernelSet, pool: WorkerPool,
+        _ family: LoadedDecoder, type: WeightType, kernels: KernelSet, pool: WorkerPool,
         endTokens: [Int32]
     ) {
         self.family = family
-        shape = family.shape
+        let plan = family.plan
+        shape = plan.shape
         weightType = type
         self.kernels = kernels
         self.pool = pool
         self.endTokens = endTokens
-        parameterCount = family.parameterCount
-        let s = family.shape
-        let layerMatrices =
-            s.hiddenSize * (s.queryWidth + 2 * s.keyValueWidth) + s.queryWidth * s.hiddenSize
-            + s.hiddenSize * s.intermediateSize * (s.isPositionLearned ? 2 : 3)
-        weightBytes =
-            family.model.vocabulary.byteCount
-            + s.layerCount * PackedBytes.estimate(type, layerMatrices)
+        parameterCount = plan.parameterCount
+        weightBytes = plan.shape.layers.indices.reduce(family.model.vocabulary.byteCount) {
+            $0 + PackedBytes.estimate(type, plan.matrixParameterCount(layer: $1))
+        }
     }
 
     /// Names for `random:NAME`.

@@ -2,66 +2,20 @@
 
 import MartletFormats
 
-/// Makes a family from a configuration and weights.
-struct FamilyEntry: Sendable {
-    /// `model_type` and `architectures` that it serves.
-    let modelType: String
-    let architecture: String
-    let make:
-        @Sendable (ConfigurationFile?, DecoderShape?, any WeightSource) throws(ModelError) ->
-            LoadedFamily
-    /// The parts of a model of this family, without its weights.
-    let blueprint: @Sendable (ConfigurationFile) throws(ModelError) -> DecoderBlueprint
-    init<Family: DecoderFamily>(_ modelType: String, _ architecture: String, _: Family.Type) {
-        self.modelType = modelType
-        self.architecture = architecture
-        blueprint = { (file) throws(ModelError) in try Family.Configuration(file).blueprint }
-        make = { (file, shape, weights) throws(ModelError) in
-            let configuration: Family.Configuration
-            if let file {
-                configuration = try Family.Configuration(file)
-            } else if let shape {
-                configuration = Family.Configuration(shape: shape)
-            } else {
-                preconditionFailure("FamilyEntry: neither a configuration nor a shape")
-            }
-            return LoadedFamily(
-                model: try Family(configuration, weights: weights), shape: configuration.shape,
-                parameterCount: configuration.parameterCount, innerWidth: configuration.innerWidth,
-                attentionScale: configuration.attentionScale)
-        }
-    }
-}
-
-/// A family with its weights.
-struct LoadedFamily: Sendable {
-    let model: any DecoderFamily
-    let shape: DecoderShape
-    let parameterCount: Int
-    let innerWidth: Int
-    let attentionScale: Float
-}
-
 /// All families, by the names that `config.json` gives them.
 enum ModelRegistry {
-    static let families: [FamilyEntry] = [
-        FamilyEntry("llama", "LlamaForCausalLM", LlamaModel.self),
-        FamilyEntry("mistral", "MistralForCausalLM", MistralModel.self),
-        FamilyEntry("qwen2", "Qwen2ForCausalLM", Qwen2Model.self),
-        FamilyEntry("qwen3", "Qwen3ForCausalLM", Qwen3Model.self),
-        FamilyEntry("gpt2", "GPT2LMHeadModel", GPT2Model.self),
-    ]
+    static let families: [DecoderFamily] = [.llama, .mistral, .qwen2, .qwen3, .gpt2]
 
-    static func entry(_ file: ConfigurationFile) throws(ModelError) -> FamilyEntry {
+    static func family(_ file: ConfigurationFile) throws(ModelError) -> DecoderFamily {
         do {
             let type = try file.string("model_type", default: "")
-            if let entry = families.first(where: { $0.modelType == type }) { return entry }
+            if let family = families.first(where: { $0.modelType == type }) { return family }
             let architectures =
                 file.contains("architectures") ? try file.strings("architectures") : []
             if type.isEmpty,
-                let entry = families.first(where: { architectures.contains($0.architecture) })
+                let family = families.first(where: { architectures.contains($0.architecture) })
             {
-                return entry
+                return family
             }
             throw ModelError.unknownArchitecture(
                 file: file.path,
@@ -77,12 +31,12 @@ enum ModelRegistry {
         }
     }
 
-    static func entry(family name: String) throws(ModelError) -> FamilyEntry {
-        guard let entry = families.first(where: { $0.modelType == name }) else {
+    static func family(named name: String) throws(ModelError) -> DecoderFamily {
+        guard let family = families.first(where: { $0.modelType == name }) else {
             throw .unknownArchitecture(
                 file: "shape", got: name, available: families.map(\.modelType))
         }
-        return entry
+        return family
     }
 
     static func shape(named name: String) throws(ModelError) -> DecoderShape {
@@ -101,7 +55,7 @@ enum ModelRegistry {
                 headCount: 4,
                 keyValueHeadCount: 2, headDimension: 64, vocabularySize: 1024,
                 contextLength: 131_072,
-                tiesEmbeddings: true, layerWindows: [nil, nil],
+                tiesEmbeddings: true,
                 rotary: RotaryParameters(base: 10_000))
         ),
         (
@@ -110,7 +64,6 @@ enum ModelRegistry {
                 family: "qwen2", layerCount: 24, hiddenSize: 896, intermediateSize: 4864,
                 headCount: 14, keyValueHeadCount: 2, headDimension: 64, vocabularySize: 151_936,
                 contextLength: 131_072, tiesEmbeddings: true,
-                layerWindows: [Int?](repeating: nil, count: 24),
                 rotary: RotaryParameters(base: 1_000_000))
         ),
         (
@@ -119,7 +72,6 @@ enum ModelRegistry {
                 family: "llama", layerCount: 16, hiddenSize: 2048, intermediateSize: 8192,
                 headCount: 32, keyValueHeadCount: 8, headDimension: 64, vocabularySize: 128_256,
                 contextLength: 131_072, tiesEmbeddings: true,
-                layerWindows: [Int?](repeating: nil, count: 16),
                 rotary: RotaryParameters(
                     base: 500_000,
                     scaling: .llama3(factor: 32, low: 1, high: 4, original: 8192)))

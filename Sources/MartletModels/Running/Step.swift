@@ -17,7 +17,9 @@ final class Step {
     let attention: PagedAttention
     private(set) var cache: KVCache
     private(set) var rows = 0
-    private let frequencies: [Double]
+    /// Frequencies of each rotation that some layers share, and which of them each layer has.
+    private let rotations: [[Double]]
+    private let rotationOfLayer: [Int?]
 
     private let floats: AlignedBuffer<Float>
     private let quantBuffer: AlignedBuffer<Int8>
@@ -29,8 +31,7 @@ final class Step {
     let queryKeyValue: UnsafeMutablePointer<Float>
     let attended: UnsafeMutablePointer<Float>
     let inner: UnsafeMutablePointer<Float>
-    let cosines: UnsafeMutablePointer<Float>
-    let sines: UnsafeMutablePointer<Float>
+    private let turns: [RowRotation]
     /// By row and KV head: a positive number marks a token for eviction.
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
@@ -55,17 +56,23 @@ final class Step {
         self.pool = pool
         self.capacity = capacity
         self.cache = cache
-        frequencies = shape.rotary?.frequencies(headDimension: shape.headDimension) ?? []
+        var distinct: [HeadRotation] = []
+        for case .some(let rotation) in shape.layers.map(\.rotation)
+        where !distinct.contains(rotation) {
+            distinct.append(rotation)
+        }
+        let rotations = distinct.map(\.frequencies)
+        self.rotations = rotations
+        rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: attentionScale,
-            markWindow: shape.evictionHead?.window, frequencies: frequencies, kernels: kernels,
-            pool: pool)
-        let half = shape.headDimension / 2
-        let widths = [
-            shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,
-            shape.queryWidth, innerWidth, half, half, shape.keyValueHeadCount,
-            shape.keyValueHeadCount,
-        ]
+            markWindow: shape.evictionHead?.window, frequencies: rotations.first ?? [],
+            kernels: kernels, pool: pool)
+        let widths =
+            [
+                shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,
+                shape.queryWidth, innerWidth, shape.keyValueHeadCount, shape.keyValueHeadCount,
+            ] + rotations.flatMap { [$0.count, $0.count] }
         floats = try AlignedBuffer(
             count: widths.reduce(0) { $0 + ($1 * capacity + 15) & ~15 }, purpose: "a step")
         var starts: [UnsafeMutablePointer<Float>] = []
@@ -79,10 +86,13 @@ final class Step {
         queryKeyValue = starts[2]
         attended = starts[3]
         inner = starts[4]
-        cosines = starts[5]
-        sines = starts[6]
-        marks = starts[7]
-        mergeWeights = starts[8]
+        marks = starts[5]
+        mergeWeights = starts[6]
+        turns = rotations.indices.map { index in
+            RowRotation(
+                cosines: starts[7 + 2 * index], sines: starts[8 + 2 * index],
+                half: rotations[index].count)
+        }
         activationBlocks = (max(shape.hiddenSize, shape.queryWidth, innerWidth) + 31) / 32
         let blocks = activationBlocks * capacity
         quantBuffer = try AlignedBuffer(count: blocks * 32, purpose: "a step")
@@ -94,13 +104,15 @@ final class Step {
     /// Whether the cache's plan listens to the model's marks.
     var marksTokens: Bool { cache.traits.marks != nil }
 
+    /// By what the rows' heads are turned in a layer; nil for nothing.
+    func rotation(layer: Int) -> RowRotation? { rotationOfLayer[layer].map { turns[$0] } }
+
     /// Lays out the batch: tokens, positions, rotations and the plan of attention.
     func begin(_ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice], cache: KVCache)
         throws(KernelError)
     {
         self.cache = cache
         rows = 0
-        let half = frequencies.count
         for (slice, source) in zip(slices, slicesTokens) {
             for (offset, token) in source.tokens.enumerated() {
                 tokens[rows] = token
@@ -108,16 +120,25 @@ final class Step {
                 rows += 1
             }
         }
-        let (positions, cosines, sines) = (positions, cosines, sines)
-        frequencies.withUnsafeBufferPointer { frequencies in
-            allRows.forEach(cost: half * 50) { row in
-                for i in 0..<half {
-                    let angle = Double(positions[row]) * frequencies[i]
-                    cosines[row * half + i] = Float(cos(angle))
-                    sines[row * half + i] = Float(sin(angle))
+        let positions = positions
+        for (frequencies, turn) in zip(rotations, turns) {
+            frequencies.withUnsafeBufferPointer { frequencies in
+                allRows.forEach(cost: turn.half * 50) { row in
+                    for i in 0..<turn.half {
+                        let angle = Double(positions[row]) * frequencies[i]
+                        turn.cosines[row * turn.half + i] = Float(cos(angle))
+                        turn.sines[row * turn.half + i] = Float(sin(angle))
+                    }
                 }
             }
         }
         try attention.begin(slices, tokens: tokens, cache: cache)
     }
+}
+
+/// Cosines and sines of the rows of a step, `half` of each for a row.
+struct RowRotation {
+    let cosines: UnsafeMutablePointer<Float>
+    let sines: UnsafeMutablePointer<Float>
+    let half: Int
 }

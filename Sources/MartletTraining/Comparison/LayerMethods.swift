@@ -12,7 +12,7 @@ class LayerMethod: TrainingMethod {
 
     init(_ model: TrainableModel) {
         self.model = model
-        layers = Array(0..<model.blueprint.shape.layerCount)
+        layers = Array(0..<model.plan.shape.layerCount)
     }
 
     func begin(_ loop: TrainingLoop, progress: Double) -> Bool { false }
@@ -38,7 +38,7 @@ final class LayerStacking: LayerMethod {
 
     override func begin(_ loop: TrainingLoop, progress: Double) -> Bool {
         let stage = thresholds.filter { progress >= $0 }.count
-        let wanted = Self.count(model.blueprint.shape.layerCount, stage: stage)
+        let wanted = Self.count(model.plan.shape.layerCount, stage: stage)
         let current = layers.count
         guard wanted > current else { return false }
         for layer in current..<wanted { copy(layer % current, onto: layer, loop) }
@@ -47,16 +47,16 @@ final class LayerStacking: LayerMethod {
     }
 
     private func copy(_ source: Int, onto target: Int, _ loop: TrainingLoop) {
+        let plan = model.plan
+        var sources: [String: String] = [:]
+        for tensor in plan.tensors where tensor.layer == target {
+            sources[tensor.name] = plan.name(of: tensor, layer: source)
+        }
         for (index, parameter) in loop.plan.parameters.enumerated() {
-            for prefix in ["model.layers.", "transformer.h."] {
-                let head = "\(prefix)\(target)."
-                guard parameter.name.hasPrefix(head) else { continue }
-                let name = "\(prefix)\(source)." + parameter.name.dropFirst(head.count)
-                let values = model.parameters[name].values
-                parameter.values.baseAddress!.update(
-                    from: values.baseAddress!, count: parameter.count)
-                loop.optimiser.reset(parameter: index)
-            }
+            guard let name = sources[parameter.name] else { continue }
+            parameter.values.baseAddress!.update(
+                from: model.parameters[name].values.baseAddress!, count: parameter.count)
+            loop.optimiser.reset(parameter: index)
         }
     }
 }
@@ -74,7 +74,7 @@ final class LayerDropping: LayerMethod {
     }
 
     override func begin(_ loop: TrainingLoop, progress: Double) -> Bool {
-        let all = model.blueprint.shape.layerCount
+        let all = model.plan.shape.layerCount
         let rate = 1 - (0.5 + 0.5 * exp(-gamma * progress))
         var random = CounterRandom(seed: seed, stream: UInt64(loop.step))
         let kept = (0..<all).filter {

@@ -13,6 +13,8 @@ public final class Parameter {
     public let shape: [Int]
     /// Whether it has a gradient and is updated.
     public let isTrainable: Bool
+    /// Whether its rows belong to tokens or positions, which optimisers treat on their own.
+    public let isTable: Bool
     private let valueStorage: AlignedBuffer<Float>
     private let gradientStorage: AlignedBuffer<Float>?
     /// Whether the gradient holds something of the current step.
@@ -38,13 +40,16 @@ public final class Parameter {
     /// Zeros of this shape.
     ///
     /// - Throws: ``TrainingError/kernel(_:)``.
-    public init(name: String, shape: [Int], isTrainable: Bool = true) throws(TrainingError) {
+    public init(
+        name: String, shape: [Int], isTrainable: Bool = true, isTable: Bool = false
+    ) throws(TrainingError) {
         precondition(
             (1...2).contains(shape.count) && shape.allSatisfy { $0 > 0 },
             "Parameter \(name): got shape \(shape), expected one or two positive lengths")
         self.name = name
         self.shape = shape
         self.isTrainable = isTrainable
+        self.isTable = isTable
         let count = shape.reduce(1, *)
         do {
             valueStorage = try AlignedBuffer(count: count, purpose: "the parameter \(name)")
@@ -56,7 +61,8 @@ public final class Parameter {
 
     /// A frozen copy of the values.
     public func frozenCopy() throws(TrainingError) -> Parameter {
-        let copy = try Parameter(name: name, shape: shape, isTrainable: false)
+        let copy = try Parameter(
+            name: name, shape: shape, isTrainable: false, isTable: isTable)
         copy.values.baseAddress!.update(from: values.baseAddress!, count: count)
         return copy
     }

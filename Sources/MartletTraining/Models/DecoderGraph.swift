@@ -66,84 +66,71 @@ struct DecoderGraph {
     var variant: (any AttentionVariant)?
     /// The layers to run, in order; nil for all.
     var layers: [Int]?
-    private let table: RotaryTable?
+    /// The rotation of each layer.
+    private let rotations: [RotaryTable?]
 
     init(
-        _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs, table: RotaryTable?,
+        _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs, rotations: [RotaryTable?],
         variant: (any AttentionVariant)? = nil
     ) {
         self.graph = graph
         self.model = model
         self.batch = batch
         self.variant = variant
-        self.table = table
+        self.rotations = rotations
     }
 
-    /// Cosines and sines up to `positions`; nil for a model with learned positions.
-    static func rotaryTable(_ model: TrainableModel, positions: Int) -> RotaryTable? {
-        let shape = model.blueprint.shape
-        return shape.rotary.map {
-            RotaryTable(
-                frequencies: $0.frequencies(headDimension: shape.headDimension),
-                positions: positions)
+    /// Cosines and sines up to `positions` for each layer, shared by layers that rotate alike; nil for one that
+    /// does not.
+    static func rotations(_ model: TrainableModel, positions: Int) -> [RotaryTable?] {
+        var tables: [HeadRotation: RotaryTable] = [:]
+        return model.plan.shape.layers.map { layer in
+            guard let rotation = layer.rotation else { return nil }
+            if let table = tables[rotation] { return table }
+            let table = RotaryTable(frequencies: rotation.frequencies, positions: positions)
+            tables[rotation] = table
+            return table
         }
     }
 
     /// Logits of every row.
     func logits() -> Value {
-        let plan = model.blueprint
-        let isPlain = plan.plainMLP != nil
-        let table = parameter(
-            isPlain ? "transformer.wte.weight" : "model.embed_tokens.weight")
+        let plan = model.plan
+        let table = weight(.embedding)
         var x = graph.embedding(batch.tokens, table)
-        if isPlain {
-            x = graph.add(
-                x, graph.embedding(batch.positions, parameter("transformer.wpe.weight")))
+        if plan.table.has(.positions) {
+            x = graph.add(x, graph.embedding(batch.positions, weight(.positions)))
         }
-        for layer in layers ?? Array(0..<plan.shape.layerCount) {
-            x = isPlain ? plainLayer(x, layer) : gatedLayer(x, layer)
-        }
-        x = norm(x, isPlain ? "transformer.ln_f" : "model.norm")
-        return graph.linear(x, plan.shape.tiesEmbeddings ? table : parameter("lm_head.weight"))
+        for index in layers ?? Array(plan.shape.layers.indices) { x = layer(x, index) }
+        x = norm(x, .finalNorm)
+        return graph.linear(x, plan.shape.tiesEmbeddings ? table : weight(.head))
     }
 
-    private func gatedLayer(_ x: Value, _ layer: Int) -> Value {
-        let prefix = "model.layers.\(layer)."
-        let normed = norm(x, prefix + "input_layernorm")
-        var q = linear(normed, prefix + "self_attn.q_proj")
-        var k = linear(normed, prefix + "self_attn.k_proj")
-        let v = linear(normed, prefix + "self_attn.v_proj")
-        if model.blueprint.hasHeadNorms {
-            q = norm(q, prefix + "self_attn.q_norm")
-            k = norm(k, prefix + "self_attn.k_norm")
-        }
-        let attended = attention(AttentionParts(residual: x, q: q, k: k, v: v), layer)
-        let middle = graph.add(x, linear(attended, prefix + "self_attn.o_proj"))
-        let input = norm(middle, prefix + "post_attention_layernorm")
-        let inner = graph.swiglu(
-            gate: linear(input, prefix + "mlp.gate_proj"), up: linear(input, prefix + "mlp.up_proj")
-        )
-        return graph.add(middle, linear(inner, prefix + "mlp.down_proj"))
+    private func layer(_ x: Value, _ layer: Int) -> Value {
+        let projected = linear(norm(x, .inputNorm, layer), [.query, .key, .value], layer)
+        var (q, k) = (projected[0], projected[1])
+        if model.plan.table.has(.queryNorm) { q = norm(q, .queryNorm, layer) }
+        if model.plan.table.has(.keyNorm) { k = norm(k, .keyNorm, layer) }
+        let attended = attention(AttentionParts(residual: x, q: q, k: k, v: projected[2]), layer)
+        let middle = graph.add(x, linear(attended, .output, layer))
+        let inner = inner(norm(middle, .feedForwardNorm, layer), layer)
+        return graph.add(middle, linear(inner, .down, layer))
     }
 
-    private func plainLayer(_ x: Value, _ layer: Int) -> Value {
-        let prefix = "transformer.h.\(layer)."
-        let width = model.blueprint.shape.queryWidth
-        let fused = linear(norm(x, prefix + "ln_1"), prefix + "attn.c_attn", isTransposed: true)
-        let parts = (0..<3).map { graph.columns(fused, $0 * width..<($0 + 1) * width) }
-        let attended = attention(
-            AttentionParts(residual: x, q: parts[0], k: parts[1], v: parts[2]), layer)
-        let middle = graph.add(x, linear(attended, prefix + "attn.c_proj", isTransposed: true))
-        let inner = graph.gelu(
-            linear(norm(middle, prefix + "ln_2"), prefix + "mlp.c_fc", isTransposed: true),
-            isApproximate: model.blueprint.plainMLP == .approximateGELU)
-        return graph.add(middle, linear(inner, prefix + "mlp.c_proj", isTransposed: true))
+    private func inner(_ x: Value, _ layer: Int) -> Value {
+        switch model.plan.feedForward {
+        case .gatedSiLU:
+            let halves = linear(x, [.gate, .up], layer)
+            return graph.swiglu(gate: halves[0], up: halves[1])
+        case .plainGELU(let isApproximate):
+            return graph.gelu(linear(x, .up, layer), isApproximate: isApproximate)
+        }
     }
 
     private func attention(_ given: AttentionParts, _ layer: Int) -> Value {
-        let shape = model.blueprint.shape
+        let plan = model.plan.shape.layers[layer]
         var parts = variant?.prepare(graph, given, layer: layer) ?? given
-        if let table {
+        if let table = rotations[layer] {
             parts.q = graph.rotary(parts.q, positions: batch.positions, table: table)
             parts.k = graph.rotary(parts.k, positions: batch.positions, table: table)
         }
@@ -151,27 +138,51 @@ struct DecoderGraph {
         return graph.attention(
             q: parts.q, k: parts.k, v: parts.v, starts: batch.starts,
             shape: AttentionShape(
-                length: batch.length, heads: shape.headCount,
-                keyValueHeads: shape.keyValueHeadCount, dimension: shape.headDimension,
-                scale: model.blueprint.attentionScale),
+                length: batch.length, heads: plan.headCount,
+                keyValueHeads: plan.keyValueHeadCount, dimension: plan.headDimension,
+                scale: model.plan.attentionScale),
             mask: parts.mask, window: parts.window)
     }
 
-    private func parameter(_ name: String) -> Value { graph.parameter(model.parameters[name]) }
-
-    private func optional(_ name: String) -> Value? {
-        model.parameters.contains(name) ? parameter(name) : nil
+    private func parameter(_ row: TensorRow, _ suffix: String, _ layer: Int?) -> Value {
+        graph.parameter(model.parameters[model.plan.name(row, layer: layer) + suffix])
     }
 
-    private func linear(_ x: Value, _ name: String, isTransposed: Bool = false) -> Value {
-        graph.linear(
-            x, parameter(name + ".weight"), bias: optional(name + ".bias"),
-            isTransposed: isTransposed)
+    private func weight(_ role: TensorRole, _ layer: Int? = nil) -> Value {
+        parameter(model.plan.table[role], ".weight", layer)
     }
 
-    private func norm(_ x: Value, _ name: String) -> Value {
-        graph.norm(
-            x, weight: parameter(name + ".weight"), bias: optional(name + ".bias"),
-            isCentred: model.blueprint.plainMLP != nil, epsilon: Float(model.blueprint.epsilon))
+    private func bias(_ row: TensorRow, _ layer: Int?) -> Value? {
+        row.hasBias ? parameter(row, ".bias", layer) : nil
+    }
+
+    private func linear(_ x: Value, _ role: TensorRole, _ layer: Int) -> Value {
+        linear(x, [role], layer)[0]
+    }
+
+    /// The products of these roles, those that one tensor holds computed together.
+    private func linear(_ x: Value, _ roles: [TensorRole], _ layer: Int) -> [Value] {
+        var fused: (row: TensorRow, product: Value)?
+        return roles.map { role in
+            let row = model.plan.table[role]
+            let product: Value
+            if let fused, fused.row == row {
+                product = fused.product
+            } else {
+                product = graph.linear(
+                    x, parameter(row, ".weight", layer), bias: bias(row, layer),
+                    isTransposed: row.isTransposed)
+                fused = (row, product)
+            }
+            guard row.roles.count > 1 else { return product }
+            return graph.columns(product, model.plan.span(of: role, in: row, layer: layer))
+        }
+    }
+
+    private func norm(_ x: Value, _ role: TensorRole, _ layer: Int? = nil) -> Value {
+        let row = model.plan.table[role]
+        return graph.norm(
+            x, weight: parameter(row, ".weight", layer), bias: bias(row, layer),
+            isCentred: model.plan.norm == .layer, epsilon: Float(model.plan.epsilon))
     }
 }

@@ -9,15 +9,15 @@ extension TrainableModel {
     ///
     /// Throws what is wrong with the shape, unless the tensor is of keys or values and its heads divide evenly.
     static func readMergingHeads(
-        _ entry: TensorEntry, as plan: ParameterPlan, headDimension: Int,
+        _ entry: TensorEntry, as tensor: PlannedTensor, headDimension: Int,
         into values: UnsafeMutableBufferPointer<Float>
     ) throws(FormatError) {
-        let isOfHeads = ["k_proj", "v_proj"].contains { plan.name.contains("self_attn.\($0).") }
-        let (stored, wanted) = (entry.shape.first ?? 0, plan.shape[0])
+        let isOfHeads = [[.key], [.value]].contains(tensor.row.roles)
+        let (stored, wanted) = (entry.shape.first ?? 0, tensor.shape[0])
         guard isOfHeads, stored > wanted, wanted > 0, stored % wanted == 0,
-            entry.shape.dropFirst() == plan.shape.dropFirst()
+            entry.shape.dropFirst() == tensor.shape.dropFirst()
         else {
-            try entry.check(shape: plan.shape)
+            try entry.check(shape: tensor.shape)
             return try entry.copyFloats(into: values)
         }
         try entry.check()

@@ -8,18 +8,18 @@ package import MartletModels
 public final class TrainableModel {
     /// What `config.json` holds.
     public let configuration: JSONObject
-    /// Its parts.
-    package let blueprint: DecoderBlueprint
+    /// Its tensors and what they are for.
+    package let plan: DecoderPlan
     /// Its weights.
     public let parameters: DecoderParameters
     /// What differs in the `config.json` that is written: a method that only training carries out.
     var storedChanges: [(key: String, value: JSONValue)] = []
 
     init(
-        configuration: JSONObject, blueprint: DecoderBlueprint, parameters: DecoderParameters
+        configuration: JSONObject, plan: DecoderPlan, parameters: DecoderParameters
     ) {
         self.configuration = configuration
-        self.blueprint = blueprint
+        self.plan = plan
         self.parameters = parameters
     }
 
@@ -31,17 +31,16 @@ public final class TrainableModel {
     public convenience init(
         configuration: JSONObject, seed: UInt64, source: String = "the recipe's model"
     ) throws(TrainingError) {
-        let blueprint = try Self.blueprint(
-            ConfigurationFile(path: source, root: configuration), source)
+        let plan = try Self.plan(ConfigurationFile(path: source, root: configuration), source)
         var parameters: [Parameter] = []
-        for plan in DecoderParameters.layout(blueprint) {
-            let parameter = try Parameter(name: plan.name, shape: plan.shape)
-            plan.fill(parameter.values, seed: seed)
+        for tensor in plan.tensors {
+            let parameter = try Parameter(
+                name: tensor.name, shape: tensor.shape, isTable: tensor.row.roles[0].isTable)
+            ParameterPlan(tensor, depth: plan.shape.layerCount).fill(parameter.values, seed: seed)
             parameters.append(parameter)
         }
         self.init(
-            configuration: configuration, blueprint: blueprint,
-            parameters: DecoderParameters(parameters))
+            configuration: configuration, plan: plan, parameters: DecoderParameters(parameters))
     }
 
     /// The model of a checkpoint, its weights widened to floats.
@@ -56,27 +55,25 @@ public final class TrainableModel {
     ) throws(TrainingError) {
         let configuration = configuration ?? checkpoint.configuration.root
         let source = checkpoint.configuration.path
-        let blueprint = try Self.blueprint(
-            ConfigurationFile(path: source, root: configuration), source)
+        let plan = try Self.plan(ConfigurationFile(path: source, root: configuration), source)
+        let names = StoredNames(plan, contains: checkpoint.contains)
         var parameters: [Parameter] = []
-        for plan in DecoderParameters.layout(blueprint) {
-            // GPT-2's published checkpoint has no prefix.
-            let short =
-                plan.name.hasPrefix("transformer.") ? String(plan.name.dropFirst(12)) : plan.name
-            let stored = checkpoint.contains(plan.name) ? plan.name : short
+        for tensor in plan.tensors {
+            let stored = names.name(tensor)
             let parameter = try Parameter(
-                name: plan.name, shape: plan.shape, isTrainable: isTrainable(plan.name))
-            if plan.isAdapter, !checkpoint.contains(stored) {
-                plan.fill(parameter.values, seed: 0)
+                name: tensor.name, shape: tensor.shape, isTrainable: isTrainable(tensor.name),
+                isTable: tensor.row.roles[0].isTable)
+            if tensor.row.roles[0].isAdapter, !checkpoint.contains(stored) {
+                ParameterPlan(tensor, depth: plan.shape.layerCount).fill(parameter.values, seed: 0)
             } else {
                 do throws(FormatError) {
                     let entry = try checkpoint.tensor(stored)
                     if mergesHeads {
                         try Self.readMergingHeads(
-                            entry, as: plan, headDimension: blueprint.shape.headDimension,
+                            entry, as: tensor, headDimension: plan.shape.headDimension,
                             into: parameter.values)
                     } else {
-                        try entry.check(shape: plan.shape)
+                        try entry.check(shape: tensor.shape)
                         try entry.copyFloats(into: parameter.values)
                     }
                 } catch { throw .format(error) }
@@ -84,21 +81,20 @@ public final class TrainableModel {
             parameters.append(parameter)
         }
         self.init(
-            configuration: configuration, blueprint: blueprint,
-            parameters: DecoderParameters(parameters))
+            configuration: configuration, plan: plan, parameters: DecoderParameters(parameters))
     }
 
-    private static func blueprint(
+    private static func plan(
         _ file: ConfigurationFile, _ source: String
-    ) throws(TrainingError) -> DecoderBlueprint {
-        let blueprint: DecoderBlueprint
-        do { blueprint = try DecoderBlueprint.read(file) } catch { throw .model(error) }
-        guard blueprint.shape.layerWindows.allSatisfy({ $0 == nil }) else {
+    ) throws(TrainingError) -> DecoderPlan {
+        let plan: DecoderPlan
+        do { plan = try DecoderPlan.read(file) } catch { throw .model(error) }
+        guard plan.shape.layers.allSatisfy({ $0.mixing == .full }) else {
             throw .invalid(
                 subject: "\(source): sliding_window", got: "a window in some layers",
                 expected: "none: models with windows of their own can be run but not trained")
         }
-        return blueprint
+        return plan
     }
 
     /// A copy whose weights never change: the teacher of a retrofit.
@@ -106,7 +102,6 @@ public final class TrainableModel {
         var copies: [Parameter] = []
         for parameter in parameters.all { copies.append(try parameter.frozenCopy()) }
         return TrainableModel(
-            configuration: configuration, blueprint: blueprint,
-            parameters: DecoderParameters(copies))
+            configuration: configuration, plan: plan, parameters: DecoderParameters(copies))
     }
 }

@@ -24,7 +24,7 @@ final class CompressionVariant: DecidingVariant {
 
     func prepare(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
         var parts = given
-        let dimension = model.blueprint.shape.headDimension
+        let dimension = model.plan.shape.headDimension
         let keys = graph.borrowChannel(
             parts.k, dimension: dimension, every: 1, factor: channels, reads: true)
         let queries = graph.borrowChannel(
@@ -55,7 +55,7 @@ final class CompressionVariant: DecidingVariant {
 
     func finish(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
         var parts = given
-        let dimension = model.blueprint.shape.headDimension
+        let dimension = model.plan.shape.headDimension
         parts.q =
             graph.borrowChannel(
                 parts.q, dimension: dimension, every: 1, factor: channels, reads: false

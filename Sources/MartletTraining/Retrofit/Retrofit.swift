@@ -30,7 +30,7 @@ public final class Retrofit {
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
-        guard student.blueprint.plainMLP == nil else {
+        guard student.plan.table.has(.marks) else {
             throw .invalid(
                 subject: path, got: "a GPT-2 model",
                 expected: "one of the Llama kind, whose engine can mark tokens")

@@ -28,13 +28,14 @@ extension PhaseGraph {
     ) throws(TrainingError) -> PhaseGraph {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
-        let table = DecoderGraph.rotaryTable(model, positions: phase.length)
+        let rotations = DecoderGraph.rotations(model, positions: phase.length)
         let target = graph.given(rows: 1, columns: 1, name: "share to mark")
         let variant = plan.variant(graph, model, batch, plan.decisions)
-        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
+        let logits = DecoderGraph(graph, model, batch, rotations: rotations, variant: variant)
+            .logits()
         let fit: Value
         if let teacher {
-            let wanted = DecoderGraph(graph, teacher, batch, table: table).logits()
+            let wanted = DecoderGraph(graph, teacher, batch, rotations: rotations).logits()
             fit = graph.divergence(
                 student: logits, teacher: wanted, weights: batch.weights, total: batch.total)
         } else {

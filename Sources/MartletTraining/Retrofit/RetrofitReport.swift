@@ -33,7 +33,7 @@ public struct RetrofitReport: Sendable {
         let dense = try PhaseGraph.languageModel(
             teacher, phase, machine: machine, isTraining: false)
         let hard = try HardRetrofitGraph(model, plan: plan, phase: phase, machine: machine)
-        let shape = model.blueprint.shape
+        let shape = model.plan.shape
         var count = LiveCount(layers: shape.layerCount, heads: shape.keyValueHeadCount)
         var weight = 0.0
         for start in stride(from: 0, to: rows.count, by: phase.sequences) {
@@ -139,12 +139,13 @@ final class HardRetrofitGraph {
     ) throws(TrainingError) {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: size.sequences, length: size.length)
-        let table = DecoderGraph.rotaryTable(model, positions: size.length)
+        let rotations = DecoderGraph.rotations(model, positions: size.length)
         var decisions = plan.decisions
         // So cold that sigmoids are steps.
         decisions.temperature = 1e-6
         let variant = plan.variant(graph, model, batch, decisions)
-        let logits = DecoderGraph(graph, model, batch, table: table, variant: variant).logits()
+        let logits = DecoderGraph(graph, model, batch, rotations: rotations, variant: variant)
+            .logits()
         graph.addLoss(
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))

@@ -18,13 +18,13 @@ final class SparsificationVariant: DecidingVariant {
         self.batch = batch
         self.parameters = parameters
         fade =
-            model.blueprint.shape.evictionHead?.source == .projection
+            model.plan.shape.evictionHead?.source == .projection
             ? nil : graph.given(rows: 1, columns: 1, name: "fade of the channel")
     }
 
     func prepare(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
         var parts = given
-        let shape = model.blueprint.shape
+        let shape = model.plan.shape
         let raw: Value
         if let fade {
             let group = shape.headCount / shape.keyValueHeadCount
@@ -36,11 +36,13 @@ final class SparsificationVariant: DecidingVariant {
             }
             raw = read
         } else {
-            let prefix = "model.layers.\(layer).self_attn.dms_proj_alpha"
+            func weight(_ role: TensorRole) -> Value {
+                let name = model.plan.name(model.plan.table[role], layer: layer)
+                return graph.parameter(model.parameters[name + ".weight"])
+            }
             let normed = graph.norm(
-                parts.residual, weight: graph.parameter(model.parameters[prefix + "_norm.weight"]),
-                epsilon: Float(model.blueprint.epsilon))
-            raw = graph.linear(normed, graph.parameter(model.parameters[prefix + ".weight"]))
+                parts.residual, weight: weight(.marksNorm), epsilon: Float(model.plan.epsilon))
+            raw = graph.linear(normed, weight(.marks))
         }
         let (rows, heads) = graph.shape(raw)
         let noise = graph.given(rows: rows, columns: heads, name: "noise of layer \(layer)")
@@ -56,7 +58,7 @@ final class SparsificationVariant: DecidingVariant {
     func finish(_ graph: Graph, _ given: AttentionParts, layer: Int) -> AttentionParts {
         guard let fade else { return given }
         var parts = given
-        let shape = model.blueprint.shape
+        let shape = model.plan.shape
         // The rotation mixes the channel with its partner: it is taken out again.
         parts.q =
             graph.borrowChannel(

@@ -60,8 +60,8 @@ public final class PhaseGraph {
     ) throws(TrainingError) -> PhaseGraph {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
-        let table = DecoderGraph.rotaryTable(model, positions: phase.length)
-        var decoder = DecoderGraph(graph, model, batch, table: table)
+        let rotations = DecoderGraph.rotations(model, positions: phase.length)
+        var decoder = DecoderGraph(graph, model, batch, rotations: rotations)
         decoder.layers = layers
         let logits = decoder.logits()
         graph.addLoss(

@@ -181,10 +181,10 @@ extension TrainingRun {
             recipe.tokenizer == "bytes"
             ? try ModelTokenizer.bytes() : try ModelTokenizer.load(directory: recipe.tokenizer)
         let model = try recipe.startingModel(tokenizer)
-        guard model.blueprint.shape.vocabularySize >= tokenizer.vocabularySize else {
+        guard model.plan.shape.vocabularySize >= tokenizer.vocabularySize else {
             throw .recipe(
                 file: recipe.file, key: "model.vocab_size",
-                got: "\(model.blueprint.shape.vocabularySize)",
+                got: "\(model.plan.shape.vocabularySize)",
                 expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
         }
         let composer = try recipe.composer(.training, tokenizer)
@@ -263,9 +263,6 @@ extension ModelTokenizer {
 extension Parameter {
     /// What an optimiser is told.
     package var info: ParameterInfo {
-        let isTable =
-            name.hasSuffix("embed_tokens.weight") || name.hasSuffix("wte.weight")
-            || name.hasSuffix("wpe.weight") || name == "lm_head.weight"
-        return ParameterInfo(name: name, rows: rows, columns: columns, isEmbedding: isTable)
+        ParameterInfo(name: name, rows: rows, columns: columns, isEmbedding: isTable)
     }
 }

@@ -96,7 +96,7 @@ import Testing
         let example = TrainingExample(
             tokens: Self.tokens + [0], weights: [Float](repeating: 1, count: Self.count + 1))
         row.append(example)
-        let shape = model.blueprint.shape
+        let shape = model.plan.shape
         var count = LiveCount(layers: shape.layerCount, heads: shape.keyValueHeadCount)
         for layer in 0..<shape.layerCount {
             count.add(

@@ -1,44 +1,6 @@
-// The numbers that describe a decoder, whichever family it is of.
+// How positions turn queries and keys.
 
 import Foundation
-
-/// The shape of a decoder-only model.
-public struct DecoderShape: Sendable, Hashable {
-    /// The family's name, as in `model_type`.
-    public var family: String
-    /// Transformer layers.
-    public var layerCount: Int
-    /// Width of the residual stream.
-    public var hiddenSize: Int
-    /// Width inside the MLP.
-    public var intermediateSize: Int
-    /// Query heads.
-    public var headCount: Int
-    /// KV heads.
-    public var keyValueHeadCount: Int
-    /// Channels of a head.
-    public var headDimension: Int
-    /// Rows of logits.
-    public var vocabularySize: Int
-    /// Positions the model was made for.
-    public var contextLength: Int
-    /// Whether the output projection is the embedding.
-    public var tiesEmbeddings: Bool
-    /// The model's own sliding window in each layer, nil for full attention.
-    public var layerWindows: [Int?]
-    /// Rotation of queries and keys; nil for learned positions.
-    public var rotary: RotaryParameters?
-    /// The heads with which the model marks tokens for eviction; nil for a plain model.
-    public var evictionHead: EvictionHeadShape?
-
-    /// Query channels.
-    public var queryWidth: Int { headCount * headDimension }
-    /// Key (or value) channels.
-    public var keyValueWidth: Int { keyValueHeadCount * headDimension }
-    /// The most positions a sequence may have when every token is kept: with rotations it can run
-    /// past `contextLength` only if a policy bounds distances.
-    public var isPositionLearned: Bool { rotary == nil }
-}
 
 /// Rotary position embedding: base, and how long contexts stretch it.
 public struct RotaryParameters: Sendable, Hashable {

@@ -1,0 +1,109 @@
+// The decoder that every family here is: embed, run the layers, normalise, project.
+
+import CMartletKernels
+import MartletFormats
+import MartletKernels
+
+/// A decoder's weights in the order in which a step meets them.
+struct Decoder: Sendable {
+    let vocabulary: Vocabulary
+    /// `[context][hidden]`, where positions are learned.
+    let positions: WeightVector?
+    let layers: [DecoderLayer]
+    let finalNorm: Norm
+
+    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
+        let bound = BoundTensors(plan, weights)
+        let shape = plan.shape
+        vocabulary = try Vocabulary(bound)
+        positions =
+            shape.isPositionLearned
+            ? try weights.table(
+                bound.name(.positions) + ".weight", rows: shape.contextLength,
+                columns: shape.hiddenSize)
+            : nil
+        var layers: [DecoderLayer] = []
+        for layer in shape.layers.indices { layers.append(try DecoderLayer(bound, layer: layer)) }
+        self.layers = layers
+        finalNorm = try bound.norm(.finalNorm)
+    }
+
+    /// Runs the embedding and every layer; the result is the residual stream of the step.
+    func callAsFunction(_ step: Step) {
+        vocabulary.embed(step)
+        if let positions {
+            let (hidden, size) = (step.hidden, step.shape.hiddenSize)
+            let add = step.kernels.table.pointee.add
+            for row in 0..<step.rows {
+                add(
+                    hidden + row * size, positions.pointer + Int(step.positions[row]) * size,
+                    Int32(size))
+            }
+        }
+        step.run(layers)
+    }
+}
+
+/// Attention, then an MLP, each added to the residual stream.
+struct DecoderLayer: Sendable {
+    let attention: GroupedAttention
+    let feedForward: any FeedForward
+
+    init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
+        attention = try GroupedAttention(bound, layer: layer)
+        switch bound.plan.feedForward {
+        case .gatedSiLU: feedForward = try GatedMLP(bound, layer: layer)
+        case .plainGELU(let isApproximate):
+            feedForward = PlainMLP(
+                norm: try bound.norm(.feedForwardNorm, layer: layer),
+                up: try bound.linear([.up], layer: layer),
+                down: try bound.linear([.down], layer: layer), isApproximate: isApproximate)
+        }
+    }
+}
+
+extension GroupedAttention {
+    init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
+        let plan = bound.plan
+        let input = try bound.linear([.query, .key, .value], layer: layer)
+        self.init(
+            norm: try bound.norm(.inputNorm, layer: layer), queryKeyValue: input,
+            output: try bound.linear([.output], layer: layer),
+            queryNorm: try bound.optionalNorm(.queryNorm, layer: layer),
+            keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
+            eviction: try EvictionHead(
+                bound.weights, plan.shape, layer: layer, epsilon: plan.epsilon,
+                hasBias: input.bias != nil && plan.table.has(.marks)
+                    && bound.weights.contains(bound.name(.marks, layer: layer) + ".bias")))
+    }
+}
+
+extension GatedMLP {
+    init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
+        let hasBias = bound.plan.table[.gate].hasBias
+        self.init(
+            norm: try bound.norm(.feedForwardNorm, layer: layer),
+            gateUp: try bound.linear(
+                [.gate, .up], layer: layer, layout: hasBias ? .stacked : .paired),
+            down: try bound.linear([.down], layer: layer))
+    }
+}
+
+extension Step {
+    /// Runs layers over the residual stream. Rows meet in attention alone, so what lies between one attention and
+    /// the next is one part of the step: the end of a layer and the beginning of the next.
+    func run(_ layers: [DecoderLayer]) {
+        guard let first = layers.first else { return }
+        inStrips(weightBytes: first.attention.byteCount) { first.attention.project($0) }
+        for (index, layer) in layers.enumerated() {
+            let (attention, feedForward) = (layer.attention, layer.feedForward)
+            let next = index + 1 < layers.count ? layers[index + 1].attention : nil
+            attention.attend(self, layer: index)
+            inStrips(weightBytes: attention.byteCount + feedForward.byteCount) { rows in
+                attention.finish(rows)
+                feedForward(rows)
+                next?.project(rows)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// Binds a plan to weights: every row of the table finds its tensors here.
+
+import MartletFormats
+import MartletKernels
+
+/// A plan with its weights.
+struct LoadedDecoder: Sendable {
+    let plan: DecoderPlan
+    let model: Decoder
+
+    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
+        self.plan = plan
+        model = try Decoder(plan, weights: weights)
+    }
+
+    var attentionScale: Float { plan.attentionScale }
+
+    /// Floats a row needs inside the MLP.
+    var innerWidth: Int {
+        let width = plan.shape.intermediateSize
+        return plan.table.has(.gate) && plan.table[.gate].hasBias ? 2 * width : width
+    }
+}
+
+/// The rows of a plan's table as packed weights.
+struct BoundTensors {
+    let plan: DecoderPlan
+    let weights: any WeightSource
+    private let names: StoredNames
+
+    init(_ plan: DecoderPlan, _ weights: any WeightSource) {
+        self.plan = plan
+        self.weights = weights
+        names = StoredNames(plan, contains: weights.contains)
+    }
+
+    /// The stored name of the tensor that holds `role`, without `.weight` or `.bias`.
+    func name(_ role: TensorRole, layer: Int? = nil) -> String {
+        names.name(plan.table[role], layer: layer)
+    }
+
+    /// The matrices of these roles one after another, wherever the table keeps them, with their biases.
+    func linear(_ roles: [TensorRole], layer: Int, layout: PanelLayout = .stacked)
+        throws(ModelError) -> Linear
+    {
+        var parts: [MatrixPart] = []
+        var biases: [(name: String, count: Int)] = []
+        for role in roles {
+            let row = plan.table[role]
+            let name = names.name(row, layer: layer)
+            let stored = plan.outputs(row, layer: layer)
+            let span = plan.span(of: role, in: row, layer: layer)
+            if layout == .stacked, let last = parts.last, last.name == name + ".weight",
+                last.offset + last.rows == span.lowerBound
+            {
+                parts[parts.count - 1].rows += span.count
+            } else {
+                parts.append(
+                    MatrixPart(
+                        name: name + ".weight", rows: span.count, isTransposed: row.isTransposed,
+                        offset: span.lowerBound, storedRows: stored))
+            }
+            if row.hasBias, biases.last?.name != name + ".bias" {
+                biases.append((name + ".bias", stored))
+            }
+        }
+        let columns = plan.inputs(roles[0], layer: layer)
+        return Linear(
+            try weights.matrix(parts, columns: columns, layout: layout),
+            bias: biases.isEmpty ? nil : try weights.vectors(biases))
+    }
+
+    /// The norm of a role, which the table must have.
+    func norm(_ role: TensorRole, layer: Int? = nil) throws(ModelError) -> Norm {
+        let name = name(role, layer: layer)
+        let count = plan.inputs(role, layer: layer)
+        let weight = try weights.vector(name + ".weight", count: count)
+        let epsilon = Float(plan.epsilon)
+        switch plan.norm {
+        case .rms: return .rms(weight: weight, epsilon: epsilon)
+        case .layer:
+            let bias = try weights.vector(name + ".bias", count: count)
+            return .layer(weight: weight, bias: bias, epsilon: epsilon)
+        }
+    }
+
+    /// The norm of a role; nil where the table has none.
+    func optionalNorm(_ role: TensorRole, layer: Int) throws(ModelError) -> Norm? {
+        plan.table.has(role) ? try norm(role, layer: layer) : nil
+    }
+}

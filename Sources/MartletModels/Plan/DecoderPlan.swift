@@ -1,0 +1,230 @@
+// One model of a family: the family's table with the numbers of a configuration put in. From it come the bindings
+// of the engine, the parameters of a trainer, counts, and random weights.
+
+import MartletAttention
+package import MartletFormats
+
+/// What a norm computes.
+package enum NormKind: Sendable, Hashable {
+    /// RMSNorm.
+    case rms
+    /// LayerNorm.
+    case layer
+}
+
+/// What lies between an MLP's first products and its last.
+package enum FeedForwardKind: Sendable, Hashable {
+    /// silu(gate x) · up x
+    case gatedSiLU
+    /// gelu(up x), in the tanh form or the exact one.
+    case plainGELU(isApproximate: Bool)
+}
+
+/// One decoder without its weights.
+package struct DecoderPlan: Sendable {
+    /// The numbers.
+    package var shape: DecoderShape
+    /// The tensors.
+    package var table: TensorTable
+    /// What its norms are.
+    package var norm: NormKind = .rms
+    /// Added to variances in norms.
+    package var epsilon = 1e-6
+    /// Factor of query-key products.
+    package var attentionScale: Float
+    /// What its MLPs are.
+    package var feedForward: FeedForwardKind = .gatedSiLU
+
+    init(shape: DecoderShape, table: TensorTable) {
+        self.shape = shape
+        self.table = table
+        attentionScale = 1 / Float(shape.headDimension).squareRoot()
+    }
+
+    /// Reads a configuration of any family; refuses what nothing here can run.
+    package static func read(_ file: ConfigurationFile) throws(ModelError) -> DecoderPlan {
+        let plan = try ModelRegistry.family(file).plan(file)
+        try plan.checkRunnable(file: file.path)
+        return plan
+    }
+
+    /// Throws for what the engine cannot run yet, naming the layer.
+    func checkRunnable(file: String) throws(ModelError) {
+        guard let first = shape.layers.first else { return }
+        for (index, layer) in shape.layers.enumerated() {
+            func refuse(_ got: String, _ expected: String) -> ModelError {
+                .unsupported(file: file, key: "layer \(index)", got: got, expected: expected)
+            }
+            if case .state(let name) = layer.mixing {
+                throw refuse("a state (\(name))", "attention over a cache")
+            }
+            if let source = layer.keyValueSource {
+                throw refuse("reading layer \(source)'s keys and values", "its own")
+            }
+            guard layer.headCount == first.headCount,
+                layer.keyValueHeadCount == first.keyValueHeadCount,
+                layer.headDimension == first.headDimension
+            else {
+                func text(_ layer: LayerPlan) -> String {
+                    "\(layer.headCount) heads, \(layer.keyValueHeadCount) KV heads of \(layer.headDimension)"
+                }
+                throw refuse(text(layer), "those of layer 0, \(text(first))")
+            }
+        }
+    }
+}
+
+// MARK: Tensors
+
+/// One tensor of one model.
+package struct PlannedTensor: Sendable {
+    /// The name, with the usual prefix.
+    package let name: String
+    /// Its row of the table.
+    package let row: TensorRow
+    /// Its layer; nil for what comes before and after the layers.
+    package let layer: Int?
+    /// Whether it is the row's bias.
+    package let isBias: Bool
+    /// Lengths of its dimensions as stored, slowest first.
+    package let shape: [Int]
+
+    var suffix: String { isBias ? ".bias" : ".weight" }
+    /// Number of weights.
+    var count: Int { shape.reduce(1, *) }
+}
+
+extension DecoderPlan {
+    /// Outputs and inputs of a matrix; of a norm, one output and the channels that it scales.
+    private func size(_ role: TensorRole, layer: Int?) -> (outputs: Int, inputs: Int) {
+        let s = shape
+        func of(_ width: (LayerPlan) -> Int) -> Int { layer.map { width(s.layers[$0]) } ?? 0 }
+        return switch role {
+        case .embedding, .head: (s.vocabularySize, s.hiddenSize)
+        case .positions: (s.contextLength, s.hiddenSize)
+        case .inputNorm, .feedForwardNorm, .finalNorm, .marksNorm: (1, s.hiddenSize)
+        case .queryNorm, .keyNorm: (1, of(\.headDimension))
+        case .query: (of(\.queryWidth), s.hiddenSize)
+        case .key, .value: (of(\.keyValueWidth), s.hiddenSize)
+        case .output: (s.hiddenSize, of(\.queryWidth))
+        case .gate, .up: (s.intermediateSize, s.hiddenSize)
+        case .down: (s.hiddenSize, s.intermediateSize)
+        case .marks: (of(\.keyValueHeadCount), s.hiddenSize)
+        }
+    }
+
+    /// Channels that a norm scales, or that a matrix reads.
+    package func inputs(_ role: TensorRole, layer: Int?) -> Int { size(role, layer: layer).inputs }
+
+    /// Output channels of a row, all its roles together.
+    package func outputs(_ row: TensorRow, layer: Int?) -> Int {
+        row.roles.reduce(0) { $0 + size($1, layer: layer).outputs }
+    }
+
+    /// The output channels of a row that are those of `role`.
+    package func span(of role: TensorRole, in row: TensorRow, layer: Int?) -> Range<Int> {
+        var first = 0
+        for held in row.roles {
+            let count = size(held, layer: layer).outputs
+            if held == role { return first..<first + count }
+            first += count
+        }
+        preconditionFailure("DecoderPlan: \(row.name) holds no \(role)")
+    }
+
+    /// The name of a tensor without `.weight` or `.bias`, with the usual prefix.
+    package func name(_ row: TensorRow, layer: Int?) -> String {
+        name(row, layer: layer, prefix: table.prefixes[0])
+    }
+
+    /// The name of the tensor that is in `layer` what this one is in its own.
+    package func name(of tensor: PlannedTensor, layer: Int?) -> String {
+        name(tensor.row, layer: layer) + tensor.suffix
+    }
+
+    fileprivate func name(_ row: TensorRow, layer: Int?, prefix: String) -> String {
+        let name = (row.takesPrefix ? prefix : "") + row.name
+        guard let layer, let star = name.firstIndex(of: "*") else { return name }
+        return name[..<star] + String(layer) + name[name.index(after: star)...]
+    }
+
+    /// All tensors in the order of the table, each bias after its weight, adapters last.
+    package var tensors: [PlannedTensor] {
+        let rows = table.rows.filter { !$0.roles[0].isAdapter }
+        let before = rows.prefix { !$0.roles[0].isOfLayer }
+        let inside = rows.filter { $0.roles[0].isOfLayer }
+        let after = rows.dropFirst(before.count + inside.count).filter {
+            !(shape.tiesEmbeddings && $0.roles == [.head])
+        }
+        let adapters =
+            shape.evictionHead?.source == .projection
+            ? table.rows.filter { $0.roles[0].isAdapter } : []
+        let layers = shape.layers.indices
+        return before.flatMap { tensors($0, nil) }
+            + layers.flatMap { layer in inside.flatMap { tensors($0, layer) } }
+            + after.flatMap { tensors($0, nil) }
+            + layers.flatMap { layer in adapters.flatMap { tensors($0, layer) } }
+    }
+
+    private func tensors(_ row: TensorRow, _ layer: Int?) -> [PlannedTensor] {
+        let (outputs, inputs) = (outputs(row, layer: layer), inputs(row.roles[0], layer: layer))
+        let name = name(row, layer: layer)
+        func tensor(isBias: Bool, _ shape: [Int]) -> PlannedTensor {
+            PlannedTensor(
+                name: name + (isBias ? ".bias" : ".weight"), row: row, layer: layer,
+                isBias: isBias, shape: shape)
+        }
+        let isNorm = row.roles[0].isNorm
+        let weight = tensor(
+            isBias: false,
+            isNorm ? [inputs] : row.isTransposed ? [inputs, outputs] : [outputs, inputs])
+        guard row.hasBias else { return [weight] }
+        return [weight, tensor(isBias: true, [isNorm ? inputs : outputs])]
+    }
+
+    /// Weights of the model without its adapters, each counted once: a tied embedding is one matrix.
+    var parameterCount: Int {
+        tensors.reduce(0) { $0 + ($1.row.roles[0].isAdapter ? 0 : $1.count) }
+    }
+
+    /// Weights of one layer's matrices, without its adapters.
+    func matrixParameterCount(layer: Int) -> Int {
+        table.rows.filter { $0.roles[0].isOfLayer && !$0.roles[0].isAdapter && !$0.roles[0].isNorm }
+            .reduce(0) { $0 + outputs($1, layer: layer) * inputs($1.roles[0], layer: layer) }
+    }
+}
+
+/// The names under which one checkpoint stores the tensors of a plan.
+package struct StoredNames: Sendable {
+    private let plan: DecoderPlan
+    private let prefix: String
+    /// Whether a tied embedding lies under the head's name.
+    private let isStoredAsHead: Bool
+
+    /// - Parameter contains: whether the checkpoint has a tensor of this name.
+    package init(_ plan: DecoderPlan, contains: (String) -> Bool) {
+        self.plan = plan
+        func weight(_ role: TensorRole, _ prefix: String) -> String {
+            plan.name(plan.table[role], layer: nil, prefix: prefix) + ".weight"
+        }
+        let prefixes = plan.table.prefixes
+        let prefix =
+            prefixes.dropLast().first { contains(weight(.embedding, $0)) }
+            ?? prefixes[prefixes.count - 1]
+        self.prefix = prefix
+        isStoredAsHead =
+            plan.shape.tiesEmbeddings && !contains(weight(.embedding, prefix))
+            && contains(weight(.head, prefix))
+    }
+
+    /// The stored name of a row without `.weight` or `.bias`.
+    package func name(_ row: TensorRow, layer: Int?) -> String {
+        let row = isStoredAsHead && row.roles == [.embedding] ? plan.table[.head] : row
+        return plan.name(row, layer: layer, prefix: prefix)
+    }
+
+    /// The stored name of a tensor.
+    package func name(_ tensor: PlannedTensor) -> String {
+        name(tensor.row, layer: tensor.layer) + tensor.suffix
+    }
+}

@@ -1,0 +1,121 @@
+// The table that a family is: which tensors a model has, in which order, and what each is for.
+
+/// What a tensor is for. The size of what it holds follows from this and the numbers of the model.
+package enum TensorRole: Sendable, Hashable {
+    /// `[vocabulary][hidden]`, looked up by token.
+    case embedding
+    /// `[context][hidden]`, looked up by position.
+    case positions
+    /// RMSNorm or LayerNorm before attention.
+    case inputNorm
+    /// Projections of the normed residual stream.
+    case query, key, value
+    /// Norms of every query head and key head, before the rotation.
+    case queryNorm, keyNorm
+    /// From what was attended to back to the residual stream.
+    case output
+    /// The norm before the MLP.
+    case feedForwardNorm
+    /// Into the MLP: the half that is activated where there are two, and the other (or only) one.
+    case gate, up
+    /// From the MLP back to the residual stream.
+    case down
+    /// The norm after the last layer.
+    case finalNorm
+    /// `[vocabulary][hidden]`: logits. A model that ties its embeddings has none.
+    case head
+    /// The head that marks tokens for eviction, and its norm.
+    case marks, marksNorm
+
+    /// Whether every layer has one.
+    var isOfLayer: Bool { !isTable && self != .finalNorm }
+    /// Whether its rows belong to tokens or positions.
+    package var isTable: Bool {
+        switch self {
+        case .embedding, .positions, .head: true
+        default: false
+        }
+    }
+
+    /// Whether a retrofit adds it to a model that was made without.
+    package var isAdapter: Bool { self == .marks || self == .marksNorm }
+    /// Whether it is the weight of a norm.
+    package var isNorm: Bool {
+        switch self {
+        case .inputNorm, .queryNorm, .keyNorm, .feedForwardNorm, .finalNorm, .marksNorm: true
+        default: false
+        }
+    }
+    /// Whether it projects into the residual stream.
+    package var isResidual: Bool { self == .output || self == .down }
+}
+
+/// One tensor of a family.
+package struct TensorRow: Sendable, Hashable {
+    /// What it is for; several where a tensor holds several matrices, one after another.
+    package let roles: [TensorRole]
+    /// The name that Hugging Face gives to it, without the table's prefix and without `.weight`; `*` stands for the
+    /// number of the layer. Another format's names are another column: its names follow from the roles.
+    package let name: String
+    /// Whether `NAME.bias` belongs to it.
+    package var hasBias: Bool
+    /// Whether it is stored as [inputs][outputs].
+    package let isTransposed: Bool
+    /// Whether the table's prefix stands before its name.
+    let takesPrefix: Bool
+
+    init(
+        _ roles: TensorRole..., name: String, hasBias: Bool = false, isTransposed: Bool = false,
+        takesPrefix: Bool = true
+    ) {
+        self.roles = roles
+        self.name = name
+        self.hasBias = hasBias
+        self.isTransposed = isTransposed
+        self.takesPrefix = takesPrefix
+    }
+}
+
+/// All tensors of a family, in the order in which a model runs them: those before the layers, those of a layer,
+/// those after; adapters come last.
+package struct TensorTable: Sendable, Hashable {
+    /// What stands before names, the usual spelling first: exporters differ.
+    let prefixes: [String]
+    /// The tensors.
+    package private(set) var rows: [TensorRow]
+
+    init(prefixes: [String], rows: [TensorRow]) {
+        self.prefixes = prefixes
+        self.rows = rows
+    }
+
+    /// Whether there is a tensor for this.
+    package func has(_ role: TensorRole) -> Bool { rows.contains { $0.roles.contains(role) } }
+
+    /// The tensor that holds `role`, which the family must have.
+    package subscript(role: TensorRole) -> TensorRow {
+        guard let row = rows.first(where: { $0.roles.contains(role) }) else {
+            preconditionFailure("TensorTable: no tensor for \(role)")
+        }
+        return row
+    }
+
+    /// The table with or without biases in these roles.
+    func with(bias: Bool, in roles: TensorRole...) -> TensorTable {
+        var table = self
+        for index in rows.indices where roles.contains(where: rows[index].roles.contains) {
+            table.rows[index].hasBias = bias
+        }
+        return table
+    }
+
+    /// The table with further tensors after the one of `role`.
+    func inserting(_ more: [TensorRow], after role: TensorRole) -> TensorTable {
+        guard let index = rows.firstIndex(where: { $0.roles.contains(role) }) else {
+            preconditionFailure("TensorTable: no tensor for \(role)")
+        }
+        var table = self
+        table.rows.insert(contentsOf: more, at: index + 1)
+        return table
+    }
+}
