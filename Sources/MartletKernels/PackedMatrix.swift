@@ -76,7 +76,7 @@ public final class PackedMatrix: @unchecked Sendable {
             let bytes = base + panel * panelBytes
             var random = CounterRandom(seed: seed, stream: UInt64(panel))
             RandomPanel.fill(
-                type, bytes: bytes, panelBytes: panelBytes, columns: columns, magnitude: magnitude,
+                type.layout, bytes: bytes, panelBytes: panelBytes, magnitude: magnitude,
                 random: &random)
         }
     }

@@ -43,34 +43,34 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
 /// Random packed weights.
 enum RandomPanel {
     static func fill(
-        _ type: WeightType, bytes: UnsafeMutablePointer<UInt8>, panelBytes: Int, columns: Int,
+        _ layout: BlockLayout, bytes: UnsafeMutablePointer<UInt8>, panelBytes: Int,
         magnitude: Float, random: inout CounterRandom
     ) {
         let raw = UnsafeMutableRawPointer(bytes)
-        switch type {
-        case .f32:
-            for i in 0..<columns * 16 {
+        switch layout.element {
+        case .float32:
+            for i in 0..<panelBytes / 4 {
                 raw.storeBytes(
                     of: random.signedUnit() * magnitude, toByteOffset: i * 4, as: Float.self)
             }
-        case .bf16:
+        case .bfloat16:
             for i in 0..<panelBytes / 2 {
                 let value = (random.signedUnit() * magnitude).bitPattern
                 raw.storeBytes(of: UInt16(value >> 16), toByteOffset: i * 2, as: UInt16.self)
             }
-        case .q8, .q4:
-            let blockBytes = type == .q8 ? 544 : 288
+        case .integer(let bits):
             // Uniform integers of this spread have the standard deviation of a uniform weight.
-            let scale = Half(magnitude / (type == .q8 ? 128 : 8)).bits
-            var offset = 0
-            while offset < panelBytes {
-                for lane in 0..<16 {
-                    raw.storeBytes(of: scale, toByteOffset: offset + lane * 2, as: UInt16.self)
+            let scale = Half(magnitude / Float(1 << (bits - 1))).bits
+            let scaleBytes = 16 * layout.scaleBytes
+            for offset in stride(from: 0, to: panelBytes, by: layout.panelBlockBytes) {
+                for place in stride(from: offset, to: offset + scaleBytes, by: 2) {
+                    raw.storeBytes(of: scale, toByteOffset: place, as: UInt16.self)
                 }
-                for word in stride(from: offset + 32, to: offset + blockBytes, by: 8) {
+                for word in stride(
+                    from: offset + scaleBytes, to: offset + layout.panelBlockBytes, by: 8)
+                {
                     raw.storeBytes(of: random.next(), toByteOffset: word, as: UInt64.self)
                 }
-                offset += blockBytes
             }
         }
     }

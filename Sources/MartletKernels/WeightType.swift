@@ -17,16 +17,9 @@ public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringCo
     public var description: String { rawValue }
 
     /// Whether products take activations quantised in blocks of 32.
-    public var quantisesActivations: Bool { self == .q8 || self == .q4 }
+    public var quantisesActivations: Bool { layout.quantisesActivations }
 
-    package var code: mk_weight {
-        switch self {
-        case .f32: .f32
-        case .bf16: .bf16
-        case .q8: .q8
-        case .q4: .q4
-        }
-    }
+    package var code: mk_weight { layout.code }
 }
 
 /// How keys and values are stored in a page of the KV cache.

@@ -40,13 +40,13 @@ import Testing
             #expect(matrix.panelCount == (channels + 15) / 16)
             #expect(
                 matrix.byteCount
-                    == matrix.panelCount * Reference.panelBytes(type, columns: columns))
+                    == matrix.panelCount * type.layout.panelBytes(columns: columns))
             for channel in 0..<matrix.panelCount * 16 {
                 let panel = UnsafeRawBufferPointer(
                     start: matrix.panels + channel / 16 * matrix.panelBytes,
                     count: matrix.panelBytes)
                 let expected = (0..<columns).map {
-                    Reference.weight(type, panel: panel, lane: channel % 16, column: $0)
+                    type.layout.weight(panel: panel, lane: channel % 16, column: $0)
                 }
                 let got = Self.row(matrix, channel)
                 #expect(sameBits(got, expected), "\(type) \(channels) x \(columns)")

@@ -64,13 +64,6 @@ package struct ModelReport: Sendable {
         let positions = shape.isPositionLearned ? shape.contextLength * shape.hiddenSize : 0
         let vectors = (2 * shape.layerCount + 1) * shape.hiddenSize + positions
         let matrices = parameterCount - vectors
-        let halfBits =
-            switch type {
-            case .f32: 64
-            case .bf16: 32
-            case .q8: 17
-            case .q4: 9
-            }
-        return vectors * 4 + matrices * halfBits / 16
+        return vectors * 4 + type.layout.bytes(weights: matrices)
     }
 }

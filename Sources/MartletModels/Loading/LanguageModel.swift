@@ -84,7 +84,7 @@ public final class LanguageModel: Sendable {
         self.endTokens = endTokens
         parameterCount = plan.parameterCount
         weightBytes = plan.shape.layers.indices.reduce(family.model.vocabulary.byteCount) {
-            $0 + PackedBytes.estimate(type, plan.matrixParameterCount(layer: $1))
+            $0 + type.layout.bytes(weights: plan.matrixParameterCount(layer: $1))
         }
     }
 
@@ -109,17 +109,5 @@ public final class LanguageModel: Sendable {
             }
         }
         return .bf16
-    }
-}
-
-/// Bytes of packed matrices without padding.
-enum PackedBytes {
-    static func estimate(_ type: WeightType, _ parameters: Int) -> Int {
-        switch type {
-        case .f32: parameters * 4
-        case .bf16: parameters * 2
-        case .q8: parameters * 34 / 32
-        case .q4: parameters * 18 / 32
-        }
     }
 }

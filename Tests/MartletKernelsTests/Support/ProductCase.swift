@@ -61,7 +61,7 @@ final class ProductCase {
         let from = channel / 16 * panelBytes
         let panel = UnsafeRawBufferPointer(rebasing: panels.bytes[from..<from + panelBytes])
         return (0..<columns).map {
-            Reference.weight(type, panel: panel, lane: channel % 16, column: $0)
+            type.layout.weight(panel: panel, lane: channel % 16, column: $0)
         }
     }
 
