@@ -70,7 +70,7 @@ public struct BlockIntegers: Sendable {
     /// clipped and an element is off by at most half its scale.
     public static func tensors(
         name: String, shape: [Int], values: UnsafeBufferPointer<Float>
-    ) -> [TensorSource] {
+    ) -> [TensorToWrite] {
         let columns = shape.last ?? 1
         let rows = columns == 0 ? 0 : values.count / columns
         let blocks = (columns + blockLength - 1) / blockLength
@@ -94,8 +94,8 @@ public struct BlockIntegers: Sendable {
             }
         }
         return [
-            TensorSource(name: name, dtype: .i8, shape: shape, bytes: integers),
-            TensorSource(
+            TensorToWrite(name: name, dtype: .i8, shape: shape, bytes: integers),
+            TensorToWrite(
                 name: scaleName(name), dtype: .f16, shape: scaleShape(shape), bytes: scales),
         ]
     }

@@ -1,26 +1,30 @@
-/// A model directory in the Hugging Face layout: `config.json` and its safetensors, one file or
-/// several with an index.
-///
-/// It finds and checks tensors by name, and refuses to know what they are for.
+/// An open model: a configuration and tensors, whatever they were read from.
 
-public import MartletKernels
-
-/// An open model directory.
-public final class Checkpoint: Sendable {
-    /// The path of the directory.
+/// What a model is made from. A format makes one of its own parts; a model directory in the Hugging Face layout is
+/// opened by ``init(directory:)``.
+public struct Checkpoint: Sendable {
+    /// The directory in which its files lie.
     public let directory: String
-    /// The directory's `config.json`.
+    /// The content of `config.json`.
     public let configuration: ConfigurationFile
-    /// The weight files, one or several.
-    public let files: [SafetensorsFile]
-    /// The names of all tensors, in the order of their bytes.
-    public let names: [String]
-    /// Which file holds each tensor.
-    private let owners: [String: Int]
+    /// The content of `generation_config.json`: what its makers advise; nil when there is none that can be read.
+    public let generation: ConfigurationFile?
+    /// The weights.
+    public let tensors: any TensorSource
 
     static let configurationName = "config.json"
-    static let weightsName = "model.safetensors"
-    static let indexName = "model.safetensors.index.json"
+    static let generationName = "generation_config.json"
+
+    /// A model of parts that were opened elsewhere.
+    public init(
+        directory: String, configuration: ConfigurationFile, generation: ConfigurationFile? = nil,
+        tensors: any TensorSource
+    ) {
+        self.directory = directory
+        self.configuration = configuration
+        self.generation = generation
+        self.tensors = tensors
+    }
 
     /// Opens the model in `directory`: reads the configuration, maps the weights and checks every
     /// header.
@@ -28,65 +32,39 @@ public final class Checkpoint: Sendable {
     /// - Throws: ``FormatError`` when the directory, its configuration or its weights are missing
     ///   or malformed.
     public init(directory: String) throws(FormatError) {
-        try Checkpoint.checkIsModelDirectory(directory)
-        let configurationPath = FileSystem.join(directory, Checkpoint.configurationName)
-        guard FileSystem.kind(of: configurationPath) != .nothing else {
+        try Self.checkIsModelDirectory(directory)
+        let path = FileSystem.join(directory, Self.configurationName)
+        guard FileSystem.kind(of: path) != .nothing else {
             throw FormatError.notFound(
-                path: configurationPath, role: "configuration",
+                path: path, role: "configuration",
                 advice: "give a complete Hugging Face model directory, with config.json and "
                     + "model.safetensors")
         }
-        self.configuration = try ConfigurationFile(path: configurationPath)
-        let weights = try Checkpoint.openWeights(directory)
-        self.directory = directory
-        self.files = weights.files
-        self.names = weights.names
-        self.owners = weights.owners
+        self.init(
+            directory: directory, configuration: try ConfigurationFile(path: path),
+            generation: try? ConfigurationFile(
+                path: FileSystem.join(directory, Self.generationName)),
+            tensors: try SafetensorsDirectory(directory))
     }
 
-    /// Whether the checkpoint has a tensor called `name`.
-    public func contains(_ name: String) -> Bool {
-        owners[name] != nil
-    }
-
-    /// The tensor called `name`; one of 8-bit integers comes with its scales (``BlockIntegers``).
-    ///
-    /// - Throws: ``FormatError/missingTensor(path:tensor:)``, or what is wrong with its scales.
-    public func tensor(_ name: String) throws(FormatError) -> TensorEntry {
-        guard let entry = stored(name) else {
-            throw FormatError.missingTensor(
-                path: files.count == 1 ? files[0].path : directory, tensor: name)
+    private static func checkIsModelDirectory(_ path: String) throws(FormatError) {
+        switch FileSystem.kind(of: path) {
+        case .directory: return
+        case .nothing:
+            throw FormatError.notFound(
+                path: path, role: "model directory",
+                advice: "check the path, or download the model first")
+        case .file, .other:
+            let advice =
+                if path.hasSuffix(".safetensors") {
+                    "give the directory that holds it and its config.json"
+                } else if path.hasSuffix(".gguf") {
+                    "GGUF files are not read here, give a Hugging Face model directory"
+                } else {
+                    "give a Hugging Face model directory, with config.json and model.safetensors"
+                }
+            throw FormatError.wrongKind(
+                path: path, got: "a file", expected: "a directory", advice: advice)
         }
-        return try BlockIntegers.attached(to: entry, find: stored)
-    }
-
-    private func stored(_ name: String) -> TensorEntry? {
-        owners[name].flatMap { files[$0][name] }
-    }
-
-    /// The tensor called `name`, which must have this shape, one of these types and at least one
-    /// element.
-    ///
-    /// - Parameters:
-    ///   - name: the name in the file.
-    ///   - shape: the shape that the configuration asks for; nil allows any.
-    ///   - dtypes: the element types that the caller can use.
-    /// - Throws: ``FormatError`` naming the file, the tensor, what was found and what was expected.
-    public func requireTensor(
-        _ name: String, shape: [Int]? = nil, dtypes: [DType] = TensorEntry.floatTypes
-    ) throws(FormatError) -> TensorEntry {
-        let entry = try tensor(name)
-        try entry.check(shape: shape, dtypes: dtypes)
-        return entry
-    }
-
-    /// The stored bytes of all tensors.
-    public var weightBytes: Int {
-        files.reduce(0) { sum, file in file.entries.reduce(sum) { $0 + $1.byteCount } }
-    }
-
-    /// Lets the pages of all weight files go; see ``MappedFile/releaseResident(_:)``.
-    public func releaseResident() {
-        for file in files { file.file.releaseResident() }
     }
 }

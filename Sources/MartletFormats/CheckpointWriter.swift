@@ -35,7 +35,7 @@ public struct CheckpointWriter {
     /// - Throws: ``FormatError``, or what a tensor's source throws.
     @discardableResult
     public func write(
-        configuration: JSONObject, tensors: [TensorSource], replacing: Bool = false
+        configuration: JSONObject, tensors: [TensorToWrite], replacing: Bool = false
     ) throws -> [String] {
         try FileSystem.createDirectory(directory)
         let configurationPath = path(Checkpoint.configurationName)
@@ -43,14 +43,14 @@ public struct CheckpointWriter {
             guard replacing else { throw FormatError.alreadyExists(path: directory) }
             try FileSystem.remove(configurationPath)
         }
-        try FileSystem.remove(path(Checkpoint.indexName))
+        try FileSystem.remove(path(SafetensorsDirectory.indexName))
         let shards = try plan(tensors)
         var written: [String] = []
         var weightMap: [JSONObject.Member] = []
         for (position, shard) in shards.enumerated() {
             let name =
                 shards.count == 1
-                ? Checkpoint.weightsName : shardName(position + 1, of: shards.count)
+                ? SafetensorsDirectory.weightsName : shardName(position + 1, of: shards.count)
             try SafetensorsWriter.write(shard, metadata: [("format", "pt")], to: path(name))
             written.append(name)
             weightMap += shard.map { .init(key: $0.name, value: .string(name)) }
@@ -64,8 +64,9 @@ public struct CheckpointWriter {
                 .init(key: "weight_map", value: .object(JSONObject(weightMap))),
             ])
             try AtomicFile.write(
-                JSONValue.object(index).serialized(indentation: 2), to: path(Checkpoint.indexName))
-            written.append(Checkpoint.indexName)
+                JSONValue.object(index).serialized(indentation: 2),
+                to: path(SafetensorsDirectory.indexName))
+            written.append(SafetensorsDirectory.indexName)
         }
         try AtomicFile.write(
             JSONValue.object(configuration).serialized(indentation: 2), to: configurationPath)
@@ -74,9 +75,9 @@ public struct CheckpointWriter {
     }
 
     /// Fills shards in the order given, which keeps the tensors of a layer together.
-    private func plan(_ tensors: [TensorSource]) throws(FormatError) -> [[TensorSource]] {
+    private func plan(_ tensors: [TensorToWrite]) throws(FormatError) -> [[TensorToWrite]] {
         var names: Set<String> = []
-        var shards: [[TensorSource]] = [[]]
+        var shards: [[TensorToWrite]] = [[]]
         var filled = 0
         for tensor in tensors {
             // Checked here too: a name twice in different shards would pass each shard's own check.
@@ -96,7 +97,7 @@ public struct CheckpointWriter {
         return shards
     }
 
-    private func totalBytes(_ tensors: [TensorSource]) throws(FormatError) -> Int {
+    private func totalBytes(_ tensors: [TensorToWrite]) throws(FormatError) -> Int {
         var total = 0
         for tensor in tensors {
             total += try SafetensorsWriter.byteCount(tensor, path: directory)
@@ -107,7 +108,7 @@ public struct CheckpointWriter {
     /// A single file wins over an index, so that one left from before would hide the new weights.
     private func removeStaleWeights(keeping written: [String]) throws(FormatError) {
         for name in FileSystem.names(in: directory)
-        where name == Checkpoint.weightsName || isShardName(name) {
+        where name == SafetensorsDirectory.weightsName || isShardName(name) {
             if !written.contains(name) { try FileSystem.remove(path(name)) }
         }
     }

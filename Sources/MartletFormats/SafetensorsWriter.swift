@@ -4,7 +4,7 @@ public import MartletKernels
 import MartletJSON
 
 /// A tensor to write: what it is, and a function that delivers its bytes in pieces.
-public struct TensorSource {
+public struct TensorToWrite {
     /// The name in the file.
     public let name: String
     /// The element type.
@@ -69,7 +69,7 @@ public enum SafetensorsWriter {
     /// - Throws: ``FormatError`` when a name or shape cannot be written, when a source delivers too
     ///   few or too many bytes or when writing fails; or what a source throws.
     public static func write(
-        _ tensors: [TensorSource], metadata: [(key: String, value: String)] = [],
+        _ tensors: [TensorToWrite], metadata: [(key: String, value: String)] = [],
         to path: String
     ) throws {
         let ordered = tensors.sorted(by: precedes)
@@ -100,7 +100,7 @@ public enum SafetensorsWriter {
     }
 
     /// The bytes that a tensor of this type and shape takes.
-    static func byteCount(_ tensor: TensorSource, path: String) throws(FormatError) -> Int {
+    static func byteCount(_ tensor: TensorToWrite, path: String) throws(FormatError) -> Int {
         var count = tensor.dtype.byteCount
         for length in tensor.shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: length)
@@ -121,7 +121,7 @@ public enum SafetensorsWriter {
         .u64, .i64, .f64, .f32, .u32, .i32, .bf16, .f16, .u16, .i16, .i8, .u8, .bool,
     ]
 
-    static func precedes(_ left: TensorSource, _ right: TensorSource) -> Bool {
+    static func precedes(_ left: TensorToWrite, _ right: TensorToWrite) -> Bool {
         let leftRank = typeOrder.firstIndex(of: left.dtype) ?? 0
         let rightRank = typeOrder.firstIndex(of: right.dtype) ?? 0
         if leftRank != rightRank { return leftRank < rightRank }
@@ -129,7 +129,7 @@ public enum SafetensorsWriter {
     }
 
     private static func header(
-        _ tensors: [TensorSource], metadata: [(key: String, value: String)], path: String
+        _ tensors: [TensorToWrite], metadata: [(key: String, value: String)], path: String
     ) throws(FormatError) -> [UInt8] {
         var members: [JSONObject.Member] = []
         if !metadata.isEmpty {

@@ -1,9 +1,58 @@
-// Finding the tokenizer files of a model directory.
+// Finding the tokenizer files of a model.
+
+/// The files of a model's tokenizer by name, wherever they lie.
+public struct TokenizerFiles: Sendable {
+    /// What errors name.
+    public let source: String
+    /// The bytes of a file, or nil when there is none of this name.
+    let read: @Sendable (_ name: String) throws(TokenizerError) -> [UInt8]?
+    /// Whether there is a file of this name.
+    let contains: @Sendable (_ name: String) -> Bool
+
+    /// Files held in memory, by name.
+    public init(source: String, files: [String: [UInt8]]) {
+        self.source = source
+        read = { (name) throws(TokenizerError) in files[name] }
+        contains = { files[$0] != nil }
+    }
+
+    /// The files of a model directory, read when they are asked for.
+    public init(directory: String) {
+        source = directory
+        @Sendable func path(_ name: String) -> String {
+            directory.hasSuffix("/") ? directory + name : directory + "/" + name
+        }
+        read = { (name) throws(TokenizerError) in
+            guard TokenizerFile.exists(path(name)) else { return nil }
+            return try TokenizerFile.read(path(name))
+        }
+        contains = { TokenizerFile.exists(path($0)) }
+    }
+
+    /// Whether they make a tokenizer.
+    public var isComplete: Bool {
+        contains("tokenizer.json") || contains("tokenizer.model")
+            || (contains("vocab.json") && contains("merges.txt"))
+    }
+
+    /// How errors call one of them.
+    func path(_ name: String) -> String {
+        source.hasSuffix("/") ? source + name : source + "/" + name
+    }
+}
 
 import MartletJSON
 
 extension Tokenizer {
-    /// Loads the tokenizer of a model directory.
+    /// Loads the tokenizer of a model directory; see ``load(_:)``.
+    public static func load(directory: String) throws(TokenizerError) -> Tokenizer {
+        guard TokenizerFile.exists(directory) else {
+            throw .unreadable(file: directory, reason: "the directory does not exist")
+        }
+        return try load(TokenizerFiles(directory: directory))
+    }
+
+    /// Loads a tokenizer from its files.
     ///
     /// In this order: `tokenizer.json`; `vocab.json` with `merges.txt`, where
     /// `tokenizer_config.json` must name `GPT2Tokenizer` or `Qwen2Tokenizer`; `tokenizer.model`.
@@ -11,45 +60,38 @@ extension Tokenizer {
     /// name further eos tokens.
     ///
     /// - Throws: `TokenizerError` naming the file, what it has, what was expected.
-    public static func load(directory: String) throws(TokenizerError) -> Tokenizer {
-        func path(_ name: String) -> String {
-            directory.hasSuffix("/") ? directory + name : directory + "/" + name
-        }
-        guard TokenizerFile.exists(directory) else {
-            throw .unreadable(file: directory, reason: "the directory does not exist")
-        }
+    public static func load(_ files: TokenizerFiles) throws(TokenizerError) -> Tokenizer {
+        let path = files.path
         var config = TokenizerConfig()
         let configPath = path("tokenizer_config.json")
-        if TokenizerFile.exists(configPath) {
-            config = try TokenizerConfig(
-                bytes: try TokenizerFile.read(configPath), file: configPath)
+        if let bytes = try files.read("tokenizer_config.json") {
+            config = try TokenizerConfig(bytes: bytes, file: configPath)
         }
-        let eos = try generationEos(path("generation_config.json"))
+        let eos = try generationEos(
+            try files.read("generation_config.json"), path("generation_config.json"))
 
-        if TokenizerFile.exists(path("tokenizer.json")) {
-            let file = path("tokenizer.json")
+        if let bytes = try files.read("tokenizer.json") {
             let definition = try TokenizerJSON.definition(
-                bytes: try TokenizerFile.read(file), file: file)
+                bytes: bytes, file: path("tokenizer.json"))
             return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
         }
-        if TokenizerFile.exists(path("vocab.json")), TokenizerFile.exists(path("merges.txt")) {
+        if files.contains("vocab.json"), files.contains("merges.txt") {
             let scheme = try scheme(config, file: configPath)
             var definition = try MergesFile.definition(
-                vocabulary: try TokenizerFile.read(path("vocab.json")),
-                merges: try TokenizerFile.read(path("merges.txt")), scheme: scheme,
+                vocabulary: try files.read("vocab.json") ?? [],
+                merges: try files.read("merges.txt") ?? [], scheme: scheme,
                 vocabularyFile: path("vocab.json"), mergesFile: path("merges.txt"))
             complete(&definition, scheme, with: config)
             return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
         }
-        if TokenizerFile.exists(path("tokenizer.model")) {
-            let file = path("tokenizer.model")
+        if let bytes = try files.read("tokenizer.model") {
             let definition = try SentencePieceModel.definition(
-                bytes: try TokenizerFile.read(file), file: file)
+                bytes: bytes, file: path("tokenizer.model"))
             completeSentencePiece(&config)
             return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
         }
         throw .unreadable(
-            file: directory,
+            file: files.source,
             reason: "it has no tokenizer, expected tokenizer.json, or vocab.json with merges.txt, "
                 + "or tokenizer.model")
     }
@@ -97,9 +139,11 @@ extension Tokenizer {
         config.addsBos = config.addsBos ?? true
     }
 
-    private static func generationEos(_ path: String) throws(TokenizerError) -> [Int32] {
-        guard TokenizerFile.exists(path) else { return [] }
-        let document = try JSONDocument(parsing: try TokenizerFile.read(path), file: path)
+    private static func generationEos(
+        _ bytes: [UInt8]?, _ path: String
+    ) throws(TokenizerError) -> [Int32] {
+        guard let bytes else { return [] }
+        let document = try JSONDocument(parsing: bytes, file: path)
         let value = document.member("eos_token_id", of: document.root)
         let single = document.integer(value).map { [$0] }
         let several = document.elements(value).compactMap { document.integer($0) }

@@ -18,7 +18,7 @@ import Testing
 
     private func checkpoint(
         _ shape: [Int], _ values: [Float], _ folder: TemporaryFolder,
-        change: ([TensorSource]) -> [TensorSource] = { $0 }
+        change: ([TensorToWrite]) -> [TensorToWrite] = { $0 }
     ) throws -> Checkpoint {
         let tensors = values.withUnsafeBufferPointer {
             BlockIntegers.tensors(name: "w", shape: shape, values: $0)
@@ -33,7 +33,7 @@ import Testing
     func elementsAreOffByHalfAScaleAtMost(shape: [Int]) throws {
         let values = values(shape[0] * shape[1])
         let entry = try checkpoint(shape, values, try TemporaryFolder())
-            .requireTensor("w", shape: shape)
+            .tensors.requireTensor("w", shape: shape)
         let read = try entry.floats()
         for row in 0..<shape[0] {
             for start in stride(from: 0, to: shape[1], by: 32) {
@@ -59,8 +59,9 @@ import Testing
     /// What was stored once is stored again without loss.
     @Test func storingTwiceChangesNothing() throws {
         let shape = [6, 96]
-        let once = try checkpoint(shape, values(576), try TemporaryFolder()).tensor("w").floats()
-        let twice = try checkpoint(shape, once, try TemporaryFolder()).tensor("w").floats()
+        let once = try checkpoint(shape, values(576), try TemporaryFolder()).tensors.tensor("w")
+            .floats()
+        let twice = try checkpoint(shape, once, try TemporaryFolder()).tensors.tensor("w").floats()
         let worst = zip(once, twice).map { abs($0 - $1) }.max() ?? 0
         let largest = once.map { abs($0) }.max() ?? 0
         #expect(worst <= largest / 127 * 0x1p-9)
@@ -70,27 +71,27 @@ import Testing
         let checkpoint = try checkpoint([4, 64], values(256), try TemporaryFolder()) {
             $0.filter { $0.name == "w" }
         }
-        #expect(throws: FormatError.self) { try checkpoint.requireTensor("w") }
-        #expect(throws: FormatError.self) { try checkpoint.tensor("w").floats() }
+        #expect(throws: FormatError.self) { try checkpoint.tensors.requireTensor("w") }
+        #expect(throws: FormatError.self) { try checkpoint.tensors.tensor("w").floats() }
     }
 
     @Test(arguments: [[4, 1], [4, 3], [8], [2, 4]])
     func scalesOfAnotherShapeAreRefused(shape: [Int]) throws {
         let bytes = [UInt8](repeating: 0, count: 2 * shape.reduce(1, *))
         let checkpoint = try checkpoint([4, 64], values(256), try TemporaryFolder()) {
-            [$0[0], TensorSource(name: "w.scale", dtype: .f16, shape: shape, bytes: bytes)]
+            [$0[0], TensorToWrite(name: "w.scale", dtype: .f16, shape: shape, bytes: bytes)]
         }
-        #expect(throws: FormatError.self) { try checkpoint.tensor("w") }
+        #expect(throws: FormatError.self) { try checkpoint.tensors.tensor("w") }
     }
 
     @Test func scalesOfAnotherTypeAreRefused() throws {
         let checkpoint = try checkpoint([4, 64], values(256), try TemporaryFolder()) {
             [
                 $0[0],
-                TensorSource(
+                TensorToWrite(
                     name: "w.scale", shape: [4, 2], floats: [Float](repeating: 1, count: 8)),
             ]
         }
-        #expect(throws: FormatError.self) { try checkpoint.tensor("w") }
+        #expect(throws: FormatError.self) { try checkpoint.tensors.tensor("w") }
     }
 }

@@ -31,17 +31,17 @@ import Testing
                 #"{"metadata":{},"weight_map":{"a":"x.safetensors","b":"y.safetensors","c":"x.safetensors"}}"#,
             [("x.safetensors", shard("a", "c", "extra")), ("y.safetensors", shard("b"))])
         let checkpoint = try Checkpoint(directory: folder.path + "/")
-        #expect(checkpoint.names == ["a", "c", "b"])
-        #expect(checkpoint.files.count == 2)
-        #expect(checkpoint.contains("b"))
-        #expect(!checkpoint.contains("extra"))
-        #expect(try checkpoint.tensor("b").file.path.hasSuffix("y.safetensors"))
+        #expect(checkpoint.tensors.names == ["a", "c", "b"])
+        #expect(checkpoint.tensors.files.count == 2)
+        #expect(checkpoint.tensors.contains("b"))
+        #expect(!checkpoint.tensors.contains("extra"))
+        #expect(try checkpoint.tensors.tensor("b").file.path.hasSuffix("y.safetensors"))
         #expect(
-            folder.message { _ = try checkpoint.tensor("d") }
+            folder.message { _ = try checkpoint.tensors.tensor("d") }
                 .hasSuffix("has no tensor \"d\": check that the weights belong to this config.json")
         )
-        #expect(try checkpoint.requireTensor("a", shape: [2], dtypes: [.u8]).byteCount == 2)
-        checkpoint.releaseResident()
+        #expect(try checkpoint.tensors.requireTensor("a", shape: [2], dtypes: [.u8]).byteCount == 2)
+        checkpoint.tensors.releaseResident()
     }
 
     private static let revision = ": download the index and the shards of one revision again"
@@ -124,7 +124,7 @@ import Testing
     @Test func theSingleFileWins() throws {
         let folder = try model(
             index: #"{"weight_map":{"a":"gone.safetensors"}}"#, [("model.safetensors", shard("s"))])
-        #expect(try Checkpoint(directory: folder.path).names == ["s"])
+        #expect(try Checkpoint(directory: folder.path).tensors.names == ["s"])
     }
 
     @Test func directoriesThatAreNoModels() throws {
@@ -240,12 +240,12 @@ import Testing
         let checkpoint = try Checkpoint(directory: SharedData.path("models/stories260K"))
         let hidden = try checkpoint.configuration.int("hidden_size", in: 1...1_000_000)
         let vocabulary = try checkpoint.configuration.int("vocab_size")
-        let embedding = try checkpoint.requireTensor(
+        let embedding = try checkpoint.tensors.requireTensor(
             "model.embed_tokens.weight", shape: [vocabulary, hidden])
         let row = try embedding.floats(row: 1)
         #expect(row.count == hidden)
         #expect(row.allSatisfy { $0.isFinite })
-        #expect(checkpoint.weightBytes > 1_000_000)
+        #expect(checkpoint.tensors.weightBytes > 1_000_000)
     }
 
     @Test(.enabled(if: SharedData.has("models/bytegpt-950K")))
@@ -254,13 +254,16 @@ import Testing
         let original = try Checkpoint(directory: SharedData.path("models/bytegpt-950K"))
         try CheckpointWriter(directory: folder.path, maximumShardBytes: 1 << 20).write(
             configuration: original.configuration.root,
-            tensors: try original.names.map { TensorSource(try original.tensor($0)) })
+            tensors: try original.tensors.names.map {
+                TensorToWrite(try original.tensors.tensor($0))
+            })
         let copy = try Checkpoint(directory: folder.path)
-        #expect(copy.files.count > 1)
-        #expect(Set(copy.names) == Set(original.names))
+        #expect(copy.tensors.files.count > 1)
+        #expect(Set(copy.tensors.names) == Set(original.tensors.names))
         #expect(copy.configuration.root == original.configuration.root)
-        for name in original.names {
-            let same = try copy.tensor(name).bytes.elementsEqual(original.tensor(name).bytes)
+        for name in original.tensors.names {
+            let same = try copy.tensors.tensor(name).bytes.elementsEqual(
+                original.tensors.tensor(name).bytes)
             #expect(same, "\(name)")
         }
     }

@@ -17,14 +17,14 @@ import Testing
 
     /// The three files of a sharded checkpoint, or one file, that mutants are made of.
     private func seeds(_ folder: TemporaryFolder) throws -> [[(name: String, bytes: [UInt8])]] {
-        func tensors() -> [TensorSource] {
+        func tensors() -> [TensorToWrite] {
             [
-                TensorSource(name: "embed", shape: [5, 3], floats: (0..<15).map { Float($0) }),
-                TensorSource(
+                TensorToWrite(name: "embed", shape: [5, 3], floats: (0..<15).map { Float($0) }),
+                TensorToWrite(
                     name: "half", dtype: .f16, shape: [2, 2], bytes: [0, 60, 1, 0, 0, 124, 9, 9]),
-                TensorSource(name: "brain", dtype: .bf16, shape: [3], bytes: [1, 2, 3, 4, 5, 6]),
-                TensorSource(name: "mask", dtype: .u8, shape: [4], bytes: [1, 0, 0, 1]),
-                TensorSource(name: "none", dtype: .f32, shape: [0, 3], bytes: []),
+                TensorToWrite(name: "brain", dtype: .bf16, shape: [3], bytes: [1, 2, 3, 4, 5, 6]),
+                TensorToWrite(name: "mask", dtype: .u8, shape: [4], bytes: [1, 0, 0, 1]),
+                TensorToWrite(name: "none", dtype: .f32, shape: [0, 3], bytes: []),
             ]
         }
         let configuration = JSONObject([
@@ -111,8 +111,8 @@ import Testing
                 let checkpoint = try Checkpoint(directory: folder.file(directories[layout]))
                 opened += 1
                 _ = try? checkpoint.configuration.int("hidden_size")
-                for name in checkpoint.names {
-                    let entry = try checkpoint.tensor(name)
+                for name in checkpoint.tensors.names {
+                    let entry = try checkpoint.tensors.tensor(name)
                     var sum = 0
                     for byte in entry.bytes { sum &+= Int(byte) }
                     let fits =

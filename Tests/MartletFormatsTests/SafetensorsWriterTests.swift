@@ -8,11 +8,11 @@ import Testing
 @Suite struct SafetensorsWriterTests {
     private func source(
         _ name: String, _ dtype: DType, _ shape: [Int], seed: UInt64 = 1
-    ) -> TensorSource {
+    ) -> TensorToWrite {
         var generator = SeededGenerator(seed: seed)
         let count = shape.reduce(dtype.byteCount, *)
         let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        return TensorSource(name: name, dtype: dtype, shape: shape, bytes: bytes)
+        return TensorToWrite(name: name, dtype: dtype, shape: shape, bytes: bytes)
     }
 
     /// The header was written by version 0.8.0 of the reference implementation from the same
@@ -71,14 +71,14 @@ import Testing
         // A copy of a copy is the same file.
         let copy = folder.file("copy.safetensors")
         try SafetensorsWriter.write(
-            file.entries.reversed().map { TensorSource($0) },
+            file.entries.reversed().map { TensorToWrite($0) },
             metadata: [("note", "quote \" and é")], to: copy)
         #expect(try folder.read("copy.safetensors") == folder.read("m.safetensors"))
     }
 
     @Test func deliveredInPieces() throws {
         let folder = try TemporaryFolder()
-        let tensor = TensorSource(name: "t", dtype: .u8, shape: [1000]) { sink in
+        let tensor = TensorToWrite(name: "t", dtype: .u8, shape: [1000]) { sink in
             for start in stride(from: 0, to: 1000, by: 300) {
                 let piece = (start..<min(start + 300, 1000)).map { UInt8(truncatingIfNeeded: $0) }
                 try piece.withUnsafeBytes(sink)
@@ -94,22 +94,22 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.file("m.safetensors")
         let advice = ": the file is damaged or incomplete, download or write it again"
-        func message(_ tensors: [TensorSource]) -> String {
+        func message(_ tensors: [TensorToWrite]) -> String {
             folder.message { try SafetensorsWriter.write(tensors, to: path) }
         }
         #expect(
-            message([TensorSource(name: "t", shape: [3], floats: [1, 2])])
+            message([TensorToWrite(name: "t", shape: [3], floats: [1, 2])])
                 == "m.safetensors: data to write of tensor \"t\" is 8 bytes, expected 12 for F32 of "
                 + "shape [3]" + advice)
         #expect(
-            message([TensorSource(name: "t", shape: [1], floats: [1, 2])]).contains(
+            message([TensorToWrite(name: "t", shape: [1], floats: [1, 2])]).contains(
                 "is 8 bytes, expected 4"))
         #expect(
             message([source("t", .u8, [1]), source("t", .f32, [1])]).contains(
                 "name to write of tensor \"t\" is reserved or there twice"))
         #expect(message([source("__metadata__", .u8, [1])]).contains("reserved"))
         #expect(
-            message([TensorSource(name: "t", dtype: .u8, shape: [-1], bytes: [])]).contains(
+            message([TensorToWrite(name: "t", dtype: .u8, shape: [-1], bytes: [])]).contains(
                 "shape to write of tensor \"t\" is [-1]"))
         #expect(folder.names.isEmpty)
     }
@@ -126,8 +126,8 @@ import Testing
         #expect(written == ["model.safetensors", "config.json"])
         let checkpoint = try Checkpoint(directory: folder.file("deep/model"))
         #expect(checkpoint.configuration.root == configuration)
-        #expect(checkpoint.names == ["a", "b"])
-        #expect(checkpoint.weightBytes == 22)
+        #expect(checkpoint.tensors.names == ["a", "b"])
+        #expect(checkpoint.tensors.weightBytes == 22)
         #expect(
             folder.message { try writer.write(configuration: configuration, tensors: tensors) }
                 == "deep/model already holds a checkpoint: choose another directory or ask to "
@@ -148,17 +148,18 @@ import Testing
         let index = try JSONValue.parse(contentsOf: folder.file("model.safetensors.index.json"))
         #expect(index.objectValue?["metadata"]?.objectValue?["total_size"] == 320)
         let first = try Checkpoint(directory: folder.path)
-        #expect(first.files.count == 3)
-        #expect(first.names == tensors.map(\.name))
+        #expect(first.tensors.files.count == 3)
+        #expect(first.tensors.names == tensors.map(\.name))
 
         // Into one file, out of the shards that it replaces.
         let single = CheckpointWriter(directory: folder.path)
-        let sources = try first.names.map { TensorSource(try first.tensor($0)) }
+        let sources = try first.tensors.names.map { TensorToWrite(try first.tensors.tensor($0)) }
         try single.write(configuration: configuration, tensors: sources, replacing: true)
         #expect(folder.names == ["config.json", "model.safetensors"])
         let second = try Checkpoint(directory: folder.path)
-        for name in first.names {
-            let same = try second.tensor(name).bytes.elementsEqual(first.tensor(name).bytes)
+        for name in first.tensors.names {
+            let same = try second.tensors.tensor(name).bytes.elementsEqual(
+                first.tensors.tensor(name).bytes)
             #expect(same)
         }
 
@@ -172,7 +173,7 @@ import Testing
         let folder = try TemporaryFolder()
         let writer = CheckpointWriter(directory: folder.path, maximumShardBytes: 64)
         let good = source("a", .f32, [16])
-        let bad = TensorSource(name: "b", dtype: .f32, shape: [16]) { _ in throw Stop() }
+        let bad = TensorToWrite(name: "b", dtype: .f32, shape: [16]) { _ in throw Stop() }
         #expect(throws: Stop.self) {
             try writer.write(configuration: configuration, tensors: [good, bad])
         }

@@ -9,7 +9,7 @@ import Testing
         _ dtype: DType, _ shape: [Int], _ bytes: [UInt8], _ folder: TemporaryFolder
     ) throws -> TensorEntry {
         let path = folder.file("t.safetensors")
-        let source = TensorSource(name: "t", dtype: dtype, shape: shape, bytes: bytes)
+        let source = TensorToWrite(name: "t", dtype: dtype, shape: shape, bytes: bytes)
         try SafetensorsWriter.write([source], to: path)
         return try #require(try SafetensorsFile(path: path)["t"])
     }

@@ -105,6 +105,23 @@ import Testing
         #expect(message().contains("not a regular file"))
     }
 
+    /// Files need no directory.
+    @Test func filesInMemory() throws {
+        var files = [
+            "vocab.json": Array(#"{"a":0,"b":1,"ab":2,"<|endoftext|>":3}"#.utf8),
+            "tokenizer_config.json": Array(#"{"tokenizer_class":"GPT2Tokenizer"}"#.utf8),
+        ]
+        #expect(!TokenizerFiles(source: "memory", files: files).isComplete)
+        files["merges.txt"] = Array("#version: 0.2\na b\n".utf8)
+        let complete = TokenizerFiles(source: "memory", files: files)
+        #expect(complete.isComplete)
+        #expect(try Tokenizer.load(complete).encode("ab<|endoftext|>") == [2, 3])
+        files["merges.txt"] = Array("a b c\n".utf8)
+        let broken = TokenizerFiles(source: "memory", files: files)
+        let error = #expect(throws: TokenizerError.self) { try Tokenizer.load(broken) }
+        #expect(error.map { "\($0)" }?.contains("memory/merges.txt") == true)
+    }
+
     /// Byte flips, cuts, insertions and copied stretches of two small files.
     @Test func mutantsNeverCrash() throws {
         var generator = SeededGenerator(state: 2)

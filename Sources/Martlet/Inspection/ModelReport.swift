@@ -48,12 +48,10 @@ package struct ModelReport: Sendable {
             case .bytes: "none: bytes are tokens"
             case .none: "none"
             }
-        let weightFiles = loaded.checkpoint?.files ?? []
-        files = weightFiles.map { ($0.path, $0.file.count) }
+        let tensors = loaded.checkpoint?.tensors
+        files = tensors?.files.map { ($0.path, $0.count) } ?? []
         var stored: [DType: Int] = [:]
-        for file in weightFiles {
-            for entry in file.entries { stored[entry.dtype, default: 0] += entry.byteCount }
-        }
+        for entry in tensors?.entries ?? [] { stored[entry.dtype, default: 0] += entry.byteCount }
         storedBytes = DType.allCases.compactMap { type in stored[type].map { (type.rawValue, $0) } }
     }
 

@@ -42,7 +42,7 @@ package struct LoadedModel: Sendable {
             case .directory(let path):
                 let checkpoint = try Checkpoint(directory: path)
                 text = try TextCodec(source)
-                naturalWeights = Self.naturalWeights(of: checkpoint)
+                naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
@@ -76,14 +76,6 @@ package struct LoadedModel: Sendable {
         if let bytes = options.memoryBudget {
             try require(bytes > 0, "memory budget", bytes, "a positive number of bytes")
         }
-    }
-
-    /// bf16 where every matrix is stored so; f32 holds everything else exactly.
-    private static func naturalWeights(of checkpoint: Checkpoint) -> WeightType {
-        let isBF16 = checkpoint.files.allSatisfy { file in
-            file.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 }
-        }
-        return isBF16 ? .bf16 : .f32
     }
 
     /// The same weights under another policy. Throws as ``init(_:options:)`` does.
@@ -148,10 +140,8 @@ package struct LoadedModel: Sendable {
     /// Tokens that a completion may need: `max_new_tokens` of the model's `generation_config.json`, else 1,024.
     package var usualCompletionTokens: Int {
         let usual = 1024
-        guard let directory = checkpoint?.directory,
-            let file = try? ConfigurationFile(path: directory + "/generation_config.json")
-        else { return usual }
-        return (try? file.int("max_new_tokens", default: usual, in: 1...1 << 24)) ?? usual
+        guard let advice = checkpoint?.generation else { return usual }
+        return (try? advice.int("max_new_tokens", default: usual, in: 1...1 << 24)) ?? usual
     }
 
     /// How the weights are packed.

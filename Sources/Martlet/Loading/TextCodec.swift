@@ -21,13 +21,12 @@ package enum TextCodec: Sendable {
         switch source {
         case .random: self = .bytes(vocabularySize: vocabularySize)
         case .directory(let path):
-            guard Self.hasTokenizer(path) else {
+            let files = TokenizerFiles(directory: path)
+            guard files.isComplete else {
                 self = .none(name: path)
                 return
             }
-            do { self = .tokenizer(try Tokenizer.load(directory: path)) } catch {
-                throw MartletError(error)
-            }
+            do { self = .tokenizer(try Tokenizer.load(files)) } catch { throw MartletError(error) }
         }
     }
 
@@ -45,14 +44,6 @@ package enum TextCodec: Sendable {
             }
         }
         try self.init(source)
-    }
-
-    private static func hasTokenizer(_ directory: String) -> Bool {
-        func has(_ name: String) -> Bool {
-            FileManager.default.fileExists(atPath: directory + "/" + name)
-        }
-        return has("tokenizer.json") || has("tokenizer.model")
-            || (has("vocab.json") && has("merges.txt"))
     }
 
     /// The tokens of a text, with those that the model wants around it.

@@ -16,7 +16,7 @@ extension CharacterModel {
         do {
             try SafetensorsWriter.write(
                 parameters.map {
-                    TensorSource(name: $0.name, shape: $0.shape, floats: Array($0.values))
+                    TensorToWrite(name: $0.name, shape: $0.shape, floats: Array($0.values))
                 },
                 metadata: [
                     ("model", "\(plan)"), ("width", "\(shape.width)"), ("heads", "\(shape.heads)"),

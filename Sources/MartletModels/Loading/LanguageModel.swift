@@ -24,7 +24,7 @@ public final class LanguageModel: Sendable {
     public let endTokens: [Int32]
     let family: LoadedDecoder
 
-    /// Loads a checkpoint directory in the Hugging Face layout.
+    /// Loads a checkpoint.
     ///
     /// - Parameters:
     ///   - checkpoint: opened and checked.
@@ -36,8 +36,8 @@ public final class LanguageModel: Sendable {
         pool: WorkerPool
     ) throws(ModelError) {
         let plan = try DecoderPlan.read(checkpoint.configuration)
-        let type = type ?? Self.naturalType(of: checkpoint)
-        let source = CheckpointWeights(checkpoint: checkpoint, type: type, pool: pool)
+        let type = type ?? Self.naturalType(of: checkpoint.tensors)
+        let source = CheckpointWeights(tensors: checkpoint.tensors, type: type, pool: pool)
         let family = try LoadedDecoder(plan, weights: source)
         var ends: [Int32] = []
         do {
@@ -101,13 +101,8 @@ public final class LanguageModel: Sendable {
             pageBytes: codec.pageBytes(headDimension: shape.headDimension))
     }
 
-    /// bf16 checkpoints stay bf16; everything else is kept exact in f32.
-    private static func naturalType(of checkpoint: Checkpoint) -> WeightType {
-        for file in checkpoint.files {
-            for entry in file.entries where entry.shape.count == 2 {
-                if entry.dtype != .bf16 { return .f32 }
-            }
-        }
-        return .bf16
+    /// bf16 where every matrix is stored so; f32 holds everything else exactly.
+    package static func naturalType(of tensors: any TensorSource) -> WeightType {
+        tensors.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 } ? .bf16 : .f32
     }
 }

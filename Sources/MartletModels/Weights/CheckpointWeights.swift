@@ -1,15 +1,15 @@
-// Weights from a checkpoint directory, packed tensor by tensor.
+// Weights from a checkpoint, packed tensor by tensor.
 
 import MartletFormats
 import MartletKernels
 
 /// Binds the names of a family to the tensors of a checkpoint.
 struct CheckpointWeights: WeightSource {
-    let checkpoint: Checkpoint
+    let tensors: any TensorSource
     let type: WeightType
     let pool: WorkerPool
 
-    func contains(_ name: String) -> Bool { checkpoint.contains(name) }
+    func contains(_ name: String) -> Bool { tensors.contains(name) }
 
     func vector(_ name: String, count: Int) throws(ModelError) -> WeightVector {
         try vectors([(name, count)])
@@ -19,7 +19,7 @@ struct CheckpointWeights: WeightSource {
         var values: [Float] = []
         for part in parts {
             do {
-                let entry = try checkpoint.requireTensor(part.name, shape: [part.count])
+                let entry = try tensors.requireTensor(part.name, shape: [part.count])
                 values += try entry.floats()
             } catch { throw .format(error) }
         }
@@ -29,7 +29,7 @@ struct CheckpointWeights: WeightSource {
     func table(_ name: String, rows: Int, columns: Int) throws(ModelError) -> WeightVector {
         do {
             return try WeightVector(
-                try checkpoint.requireTensor(name, shape: [rows, columns]).floats())
+                try tensors.requireTensor(name, shape: [rows, columns]).floats())
         } catch let error as FormatError {
             throw .format(error)
         } catch let error as ModelError {
@@ -40,7 +40,7 @@ struct CheckpointWeights: WeightSource {
     }
 
     func embedding(_ name: String, rows: Int, columns: Int) throws(ModelError) -> EmbeddingTable {
-        do { return .stored(try checkpoint.requireTensor(name, shape: [rows, columns])) } catch {
+        do { return .stored(try tensors.requireTensor(name, shape: [rows, columns])) } catch {
             throw .format(error)
         }
     }
@@ -53,7 +53,7 @@ struct CheckpointWeights: WeightSource {
             let stored = part.storedRows ?? part.rows
             let shape = part.isTransposed ? [columns, stored] : [stored, columns]
             do {
-                sources.append((part, try checkpoint.requireTensor(part.name, shape: shape)))
+                sources.append((part, try tensors.requireTensor(part.name, shape: shape)))
             } catch {
                 throw .format(error)
             }

@@ -37,14 +37,15 @@ extension TrainableModel {
 
     private static let leastQuantisedCount = 1 << 14
 
-    private static func stored(_ parameter: Parameter, _ weights: StoredWeights) -> [TensorSource] {
+    private static func stored(_ parameter: Parameter, _ weights: StoredWeights) -> [TensorToWrite]
+    {
         let (name, shape) = (parameter.name, parameter.shape)
         let values = UnsafeBufferPointer(parameter.values)
         let isPlain = shape.count == 1 || (weights == .q8 && values.count < leastQuantisedCount)
         switch weights {
         case .bf16 where !isPlain:
             return [
-                TensorSource(name: name, dtype: .bf16, shape: shape) { sink in
+                TensorToWrite(name: name, dtype: .bf16, shape: shape) { sink in
                     var halves = [UInt16](repeating: 0, count: values.count)
                     halves.withUnsafeMutableBufferPointer { Half.floatsToBfloats(values, $0) }
                     try halves.withUnsafeBytes(sink)
@@ -54,7 +55,7 @@ extension TrainableModel {
             return BlockIntegers.tensors(name: name, shape: shape, values: values)
         default:
             return [
-                TensorSource(name: name, dtype: .f32, shape: shape) { sink in
+                TensorToWrite(name: name, dtype: .f32, shape: shape) { sink in
                     try sink(UnsafeRawBufferPointer(values))
                 }
             ]

@@ -56,18 +56,18 @@ public final class TrainableModel {
         let configuration = configuration ?? checkpoint.configuration.root
         let source = checkpoint.configuration.path
         let plan = try Self.plan(ConfigurationFile(path: source, root: configuration), source)
-        let names = StoredNames(plan, contains: checkpoint.contains)
+        let names = StoredNames(plan, contains: checkpoint.tensors.contains)
         var parameters: [Parameter] = []
         for tensor in plan.tensors {
             let stored = names.name(tensor)
             let parameter = try Parameter(
                 name: tensor.name, shape: tensor.shape, isTrainable: isTrainable(tensor.name),
                 isTable: tensor.row.roles[0].isTable)
-            if tensor.row.roles[0].isAdapter, !checkpoint.contains(stored) {
+            if tensor.row.roles[0].isAdapter, !checkpoint.tensors.contains(stored) {
                 ParameterPlan(tensor, depth: plan.shape.layerCount).fill(parameter.values, seed: 0)
             } else {
                 do throws(FormatError) {
-                    let entry = try checkpoint.tensor(stored)
+                    let entry = try checkpoint.tensors.tensor(stored)
                     if mergesHeads {
                         try Self.readMergingHeads(
                             entry, as: tensor, headDimension: plan.shape.headDimension,

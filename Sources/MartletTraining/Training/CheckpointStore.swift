@@ -50,11 +50,11 @@ struct CheckpointStore {
         do {
             try AtomicDirectory.write(to: path) { folder in
                 try model.write(to: folder, tokenizer: tokenizer, weights: .f32)
-                var tensors: [TensorSource] = []
+                var tensors: [TensorToWrite] = []
                 for index in optimiser.parameters.indices {
                     for array in optimiser.stateArrays(of: index) {
                         tensors.append(
-                            TensorSource(
+                            TensorToWrite(
                                 name: "\(optimiser.parameters[index].name).\(array.name)",
                                 shape: [array.values.count], floats: Array(array.values)))
                     }
@@ -84,7 +84,8 @@ struct CheckpointStore {
         do throws(FormatError) {
             let checkpoint = try Checkpoint(directory: path)
             for parameter in model.parameters.all {
-                let entry = try checkpoint.requireTensor(parameter.name, shape: parameter.shape)
+                let entry = try checkpoint.tensors.requireTensor(
+                    parameter.name, shape: parameter.shape)
                 try entry.copyFloats(into: parameter.values)
             }
             let file = try SafetensorsFile(path: path + "/" + Self.optimiserName)

@@ -2,32 +2,10 @@
 
 import MartletJSON
 
-extension Checkpoint {
+extension SafetensorsDirectory {
     struct Weights {
-        var files: [SafetensorsFile]
-        var names: [String]
-        var owners: [String: Int]
-    }
-
-    static func checkIsModelDirectory(_ path: String) throws(FormatError) {
-        switch FileSystem.kind(of: path) {
-        case .directory: return
-        case .nothing:
-            throw FormatError.notFound(
-                path: path, role: "model directory",
-                advice: "check the path, or download the model first")
-        case .file, .other:
-            let advice =
-                if path.hasSuffix(".safetensors") {
-                    "give the directory that holds it and its config.json"
-                } else if path.hasSuffix(".gguf") {
-                    "GGUF files are not read here, give a Hugging Face model directory"
-                } else {
-                    "give a Hugging Face model directory, with config.json and model.safetensors"
-                }
-            throw FormatError.wrongKind(
-                path: path, got: "a file", expected: "a directory", advice: advice)
-        }
+        var files: [SafetensorsFile] = []
+        var entries: [TensorEntry] = []
     }
 
     /// Opens `model.safetensors`, or else the shards of the index; the single file wins, as it does
@@ -36,10 +14,7 @@ extension Checkpoint {
         let single = FileSystem.join(directory, weightsName)
         if FileSystem.kind(of: single) != .nothing {
             let file = try SafetensorsFile(path: single)
-            let names = file.entries.map(\.name)
-            var owners: [String: Int] = [:]
-            for name in names { owners[name] = 0 }
-            return Weights(files: [file], names: names, owners: owners)
+            return Weights(files: [file], entries: file.entries)
         }
         let index = FileSystem.join(directory, indexName)
         guard FileSystem.kind(of: index) != .nothing else {
@@ -70,7 +45,8 @@ extension Checkpoint {
             throw FormatError.malformedIndex(
                 file: index, entry: "weight_map", got: "empty", expected: "at least one tensor")
         }
-        var weights = Weights(files: [], names: [], owners: [:])
+        var weights = Weights()
+        var found: Set<String> = []
         var holder: [String: Int] = [:]
         for shard in shardNames.sorted() {
             let path = FileSystem.join(directory, shard)
@@ -89,11 +65,11 @@ extension Checkpoint {
                 }
                 // Tensors that the index does not name are left alone, as transformers does.
                 guard wanted[entry.name] == shard else { continue }
-                weights.names.append(entry.name)
-                weights.owners[entry.name] = position
+                weights.entries.append(entry)
+                found.insert(entry.name)
             }
         }
-        for member in map.root.members where weights.owners[member.key] == nil {
+        for member in map.root.members where !found.contains(member.key) {
             let actual = holder[member.key].map { "in " + quoted(weights.files[$0].path) }
             throw FormatError.malformedIndex(
                 file: index, entry: member.key, got: actual ?? "in no shard",

@@ -1,0 +1,39 @@
+/// The tensors of a directory in the Hugging Face layout: one safetensors file, or several with an index.
+
+/// Open safetensors files as one source of tensors.
+public final class SafetensorsDirectory: TensorSource {
+    /// The single file, or the directory of several.
+    public let path: String
+    /// The mapped files.
+    public let files: [MappedFile]
+    /// The tensors that the index names, or those of the single file.
+    public let entries: [TensorEntry]
+    private let positions: [String: Int]
+
+    static let weightsName = "model.safetensors"
+    static let indexName = "model.safetensors.index.json"
+
+    /// Maps the weights of `directory` and checks every header.
+    ///
+    /// - Throws: ``FormatError`` when the weights are missing or malformed.
+    public init(_ directory: String) throws(FormatError) {
+        let weights = try Self.openWeights(directory)
+        path = weights.files.count == 1 ? weights.files[0].path : directory
+        files = weights.files.map(\.file)
+        entries = weights.entries
+        var positions: [String: Int] = [:]
+        for (position, entry) in entries.enumerated() { positions[entry.name] = position }
+        self.positions = positions
+    }
+
+    /// Whether there is a tensor called `name`.
+    public func contains(_ name: String) -> Bool { positions[name] != nil }
+
+    /// The tensor called `name`; one of 8-bit integers comes with its scales (``BlockIntegers``).
+    public func find(_ name: String) throws(FormatError) -> TensorEntry? {
+        guard let entry = stored(name) else { return nil }
+        return try BlockIntegers.attached(to: entry, find: stored)
+    }
+
+    private func stored(_ name: String) -> TensorEntry? { positions[name].map { entries[$0] } }
+}
