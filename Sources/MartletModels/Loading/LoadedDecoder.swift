@@ -64,6 +64,10 @@ struct BoundTensors {
                 biases.append((name + ".bias", stored))
             }
         }
+        // One matrix has biases for all of its channels or for none.
+        precondition(
+            biases.isEmpty || roles.allSatisfy { plan.table[$0].hasBias },
+            "BoundTensors: of \(roles) some have a bias, expected all or none")
         let columns = plan.inputs(roles[0], layer: layer)
         return Linear(
             try weights.matrix(parts, columns: columns, layout: layout),
