@@ -1,6 +1,6 @@
 // Models whose layers differ: what runs is compared with plain float64, what does not is refused by name.
 
-import MartletAttention
+import MartletCache
 import MartletFormats
 import MartletKernels
 import Testing
@@ -28,7 +28,7 @@ import Testing
 
     private func logits(_ model: LanguageModel, _ tokens: [Int32], chunk: Int) throws -> [Float] {
         let cache = try KVCache(
-            shape: model.cacheShape(codec: .f32), budgetBytes: 1 << 20, policy: .dense,
+            shape: model.cacheShape(codec: .f32), budgetBytes: 1 << 20, plan: .dense,
             layerWindows: model.shape.layerWindows)
         let runner = try ModelRunner(model, maximumBatchTokens: 64, cache: cache)
         let id = cache.makeSequence()

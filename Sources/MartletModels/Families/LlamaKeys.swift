@@ -1,6 +1,5 @@
 // The keys of config.json that Llama and its descendants share, in their old and their new spelling.
 
-import MartletAttention
 import MartletFormats
 
 /// Sizes above this are refused: they would overflow the 32-bit counts of the kernels.

@@ -1,7 +1,6 @@
 // One model of a family: the family's table with the numbers of a configuration put in. From it come the bindings
 // of the engine, the parameters of a trainer, counts, and random weights.
 
-import MartletAttention
 package import MartletFormats
 
 /// What a norm computes.
