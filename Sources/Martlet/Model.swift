@@ -16,6 +16,8 @@ public import MartletTokenizers
 public final class Model: Sendable {
     package let loaded: LoadedModel
     package let engine: Engine
+    /// What steps of models take, for ``solve(_:budget:options:)``.
+    let costs: CostStore
 
     // MARK: Loading
 
@@ -27,24 +29,28 @@ public final class Model: Sendable {
     ///     (`random:tiny`, `random:qwen2.5-0.5b`, `random:llama-3.2-1b`). A random model has no
     ///     tokenizer: each byte of a prompt is a token, and a token of an answer reads `<its number>`.
     ///   - options: how it is stored and what it may use.
+    ///   - costs: what steps of models take on this machine; by default what the user's file remembers.
     /// - Throws: ``MartletError`` naming the file or the option, what was got and expected.
     public static func load(
-        _ name: String, options: ModelOptions = ModelOptions()
+        _ name: String, options: ModelOptions = ModelOptions(), costs: CostStore = CostStore()
     ) async throws(MartletError) -> Model {
         let loaded = try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
             try LoadedModel(name, options: options)
         }
-        return try await Model(loaded, budgetBytes: try loaded.defaultCacheBytes())
+        return try await Model(loaded, budgetBytes: try loaded.defaultCacheBytes(), costs: costs)
     }
 
     /// Starts a loaded model with a cache of at most `budgetBytes`.
-    package init(_ loaded: LoadedModel, budgetBytes: Int) async throws(MartletError) {
+    package init(
+        _ loaded: LoadedModel, budgetBytes: Int, costs: CostStore = CostStore()
+    ) async throws(MartletError) {
         var configuration = EngineConfiguration()
         configuration.expectedCompression = loaded.compressionRatio
         configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
         self.loaded = loaded
+        self.costs = costs
         do {
             engine = try await Engine(configuration: configuration) {
                 let cache = try loaded.makeCache(budgetBytes: budgetBytes)

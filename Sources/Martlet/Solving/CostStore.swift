@@ -1,21 +1,35 @@
 /// What steps take on this machine, remembered from one run to the next.
 
-import Foundation
+public import Foundation
 import MartletEngine
 import MartletFormats
 
-/// Costs by model, in memory and in a file of the user's cache folder.
+/// The time that steps of models take on this machine: measured once, kept in memory and in a file, corrected by
+/// what searches take.
 ///
-/// The file is a convenience: when it cannot be read or written, costs are measured again.
-package actor CostStore {
-    /// The store of this process.
-    package static let shared = CostStore()
-
+/// Whoever loads models makes a store and passes it on; models that are searched side by side should share one. The
+/// file is a convenience: when it cannot be read or written, costs are measured again.
+public actor CostStore {
+    /// The file; nil for none.
+    private let file: URL?
     private var known: [String: StepCost] = [:]
     /// Models whose cost was measured in too little time to be remembered.
     private var hurried: Set<String> = []
     /// Corrections since the file was written, by model: factors.
     private var unsaved: [String: Double] = [:]
+
+    /// A store that remembers in a file, which need not exist; with nil it remembers as long as it lives.
+    public init(file: URL? = CostStore.userFile) { self.file = file }
+
+    /// `$XDG_CACHE_HOME/martlet/costs.json`, or `.cache/martlet/costs.json` in the home folder; nil without either.
+    public static var userFile: URL? {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
+            return URL(filePath: folder + "/martlet/costs.json")
+        }
+        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+        return URL(filePath: home + "/.cache/martlet/costs.json")
+    }
 
     /// The cost of a model's steps: as remembered, or measured now.
     ///
@@ -25,7 +39,7 @@ package actor CostStore {
         of loaded: LoadedModel, before deadline: Duration? = nil
     ) async throws(MartletError) -> StepCost {
         let key = Self.key(loaded)
-        if let cost = known[key] ?? Self.read()[key] {
+        if let cost = known[key] ?? read()[key] {
             known[key] = cost
             return cost
         }
@@ -34,7 +48,7 @@ package actor CostStore {
             () throws(MartletError) in try measurement.run()
         }
         known[key] = cost
-        if isHurried { hurried.insert(key) } else { Self.remember(cost, key) }
+        if isHurried { hurried.insert(key) } else { remember(cost, key) }
         return cost
     }
 
@@ -55,7 +69,7 @@ package actor CostStore {
     /// Writes corrections that would change a plan to the file. For when the answer is out.
     package func save() {
         for (key, factor) in unsaved where abs(factor - 1) > 0.1 && !hurried.contains(key) {
-            if let cost = known[key] { Self.remember(cost, key) }
+            if let cost = known[key] { remember(cost, key) }
             unsaved[key] = nil
         }
     }
@@ -83,20 +97,11 @@ package actor CostStore {
 
     // MARK: The file
 
-    /// `$XDG_CACHE_HOME/martlet/costs.json`, or `.cache` in the home folder; nil without either.
-    private static var path: String? {
-        let environment = ProcessInfo.processInfo.environment
-        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
-            return folder + "/martlet/costs.json"
-        }
-        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
-        return home + "/.cache/martlet/costs.json"
-    }
-
-    private static func read() -> [String: StepCost] {
-        guard let path, let file = try? ConfigurationFile(path: path) else { return [:] }
+    private func read() -> [String: StepCost] {
+        guard let file, let content = try? ConfigurationFile(path: file.path(percentEncoded: false))
+        else { return [:] }
         var costs: [String: StepCost] = [:]
-        for member in file.root.members {
+        for member in content.root.members {
             guard let values = member.value.arrayValue?.compactMap(\.doubleValue),
                 values.count == 3, values.allSatisfy({ $0 >= 0 && $0.isFinite })
             else { continue }
@@ -105,8 +110,8 @@ package actor CostStore {
         return costs
     }
 
-    private static func remember(_ cost: StepCost, _ key: String) {
-        guard let path else { return }
+    private func remember(_ cost: StepCost, _ key: String) {
+        guard let file else { return }
         var costs = read()
         costs[key] = cost
         let members = costs.sorted { $0.key < $1.key }.map { key, cost in
@@ -114,9 +119,10 @@ package actor CostStore {
                 key: key,
                 value: .array([.number(cost.fixed), .number(cost.perToken), .number(cost.perRead)]))
         }
-        let folder = URL(filePath: path).deletingLastPathComponent()
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try? FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try? AtomicFile.write(
-            JSONValue.object(JSONObject(members)).serialized(indentation: 2), to: path)
+            JSONValue.object(JSONObject(members)).serialized(indentation: 2),
+            to: file.path(percentEncoded: false))
     }
 }

@@ -25,6 +25,7 @@ package struct Solver: Sendable {
 
     private let forms: [Form]
     private let firstCost: StepCost?
+    private let costs: CostStore
     private let sweep: MeasuredSweep?
 
     /// - Parameters:
@@ -32,17 +33,19 @@ package struct Solver: Sendable {
     ///   - cost: what steps of the first form take, which are those of all: what they read differs, and plans know that.
     ///     Searches correct what the store knows of it. Nil to plan without a clock.
     ///   - sweep: of these forms; nil to plan without one.
-    package init(_ forms: [Form], cost: StepCost?, sweep: MeasuredSweep?) {
+    ///   - costs: what the cost came from.
+    package init(_ forms: [Form], cost: StepCost?, costs: CostStore, sweep: MeasuredSweep?) {
         precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
         self.forms = forms
         firstCost = cost
+        self.costs = costs
         self.sweep = sweep
     }
 
     /// What steps take, as far as is known by now.
     private func cost() async -> StepCost? {
         guard let firstCost else { return nil }
-        return await CostStore.shared.known(forms[0].loaded) ?? firstCost
+        return await costs.known(forms[0].loaded) ?? firstCost
     }
 
     /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
@@ -103,7 +106,7 @@ package struct Solver: Sendable {
                 of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
                 promptTokens: tokens.count)
         {
-            await CostStore.shared.correct(forms[0].loaded, by: ratio)
+            await costs.correct(forms[0].loaded, by: ratio)
         }
         return result
     }
@@ -267,18 +270,18 @@ extension Model {
         _ prompt: String, budget: SolveBudget = SolveBudget(),
         options: SolveOptions = SolveOptions()
     ) -> SolveStream {
-        let loaded = loaded
+        let (loaded, costs) = (loaded, costs)
         return SolveStream { (tell) async throws(MartletError) in
             let start = ContinuousClock.now
             // Without a deadline nothing depends on how long steps take.
             var cost: StepCost?
             if let deadline = budget.deadline {
-                cost = try await CostStore.shared.cost(of: loaded, before: deadline)
+                cost = try await costs.cost(of: loaded, before: deadline)
             }
             let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
-            _ = try await Solver([Solver.Form(loaded)], cost: cost, sweep: sweep).run(
+            _ = try await Solver([Solver.Form(loaded)], cost: cost, costs: costs, sweep: sweep).run(
                 prompt, budget: budget, options: options, start: start, tell: tell)
-            await CostStore.shared.save()
+            await costs.save()
         }
     }
 }

@@ -10,7 +10,8 @@ extension Solve {
         let task: any EvaluationTask
         do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
-        let (solver, forms) = try await solver(before: deadline?.duration)
+        let costs = CostStore()
+        let (solver, forms) = try await solver(costs, before: deadline?.duration)
         let lossy = Set(forms.filter { !$0.lossyMethods.isEmpty }.map(\.name))
         let (seed, options, json) = (loading.seed ?? 0, searchOptions, json)
         let running = Task {
@@ -36,7 +37,7 @@ extension Solve {
         Interruption.onSignal { running.cancel() }
         let summary = try await running.value
         if json { summary.line.print() } else { StandardStreams.write(summary.text) }
-        await CostStore.shared.save()
+        await costs.save()
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
     }

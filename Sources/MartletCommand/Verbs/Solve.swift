@@ -113,7 +113,8 @@ struct Solve: AsyncParsableCommand {
         }
         let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
         let options = try options(prompt: text)
-        let (solver, forms) = try await solver(before: deadline?.duration)
+        let costs = CostStore()
+        let (solver, forms) = try await solver(costs, before: deadline?.duration)
         let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
         let running = Task {
             try await solver.run(text, budget: budget, options: options, start: start) { event in
@@ -134,7 +135,7 @@ struct Solve: AsyncParsableCommand {
             view.finish(result, lossy: lossy)
             if let answer = result.answer { StandardStreams.write(answer + "\n") }
         }
-        await CostStore.shared.save()
+        await costs.save()
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
     }
@@ -165,7 +166,7 @@ struct Solve: AsyncParsableCommand {
     /// What searches with the model, or with all forms of the package's own when nothing says which; with the cost of
     /// their steps where there is a deadline.
     func solver(
-        before deadline: Duration?
+        _ costs: CostStore, before deadline: Duration?
     ) async throws(MartletError) -> (Solver, forms: [LoadedModel]) {
         var options = ModelOptions(loading, nil)
         options.cacheCodec = kv
@@ -180,11 +181,13 @@ struct Solve: AsyncParsableCommand {
             options.cachePolicy = policy
             let loaded = try await LoadedModel.load(name, options)
             if let deadline, cost == nil {
-                cost = try await CostStore.shared.cost(of: loaded, before: deadline)
+                cost = try await costs.cost(of: loaded, before: deadline)
             }
             forms.append(loaded)
         }
-        return (Solver(forms.map { Solver.Form($0) }, cost: cost, sweep: sweep), forms)
+        return (
+            Solver(forms.map { Solver.Form($0) }, cost: cost, costs: costs, sweep: sweep), forms
+        )
     }
 }
 

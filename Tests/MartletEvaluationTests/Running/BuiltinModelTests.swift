@@ -65,7 +65,8 @@ import Testing
         }
         let folder = try #require(forms[0].checkpoint?.directory)
         let sweep: MeasuredSweep = try #require(MeasuredSweep(folder: folder))
-        let solver = Solver(forms.map { Solver.Form($0) }, cost: nil, sweep: sweep)
+        let solver = Solver(
+            forms.map { Solver.Form($0) }, cost: nil, costs: CostStore(file: nil), sweep: sweep)
         let sample = try TaskRegistry.task("recall(length=3000,pairs=16,queries=4)")
             .sample(seed: 2026, index: 0, split: .heldOut)
         var options = SolveOptions()
