@@ -16,8 +16,8 @@ public import MartletTokenizers
 public final class Model: Sendable {
     package let loaded: LoadedModel
     package let engine: Engine
-    /// What steps of models take, for ``solve(_:budget:options:)``.
-    let costs: CostStore
+    /// Looks for answers on engines of its own.
+    let solver: Solver
 
     // MARK: Loading
 
@@ -34,9 +34,7 @@ public final class Model: Sendable {
     public static func load(
         _ name: String, options: ModelOptions = ModelOptions(), costs: CostStore = CostStore()
     ) async throws(MartletError) -> Model {
-        let loaded = try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
-            try LoadedModel(name, options: options)
-        }
+        let loaded = try await LoadedModel.load(name, options: options)
         return try await Model(loaded, budgetBytes: try loaded.defaultCacheBytes(), costs: costs)
     }
 
@@ -50,7 +48,7 @@ public final class Model: Sendable {
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
         self.loaded = loaded
-        self.costs = costs
+        solver = Solver(loaded, costs: costs)
         do {
             engine = try await Engine(configuration: configuration) {
                 let cache = try loaded.makeCache(budgetBytes: budgetBytes)

@@ -14,6 +14,11 @@ package enum BuiltinModel: String, Sendable, CaseIterable {
     /// Its name, as users write it.
     package var name: String { rawValue }
 
+    /// The same model retrofitted to hold fewer tokens, the least compressed first.
+    var compressedForms: [BuiltinModel] {
+        self == .dense ? [.compressed4, .compressed8] : []
+    }
+
     /// Names a folder in which to look first, for programs that keep their files elsewhere.
     private static let environmentName = "MARTLET_MODELS"
 

@@ -27,6 +27,15 @@ package struct LoadedModel: Sendable {
     /// The checkpoint, unless the model is random.
     package let checkpoint: Checkpoint?
 
+    /// Loads a model on a thread of its own.
+    package static func load(
+        _ name: String, options: ModelOptions
+    ) async throws(MartletError) -> LoadedModel {
+        try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+            try LoadedModel(name, options: options)
+        }
+    }
+
     /// Loads a model; takes as long as reading its files does.
     package init(_ name: String, options: ModelOptions) throws(MartletError) {
         self.name = name
@@ -135,6 +144,13 @@ package struct LoadedModel: Sendable {
         if let own = policy.traits.compression { return own }
         guard let configuration = checkpoint?.configuration else { return 1 }
         return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1
+    }
+
+    /// Names and policies of the same model retrofitted to hold fewer tokens; none unless it is loaded with a dense
+    /// cache, because another policy was somebody's choice.
+    package var compressedForms: [(name: String, policy: String)] {
+        guard policy == .dense, let builtin = BuiltinModel(rawValue: name) else { return [] }
+        return builtin.compressedForms.map { ($0.name, "dms") }
     }
 
     /// Tokens that a completion may need: `max_new_tokens` of the model's `generation_config.json`, else 1,024.

@@ -3,7 +3,7 @@
 public import MartletKernels
 
 /// How a model is loaded: how weights and cache are stored, how much memory and how many threads it
-/// may use. Nothing lossy is on unless it is asked for.
+/// may use. Nothing lossy is on unless it is asked for; see ``SolveOptions/usesCompressedForms`` for searches.
 public struct ModelOptions: Sendable, Hashable {
     /// How matrices are packed; nil keeps what the checkpoint stores (random models: bf16).
     public var weights: WeightType?

@@ -46,6 +46,9 @@ public struct SolveOptions: Sendable {
     public var checker: (@Sendable (String) -> Bool)?
     /// A chain ends before the first of these texts.
     public var stop: [String] = []
+    /// Whether the search may choose among the model's compressed forms, where it has any. They are lossy; with
+    /// false the model answers as it was loaded.
+    public var usesCompressedForms = true
 
     /// The default options.
     public init() {}
@@ -67,4 +70,6 @@ public struct SolveConfiguration: Sendable, Hashable {
     public let plannedBytes: Int
     /// Seconds that the plan expects to take, prompt included; nil without a measured cost.
     public let plannedSeconds: Double?
+    /// What is on that can change results against the stored weights and a full cache in f32.
+    public let lossyMethods: [String]
 }

@@ -8,6 +8,7 @@ public struct SolveStream: AsyncSequence, Sendable {
     public typealias Failure = MartletError
 
     private let base: AsyncStream<Result<SolveEvent, MartletError>>
+    private let task: Task<Void, Never>
 
     /// Begins a search; letting go of the stream, or cancelling the task that reads it, cancels it.
     init(
@@ -28,7 +29,11 @@ public struct SolveStream: AsyncSequence, Sendable {
         }
         continuation.onTermination = { _ in task.cancel() }
         base = stream
+        self.task = task
     }
+
+    /// Ends the search within one step. The answer still comes: the best so far.
+    public func cancel() { task.cancel() }
 
     /// Reads the events in order.
     public struct AsyncIterator: AsyncIteratorProtocol {

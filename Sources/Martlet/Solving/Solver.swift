@@ -6,59 +6,66 @@ import MartletEngine
 import MartletFormats
 import MartletPolicies
 
-/// Looks for the best answer inside a budget, with one model or with several forms of one.
+/// Looks for the best answers inside budgets, with one model or its compressed forms: what `Model.solve` and
+/// `martlet solve` share.
 package struct Solver: Sendable {
-    /// A model under a policy, and how many tokens share a slot of its cache.
-    package struct Form: Sendable {
-        package let loaded: LoadedModel
-        let ratio: Double
-        /// Tokens that a completion may need.
-        let usualTokens: Int
+    private let loaded: LoadedModel
+    private let forms: SolveForms
+    private let costs: CostStore
 
-        /// Reads what the model's files say of it.
-        package init(_ loaded: LoadedModel) {
-            self.loaded = loaded
-            usualTokens = loaded.usualCompletionTokens
-            ratio = loaded.compressionRatio
+    /// A solver with a model that is in memory; the cost of its steps comes from `costs`, which its searches correct.
+    package init(_ loaded: LoadedModel, costs: CostStore) {
+        self.loaded = loaded
+        self.costs = costs
+        forms = SolveForms(loaded)
+    }
+
+    /// Loads a model to look for answers with. Throws as ``Model/load(_:options:costs:)`` does.
+    package static func load(
+        _ name: String, options: ModelOptions, costs: CostStore
+    ) async throws(MartletError) -> Solver {
+        Solver(try await LoadedModel.load(name, options: options), costs: costs)
+    }
+
+    /// Does what the first search would do first: measures what steps take, and loads the compressed forms.
+    package func prepare(
+        _ options: SolveOptions, before deadline: Duration?
+    ) async throws(MartletError) {
+        _ = try await cost(before: deadline)
+        _ = try await forms.choice(compressed: options.usesCompressedForms)
+    }
+
+    /// Starts a search. Its last event is the answer; what it teaches about costs is saved after that.
+    ///
+    /// - Parameter start: when the deadline's time began.
+    package func solve(
+        _ prompt: String, budget: SolveBudget, options: SolveOptions,
+        start: ContinuousClock.Instant = .now
+    ) -> SolveStream {
+        SolveStream { (tell) async throws(MartletError) in
+            try await run(prompt, budget: budget, options: options, start: start, tell: tell)
+            await costs.save()
         }
     }
 
-    private let forms: [Form]
-    private let firstCost: StepCost?
-    private let costs: CostStore
-    private let sweep: MeasuredSweep?
-
-    /// - Parameters:
-    ///   - forms: ways to run, the one to prefer first.
-    ///   - cost: what steps of the first form take, which are those of all: what they read differs, and plans know that.
-    ///     Searches correct what the store knows of it. Nil to plan without a clock.
-    ///   - sweep: of these forms; nil to plan without one.
-    ///   - costs: what the cost came from.
-    package init(_ forms: [Form], cost: StepCost?, costs: CostStore, sweep: MeasuredSweep?) {
-        precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
-        self.forms = forms
-        firstCost = cost
-        self.costs = costs
-        self.sweep = sweep
-    }
-
-    /// What steps take, as far as is known by now.
-    private func cost() async -> StepCost? {
-        guard let firstCost else { return nil }
-        return await costs.known(forms[0].loaded) ?? firstCost
+    /// What a step of the model takes, which is what one of any form does: what they read differs, and plans know
+    /// that. Nil without a deadline: then nothing depends on it.
+    private func cost(before deadline: Duration?) async throws(MartletError) -> StepCost? {
+        guard let deadline else { return nil }
+        return try await costs.cost(of: loaded, before: deadline)
     }
 
     /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
-    package func run(
+    private func run(
         _ prompt: String, budget: SolveBudget, options: SolveOptions,
-        start: ContinuousClock.Instant = .now,
-        tell: @escaping @Sendable (SolveEvent) -> Void
-    ) async throws(MartletError) -> SolveResult {
+        start: ContinuousClock.Instant, tell: @escaping @Sendable (SolveEvent) -> Void
+    ) async throws(MartletError) {
         try check(budget, options)
-        let tokens = try forms[0].loaded.text.encode(utf8: Array(prompt.utf8))
+        let tokens = try loaded.text.encode(utf8: Array(prompt.utf8))
+        let cost = try await cost(before: budget.deadline)
+        let (forms, sweep) = try await forms(options)
         let limit = budget.deadline.map(\.seconds)
         let spent = (ContinuousClock.now - start).seconds
-        let cost = await cost()
         // Before the deadline: what comes after the last step, and steps that take longer than most.
         func margin(_ width: Int) -> Double {
             let step = cost?.seconds(tokens: width, reads: 0) ?? 0
@@ -69,11 +76,12 @@ package struct Solver: Sendable {
             width: options.width, length: options.length, margin: margin(options.width ?? 1))
         let frontiers = sweep?.frontiers(of: forms.map(\.loaded), promptTokens: tokens.count)
         let candidates = forms.indices.compactMap { index in
-            candidate(index, cost, frontiers?[index], promptTokens: tokens.count)
+            candidate(
+                index, forms[index], cost, frontiers?[index], promptTokens: tokens.count)
         }
         guard !candidates.isEmpty else {
             // Says which limit the prompt is beyond.
-            _ = try forms[0].loaded.completionLimit(promptTokens: tokens.count, wanted: 1)
+            _ = try loaded.completionLimit(promptTokens: tokens.count, wanted: 1)
             throw lengthTooLong(options.length ?? 0, tokens.count)
         }
         guard let choice = planner.choose(candidates) else {
@@ -91,7 +99,7 @@ package struct Solver: Sendable {
         let configuration = SolveConfiguration(
             model: form.loaded.name, policy: form.loaded.policyText, width: choice.width,
             length: choice.length, compressionRatio: form.ratio, plannedBytes: choice.bytes,
-            plannedSeconds: choice.seconds)
+            plannedSeconds: choice.seconds, lossyMethods: form.loaded.lossyMethods)
         tell(.planned(configuration))
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
@@ -106,16 +114,22 @@ package struct Solver: Sendable {
                 of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
                 promptTokens: tokens.count)
         {
-            await costs.correct(forms[0].loaded, by: ratio)
+            await costs.correct(loaded, by: ratio)
         }
-        return result
+    }
+
+    private func forms(
+        _ options: SolveOptions
+    ) async throws(MartletError) -> ([SolveForm], MeasuredSweep?) {
+        let choice = try await forms.choice(compressed: options.usesCompressedForms)
+        return (choice.forms, choice.sweep)
     }
 
     /// How many times as long a search took as its steps were expected to take; nil where that says nothing: it was short,
     /// or chains waited for each other's pages.
     private static func ratio(
         of decoding: Duration, to cost: StepCost, _ result: SolveResult, arenaBytes: Int,
-        _ form: Form, promptTokens: Int
+        _ form: SolveForm, promptTokens: Int
     ) -> Double? {
         let lengths = result.chains.map(\.tokens)
         guard let longest = lengths.max(), longest >= 32,
@@ -132,7 +146,7 @@ package struct Solver: Sendable {
 
     /// Bytes of the cache: the budget, or what the chains need at most where there is none.
     private func arena(
-        _ form: Form, _ choice: SolvePlanner.Choice, _ budget: SolveBudget, promptTokens: Int
+        _ form: SolveForm, _ choice: SolvePlanner.Choice, _ budget: SolveBudget, promptTokens: Int
     ) throws(MartletError) -> Int {
         let needed = CacheBudget(
             promptTokens: promptTokens, completionTokens: choice.length, chainCount: choice.width,
@@ -147,9 +161,9 @@ package struct Solver: Sendable {
     }
 
     private func candidate(
-        _ index: Int, _ cost: StepCost?, _ frontier: MeasuredFrontier?, promptTokens: Int
+        _ index: Int, _ form: SolveForm, _ cost: StepCost?, _ frontier: MeasuredFrontier?,
+        promptTokens: Int
     ) -> SolvePlanner.Candidate? {
-        let form = forms[index]
         let loaded = form.loaded
         let room = loaded.positionLimit.map { $0 - promptTokens + 1 } ?? 1 << 20
         guard room > 0 else { return nil }
@@ -252,36 +266,4 @@ package struct Solver: Sendable {
     }
 
     private static func text(_ seconds: Double) -> String { String(format: "%.2g s", seconds) }
-}
-
-extension Model {
-    /// Looks for the best answer inside a budget: several chains continue the prompt, share its part of the
-    /// cache, and their answers are counted.
-    ///
-    /// ```swift
-    /// let model = try await Model.load("builtin")
-    /// for try await event in model.solve("C97:a=8,b=a*9+4,c=b*8,d=c-15,d?", budget: SolveBudget(deadline: .seconds(2))) {
-    ///     if case .answer(let result) = event { print(result.answer ?? "none") }
-    /// }
-    /// ```
-    /// The search has a cache of its own of `budget.memory` bytes, which it never exceeds, and reports the best
-    /// answer so far at the deadline. Cancelling the reader ends it within one step.
-    public func solve(
-        _ prompt: String, budget: SolveBudget = SolveBudget(),
-        options: SolveOptions = SolveOptions()
-    ) -> SolveStream {
-        let (loaded, costs) = (loaded, costs)
-        return SolveStream { (tell) async throws(MartletError) in
-            let start = ContinuousClock.now
-            // Without a deadline nothing depends on how long steps take.
-            var cost: StepCost?
-            if let deadline = budget.deadline {
-                cost = try await costs.cost(of: loaded, before: deadline)
-            }
-            let sweep = loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
-            _ = try await Solver([Solver.Form(loaded)], cost: cost, costs: costs, sweep: sweep).run(
-                prompt, budget: budget, options: options, start: start, tell: tell)
-            await costs.save()
-        }
-    }
 }

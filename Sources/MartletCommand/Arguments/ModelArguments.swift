@@ -79,16 +79,7 @@ extension LoadedModel {
     static func load(
         _ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil
     ) async throws(MartletError) -> LoadedModel {
-        try await load(model.model, ModelOptions(model, cache, chunk: chunk))
-    }
-
-    /// Loads a model.
-    static func load(
-        _ name: String, _ options: ModelOptions
-    ) async throws(MartletError) -> LoadedModel {
-        try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
-            try LoadedModel(name, options: options)
-        }
+        try await load(model.model, options: ModelOptions(model, cache, chunk: chunk))
     }
 
     /// Says on standard error what is on that can change results.

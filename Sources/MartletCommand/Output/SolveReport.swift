@@ -20,7 +20,7 @@ enum SolveReport {
     }
 
     /// The answer and what it took.
-    static func summary(_ result: SolveResult, lossy: [String]) -> JSONLine {
+    static func summary(_ result: SolveResult) -> JSONLine {
         var configuration = JSONLine()
         configuration.set("model", result.configuration.model)
         configuration.set("policy", result.configuration.policy)
@@ -42,7 +42,7 @@ enum SolveReport {
         line.set("kvReads", result.kvReads)
         line.set("finished", result.ending.rawValue)
         line.set("seed", JSONValue.seed(result.seed))
-        line.set("lossy", !lossy.isEmpty)
+        line.set("lossy", !result.configuration.lossyMethods.isEmpty)
         return line
     }
 }

@@ -30,8 +30,9 @@ final class SolveView: Sendable {
     }
 
     /// Replaces the view by one line that says what the answer rests on.
-    func finish(_ result: SolveResult, lossy: [String]) {
+    func finish(_ result: SolveResult) {
         draw([])
+        let lossy = result.configuration.lossyMethods
         if !lossy.isEmpty { StandardStreams.note("lossy: \(lossy.joined(separator: ", ")).") }
         StandardStreams.note(Self.sentence(result))
     }

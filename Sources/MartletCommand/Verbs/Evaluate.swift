@@ -94,7 +94,7 @@ struct Evaluate: AsyncParsableCommand {
             return
         }
         let evaluation = try evaluation()
-        let loaded = try await LoadedModel.load(model ?? "", ModelOptions(loading, cache))
+        let loaded = try await LoadedModel.load(model ?? "", options: ModelOptions(loading, cache))
         let problems = try evaluation.problems(for: loaded)
         let budget = try memory.memory?.bytes ?? evaluation.cacheBytes(problems, loaded)
         let model = try await Model(loaded, budgetBytes: budget)

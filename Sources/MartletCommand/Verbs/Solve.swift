@@ -22,6 +22,9 @@ struct Solve: AsyncParsableCommand {
               martlet solve "N24:4 6 8?" --task countdown --width 16 --json
             """)
 
+    /// Dense, or one of the model's compressed forms.
+    private static let automaticCache = "auto"
+
     @Argument(help: "The prompt.")
     var prompt: String?
 
@@ -49,7 +52,7 @@ struct Solve: AsyncParsableCommand {
     var length = Choice.automatic
 
     @Option(help: ArgumentHelp("A cache policy, or auto.", valueName: "policy"))
-    var cache = "auto"
+    var cache = Self.automaticCache
 
     @Option(help: "How keys and values are stored.")
     var kv: CacheCodec = .f32
@@ -111,33 +114,29 @@ struct Solve: AsyncParsableCommand {
                 code: .invalidText, subject: "prompt",
                 message: "the prompt is not valid UTF-8; convert it")
         }
-        let budget = SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
+        // Wrong options are refused before a model is loaded.
         let options = try options(prompt: text)
-        let costs = CostStore()
-        let (solver, forms) = try await solver(costs, before: deadline?.duration)
+        let search = try await solver().solve(
+            text, budget: budget, options: options, start: start)
+        Interruption.onSignal { search.cancel() }
         let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
-        let running = Task {
-            try await solver.run(text, budget: budget, options: options, start: start) { event in
-                if json, case .chain(let chain) = event {
-                    SolveReport.line(chain).print()
-                } else {
-                    view.show(event)
-                }
+        for try await event in search {
+            switch event {
+            case .chain(let chain) where json: SolveReport.line(chain).print()
+            case .answer(let result) where json: SolveReport.summary(result).print()
+            case .answer(let result):
+                view.finish(result)
+                if let answer = result.answer { StandardStreams.write(answer + "\n") }
+            case .planned, .chain, .progress: view.show(event)
             }
         }
-        Interruption.onSignal { running.cancel() }
-        let result = try await running.value
-        let form = forms.first { $0.name == result.configuration.model }
-        let lossy = form?.lossyMethods ?? []
-        if json {
-            SolveReport.summary(result, lossy: lossy).print()
-        } else {
-            view.finish(result, lossy: lossy)
-            if let answer = result.answer { StandardStreams.write(answer + "\n") }
-        }
-        await costs.save()
         Interruption.exitIfReceived()
         ExitStatus.success.exit()
+    }
+
+    /// What may be spent on an answer.
+    var budget: SolveBudget {
+        SolveBudget(memory: memory.memory?.bytes, deadline: deadline?.duration)
     }
 
     /// What to look for and how to judge it.
@@ -160,34 +159,16 @@ struct Solve: AsyncParsableCommand {
         options.seed = loading.seed
         options.aggregation = vote
         options.stop = stop
+        options.usesCompressedForms = cache == Self.automaticCache
         return options
     }
 
-    /// What searches with the model, or with all forms of the package's own when nothing says which; with the cost of
-    /// their steps where there is a deadline.
-    func solver(
-        _ costs: CostStore, before deadline: Duration?
-    ) async throws(MartletError) -> (Solver, forms: [LoadedModel]) {
-        var options = ModelOptions(loading, nil)
+    /// What searches with the model.
+    func solver() async throws(MartletError) -> Solver {
+        var options = ModelOptions(loading)
         options.cacheCodec = kv
-        var names = [(name: model, policy: cache == "auto" ? "dense" : cache)]
-        if cache == "auto", model == BuiltinModel.dense.name {
-            names += [BuiltinModel.compressed4, .compressed8].map { ($0.name, "dms") }
-        }
-        var forms: [LoadedModel] = []
-        var cost: StepCost?
-        let sweep = try ModelSource(model).directory.flatMap(MeasuredSweep.init(folder:))
-        for (name, policy) in names {
-            options.cachePolicy = policy
-            let loaded = try await LoadedModel.load(name, options)
-            if let deadline, cost == nil {
-                cost = try await costs.cost(of: loaded, before: deadline)
-            }
-            forms.append(loaded)
-        }
-        return (
-            Solver(forms.map { Solver.Form($0) }, cost: cost, costs: costs, sweep: sweep), forms
-        )
+        if cache != Self.automaticCache { options.cachePolicy = cache }
+        return try await Solver.load(model, options: options, costs: CostStore())
     }
 }
 
@@ -237,16 +218,3 @@ extension AnswerExtraction {
 }
 
 extension Aggregation: ExpressibleByArgument {}
-
-extension SolveOptions {
-    /// Judges answers as a task does, and ends chains where its solutions end.
-    mutating func judge(by task: any EvaluationTask, prompt: String) {
-        let layout = task.sample(seed: 0, index: 0, split: .heldOut).layout
-        extraction = layout.extraction
-        stop += layout.stop
-        guard task.isVerified(layout.framed(""), prompt: prompt) != nil else { return }
-        checker = { answer in
-            task.isVerified(layout.framed(answer), prompt: prompt) ?? false
-        }
-    }
-}

@@ -55,18 +55,7 @@ import Testing
 
     /// A prompt of 3,000 tokens is planned by what was measured with such prompts, and for the form that holds it.
     @Test func longPromptsGoToTheFormThatHoldsThem() async throws {
-        var forms: [LoadedModel] = []
-        for (name, policy) in [
-            ("builtin", "dense"), ("builtin-cr4", "dms"), ("builtin-cr8", "dms"),
-        ] {
-            var options = ModelOptions()
-            options.cachePolicy = policy
-            forms.append(try await Model.load(name, options: options).loaded)
-        }
-        let folder = try #require(forms[0].checkpoint?.directory)
-        let sweep: MeasuredSweep = try #require(MeasuredSweep(folder: folder))
-        let solver = Solver(
-            forms.map { Solver.Form($0) }, cost: nil, costs: CostStore(file: nil), sweep: sweep)
+        let model = try await Model.load("builtin", costs: CostStore(file: nil))
         let sample = try TaskRegistry.task("recall(length=3000,pairs=16,queries=4)")
             .sample(seed: 2026, index: 0, split: .heldOut)
         var options = SolveOptions()
@@ -74,13 +63,43 @@ import Testing
         for (memory, name) in [
             (2_000_000, "builtin-cr8"), (4_000_000, "builtin-cr4"), (16_000_000, "builtin"),
         ] {
-            let result = try await solver.run(
-                sample.prompt, budget: SolveBudget(memory: memory), options: options
-            ) { _ in }
+            let result = try await Self.answer(model, sample.prompt, memory: memory, options)
             #expect(result.configuration.model == name, "\(memory)")
+            #expect(result.configuration.lossyMethods.isEmpty == (name == "builtin"))
             #expect(result.peakCacheBytes <= memory)
             #expect(result.chains.count > 0 && result.answer != nil)
         }
+        // As it was loaded the model does not hold the prompt in the smallest of them, and nothing else is tried.
+        options.usesCompressedForms = false
+        await #expect {
+            _ = try await Self.answer(model, sample.prompt, memory: 2_000_000, options)
+        } throws: { error in
+            (error as? MartletError)?.code == .budgetTooSmall
+        }
+        let result = try await Self.answer(model, sample.prompt, memory: 16_000_000, options)
+        #expect(result.configuration.model == "builtin")
+    }
+
+    private static func answer(
+        _ model: Model, _ prompt: String, memory: Int, _ options: SolveOptions
+    ) async throws -> SolveResult {
+        var answer: SolveResult?
+        let budget = SolveBudget(memory: memory)
+        for try await event in model.solve(prompt, budget: budget, options: options) {
+            if case .answer(let result) = event { answer = result }
+        }
+        return try #require(answer)
+    }
+
+    /// A policy that was asked for is kept, and a form is not compressed further.
+    @Test(arguments: [
+        ("builtin", "dense", 2), ("builtin", "window(recent=64)", 0), ("builtin-cr4", "dms", 0),
+        ("random:tiny", "dense", 0),
+    ])
+    func onlyADenseModelHasCompressedForms(name: String, policy: String, count: Int) async throws {
+        var options = ModelOptions()
+        options.cachePolicy = policy
+        #expect(try await LoadedModel.load(name, options: options).compressedForms.count == count)
     }
 
     @Test func aMissingModelIsNamed() async throws {

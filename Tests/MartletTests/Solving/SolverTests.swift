@@ -10,7 +10,7 @@ import Testing
         var options = ModelOptions()
         options.threads = 1
         options.cachePolicy = policy
-        return try await Model.load("random:tiny", options: options)
+        return try await Model.load("random:tiny", options: options, costs: CostStore(file: nil))
     }
 
     private static func solve(
@@ -161,6 +161,21 @@ import Testing
         #expect(try await code(SolveBudget()) { $0.width = 0 } == .invalidParameter)
         #expect(try await code(SolveBudget()) { $0.length = 1 << 30 } == .contextExceeded)
         #expect(try await code(SolveBudget()) { $0.temperature = .nan } == .invalidParameter)
+    }
+
+    /// Unlike a reader that is cancelled, a reader of a search that is cancelled hears what there is.
+    @Test func aCancelledSearchHasAnAnswer() async throws {
+        let model = try await Self.model()
+        var options = SolveOptions()
+        (options.width, options.length, options.extraction) = (16, 3000, .line)
+        let search = model.solve("x", options: options)
+        var result: SolveResult?
+        for try await event in search {
+            if case .planned = event { search.cancel() }
+            if case .answer(let answer) = event { result = answer }
+        }
+        #expect(result?.ending == .cancelled)
+        #expect(result?.chains.allSatisfy { $0.tokens < 3000 } == true)
     }
 
     @Test func aCancelledReaderEndsTheSearch() async throws {

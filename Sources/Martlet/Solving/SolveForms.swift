@@ -1,0 +1,78 @@
+/// The forms in which a model can look for an answer: as it was loaded, and compressed. Knows no budget.
+
+import MartletFormats
+
+/// A model under a policy, as a plan sees it.
+package struct SolveForm: Sendable {
+    /// Weights and policy.
+    package let loaded: LoadedModel
+    /// Tokens over cached tokens; 1 for a dense cache.
+    let ratio: Double
+    /// Tokens that a completion may need.
+    let usualTokens: Int
+
+    /// Reads what the model's files say of it.
+    package init(_ loaded: LoadedModel) {
+        self.loaded = loaded
+        usualTokens = loaded.usualCompletionTokens
+        ratio = loaded.compressionRatio
+    }
+}
+
+/// A model's forms, and the sweep that compared them; loaded when they are first asked for, and kept.
+actor SolveForms {
+    /// What one search plans with.
+    struct Choice: Sendable {
+        /// The form to prefer first.
+        let forms: [SolveForm]
+        /// What was measured of them; nil where nothing was.
+        let sweep: MeasuredSweep?
+    }
+
+    private typealias Loading = Task<Result<[SolveForm], MartletError>, Never>
+
+    private let first: SolveForm
+    private var loading: Loading?
+    /// Whether the sweep was looked for.
+    private var hasSweep = false
+    private var sweep: MeasuredSweep?
+
+    init(_ loaded: LoadedModel) { first = SolveForm(loaded) }
+
+    /// The model as it was loaded, followed, if they are wanted, by its compressed forms. Throws what loading them
+    /// throws.
+    func choice(compressed: Bool) async throws(MartletError) -> Choice {
+        if !hasSweep {
+            sweep = first.loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
+            hasSweep = true
+        }
+        let others = compressed ? try await compressedForms() : []
+        return Choice(forms: [first] + others, sweep: sweep)
+    }
+
+    private func compressedForms() async throws(MartletError) -> [SolveForm] {
+        let loading = self.loading ?? load()
+        self.loading = loading
+        switch await loading.value {
+        case .success(let forms): return forms
+        case .failure(let error):
+            // Files may be there the next time.
+            self.loading = nil
+            throw error
+        }
+    }
+
+    private func load() -> Loading {
+        Task { [first] in
+            do throws(MartletError) {
+                var forms: [SolveForm] = []
+                for (name, policy) in first.loaded.compressedForms {
+                    var options = first.loaded.options
+                    options.cachePolicy = policy
+                    forms.append(SolveForm(try await LoadedModel.load(name, options: options)))
+                }
+                return .success(forms)
+            } catch { return .failure(error) }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// How right answers are that were found inside a budget; knows no planning, only what searches came to.
+
+package import Martlet
+
+/// Held-out problems of a task, solved one after the other as a user would, each with the whole budget.
+package struct SolveEvaluation: Sendable {
+    private let task: any EvaluationTask
+    private let solver: Solver
+    private let budget: SolveBudget
+    private let options: SolveOptions
+    private let seed: UInt64
+
+    /// - Parameter seed: problem `i` is the task's `i`-th of this seed, and its chains have the seed `seed + i`.
+    package init(
+        _ task: any EvaluationTask, solver: Solver, budget: SolveBudget, options: SolveOptions,
+        seed: UInt64
+    ) {
+        self.task = task
+        self.solver = solver
+        self.budget = budget
+        self.options = options
+        self.seed = seed
+    }
+
+    /// A problem and what came of it.
+    package struct Sample: Sendable {
+        /// Its place, from 0.
+        package let index: Int
+        /// The problem.
+        package let sample: TaskSample
+        /// What the search found, and what that took.
+        package let result: SolveResult
+        /// How right it is, from 0 to 1.
+        package let score: Double
+    }
+
+    /// Solves at most `count` problems; fewer when the task has no more, or when it is cancelled: the problem that
+    /// was being solved then does not count. No checker helps. Throws what a search throws.
+    package func run(
+        _ count: Int, _ each: @Sendable (Sample) -> Void = { _ in }
+    ) async throws(MartletError) -> SolveEvaluationReport {
+        try await solver.prepare(options, before: budget.deadline)
+        var report = SolveEvaluationReport(budget: budget)
+        for index in 0..<min(count, task.problemCount ?? count) {
+            let sample = task.sample(seed: seed, index: index, split: .heldOut)
+            guard let result = try await solve(sample, seed: seed &+ UInt64(index)),
+                result.ending != .cancelled
+            else { break }
+            let text = result.answer.map(sample.layout.framed) ?? ""
+            let score = await task.judged(text, sample)
+            report.add(result, score: score)
+            each(Sample(index: index, sample: sample, result: result, score: score))
+        }
+        return report
+    }
+
+    /// Nil when it was cancelled.
+    private func solve(
+        _ sample: TaskSample, seed: UInt64
+    ) async throws(MartletError) -> SolveResult? {
+        var options = options
+        options.seed = seed
+        options.extraction = sample.layout.extraction
+        options.stop += sample.layout.stop
+        var answer: SolveResult?
+        for try await event in solver.solve(sample.prompt, budget: budget, options: options) {
+            if case .answer(let result) = event { answer = result }
+        }
+        return answer
+    }
+}
+
+/// What searches inside one budget came to. Figures of cost are means over problems.
+package struct SolveEvaluationReport: Sendable {
+    private let budget: SolveBudget
+    private var milliseconds = 0.0
+    private var reads = 0.0
+    private var counts: [String: Int] = [:]
+    /// How right each answer is.
+    package private(set) var scores: [Double] = []
+    /// The most bytes that the cache of any search held.
+    package private(set) var peakCacheBytes = 0
+    /// Answers that came after the deadline; nil without one.
+    package private(set) var late: Int?
+    /// Answers of forms that can change results.
+    package private(set) var lossyCount = 0
+
+    init(budget: SolveBudget) {
+        self.budget = budget
+        late = budget.deadline.map { _ in 0 }
+    }
+
+    mutating func add(_ result: SolveResult, score: Double) {
+        scores.append(score)
+        milliseconds += result.elapsed.seconds * 1000
+        reads += result.kvReads
+        peakCacheBytes = max(peakCacheBytes, result.peakCacheBytes)
+        if let deadline = budget.deadline, result.elapsed > deadline { late = (late ?? 0) + 1 }
+        counts[result.configuration.label, default: 0] += 1
+        if !result.configuration.lossyMethods.isEmpty { lossyCount += 1 }
+    }
+
+    /// The mean score.
+    package var accuracy: Double { mean(scores.reduce(0, +)) }
+    /// Its 95 % interval.
+    package var interval: AccuracyInterval { AccuracyInterval(scores: scores) }
+    /// Milliseconds to the answer.
+    package var meanMilliseconds: Double { mean(milliseconds) }
+    /// Cached tokens attended, averaged over layers and KV heads.
+    package var kvReads: Double { mean(reads) }
+
+    /// How often each configuration was chosen, by ``Martlet/SolveConfiguration/label``, the most frequent first.
+    package var configurations: [(label: String, count: Int)] {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { (label: $0.key, count: $0.value) }
+    }
+
+    private func mean(_ sum: Double) -> Double { scores.isEmpty ? 0 : sum / Double(scores.count) }
+}
+
+extension SolveConfiguration {
+    /// Model, policy without parameters, length and width: `builtin-cr4 dms 466-8`.
+    package var label: String { "\(model) \(policy.prefix { $0 != "(" }) \(length)-\(width)" }
+}
+
+extension SolveOptions {
+    /// Judges answers to a prompt as a task does, and ends chains where its solutions end.
+    package mutating func judge(by task: any EvaluationTask, prompt: String) {
+        let layout = task.sample(seed: 0, index: 0, split: .heldOut).layout
+        extraction = layout.extraction
+        stop += layout.stop
+        guard task.isVerified(layout.framed(""), prompt: prompt) != nil else { return }
+        checker = { answer in
+            task.isVerified(layout.framed(answer), prompt: prompt) ?? false
+        }
+    }
+}
