@@ -103,6 +103,17 @@ public final class Model: Sendable {
         Session(model: self, instructions: instructions)
     }
 
+    /// Continues a prompt with one or more chains, which share its part of the cache. Generation starts at once.
+    ///
+    /// Chain `i` draws from its own stream of random numbers: without a temperature all chains are the same.
+    /// Throws `promptTooLong`, `contextExceeded` and `missingTokenizer`; reading the stream throws what else the
+    /// prompt is refused for, and what the model fails with.
+    public func generate(
+        _ prompt: String, options: GenerationOptions = GenerationOptions(), chainCount: Int = 1
+    ) throws(MartletError) -> ChainStream {
+        try generate(try encode(prompt), options: options, chainCount: chainCount)
+    }
+
     /// The log-probability of each token given those before it.
     ///
     /// The whole text counts as one prompt, so a policy that chooses at a prompt's end takes nothing out.
@@ -144,9 +155,6 @@ public final class Model: Sendable {
             engine.generate(
                 GenerationRequest(
                     promptTokens: tokens, sampling: options.sampling(maximumTokens: limit),
-                    chainCount: chainCount, pacing: pacing)))
+                    chainCount: chainCount, pacing: pacing)), of: engine)
     }
-
-    /// Ends a request within one step.
-    package func cancel(_ id: RequestID) { engine.cancel(id) }
 }

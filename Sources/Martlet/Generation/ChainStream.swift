@@ -1,40 +1,48 @@
 /// The events of a request as pieces of responses, one response for each chain.
 
-package import MartletEngine
+import MartletEngine
 
 /// A piece of one chain's response.
-package struct ChainPart: Sendable {
+public struct ChainPart: Sendable, Hashable {
     /// The chain, from 0.
-    package let chain: Int
+    public let chain: Int
     /// The piece.
-    package let part: ResponsePart
+    public let part: ResponsePart
 }
 
 /// The pieces of all chains in the order in which they come; each chain's last one carries its whole
 /// response.
-package struct ChainStream: AsyncSequence, Sendable {
-    package typealias Element = ChainPart
-    package typealias Failure = MartletError
+///
+/// Cancelling the task that reads it, or letting go of it, ends generation within one step. There is one reader.
+public struct ChainStream: AsyncSequence, Sendable {
+    /// What it yields.
+    public typealias Element = ChainPart
+    /// How it fails.
+    public typealias Failure = MartletError
 
-    /// The request, for `Model.cancel(_:)`.
-    package let id: RequestID
     private let base: GenerationStream
+    private let engine: Engine
 
-    init(_ base: GenerationStream) {
+    init(_ base: GenerationStream, of engine: Engine) {
         self.base = base
-        id = base.id
+        self.engine = engine
     }
 
+    /// Ends generation within one step. The chains' last pieces still come, with what there is.
+    public func cancel() { engine.cancel(base.id) }
+
     /// Reads the pieces in order.
-    package struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol {
         var base: GenerationStream.AsyncIterator
         var builders: [Int: ResponseBuilder] = [:]
 
-        package mutating func next() async throws(MartletError) -> ChainPart? {
+        /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
+        public mutating func next() async throws(MartletError) -> ChainPart? {
             try await next(isolation: nil)
         }
 
-        package mutating func next(
+        /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
+        public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(MartletError) -> ChainPart? {
             while true {
@@ -56,7 +64,8 @@ package struct ChainStream: AsyncSequence, Sendable {
         }
     }
 
-    package func makeAsyncIterator() -> AsyncIterator {
+    /// Starts reading.
+    public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(base: base.makeAsyncIterator())
     }
 }

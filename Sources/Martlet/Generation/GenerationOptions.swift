@@ -36,6 +36,9 @@ public struct GenerationOptions: Sendable, Hashable {
     /// The default settings.
     public init() {}
 
+    /// A seed that is short to type again.
+    package static func drawSeed() -> UInt64 { UInt64.random(in: 0...UInt64(Int32.max)) }
+
     /// The engine's parameters, with the limit that was found for this prompt.
     package func sampling(maximumTokens limit: Int) -> SamplingParameters {
         var sampling = SamplingParameters()

@@ -18,6 +18,19 @@ public struct Response: Sendable, Hashable {
     public let usage: Usage
 }
 
+extension [Response] {
+    /// Tokens after each response's first, a second, from the first token to the last response's end, for chains
+    /// of one prompt; nil when there are none.
+    package var tokensPerSecond: Double? {
+        let usages = map(\.usage)
+        let later = usages.reduce(0) { $0 + Swift.max(0, $1.completionTokens - 1) }
+        guard later > 0, let first = usages.compactMap(\.timeToFirstToken).min(),
+            let end = usages.map(\.duration).max(), end > first
+        else { return nil }
+        return Double(later) / (end - first).seconds
+    }
+}
+
 /// A piece of a response that is being generated.
 public struct ResponsePart: Sendable, Hashable {
     /// The text that is new; possibly none, when a token ends inside a character. The pieces joined

@@ -38,7 +38,7 @@ public final class Session: Sendable {
         to prompt: String, options: GenerationOptions = GenerationOptions()
     ) async throws(MartletError) -> Response {
         let stream = stream(prompt, options: options)
-        let id = try stream.base.get().id
+        let chains = try stream.base.get()
         // Read in a task of its own, so that the events of a cancelled response are still heard.
         let reading = Task { () -> Result<Response?, MartletError> in
             do throws(MartletError) {
@@ -50,8 +50,8 @@ public final class Session: Sendable {
         }
         let result = await withTaskCancellationHandler {
             await reading.value
-        } onCancel: { [engine = model.engine] in
-            engine.cancel(id)
+        } onCancel: {
+            chains.cancel()
         }
         guard let response = try result.get() else {
             throw MartletError(EngineError.shutDown)

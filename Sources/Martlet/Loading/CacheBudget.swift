@@ -21,6 +21,15 @@ package struct CacheBudget: Sendable {
         self.chunk = chunk
     }
 
+    /// Describes the work of a model whose options say how many tokens a step has.
+    package init(
+        _ loaded: LoadedModel, promptTokens: Int, completionTokens: Int = 0, chainCount: Int = 1
+    ) {
+        self.init(
+            promptTokens: promptTokens, completionTokens: completionTokens, chainCount: chainCount,
+            chunk: loaded.options.maximumBatchTokens)
+    }
+
     /// Bytes that suffice, for layers with these attention patterns.
     ///
     /// A chain that forks from a prompt adds the pages of its own tokens and a copy of the page in

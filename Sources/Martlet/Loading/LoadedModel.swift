@@ -209,6 +209,12 @@ package struct LoadedModel: Sendable {
         return bytes
     }
 
+    /// Bytes of cache: those that were given, or else what a piece of work needs.
+    func cacheBytes(_ given: Int?, for work: CacheBudget) throws(MartletError) -> Int {
+        if let given { return given }
+        return try cacheBytes(work)
+    }
+
     /// Bytes of cache when nothing is known of the requests: one context, at most 4,096 tokens.
     package func defaultCacheBytes() throws(MartletError) -> Int {
         if let bytes = options.memoryBudget { return bytes }

@@ -75,7 +75,7 @@ struct SolveSearch: Sendable {
         var (ending, end) = (SolveResult.Ending.exhausted, began)
         do {
             (ending, end) = try await withThrowingTaskGroup(of: Signal.self) { group in
-                group.addTask { try await read(stream, of: model, shared, tell) }
+                group.addTask { try await read(stream, shared, tell) }
                 group.addTask { await report(model, shared, tell) }
                 if let deadline {
                     let stop = max(start, deadline - margin)
@@ -94,7 +94,7 @@ struct SolveSearch: Sendable {
                         if Task.isCancelled { return (.cancelled, .now) }
                         let end = ContinuousClock.now
                         // What the chains have by now comes with their ends, within a step.
-                        model.cancel(stream.id)
+                        stream.cancel()
                         group.addTask {
                             if let deadline {
                                 // Printing, and a machine that hesitates, take time too.
@@ -124,7 +124,7 @@ struct SolveSearch: Sendable {
     }
 
     private func read(
-        _ stream: ChainStream, of model: Model, _ shared: Shared,
+        _ stream: ChainStream, _ shared: Shared,
         _ tell: @Sendable (SolveEvent) -> Void
     ) async throws(MartletError) -> Signal {
         var isSettled = false
@@ -143,7 +143,7 @@ struct SolveSearch: Sendable {
             if settles, !isSettled {
                 // What the others took is still heard: they end within a step.
                 isSettled = true
-                model.cancel(stream.id)
+                stream.cancel()
             }
         }
         return isSettled ? .settled : .exhausted

@@ -103,7 +103,7 @@ package struct Solver: Sendable {
         tell(.planned(configuration))
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
-            seed: options.seed ?? UInt64.random(in: 0...UInt64(Int32.max)),
+            seed: options.seed ?? GenerationOptions.drawSeed(),
             cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
             deadline: budget.deadline.map { start + $0 },
             margin: .seconds(margin(choice.width)))

@@ -64,8 +64,8 @@ struct SamplingArguments: ParsableArguments {
     @Flag(name: .customLong("ignore-eos"), help: "Go on after the model's end tokens.")
     var ignoresEndTokens = false
 
-    /// The options that the arguments say, with a seed that can be reported.
-    func options(seed: UInt64) -> GenerationOptions {
+    /// The options that the arguments say.
+    func options(seed: UInt64?) -> GenerationOptions {
         var options = GenerationOptions()
         options.maximumTokens = maxTokens
         options.temperature = temperature

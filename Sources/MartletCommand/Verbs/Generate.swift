@@ -54,33 +54,21 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let text = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
-        let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
-        let tokens = try loaded.text.encode(utf8: text)
-        let seed = model.seed ?? UInt64.random(in: 0...UInt64(Int32.max))
-        let options = sampling.options(seed: seed)
-        let limit = try loaded.completionLimit(
-            promptTokens: tokens.count, wanted: options.maximumTokens)
-        let budget =
-            try memory.memory?.bytes
-            ?? loaded.cacheBytes(
-                CacheBudget(
-                    promptTokens: tokens.count, completionTokens: limit, chainCount: chains,
-                    chunk: loaded.options.maximumBatchTokens))
-        let model = try await Model(loaded, budgetBytes: budget)
+        let options = sampling.options(seed: model.seed)
+        let generation = try await PromptGeneration.start(
+            model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
+            options: options, chainCount: chains, budgetBytes: memory.memory?.bytes)
+        Interruption.onSignal { generation.cancel() }
+        let loaded = generation.loaded
         if !json { loaded.noteLossyMethods() }
 
-        let stream = try model.generate(tokens, options: options, chainCount: chains)
-        Interruption.onSignal { model.cancel(stream.id) }
-        var responses = [Response?](repeating: nil, count: chains)
-        for try await piece in stream {
+        let finished = try await generation.responses { piece in
             // Only the first chain can be printed as it comes.
             if !json && piece.chain == 0 { StandardStreams.write(piece.part.text) }
-            if let response = piece.part.response { responses[piece.chain] = response }
         }
-        let finished = responses.compactMap(\.self)
         if json {
             let report = GenerationReport(
-                loaded: loaded, seed: seed, promptTokens: tokens.count, responses: finished,
+                generation: generation, responses: finished,
                 reportsLogprobs: options.logprobs != nil)
             if chains > 1 { for chain in finished.indices { report.chain(chain).print() } }
             report.summary.print()
@@ -92,14 +80,14 @@ struct Generate: AsyncParsableCommand {
         }
         if finished.contains(where: { $0.finishReason == .outOfMemory }) {
             StandardStreams.note(
-                "the cache's budget of \(budget) bytes is full; raise --memory, or use a smaller --kv "
+                "the cache's budget of \(generation.budgetBytes) bytes is full; raise --memory, or use a smaller --kv "
                     + "or a bounded --cache.")
         }
         Interruption.exitIfReceived()
         // The first chain once more, token by token: the same tokens leave the same cache.
         if let first = finished.first {
             try await trace.write(
-                loaded, prompt: tokens, following: Array(first.tokens.dropLast()),
+                loaded, prompt: generation.promptTokens, following: Array(first.tokens.dropLast()),
                 budgetBytes: nil)
         }
         ExitStatus.success.exit()
@@ -108,9 +96,7 @@ struct Generate: AsyncParsableCommand {
 
 /// The JSON of a generation.
 struct GenerationReport {
-    let loaded: LoadedModel
-    let seed: UInt64
-    let promptTokens: Int
+    let generation: PromptGeneration
     let responses: [Response]
     let reportsLogprobs: Bool
 
@@ -127,17 +113,17 @@ struct GenerationReport {
     var summary: JSONLine {
         var line = JSONLine()
         if let first = responses.first { set(first, in: &line) }
-        line.set("promptTokens", promptTokens)
+        line.set("promptTokens", generation.promptTokens.count)
         line.set(
             "timeToFirstTokenMs",
             responses.compactMap(\.usage.timeToFirstToken).min().map { $0.seconds * 1000 })
-        line.set("tokensPerSecond", tokensPerSecond)
+        line.set("tokensPerSecond", responses.tokensPerSecond)
         line.set("cacheBytes", responses.map(\.usage.cacheBytes).max() ?? 0)
         line.set("peakCacheBytes", responses.map(\.usage.peakCacheBytes).max() ?? 0)
         line.set("kvReads", responses.reduce(0) { $0 + $1.usage.kvReads })
         line.set("chains", responses.count)
-        line.set("seed", JSONValue.seed(seed))
-        line.set(loaded)
+        line.set("seed", JSONValue.seed(generation.seed))
+        line.set(generation.loaded)
         return line
     }
 
@@ -148,16 +134,5 @@ struct GenerationReport {
         guard reportsLogprobs else { return }
         line.set("logprobs", .array(response.logprobs.map(JSONValue.logprob)))
         line.set("top", .top(response.top))
-    }
-
-    /// Tokens after each chain's first, a second, from the first token to the last chain's end; nil
-    /// when there are none.
-    private var tokensPerSecond: Double? {
-        let usages = responses.map(\.usage)
-        let later = usages.reduce(0) { $0 + max(0, $1.completionTokens - 1) }
-        guard later > 0, let first = usages.compactMap(\.timeToFirstToken).min(),
-            let end = usages.map(\.duration).max(), end > first
-        else { return nil }
-        return Double(later) / (end - first).seconds
     }
 }

@@ -17,16 +17,8 @@ extension Inspect {
         case .tokens(let tokens): prompt = tokens
         case .text(let text): prompt = try loaded.text.encode(utf8: text)
         }
-        let budget =
-            try memory.memory?.bytes
-            ?? loaded.cacheBytes(
-                CacheBudget(
-                    promptTokens: prompt.count, completionTokens: following.count, chunk: chunk))
-        let inspection = try await onOwnThread(named: "martlet-inspect") {
-            () throws(MartletError) in
-            try CacheInspection(
-                loaded, prompt: prompt, following: following, budgetBytes: budget)
-        }
+        let inspection = try await loaded.inspect(
+            prompt: prompt, following: following, budgetBytes: memory.memory?.bytes)
         try await trace.write(
             loaded, prompt: prompt, following: following, budgetBytes: memory.memory?.bytes)
         if json {

@@ -61,21 +61,15 @@ struct Score: AsyncParsableCommand {
         let text = try textFile.map(TextFile.read)
         let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
         let tokens = try text.map { try loaded.text.encode(utf8: $0) } ?? tokens?.tokens ?? []
-        let budget =
-            try memory.memory?.bytes
-            ?? loaded.cacheBytes(
-                CacheBudget(promptTokens: tokens.count, completionTokens: 0, chunk: chunk))
         if let promptTokens {
-            return try await scoreAfter(promptTokens, tokens, loaded, budgetBytes: budget)
+            return print(
+                tokens, promptTokens,
+                try await loaded.score(
+                    tokens, afterPromptOf: promptTokens, budgetBytes: memory.memory?.bytes),
+                loaded)
         }
-        guard !loaded.actsAfterPrompt else {
-            throw MartletError(
-                code: .invalidParameter, subject: "prompt tokens",
-                message: "prompt tokens: got none, expected a count, because \(loaded.policyText) "
-                    + "acts when a prompt is complete; say with --prompt-tokens where it ends")
-        }
-        let model = try await Model(loaded, budgetBytes: budget)
-        let result = try await model.score(tokens, topCount: top, chunk: chunk)
+        let result = try await loaded.score(
+            tokens, topCount: top, budgetBytes: memory.memory?.bytes)
         if json {
             printJSON(tokens, result, loaded)
         } else {
