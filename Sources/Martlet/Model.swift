@@ -100,7 +100,12 @@ public final class Model: Sendable {
     /// Starts a conversation. `instructions` are the text that it begins with, placed before the first
     /// prompt as they are: end them with a line break or a space where one is wanted.
     public func makeSession(instructions: String = "") -> Session {
-        Session(model: self, instructions: instructions)
+        makeSession(messages: instructions.isEmpty ? [] : [Message(.system, instructions)])
+    }
+
+    /// Goes on with a conversation that was held elsewhere.
+    public func makeSession(messages: [Message]) -> Session {
+        Session(model: self, messages: messages)
     }
 
     /// Continues a prompt with one or more chains, which share its part of the cache. Generation starts at once.
@@ -147,7 +152,7 @@ public final class Model: Sendable {
     /// Sends a prompt to the engine, or refuses it.
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
-        pacing: EventPacing = .eachStep
+        pacing: EventPacing = .eachStep, conversation: Conversation? = nil
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
@@ -155,6 +160,7 @@ public final class Model: Sendable {
             engine.generate(
                 GenerationRequest(
                     promptTokens: tokens, sampling: options.sampling(maximumTokens: limit),
-                    chainCount: chainCount, pacing: pacing)), of: engine)
+                    chainCount: chainCount, pacing: pacing, conversation: conversation)),
+            of: engine)
     }
 }

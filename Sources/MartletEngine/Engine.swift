@@ -94,6 +94,13 @@ public actor Engine {
         loop = nil
     }
 
+    // MARK: Conversations
+
+    /// Starts a conversation; it ends when the object is let go of.
+    public nonisolated func makeConversation() -> Conversation {
+        Conversation(id: inbox.nextConversation()) { self.post(.end($0)) }
+    }
+
     // MARK: State
 
     /// What the engine has done and holds; nil after ``shutdown()``.
@@ -129,6 +136,7 @@ public actor Engine {
         case .score(let request, let id, let deliver):
             loop.submit(request, id: id, deliver: deliver)
         case .cancel(let id): loop.cancel(id)
+        case .end(let id): loop.endConversation(id)
         }
     }
 }

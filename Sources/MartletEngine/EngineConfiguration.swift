@@ -69,6 +69,8 @@ public struct EngineStatistics: Sendable, Hashable {
     public internal(set) var waitingChains = 0
     /// Chains that run.
     public internal(set) var runningChains = 0
+    /// Sequences of ended requests that are kept for their conversations.
+    public internal(set) var keptSequences = 0
     /// The cache's account.
     public internal(set) var cache: CacheStatistics
 }

@@ -55,10 +55,10 @@ extension EngineLoop {
     /// Admits waiting chains for which there is room.
     func admit() {
         guard !scheduler.waiting.isEmpty else { return }
-        let supply = PageSupply(free: cache.freePages, pages: footprint.pages)
+        let supply = PageSupply(free: cache.freePages + keptPages, pages: footprint.pages)
         var scheduler = self.scheduler
         scheduler.admit(pages: supply) { state, sibling in
-            share(state, sibling) ?? (cache.makeSequence(), 0)
+            share(state, sibling) ?? resume(state) ?? (cache.makeSequence(), 0)
         }
         self.scheduler = scheduler
     }
@@ -82,9 +82,9 @@ extension EngineLoop {
         }
     }
 
-    /// Reserves the plan's pages. While they do not suffice the last running chain in the policy's
-    /// order gives way; a chain that is alone gets a smaller chunk instead, and ends when not even one
-    /// token fits. A prompt of which the model evicts too little fails.
+    /// Reserves the plan's pages. While they do not suffice conversations lose what they left; then the last
+    /// running chain in the policy's order gives way; a chain that is alone gets a smaller chunk instead, and ends
+    /// when not even one token fits. A prompt of which the model evicts too little fails.
     func reserve(_ plan: inout StepPlan) {
         while !plan.isEmpty {
             do {
@@ -103,6 +103,7 @@ extension EngineLoop {
     }
 
     private func relieve(_ plan: inout StepPlan) {
+        if giveUpOldest() { return }
         if scheduler.running.count > 1, let victim = scheduler.preemptLast() {
             counters.preemptions += 1
             releaseSequence(of: victim)
@@ -132,13 +133,19 @@ extension EngineLoop {
     /// Gives a chain's pages back, after noting what it has read.
     func releaseSequence(of state: SequenceState) {
         guard let sequence = state.sequence else { return }
-        if let generation = generations[state.id.request] {
-            let chain = state.id.chain
-            generation.chains[chain].kvReads += cache.reads(of: sequence).kvReads
-            generation.chains[chain].peakTokens = max(
-                generation.chains[chain].peakTokens, cache.peakTokens(of: sequence))
-        }
+        noteReads(of: state)
         cache.release(sequence)
+    }
+
+    /// Notes what a chain has read and held, before its sequence is no longer its own.
+    func noteReads(of state: SequenceState) {
+        guard let sequence = state.sequence, let generation = generations[state.id.request] else {
+            return
+        }
+        let chain = state.id.chain
+        generation.chains[chain].kvReads += cache.reads(of: sequence).kvReads
+        generation.chains[chain].peakTokens = max(
+            generation.chains[chain].peakTokens, cache.peakTokens(of: sequence))
     }
 
     /// Pages are most right after a reservation, before the policy frees any.

@@ -26,7 +26,9 @@ extension EngineLoop {
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
             arrival: configuration.clock.now(), pacing: request.pacing,
+            conversation: request.conversation?.id,
             chains: Array(repeating: output, count: request.chainCount), deliver: deliver)
+        if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {
             for chain in 0..<request.chainCount { end(ChainID(request: id, chain: chain), .length) }
@@ -77,8 +79,9 @@ extension EngineLoop {
         retire()
     }
 
-    /// Ends every request now.
+    /// Ends every request and every conversation now.
     func cancelAll() {
+        for id in kept.conversations { endConversation(id) }
         for id in (Array(generations.keys) + Array(scorings.keys)).sorted() { cancel(id) }
     }
 
@@ -108,6 +111,9 @@ extension EngineLoop {
         try check(
             (1...0xFFFF).contains(request.chainCount), "chainCount", request.chainCount,
             "1 ... 65535")
+        try check(
+            request.conversation == nil || request.chainCount == 1, "chainCount",
+            request.chainCount, "1, because it goes on with a conversation")
         try check(
             request.sampling.stop.isEmpty || configuration.makeTextDecoder != nil, "stop",
             request.sampling.stop.count, "none, because this engine has no text decoder")
@@ -139,7 +145,7 @@ extension EngineLoop {
         endings = []
         for ending in ended {
             let held = cache.statistics.bytesHeld
-            if let state = scheduler.remove(ending.id) { releaseSequence(of: state) }
+            if let state = scheduler.remove(ending.id) { closeSequence(of: state) }
             if scorings[ending.id.request] != nil {
                 retireScoring(ending.id.request, heldBytes: held)
             } else {
@@ -157,6 +163,7 @@ extension EngineLoop {
         let output = generation.chains[chain]
         var usage = Usage()
         usage.promptTokens = generation.promptCount
+        usage.cachedPromptTokens = generation.cachedPromptTokens
         usage.completionTokens = output.completionCount
         usage.timeToFirstToken = output.timeToFirstToken
         usage.duration = configuration.clock.now() - generation.arrival

@@ -18,6 +18,7 @@ final class EngineLoop {
     var generations: [RequestID: ActiveGeneration] = [:]
     var scorings: [RequestID: ActiveScoring] = [:]
     var endings: [Ending] = []
+    var kept = KeptSequences()
     var counters: EngineStatistics
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
@@ -132,6 +133,7 @@ final class EngineLoop {
         var statistics = counters
         statistics.waitingChains = scheduler.waiting.count
         statistics.runningChains = scheduler.running.count
+        statistics.keptSequences = kept.all.count
         statistics.cache = cache.statistics
         return statistics
     }
@@ -146,9 +148,13 @@ final class EngineLoop {
             }
         }
         let held = cache.statistics.sequenceCount
-        guard held == scheduler.running.count else {
+        guard held == scheduler.running.count + kept.all.count else {
             throw .brokenIntegrity(
-                "the cache has \(held) sequences for \(scheduler.running.count) running chains")
+                "the cache has \(held) sequences for \(scheduler.running.count) running chains and "
+                    + "\(kept.all.count) conversations")
+        }
+        for kept in kept.all where cache.count(kept.sequence) != kept.tokens.count {
+            throw .brokenIntegrity("a conversation's sequence has not the tokens that are kept")
         }
         for state in scheduler.running + scheduler.waiting {
             guard generations[state.id.request] != nil || scorings[state.id.request] != nil else {

@@ -5,25 +5,36 @@ import Synchronization
 
 /// A conversation: what was asked and answered is the beginning of what is asked next.
 ///
-/// The conversation is plain text that the model continues: instructions, prompt, answer, prompt … one
-/// after another as they are, without a chat template. A session answers one prompt at a time; make one
-/// session for each conversation, they are served together.
+/// The model continues plain text: the messages' texts one after another as they are, without a chat template. A
+/// session answers one prompt at a time; make one session for each conversation, they are served together.
+///
+/// A session keeps its part of the model's cache between two prompts, so that the next answer computes only what is
+/// new: ``Usage/cachedPromptTokens`` says how many tokens that saved. The answer is the same, token for token, as that
+/// of a new session with the same text. What is kept counts in the memory budget, is given up when another request needs
+/// it, and goes when the session does. Under a cache policy that chooses which tokens of a prompt stay, every prompt is
+/// computed anew, because such a policy chooses by where the prompt ends; so it is from the first token that reads
+/// otherwise when a conversation's text is encoded again, and under a window when that lies too far back.
 public final class Session: Sendable {
     private struct State {
-        var transcript: String
+        var messages: [Message]
         var isResponding = false
     }
 
     private let model: Model
+    /// What the engine keeps the session's part of the cache by.
+    private let conversation: Conversation
     private let state: Mutex<State>
 
-    init(model: Model, instructions: String) {
+    init(model: Model, messages: [Message]) {
         self.model = model
-        state = Mutex(State(transcript: instructions))
+        conversation = model.engine.makeConversation()
+        state = Mutex(State(messages: messages))
     }
 
-    /// Everything said so far, instructions included.
-    public var transcript: String { state.withLock { $0.transcript } }
+    /// Everything said so far, in order.
+    public var messages: [Message] { state.withLock { $0.messages } }
+    /// Everything said so far as the model reads it, instructions included.
+    public var transcript: String { Self.text(messages) }
     /// Whether a response is under way.
     public var isResponding: Bool { state.withLock { $0.isResponding } }
 
@@ -65,28 +76,32 @@ public final class Session: Sendable {
     public func stream(
         _ prompt: String, options: GenerationOptions = GenerationOptions()
     ) -> ResponseStream {
-        let transcript: String? = state.withLock { state in
+        let question = Message(.user, prompt)
+        let asked: [Message]? = state.withLock { state in
             guard !state.isResponding else { return nil }
             state.isResponding = true
-            return state.transcript + prompt
+            return state.messages + [question]
         }
-        guard let transcript else {
+        guard let asked else {
             return ResponseStream(turn: Turn(), base: .failure(.sessionIsBusy))
         }
         let turn = Turn { [weak self] answer in
             self?.state.withLock { state in
                 state.isResponding = false
-                if let answer { state.transcript = transcript + answer }
+                if let answer { state.messages = asked + [Message(.assistant, answer)] }
             }
         }
         do throws(MartletError) {
-            let stream = try model.generate(try model.encode(transcript), options: options)
+            let tokens = try model.encode(Self.text(asked))
+            let stream = try model.generate(tokens, options: options, conversation: conversation)
             return ResponseStream(turn: turn, base: .success(stream))
         } catch {
             turn.end()
             return ResponseStream(turn: turn, base: .failure(error))
         }
     }
+
+    private static func text(_ messages: [Message]) -> String { messages.map(\.text).joined() }
 }
 
 /// One prompt and its answer. Ends when the answer does, or when nobody reads it any more.

@@ -11,13 +11,20 @@ extension KVCache {
             peakTokens: Double(peakLiveSlots) / heads)
     }
 
-    /// Reads of one living sequence, since it was made or forked.
+    /// Reads of one living sequence, since it was made or forked, or its account was restarted.
     public func reads(of id: SequenceID) -> CacheReads { state(id).reads }
 
     /// The most live tokens that one sequence had since it was made or forked, averaged over layers
     /// and KV heads; taken, like ``CacheStatistics/peakTokens``, before the policy frees any.
     public func peakTokens(of id: SequenceID) -> Double {
         Double(state(id).peakLiveSlots) / Double(shape.tableCount)
+    }
+
+    /// Counts the reads and the peak of a sequence anew, for an owner that goes on with it.
+    package func restartAccount(of id: SequenceID) {
+        let state = state(id)
+        state.reads = CacheReads()
+        state.peakLiveSlots = state.liveSlots
     }
 
     /// Bytes of the pages that these sequences hold, positions included. A page with several owners

@@ -9,13 +9,14 @@ final class Inbox: Sendable {
         case score(
             ScoringRequest, RequestID, @Sendable (Result<ScoringResult, EngineError>) -> Void)
         case cancel(RequestID)
+        case end(ConversationID)
 
         /// Answers a request that came too late.
         func refuse() {
             switch self {
             case .generate(_, _, let deliver): deliver(.failed(.shutDown))
             case .score(_, _, let deliver): deliver(.failure(.shutDown))
-            case .cancel: break
+            case .cancel, .end: break
             }
         }
     }
@@ -35,6 +36,7 @@ final class Inbox: Sendable {
         var isRunning = false
         var isClosed = false
         var nextID = 0
+        var nextConversation = 0
     }
 
     private let state = Mutex(State())
@@ -44,6 +46,14 @@ final class Inbox: Sendable {
         state.withLock { state in
             defer { state.nextID += 1 }
             return RequestID(rawValue: state.nextID)
+        }
+    }
+
+    /// Names the next conversation.
+    func nextConversation() -> ConversationID {
+        state.withLock { state in
+            defer { state.nextConversation += 1 }
+            return ConversationID(rawValue: state.nextConversation)
         }
     }
 

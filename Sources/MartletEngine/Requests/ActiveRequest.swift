@@ -16,7 +16,10 @@ final class ActiveGeneration {
     let limit: Int
     let arrival: Duration
     let pacing: EventPacing
+    let conversation: ConversationID?
     let deliver: (Delivery) -> Void
+    /// Tokens of the prompt that are the conversation's.
+    var cachedPromptTokens = 0
     /// What its consumer has not been told yet.
     var untold: [GenerationEvent] = []
     var chains: [ChainOutput]
@@ -26,7 +29,8 @@ final class ActiveGeneration {
 
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
-        arrival: Duration, pacing: EventPacing, chains: [ChainOutput],
+        arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
+        chains: [ChainOutput],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -35,6 +39,7 @@ final class ActiveGeneration {
         self.limit = limit
         self.arrival = arrival
         self.pacing = pacing
+        self.conversation = conversation
         self.chains = chains
         self.deliver = deliver
         openChains = chains.count

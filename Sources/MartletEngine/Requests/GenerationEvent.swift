@@ -63,6 +63,9 @@ public enum StopMatch: Sendable, Hashable {
 public struct Usage: Sendable, Hashable {
     /// Tokens of the prompt.
     public internal(set) var promptTokens = 0
+    /// Tokens of the prompt that were not computed, because the cache still had them from an earlier request of the
+    /// same conversation.
+    public internal(set) var cachedPromptTokens = 0
     /// Tokens chosen, a final stop token included.
     public internal(set) var completionTokens = 0
     /// From the request's arrival to the chain's first token; nil when there was none.

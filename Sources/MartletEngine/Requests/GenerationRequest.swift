@@ -39,16 +39,20 @@ public struct GenerationRequest: Sendable {
     public var priority: Int
     /// When the events are delivered; they are the same, in the same order.
     public var pacing: EventPacing
+    /// The conversation that it goes on with, whose cache it then continues; only with one chain.
+    public var conversation: Conversation?
 
     /// Describes a request.
     public init(
         promptTokens: [Int32], sampling: SamplingParameters = SamplingParameters(),
-        chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep
+        chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep,
+        conversation: Conversation? = nil
     ) {
         self.promptTokens = promptTokens
         self.sampling = sampling
         self.chainCount = chainCount
         self.priority = priority
         self.pacing = pacing
+        self.conversation = conversation
     }
 }

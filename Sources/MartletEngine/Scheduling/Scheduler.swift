@@ -72,8 +72,8 @@ struct Scheduler: Sendable {
     }
 
     /// Admits waiting chains in order while pages and sequences last. `open` gives a chain its
-    /// sequence in the cache, if it can one that shares the prompt of the given sibling, and says how
-    /// many of its tokens are there already.
+    /// sequence in the cache, if it can one that shares the prompt of the given sibling or that its conversation left,
+    /// and says how many of its tokens are there already.
     mutating func admit(
         pages: PageSupply,
         open: (SequenceState, _ sibling: SequenceID?) -> (sequence: SequenceID, computed: Int)
@@ -92,7 +92,8 @@ struct Scheduler: Sendable {
             }
             var admitted = waiting.removeFirst()
             (admitted.sequence, admitted.computed) = open(admitted, sibling?.sequence)
-            promised += demand(admitted, pages)
+            // Pages of tokens that it did not have to compute are taken too; a sibling's are taken already.
+            promised += max(demand(expected, pages), demand(admitted, pages))
             insert(admitted, into: &running)
         }
     }

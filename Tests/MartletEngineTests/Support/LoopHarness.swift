@@ -62,6 +62,7 @@ final class LoopHarness {
     var deliveries: [RequestID: [[GenerationEvent]]] = [:]
     var steps = 0
     private var next = 0
+    private var nextConversation = 0
 
     init(
         tokens: Int = 4096, policy: CachePolicy = .dense, budget: StepBudget = StepBudget(),
@@ -111,6 +112,12 @@ final class LoopHarness {
         }
     }
 
+    /// A conversation that lasts until `loop.endConversation` ends it.
+    func makeConversation() -> Conversation {
+        defer { nextConversation += 1 }
+        return Conversation(id: ConversationID(rawValue: nextConversation)) { _ in }
+    }
+
     func score(_ request: ScoringRequest) throws -> ScoringResult {
         var result: Result<ScoringResult, EngineError>?
         loop.submit(request, id: RequestID(rawValue: next)) { result = $0 }
@@ -127,7 +134,8 @@ final class LoopHarness {
             try #require(steps < limit, "the loop does not end")
         }
         try loop.checkIntegrity()
-        #expect(cache.statistics.bytesHeld == 0)
+        #expect(loop.keptPages * loop.footprint.bytesPerPage == cache.statistics.bytesHeld)
+        #expect(cache.statistics.bytesHeld == 0 || !loop.kept.all.isEmpty)
     }
 }
 
