@@ -1,6 +1,7 @@
 /// A conversation with a model.
 
 import MartletEngine
+import MartletTokenizers
 import Synchronization
 
 /// A conversation: what was asked and answered is the beginning of what is asked next.
@@ -9,7 +10,8 @@ import Synchronization
 /// session answers one prompt at a time; make one session for each conversation, they are served together.
 ///
 /// A session keeps its part of the model's cache between two prompts, so that the next answer computes only what is
-/// new: ``Usage/cachedPromptTokens`` says how many tokens that saved. The answer is the same, token for token, as that
+/// new: ``Usage/cachedPromptTokens`` says how many tokens that saved. Nor is the text before encoded again, where the
+/// tokenizer allows that. The answer is the same, token for token, as that
 /// of a new session with the same text. What is kept counts in the memory budget, is given up when another request needs
 /// it, and goes when the session does. Under a cache policy that chooses which tokens of a prompt stay, every prompt is
 /// computed anew, because such a policy chooses by where the prompt ends; so it is from the first token that reads
@@ -17,6 +19,8 @@ import Synchronization
 public final class Session: Sendable {
     private struct State {
         var messages: [Message]
+        /// The last prompt with everything before it: the beginning of the next.
+        var encoded = EncodedText(utf8: [], tokens: [])
         var isResponding = false
     }
 
@@ -77,12 +81,12 @@ public final class Session: Sendable {
         _ prompt: String, options: GenerationOptions = GenerationOptions()
     ) -> ResponseStream {
         let question = Message(.user, prompt)
-        let asked: [Message]? = state.withLock { state in
+        let begun: (asked: [Message], earlier: EncodedText)? = state.withLock { state in
             guard !state.isResponding else { return nil }
             state.isResponding = true
-            return state.messages + [question]
+            return (state.messages + [question], state.encoded)
         }
-        guard let asked else {
+        guard let (asked, earlier) = begun else {
             return ResponseStream(turn: Turn(), base: .failure(.sessionIsBusy))
         }
         let turn = Turn { [weak self] answer in
@@ -92,7 +96,9 @@ public final class Session: Sendable {
             }
         }
         do throws(MartletError) {
-            let tokens = try model.encode(Self.text(asked))
+            let text = Array(Self.text(asked).utf8)
+            let tokens = try model.loaded.text.encode(utf8: text, continuing: earlier)
+            state.withLock { $0.encoded = EncodedText(utf8: text, tokens: tokens) }
             let stream = try model.generate(tokens, options: options, conversation: conversation)
             return ResponseStream(turn: turn, base: .success(stream))
         } catch {

@@ -57,6 +57,20 @@ package enum TextCodec: Sendable {
         }
     }
 
+    /// The same of a text that begins with one that is encoded already, which need not be encoded again.
+    func encode(utf8 text: [UInt8], continuing earlier: EncodedText) throws(MartletError) -> [Int32]
+    {
+        switch self {
+        case .tokenizer(let tokenizer):
+            do { return try tokenizer.encode(utf8: text, continuing: earlier) } catch {
+                throw MartletError(error)
+            }
+        case .bytes, .none:
+            // A byte is a token, or nothing is one.
+            return try encode(utf8: text)
+        }
+    }
+
     /// The text of tokens.
     package func decode(_ tokens: [Int32]) throws(MartletError) -> String {
         switch self {
