@@ -9,13 +9,16 @@ import Synchronization
 /// The model continues plain text: the messages' texts one after another as they are, without a chat template. A
 /// session answers one prompt at a time; make one session for each conversation, they are served together.
 ///
-/// A session keeps its part of the model's cache between two prompts, so that the next answer computes only what is
-/// new: ``Usage/cachedPromptTokens`` says how many tokens that saved. Nor is the text before encoded again, where the
-/// tokenizer allows that. The answer is the same, token for token, as that
-/// of a new session with the same text. What is kept counts in the memory budget, is given up when another request needs
-/// it, and goes when the session does. Under a cache policy that chooses which tokens of a prompt stay, every prompt is
-/// computed anew, because such a policy chooses by where the prompt ends; so it is from the first token that reads
-/// otherwise when a conversation's text is encoded again, and under a window when that lies too far back.
+/// A session keeps its part of the model's cache between two prompts. The next answer computes only what is new
+/// (``Usage/cachedPromptTokens`` says how many tokens that saved), and is the same, token for token, as that of a new
+/// session with the same text. The pages count in the memory budget, are given up when another request needs them, and go
+/// when the session does. Three things make it compute more:
+///
+/// - A cache policy that chooses which tokens of a prompt stay chooses by where the prompt ends. Under it every prompt
+///   is computed anew.
+/// - An answer's text, encoded again as part of the conversation, may give other tokens than were generated: a stop text
+///   is left out, and text may be cut into tokens in several ways. Tokens are reused up to the first that differs.
+/// - Under a window the tokens before that one may have been freed. Then the prompt is computed anew.
 public final class Session: Sendable {
     private struct State {
         var messages: [Message]
