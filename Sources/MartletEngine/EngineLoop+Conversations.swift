@@ -9,13 +9,13 @@
 /// computed them. That holds where a position alone says what a row sees. A policy that chooses tokens where a prompt
 /// ends chooses others where a longer one ends: nothing is kept under it.
 
-import MartletAttention
+import MartletCache
 
 extension EngineLoop {
     /// Whether what was computed for a prompt is what would be computed for one that goes on with it.
     private var keepsSequences: Bool {
         let rule = scheduler.promptRule
-        return !rule.stopsAtPrompt && !rule.stepsSingly && rule.block == nil
+        return !rule.stopsAtPrompt && !rule.stepsSingly && rule.piece == nil
     }
 
     /// Gives up the sequence of a chain that has ended, or keeps it for its conversation.

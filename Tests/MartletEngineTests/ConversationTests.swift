@@ -1,6 +1,7 @@
 // A request that goes on with the cache of the one before it says what it would say alone, and computes less.
 
-import MartletAttention
+import MartletCache
+import MartletPolicies
 import Testing
 
 @testable import MartletEngine
@@ -101,7 +102,7 @@ import Testing
     @Test(arguments: [0, 5, 40]) func windowsGoOn(back: Int) throws {
         func say(_ prompts: [[Int32]], keeps: Bool) throws -> [Heard] {
             let harness = try LoopHarness(
-                tokens: 256, policy: .window(sinks: 4, recent: 24),
+                tokens: 256, policy: CachePolicy("window(sinks=4, recent=24)"),
                 budget: StepBudget(maximumTokens: 16))
             let conversation = harness.makeConversation()
             return try prompts.map { prompt in

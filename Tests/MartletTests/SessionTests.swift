@@ -2,7 +2,7 @@
 
 import Foundation
 import Martlet
-import MartletAttention
+import MartletCache
 import MartletEngine
 import Testing
 

@@ -1,6 +1,6 @@
 /// What conversations leave in the cache between two requests. A plain value; it frees nothing itself.
 
-import MartletAttention
+import MartletCache
 
 /// At most one sequence for each conversation that is under way, in the order in which they were left.
 struct KeptSequences: Sendable {
