@@ -21,7 +21,8 @@ format:
 	swift format --recursive --in-place --parallel $(SWIFT_SOURCES)
 
 test:
-	swift build --build-tests -Xswiftc -warnings-as-errors
+	swift build --build-tests --explicit-target-dependency-import-check error \
+	    -Xswiftc -warnings-as-errors
 	swift test --disable-xctest -Xswiftc -warnings-as-errors
 
 build:

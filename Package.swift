@@ -47,9 +47,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletEngine",
-            dependencies: [
-                "MartletModels", "MartletAttention", "MartletTokenizers", "MartletKernels",
-            ],
+            dependencies: ["MartletModels", "MartletAttention", "MartletTokenizers"],
             swiftSettings: strict),
         .target(
             name: "Martlet",
@@ -76,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining", "MartletFormats",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletAttention",
+                "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -84,7 +83,8 @@ let package = Package(
             name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletFormatsTests", dependencies: ["MartletFormats"], swiftSettings: strict),
+            name: "MartletFormatsTests", dependencies: ["MartletFormats", "MartletKernels"],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
             swiftSettings: strict),
@@ -111,15 +111,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: [
-                "MartletEvaluation", "Martlet", "MartletModels", "MartletFormats", "MartletKernels",
-            ],
+            dependencies: ["MartletEvaluation", "Martlet", "MartletFormats"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",
             dependencies: [
                 "MartletTraining", "MartletEvaluation", "MartletModels", "MartletAttention",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "CMartletKernels",
+                "MartletTokenizers", "MartletFormats", "MartletKernels",
             ],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
@@ -129,6 +127,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Reads the repository's files and imports no target: the order of targets and rooms.
+        .testTarget(name: "MartletHouseTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
