@@ -7,14 +7,14 @@ import MartletFormats
 
 /// Looks for the best answer inside a budget, with one model or with several forms of one.
 package struct Solver: Sendable {
-    /// A model under a policy, and how many tokens share a slot of its cache.
+    /// A model under a cache policy. `ratio` is the number of tokens that share a slot of its cache.
     package struct Form: Sendable {
         package let loaded: LoadedModel
         let ratio: Double
-        /// Tokens that a completion may need.
+        /// Tokens that a completion usually needs at most.
         let usualTokens: Int
 
-        /// Reads what the model's files say of it.
+        /// Takes both figures from the model's files.
         package init(_ loaded: LoadedModel) {
             self.loaded = loaded
             usualTokens = loaded.usualCompletionTokens
@@ -28,9 +28,9 @@ package struct Solver: Sendable {
 
     /// - Parameters:
     ///   - forms: ways to run, the one to prefer first.
-    ///   - cost: what steps of the first form take, which are those of all: what they read differs, and plans know that.
-    ///     Searches correct what the store knows of it. Nil to plan without a clock.
-    ///   - sweep: of these forms; nil to plan without one.
+    ///   - cost: how long a step of the first form takes. It serves all forms, because they differ only in the cached
+    ///     tokens that a step reads, which a plan counts. Each search corrects it in the store. Nil plans without time.
+    ///   - sweep: the measured accuracies of these forms; nil plans without them.
     package init(_ forms: [Form], cost: StepCost?, sweep: MeasuredSweep?) {
         precondition(!forms.isEmpty, "Solver: got no form of a model, expected at least one")
         self.forms = forms
@@ -38,13 +38,13 @@ package struct Solver: Sendable {
         self.sweep = sweep
     }
 
-    /// What steps take, as far as is known by now.
+    /// How long steps take: the store's latest figure, or the one given at the start.
     private func cost() async -> StepCost? {
         guard let firstCost else { return nil }
         return await CostStore.shared.known(forms[0].loaded) ?? firstCost
     }
 
-    /// Looks for an answer. Throws ``MartletError`` before anything runs where the budget holds nothing.
+    /// Looks for an answer. Throws ``MartletError``, before anything runs, when the budget is too small for one chain.
     package func run(
         _ prompt: String, budget: SolveBudget, options: SolveOptions,
         start: ContinuousClock.Instant = .now,
@@ -55,7 +55,7 @@ package struct Solver: Sendable {
         let limit = budget.deadline.map(\.seconds)
         let spent = (ContinuousClock.now - start).seconds
         let cost = await cost()
-        // Before the deadline: what comes after the last step, and steps that take longer than most.
+        // Time kept free before the deadline, for the work after the last step and for a slow step.
         func margin(_ width: Int) -> Double {
             let step = cost?.seconds(tokens: width, reads: 0) ?? 0
             return min(0.25 * (limit ?? 0), 0.05 + 3 * step)
@@ -107,8 +107,8 @@ package struct Solver: Sendable {
         return result
     }
 
-    /// How many times as long a search took as its steps were expected to take; nil where that says nothing: it was short,
-    /// or chains waited for each other's pages.
+    /// The time that a search took over the time that its steps were expected to take. Nil when this says nothing about
+    /// steps, because the search was short or chains waited for each other's pages.
     private static func ratio(
         of decoding: Duration, to cost: StepCost, _ result: SolveResult, arenaBytes: Int,
         _ form: Form, promptTokens: Int
@@ -126,7 +126,7 @@ package struct Solver: Sendable {
         return expected > 0 ? decoding.seconds / expected : nil
     }
 
-    /// Bytes of the cache: the budget, or what the chains need at most where there is none.
+    /// Bytes of the search's cache: the memory budget, or, without one, the most that the chains can need.
     private func arena(
         _ form: Form, _ choice: SolvePlanner.Choice, _ budget: SolveBudget, promptTokens: Int
     ) throws(MartletError) -> Int {
@@ -160,7 +160,7 @@ package struct Solver: Sendable {
                     chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 guard form.ratio > 1 else { return most }
-                // Heads end inside pages of their own, and the prompt's last block is whole until it is computed.
+                // Each head's last page is partly filled, and the prompt's last block is held whole until it is computed.
                 let slack = (width + 1) * tables * shape.heldBytesPerPage
                 let held = LearnedEviction.expectedTokens(promptTokens, compression: form.ratio)
                 let prompt = CacheBudget(
