@@ -72,7 +72,9 @@ struct SolvedSamples {
     private var late = 0
     private var configurations: [String: Int] = [:]
 
-    /// - Parameter lossy: the forms that change results.
+    /// - Parameters:
+    ///   - budget: the budget of each search.
+    ///   - lossy: the forms that change results.
     init(budget: SolveBudget, lossy: Set<String>) {
         self.budget = budget
         self.lossy = lossy
