@@ -78,12 +78,11 @@ import Testing
             })
     }
 
-    /// Whoever reads `docs/…` or `Sources/…` in a document or a comment finds it.
+    /// Paths such as `docs/…` or `Sources/…` in a document's text exist.
     @Test func pathsExist() throws {
         let texts = Self.documents.filter { $0.path != "CHANGELOG.md" }.map {
             (path: $0.path, text: $0.lines.joined(separator: "\n"))
         }
-        // Only documents: sources name files of tests and of models as well.
         for (path, text) in texts {
             for found in text.matches(
                 of: /`((?:Sources|Tests|docs|tools|recipes|Benchmarks)\/[\w\/.+-]+)`/)
@@ -111,17 +110,19 @@ import Testing
 
     @Test func thePolicyTablesAreComplete() throws {
         try expectNames(
-            of: "CachePolicyEntry", in: "Sources/Martlet/Martlet.docc/CachePolicies.md")
+            of: House.policyEntries, in: "Sources/Martlet/Martlet.docc/CachePolicies.md")
     }
 
     @Test func theFamilyTableIsComplete() throws {
-        try expectNames(of: "FamilyEntry", in: "Sources/Martlet/Martlet.docc/Models.md")
+        try expectNames(of: House.familyEntries, in: "Sources/Martlet/Martlet.docc/Models.md")
     }
 
-    /// Every entry's name opens a code span in the first column of a table of the document.
-    private func expectNames(of entry: String, in path: String) throws {
+    /// The code spans in the first column of the document's tables begin with exactly the entries' names.
+    private func expectNames(of types: [String], in path: String) throws {
         let entries = SourceTree.repository.files.filter { $0.path.hasPrefix("Sources/") }
-            .reduce(into: Set<String>()) { $0.formUnion(NameComparisons.names(of: entry, in: $1)) }
+            .reduce(into: Set<String>()) { names, file in
+                for type in types { names.formUnion(NameComparisons.names(of: type, in: file)) }
+            }
         let rows = try SourceTree.text(path).split(separator: "\n").filter { $0.hasPrefix("| `") }
         let listed = rows.reduce(into: Set<String>()) { names, row in
             let column = row.split(separator: "|", maxSplits: 1)[0]
@@ -130,6 +131,9 @@ import Testing
         #expect(!entries.isEmpty)
         for name in entries.subtracting(listed).sorted() {
             Issue.record("\(path) does not list \(name)")
+        }
+        for name in listed.subtracting(entries).sorted() {
+            Issue.record("\(path) lists \(name), which does not exist")
         }
     }
 }

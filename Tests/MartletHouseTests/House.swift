@@ -80,7 +80,8 @@ enum House {
         TargetRule(
             "Martlet",
             imports: engine.union([
-                "MartletPolicies", "MartletEngine", "MartletPictures", "MartletTemplates",
+                "MartletPolicies", "MartletEngine", "MartletTasks", "MartletPictures",
+                "MartletTemplates",
             ]), largestFileCircle: 3),
         TargetRule(
             "MartletEvaluation",
@@ -172,8 +173,10 @@ enum House {
             "a recipe names its data and its model, which read the recipe"),
     ]
 
-    /// The types of entries that give a policy or a family its name.
-    static let namedEntries = ["CachePolicyEntry", "FamilyEntry"]
+    /// The types whose values give a policy its name.
+    static let policyEntries = ["CachePolicyEntry"]
+    /// The types whose values give a family its name.
+    static let familyEntries = ["FamilyEntry", "DecoderFamily"]
 
     static let nameExceptions: [NameException] = [
         NameException(

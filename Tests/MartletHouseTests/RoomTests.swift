@@ -94,7 +94,7 @@ import Testing
     @Test func namesAreNotSwitchedOn() {
         var homes: [String: Set<String>] = [:]
         for file in tree.files where file.path.hasPrefix("Sources/") {
-            for entry in House.namedEntries {
+            for entry in House.policyEntries + House.familyEntries {
                 for name in NameComparisons.names(of: entry, in: file) {
                     homes[name, default: []].insert(file.path)
                 }
