@@ -45,6 +45,21 @@ import Testing
         #expect(words("a = b / c + d / e") == ["a", "b", "c", "d", "e"])
     }
 
+    /// A text or an expression that was read wrongly leaves a bracket open.
+    @Test func bracketsOfEveryFileBalance() {
+        #expect(SourceTree.repository.files.count > 500)
+        for file in SourceTree.repository.files {
+            for (open, close) in ["()", "[]", "{}"].map({ ($0.first, $0.last) }) {
+                var depth = 0
+                for case .mark(let mark) in file.tokens.map(\.kind) {
+                    if mark == open { depth += 1 }
+                    if mark == close { depth -= 1 }
+                }
+                #expect(depth == 0, "\(file.path): \(depth) more brackets are opened than closed")
+            }
+        }
+    }
+
     @Test func declarationsAndImports() {
         let file = SourceFile(
             path: "Sources/House/Room/Cupboard/File.swift",
