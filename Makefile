@@ -3,13 +3,14 @@
 SWIFT_SOURCES = Package.swift Sources Tests Snippets
 LINE_CEILING = 600
 
-.PHONY: help check format test build bench-peers lines
+.PHONY: help check format test build docs bench-peers lines
 
 help:
 	@echo "make check        formatting and the size of files"
 	@echo "make format       formats Swift files in place"
 	@echo "make test         builds without warnings and runs every test"
 	@echo "make build        the release build of the command"
+	@echo "make docs         the library's documentation; a warning is an error"
 	@echo "make lines        the largest files; fails above $(LINE_CEILING) lines"
 	@echo "make bench-peers  says how to time Martlet beside llama.cpp and PyTorch"
 
@@ -20,11 +21,15 @@ format:
 	swift format --recursive --in-place --parallel $(SWIFT_SOURCES)
 
 test:
-	swift build --build-tests -Xswiftc -warnings-as-errors
+	swift build --build-tests --explicit-target-dependency-import-check error \
+	    -Xswiftc -warnings-as-errors
 	swift test --disable-xctest -Xswiftc -warnings-as-errors
 
 build:
 	swift build -c release --product martlet
+
+docs:
+	swift package generate-documentation --target Martlet --warnings-as-errors
 
 lines:
 	@find Sources Tests Snippets Benchmarks tools -name .build -prune -o -type f \

@@ -25,6 +25,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // Only for `swift package generate-documentation`.
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
         .target(
@@ -62,9 +64,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletEngine",
-            dependencies: [
-                "MartletModels", "MartletCache", "MartletTokenizers", "MartletKernels",
-            ],
+            dependencies: ["MartletModels", "MartletCache", "MartletTokenizers"],
             swiftSettings: strict),
         .target(
             name: "MartletPictures", dependencies: ["MartletJSON"], swiftSettings: strict),
@@ -115,7 +115,9 @@ let package = Package(
         .testTarget(
             name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: strict),
         .testTarget(
-            name: "MartletFormatsTests", dependencies: ["MartletFormats"], swiftSettings: strict),
+            name: "MartletFormatsTests",
+            dependencies: ["MartletFormats", "MartletJSON", "MartletKernels"],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
             swiftSettings: strict),
@@ -183,6 +185,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Reads the repository's files and imports no target: the order of targets and rooms.
+        .testTarget(name: "MartletHouseTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

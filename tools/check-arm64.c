@@ -67,7 +67,7 @@ static void check_matmul(const mk_kernels *a, const mk_kernels *b, mk_weight typ
                 sums[k] = (int32_t *)bytes((size_t)rows * blocks * 4);
                 out[k] = (float *)bytes((size_t)rows * channels * 4);
                 for (int32_t r = 0; r < rows; r++)
-                    sets[k]->quantize(x + (size_t)r * columns, columns, q[k] + (size_t)r * blocks * 32,
+                    sets[k]->quantise(x + (size_t)r * columns, columns, q[k] + (size_t)r * blocks * 32,
                                       scales[k] + (size_t)r * blocks, sums[k] + (size_t)r * blocks);
                 mk_matmul m = {.weights = weights, .panel_bytes = stride, .panel_begin = 0,
                                .panel_end = panels, .channels = channels, .columns = columns,
@@ -77,7 +77,7 @@ static void check_matmul(const mk_kernels *a, const mk_kernels *b, mk_weight typ
                 sets[k]->matmul(&m);
             }
             if (memcmp(q[0], q[1], (size_t)rows * blocks * 32)) {
-                printf("quantize: integers differ\n");
+                printf("quantise: integers differ\n");
                 failures++;
             }
             double d = difference(out[0], out[1], (size_t)rows * channels) / sqrt(columns);

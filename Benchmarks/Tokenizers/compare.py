@@ -2,7 +2,7 @@
 """Encoding speed against PyPI `tokenizers` on one thread, in one run, with equal tokens required.
 
     swift build -c release --package-path Benchmarks --product martlet-tokenizer-bench
-    python3 Benchmarks/Tokenizers/compare.py --data ../shared/data
+    python3 Benchmarks/Tokenizers/compare.py --data DIR
 
 Needs `pip install tokenizers`. For each file the two sides run in turn; the table gives medians in
 MB/s and their ratio. The peer is timed by its quickest call (no offsets).

@@ -62,7 +62,7 @@ public final class Model: Sendable {
         }
     }
 
-    /// Ends every request with ``FinishReason/cancelled`` and gives the cache back.
+    /// Ends every request with `FinishReason.cancelled` and gives the cache back.
     public func shutdown() async { await engine.shutdown() }
 
     // MARK: What it is

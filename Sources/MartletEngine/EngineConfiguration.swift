@@ -1,4 +1,4 @@
-/// What an engine is told once, at its start, and what it reports.
+/// The settings of an engine, given once at its start, and its statistics.
 
 public import MartletCache
 public import MartletModels
@@ -9,7 +9,7 @@ public struct EngineConfiguration: Sendable {
     public var budget = StepBudget()
     /// In which order chains are served.
     public var policy: any SchedulingPolicy = FirstComeFirstServed()
-    /// Tokens over cached tokens that the model's own eviction is expected to reach: prompts are admitted by it.
+    /// Expected tokens over cached tokens of a model that evicts its own; prompts are admitted by it. 1 for others.
     public var expectedCompression = 1.0
     /// The model's own end tokens, which end a chain unless it ignores them.
     public var endTokens: Set<Int32> = []

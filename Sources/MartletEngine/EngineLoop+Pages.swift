@@ -2,11 +2,12 @@
 
 import MartletCache
 
-/// Pages that a sequence holds, as a function of its length, for admission and for refusing prompts
-/// that could never fit. Layers with the same attention pattern are counted together.
+/// Pages that a sequence holds, over all layers and KV heads, as a function of its length in tokens. The scheduler
+/// admits chains by it and refuses prompts that can never fit. Layers with the same attention pattern are counted
+/// together.
 ///
-/// Where the model itself marks tokens, how many are held is known only when it has: admission goes by what is
-/// expected, and what could fit is not refused.
+/// A model that marks its own tokens decides only while it runs how many it holds. Then admission uses the expected
+/// number, and a prompt is refused only when its smallest possible number does not fit.
 struct PageFootprint {
     private let layers: [(visibility: Visibility, tables: Int)]
     private let chunk: Int
@@ -17,8 +18,10 @@ struct PageFootprint {
     /// Bytes that one page takes from the budget.
     let bytesPerPage: Int
 
-    /// `chunk` is the most tokens that one step adds to a sequence, `compression` how many tokens are expected to share
-    /// a slot where the model evicts.
+    /// - Parameters:
+    ///   - cache: its shape and its policy.
+    ///   - chunk: the most tokens that one step adds to a sequence.
+    ///   - compression: the expected number of tokens for each slot when the model evicts; 1 otherwise.
     init(cache: KVCache, chunk: Int, compression: Double = 1) {
         var tables: [Visibility: Int] = [:]
         for visibility in cache.visibilities {
@@ -32,13 +35,13 @@ struct PageFootprint {
         bytesPerPage = cache.shape.heldBytesPerPage
     }
 
-    /// Pages of `tokens` tokens while the last chunk of them is computed.
+    /// Expected pages of a sequence of `tokens` tokens while its last chunk is computed.
     func pages(_ tokens: Int) -> Int {
         pages(traits.expectedTokens(tokens, compression: compression), chunk: chunk)
     }
 
-    /// Pages of `tokens` tokens when they are computed one by one, and the model evicts all that it may: no way needs
-    /// fewer.
+    /// The fewest pages that a sequence of `tokens` tokens can need: computed one by one, with every eviction that the
+    /// model may decide.
     func leastPages(_ tokens: Int) -> Int {
         pages(traits.leastTokens(tokens), chunk: 1)
     }
@@ -52,7 +55,7 @@ struct PageFootprint {
 }
 
 extension EngineLoop {
-    /// Admits waiting chains for which there is room.
+    /// Admits waiting chains in order while there is room.
     func admit() {
         guard !scheduler.waiting.isEmpty else { return }
         let supply = PageSupply(free: cache.freePages + keptPages, pages: footprint.pages)

@@ -4,15 +4,15 @@ import MartletCache
 import MartletModels
 
 extension EngineLoop {
-    /// A chain that is to choose its next token, and the row it chooses from.
+    /// A chain whose next token is due, and the row of logits for it.
     struct Choice {
         let id: ChainID
         let generation: ActiveGeneration
         let row: UnsafeBufferPointer<Float>
     }
 
-    /// Notes that a chain whose tokens are all computed is to choose the next one. When its prompt has just been
-    /// completed, the other chains of the request fork from it first and choose from the same row.
+    /// Adds a chain whose tokens are all computed to `choices`. When its prompt has just been completed, the other chains
+    /// of the request first fork from it, and choose from the same row.
     func fork(
         _ id: ChainID, into forkCount: Int, of sequence: SequenceID?,
         _ row: UnsafeBufferPointer<Float>, _ choices: inout [Choice]
@@ -29,12 +29,13 @@ extension EngineLoop {
         }
     }
 
-    /// Logits, and as many for what a row costs whatever its length, below which a thread is not worth waking.
+    /// The work, in logits, from which on waking threads pays. A row counts its own logits and `logitsOfARow` more for
+    /// its fixed cost.
     private static let serialLogits = 30_000
     private static let logitsOfARow = 500
 
-    /// Chooses the tokens, on several threads where there is enough to choose from, and gives each chain its own in
-    /// order. A token depends on its row, its chain and its request's parameters alone.
+    /// Chooses the token of every chain, on several threads when there is enough work, and gives them to the chains in
+    /// order. A token depends only on its row, its chain and the parameters of its request.
     func choose(_ choices: [Choice]) {
         guard !choices.isEmpty else { return }
         var results = [Result<SampledToken, SamplingError>?](repeating: nil, count: choices.count)

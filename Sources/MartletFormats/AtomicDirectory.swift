@@ -14,7 +14,9 @@ public enum AtomicDirectory {
     ///
     /// The files go to a hidden folder beside it, which takes the final name in one step when all of them
     /// are on the disk. When anything fails the hidden folder is removed.
-    /// - Parameter body: writes files, with ``AtomicFile``, into the folder that it is given.
+    /// - Parameters:
+    ///   - path: the folder to create.
+    ///   - body: writes files, with ``AtomicFile``, into the folder that it is given.
     /// - Throws: ``FormatError``, or what `body` throws.
     public static func write(to path: String, _ body: (String) throws -> Void) throws {
         guard FileSystem.isUsable(path) else { throw FileSystem.unusable(path) }

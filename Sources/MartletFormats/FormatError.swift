@@ -33,7 +33,7 @@ public enum FormatError: Error, Hashable, Sendable {
     /// One field of one tensor's entry is wrong ("shape", "data_offsets", "name").
     case malformedTensor(
         file: String, tensor: String, field: String, got: String, expected: String)
-    /// The element type of a tensor is not one of ``DType``.
+    /// The element type of a tensor is not one of `DType`.
     case unsupportedDType(file: String, tensor: String, got: String)
     /// No tensor of that name is in the checkpoint at `path`.
     case missingTensor(path: String, tensor: String)

@@ -4,7 +4,7 @@ import CMartletKernels
 
 /// Measures the bandwidth of reading large arrays.
 public enum Bandwidth {
-    /// Bytes a second that `pool`'s threads read together from an array far larger than caches.
+    /// Bytes that `pool`'s threads together read in a second from an array far larger than the caches.
     ///
     /// Each pass reads all of `megabytes`; the median of `passes` counts. The array is larger than
     /// the last-level cache of desktop and most server processors; on a machine whose cache is

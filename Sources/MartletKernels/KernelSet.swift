@@ -5,8 +5,8 @@ package import CMartletKernels
 /// The functions of one instruction set.
 ///
 /// A value of this type is a pointer to a static table: copying it is free and a call through it
-/// costs one indirect jump. Callers hold the memory; sizes are checked here where a mistake would
-/// otherwise read past an end.
+/// costs one indirect jump. Callers own the memory; a call checks sizes where a mistake would read
+/// past an end.
 public struct KernelSet: Sendable {
     /// The set whose functions these are.
     public let instructionSet: InstructionSet

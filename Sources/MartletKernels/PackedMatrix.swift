@@ -21,8 +21,8 @@ public final class PackedMatrix: @unchecked Sendable {
     /// Bytes held by the packed weights.
     public var byteCount: Int { panelCount * panelBytes }
 
-    /// Packs `panelCount` panels; `source(panel, rows)` writes the panel's real rows, each of
-    /// `columns` floats, one after another, and returns how many there are (1...16).
+    /// Packs `panelCount` panels. `source(panel, rows)` writes the rows of one panel that are not
+    /// padding, each of `columns` floats, one after another, and returns their number (1...16).
     ///
     /// `source` is called from several threads at once.
     public init(

@@ -4,7 +4,7 @@ import Foundation
 
 /// Facts about the processors that a plan may depend on; no result does.
 package enum Processor {
-    /// Bytes of the cache that a processor has for itself (the second level); a megabyte where the system does not tell.
+    /// Bytes of one processor's own (second-level) cache; one megabyte when the system does not tell.
     package static let ownCacheBytes: Int = {
         let usual = 1 << 20
         #if canImport(Glibc)

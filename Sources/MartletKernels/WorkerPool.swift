@@ -9,10 +9,10 @@ import Synchronization
 
 /// A fixed number of threads that run the iterations of one loop at a time.
 ///
-/// Iterations are handed out one by one from an atomic counter, so a thread that the system takes
-/// away delays at most the iteration it holds. A worker that has not joined a loop by the time its
-/// iterations are all taken is not waited for. Waiting spins for a bounded time, offering its processor to
-/// others, and then sleeps: with a competing load the pool gives its processor away instead of burning it.
+/// Threads take iterations one by one from an atomic counter, so a thread that the system suspends
+/// delays only its own iteration. A loop does not wait for a worker that has not joined it by the time
+/// all iterations are taken. A waiting thread spins for a bounded time, then yields its processor for a
+/// bounded time, then sleeps, so that under a competing load the pool does not burn its processors.
 ///
 /// Which thread runs an iteration never changes a result: loops divide outputs, never reductions.
 public final class WorkerPool: Sendable {
@@ -40,9 +40,9 @@ public final class WorkerPool: Sendable {
     /// Runs `body(iteration, worker)` for every iteration in 0 ..< count, `worker` in
     /// 0 ..< threadCount, and returns when all are done.
     ///
-    /// The threads serve one loop at a time. A second caller, such as another engine on the same weights, does not wait
-    /// for them: it runs its loop alone, on its own thread. Not re-entrant: a loop inside a loop would have the
-    /// worker numbers of both.
+    /// The threads serve one loop at a time. When a second caller comes, for instance another engine on the same weights,
+    /// it runs its whole loop on its own thread. A loop inside a loop is not allowed: both would use the same worker
+    /// numbers.
     public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
         guard threadCount > 1, count > 1, shared.acquire() else {
             for iteration in 0..<max(0, count) { body(iteration, 0) }
@@ -64,11 +64,11 @@ private final class Shared: @unchecked Sendable {
     private static let inside: UInt64 = open - 1
     /// About 100 microseconds of pauses on current processors.
     private static let spins = 2_000
-    /// Then so many times the processor is offered to whoever wants it: about a millisecond where nobody does, longer
-    /// than what an engine does between two steps. Waking a thread that sleeps costs the caller tens of microseconds
-    /// in a virtual machine, at every step.
+    /// Yields of the processor before a waiting thread sleeps: about a millisecond on an idle machine, which is longer
+    /// than an engine's work between two steps. Waking a sleeping thread costs the caller tens of microseconds in a
+    /// virtual machine, at every step.
     private static let yields = 1_000
-    /// Pauses before each offer, so that it is not all system calls.
+    /// Pauses before each yield, so that the wait is not all system calls.
     private static let pausesBeforeYield = 8
 
     private let state = Atomic<UInt64>(0)
@@ -163,7 +163,7 @@ private final class Shared: @unchecked Sendable {
         }
     }
 
-    /// Waits a bounded time without sleeping; whether `isDone` came true.
+    /// Waits a bounded time without sleeping. Returns whether `isDone` became true.
     private static func spin(until isDone: () -> Bool) -> Bool {
         for _ in 0..<spins {
             if isDone() { return true }

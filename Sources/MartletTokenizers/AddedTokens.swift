@@ -10,7 +10,7 @@ struct AddedToken: Sendable, Equatable {
     var stripsLeft = false
     /// Takes the white space after it.
     var stripsRight = false
-    /// Is looked for in normalized text.
+    /// Is looked for in normalised text.
     var normalized = false
     /// Marks structure, and can be left out when decoding.
     var special = false
@@ -38,7 +38,7 @@ struct AddedTokenMatcher: Sendable {
 
     var isEmpty: Bool { tokens.isEmpty }
 
-    /// Contents are given as bytes because normalization may have changed them.
+    /// Contents are given as bytes because normalisation may have changed them.
     init(_ entries: [(content: [UInt8], token: AddedToken)]) {
         for (content, token) in entries where !content.isEmpty {
             var node = leads[Int(content[0])]

@@ -33,7 +33,7 @@ struct OutputTable: Sendable {
             if let token = addedByID[id] {
                 kinds[Int(id)] = token.special ? Kind.special : Kind.ordinary
                 if token.normalized, !decoding.byteLevel {
-                    // A match took what normalization put into the content, a space say.
+                    // The match included what normalisation added to the content, for instance a space.
                     let content = NormalizationStep.apply(
                         normalization, to: Array(token.content.utf8))
                     OutputTable.append(content[...], decoding.replacements, to: &text)

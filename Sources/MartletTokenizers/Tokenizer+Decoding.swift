@@ -3,7 +3,9 @@
 extension Tokenizer {
     /// The text of tokens; bytes that are not UTF-8 become U+FFFD.
     ///
-    /// - Parameter skipSpecialTokens: Leave out tokens that mark structure.
+    /// - Parameters:
+    ///   - tokens: Ids, in order.
+    ///   - skipSpecialTokens: Leave out tokens that mark structure.
     /// - Throws: `TokenizerError.unknownToken` for the first id without a token. A model may have
     ///   more output rows than its tokenizer has tokens; `StreamDecoder` tolerates those.
     public func decode(_ tokens: [Int32], skipSpecialTokens: Bool = false)

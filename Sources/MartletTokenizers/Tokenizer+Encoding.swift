@@ -1,4 +1,4 @@
-// Text to tokens: added tokens, normalization, words, merges.
+// Text to tokens: added tokens, normalisation, words, merges.
 
 extension Tokenizer {
     /// The tokens of a text.

@@ -5,9 +5,9 @@
 /// Byte-level BPE (GPT-2, Qwen, Llama 3) and character BPE with byte fallback (Llama 2,
 /// SentencePiece). A value is immutable and may be used from any number of tasks at once.
 public struct Tokenizer: Sendable {
-    /// How text is cut and normalized when there is no `tokenizer.json` to say so.
+    /// How text is cut and normalised when there is no `tokenizer.json` to say so.
     public enum Scheme: Sendable, CaseIterable {
-        /// GPT-2's expression, no normalization.
+        /// GPT-2's expression, no normalisation.
         case gpt2
         /// Qwen2's expression, after Unicode composition (NFC).
         case qwen2

@@ -45,7 +45,7 @@ struct TokenizerDefinition {
     var preTokenizer = PreTokenizer.whole
     /// A space is put before every text that does not start with one (byte-level tokenizers).
     var prefixesSpace = false
-    /// Spaces become `▁` after normalization, with this prefix rule; nil when they stay.
+    /// Spaces become `▁` after normalisation, with this prefix rule; nil when they stay.
     var metaspace: MetaspacePrefix?
     var addedTokens: [AddedToken] = []
     var prefix: [Int32] = []

@@ -9,7 +9,7 @@ final class TokenizerModel: Sendable {
     let prefixesSpace: Bool
     let metaspace: TokenizerDefinition.MetaspacePrefix?
     let addedTokens: [AddedToken]
-    /// Added tokens looked for in the text as given, and in the normalized text.
+    /// Added tokens looked for in the text as given, and in the normalised text.
     let rawMatcher: AddedTokenMatcher
     let normalizedMatcher: AddedTokenMatcher
     let prefix: [Int32]

@@ -129,7 +129,7 @@ import Testing
 
     @Test(arguments: InstructionSet.available)
     func quantisation(set: InstructionSet) {
-        let quantize = KernelSet(set).table.pointee.quantize
+        let quantise = KernelSet(set).table.pointee.quantise
         for count in [0] + awkwardCounts {
             for magnitude: Float in [0, 1e-30, 1e-3, 1, 1e4] {
                 var random = CounterRandom(seed: 17, stream: UInt64(count))
@@ -139,7 +139,7 @@ import Testing
                     EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks)
                 )
                 let (inputs, scales) = (EdgeBuffer(x), GuardedFloats(count: blocks))
-                quantize(inputs.base, Int32(count), quants.base, scales.base, sums.base)
+                quantise(inputs.base, Int32(count), quants.base, scales.base, sums.base)
                 let expected = Reference.quantise(x)
                 #expect(quants.array == expected.quants, "\(set) \(count) x \(magnitude)")
                 #expect(sums.array == expected.sums, "\(set) \(count) x \(magnitude)")
@@ -156,7 +156,7 @@ import Testing
         x[place] = .nan
         let (quants, sums) = (EdgeBuffer<Int8>(count: 64), EdgeBuffer<Int32>(count: 2))
         let (inputs, scales) = (EdgeBuffer(x), GuardedFloats(count: 2))
-        KernelSet(set).table.pointee.quantize(
+        KernelSet(set).table.pointee.quantise(
             inputs.base, 40, quants.base, scales.base, sums.base)
         #expect(scales.array[0].isNaN && scales.array[1] == 0.5 / 127)
     }

@@ -70,7 +70,7 @@ import Testing
                 EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks)
             )
             let (scales, out) = (EdgeBuffer<Float>(count: blocks), GuardedFloats(count: channels))
-            kernels.quantize(x.base, Int32(columns), quants.base, scales.base, sums.base)
+            kernels.quantise(x.base, Int32(columns), quants.base, scales.base, sums.base)
             var work = mk_matmul(
                 weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0,
                 panel_end: Int32(matrix.panelCount), channels: Int32(channels),

@@ -47,7 +47,7 @@ import Testing
         #expect(counts.array.reduce(0, +) == 100 * 200 * 10)
     }
 
-    /// Engines on one set of weights share its threads. Whoever comes second runs alone; nothing is lost or done twice.
+    /// Engines on one set of weights share its threads. The second caller runs alone; nothing is lost or done twice.
     @Test(.timeLimit(.minutes(1))) func severalCallersAtOnce() async {
         let pool = WorkerPool(threadCount: 3)
         await withTaskGroup(of: Bool.self) { group in

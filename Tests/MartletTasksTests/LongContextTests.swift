@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// The longest settings take no more than seconds even without optimization.
+    /// The longest settings take no more than seconds even without optimisation.
     @Test(arguments: names) func aMillionCharactersAreWritten(name: String) throws {
         let task = try TaskRegistry.task("\(name)(length=1000000)")
         let sample = task.sample(seed: 1, index: 0, split: .training)

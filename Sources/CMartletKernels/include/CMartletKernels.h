@@ -86,7 +86,7 @@ typedef enum __attribute__((enum_extensibility(closed))) {
 /// One product of a few rows with a range of packed panels:
 /// out[r][c] = sum over k of x[r][k] * W[c][k].
 ///
-/// q8 and q4 read `x_quants`, `x_scales`, `x_sums` (from `quantize`); f32 and bf16 read `x`.
+/// q8 and q4 read `x_quants`, `x_scales`, `x_sums` (from `quantise`); f32 and bf16 read `x`.
 typedef struct {
     const uint8_t *weights;
     size_t panel_bytes;
@@ -170,7 +170,7 @@ typedef struct {
     void (*matmul)(const mk_matmul *);
     /// x[count] -> quants, one scale and one sum of quants per block of 32; the last block is
     /// padded with zeros.  scale = max|x| / 127, quants = round-to-even(x / scale).
-    void (*quantize)(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums);
+    void (*quantise)(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums);
     /// out = x / sqrt(mean(x^2) + epsilon) * weight
     void (*rms_norm)(const float *x, const float *weight, float epsilon, int32_t count, float *out);
     /// out = (x - mean) / sqrt(variance + epsilon) * weight + bias

@@ -1,7 +1,7 @@
 // Norms, activations, rotations, quantisation of activations: one row at a time.
 // Reductions run in 16 lanes, ascending, then one fixed tree; a row never sees its neighbours.
 
-static void quantize(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums) {
+static void quantise(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums) {
     for (int32_t block = 0; block * MK_BLOCK < count; block++) {
         int32_t left = count - block * MK_BLOCK;
         f32x16 a = load_partial(x + block * MK_BLOCK, left);

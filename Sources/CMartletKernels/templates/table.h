@@ -2,7 +2,7 @@
 const mk_kernels MK_TABLE = {
     .set = MK_SET,
     .matmul = matmul,
-    .quantize = quantize,
+    .quantise = quantise,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rotate = rotate,

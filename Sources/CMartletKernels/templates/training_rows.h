@@ -46,13 +46,13 @@ static void rms_norm_backward(const float *x, const float *weight, float inverse
 /// With n = (x - mean) * inverse and g = dy * weight: d_x = inverse (g - mean(g) - n mean(g n)).
 static void layer_norm_backward(const float *x, const float *weight, const float *stats, const float *dy,
                                 int32_t count, float *d_x, int32_t add, float *d_weight, float *d_bias) {
-    const float center = stats[0], inverse = stats[1];
+    const float centre = stats[0], inverse = stats[1];
     f32x16 products = splat(0), total = splat(0);
     for (int32_t i = 0; i < count; i += 16) {
         int32_t left = count - i;
         f32x16 y = load_partial(dy + i, left), w = load_partial(weight + i, left);
         // Lanes past the end hold dy = 0, so what x - mean is there does not matter.
-        f32x16 along = y * ((load_partial(x + i, left) - center) * inverse);
+        f32x16 along = y * ((load_partial(x + i, left) - centre) * inverse);
         store_partial(d_weight + i, load_partial(d_weight + i, left) + along, left);
         if (d_bias) store_partial(d_bias + i, load_partial(d_bias + i, left) + y, left);
         products = fma16(along, w, products);
@@ -62,7 +62,7 @@ static void layer_norm_backward(const float *x, const float *weight, const float
     for (int32_t i = 0; i < count; i += 16) {
         int32_t left = count - i;
         f32x16 g = load_partial(dy + i, left) * load_partial(weight + i, left);
-        f32x16 n = (load_partial(x + i, left) - center) * inverse;
+        f32x16 n = (load_partial(x + i, left) - centre) * inverse;
         put(d_x + i, (g - mean - n * along) * inverse, left, add);
     }
 }

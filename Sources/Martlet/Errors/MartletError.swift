@@ -4,7 +4,7 @@
 /// Why something was refused or failed: what to branch on, what it was about, and one sentence that
 /// says what was wrong, where, got and expected, and what to do.
 ///
-/// An ending (stop, length, cancellation, a full cache) is not an error: see ``FinishReason``.
+/// An ending (stop, length, cancellation, a full cache) is not an error: see `FinishReason`.
 public struct MartletError: Error, Sendable, CustomStringConvertible {
     /// What to branch on.
     public let code: Code

@@ -48,7 +48,7 @@ public final class Session: Sendable {
     /// Answers a prompt.
     ///
     /// Cancelling the task ends generation within one step; the response then holds what there was and
-    /// finishes with ``FinishReason/cancelled``.
+    /// finishes with `FinishReason.cancelled`.
     ///
     /// - Throws: `busy`, `promptTooLong`, `contextExceeded`, `invalidParameter`, `missingTokenizer`,
     ///   or what the model fails with. A refused prompt leaves the conversation as it was.

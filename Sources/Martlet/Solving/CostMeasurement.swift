@@ -9,23 +9,25 @@ import MartletModels
 struct CostMeasurement {
     private let loaded: LoadedModel
     private let clock = ContinuousClock()
-    /// What is not measured by then is left out.
+    /// The time that measuring may take; cases that do not fit are left out.
     private let limit: Duration
-    /// Enough for all cases of most models.
+    /// The limit without a deadline: enough for all cases of most models.
     static let usualLimit = Duration.milliseconds(700)
     /// The part of a search's deadline that measuring may take.
     static let deadlineShare = 0.1
-    /// Rows of a step and cached tokens before it: the first two decide most, so they come first.
+    /// (rows of the step, cached tokens before it); the most informative cases come first.
     private static let cases = [(1, 0), (16, 0), (4, 512), (1, 2048), (64, 0)]
 
-    /// - Parameter deadline: of the search that waits for the cost; nil where none does.
+    /// - Parameters:
+    ///   - loaded: the model to measure.
+    ///   - deadline: the deadline of the search that waits for the cost; nil when none waits.
     init(_ loaded: LoadedModel, before deadline: Duration? = nil) {
         self.loaded = loaded
         limit = deadline.map { min(Self.usualLimit, $0 * Self.deadlineShare) } ?? Self.usualLimit
     }
 
-    /// The fitted cost of a dense cache, and whether a deadline kept some cases from being measured: then it is one to go
-    /// on with, not to remember. Throws what the machine has no memory for.
+    /// The fitted cost of a step with a dense cache. `isHurried` says that the deadline left no time for some cases; such
+    /// a cost serves this search and is not written to the file. Throws `outOfMemory`.
     func run() throws(MartletError) -> (cost: StepCost, isHurried: Bool) {
         let dense = try loaded.under("dense")
         let start = clock.now
@@ -34,7 +36,7 @@ struct CostMeasurement {
         for (rows, wanted) in Self.cases {
             if let last = measured.last {
                 let spent = clock.now - start
-                // A case takes five steps, none much longer than the longest so far times its rows.
+                // Five steps, each estimated by the longest step so far times a quarter of the rows.
                 let next = Duration.seconds(5 * last.seconds * Double(max(1, rows / 4)))
                 guard spent + next < limit else {
                     isHurried = isHurried || spent + next < Self.usualLimit
@@ -52,7 +54,7 @@ struct CostMeasurement {
                 message: "the time of a step could not be measured; please report it")
         }
         if cost.perRead == 0, cost.fixed > 0 {
-            // Not seen in the noise, or not measured: as fast as weights were read.
+            // The fit found no cost of reads, or none was measured: assume the bandwidth of reading weights.
             let bytesPerSecond = Double(max(1, dense.weightBytes)) / cost.fixed
             cost.perRead = Double(dense.cacheShape.bytesPerToken) / bytesPerSecond
         }

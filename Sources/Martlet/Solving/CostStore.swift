@@ -1,4 +1,4 @@
-/// What steps take on this machine, remembered from one run to the next.
+/// How long steps take on this machine, remembered from one run to the next.
 
 public import Foundation
 import MartletEngine
@@ -15,7 +15,7 @@ public actor CostStore {
     private var known: [String: StepCost] = [:]
     /// Models whose cost was measured in too little time to be remembered.
     private var hurried: Set<String> = []
-    /// Corrections since the file was written, by model: factors.
+    /// Factors by which costs were corrected since the file was written, by model.
     private var unsaved: [String: Double] = [:]
 
     /// A store that remembers in a file, which need not exist; with nil it remembers as long as it lives.
@@ -33,8 +33,10 @@ public actor CostStore {
 
     /// The cost of a model's steps: as remembered, or measured now.
     ///
-    /// - Parameter deadline: of the search that waits for it. Where it is too short to measure all, the cost is not
-    ///   written to the file: a process with more time measures again.
+    /// - Parameters:
+    ///   - loaded: the model.
+    ///   - deadline: the deadline of the search that waits for the cost. When it is too short to measure every case, the
+    ///     cost is not written to the file, so that a process with more time measures again.
     package func cost(
         of loaded: LoadedModel, before deadline: Duration? = nil
     ) async throws(MartletError) -> StepCost {
@@ -52,12 +54,13 @@ public actor CostStore {
         return cost
     }
 
-    /// What is known of a model's steps by now; nil when it was never asked for.
+    /// The latest cost of a model's steps; nil when it was neither remembered nor measured.
     func known(_ loaded: LoadedModel) -> StepCost? { known[Self.key(loaded)] }
 
-    /// Moves the cost of a model's steps towards what a search took, in parts of what it was expected to take: a machine
-    /// that was busy when steps were measured, or is busy now, is not so forever. Does nothing for costs that are not the
-    /// store's, and leaves the file to ``save()``: a search has no time for it.
+    /// Moves the cost of a model's steps towards the time that a search took. `ratio` is that time over the expected one:
+    /// the machine may have been busy while steps were measured, or may be busy now.
+    ///
+    /// Does nothing for a model whose cost the store does not have. ``save()`` writes the file after the answer is out.
     func correct(_ loaded: LoadedModel, by ratio: Double) {
         let key = Self.key(loaded)
         guard let cost = known[key] else { return }
@@ -66,7 +69,7 @@ public actor CostStore {
         unsaved[key, default: 1] *= factor
     }
 
-    /// Writes corrections that would change a plan to the file. For when the answer is out.
+    /// Writes corrections that are large enough to change a plan to the file. Called after the answer is out.
     package func save() {
         for (key, factor) in unsaved where abs(factor - 1) > 0.1 && !hurried.contains(key) {
             if let cost = known[key] { remember(cost, key) }
@@ -74,13 +77,13 @@ public actor CostStore {
         }
     }
 
-    /// Half of the way, since one search is not all, and never far at once.
+    /// The factor by which one search corrects a cost: half of the way, within limits, because one search is one sample.
     static func correction(_ ratio: Double) -> Double {
         guard ratio.isFinite, ratio > 0 else { return 1 }
         return min(2, max(0.5, ratio.squareRoot()))
     }
 
-    /// Everything that changes how long a step takes, but for what else the machine does.
+    /// The key of a model in the file: everything that decides how long a step takes, except other load.
     private static func key(_ loaded: LoadedModel) -> String {
         let shape = loaded.model.shape
         #if DEBUG

@@ -1,26 +1,25 @@
-/// How right a model was with so many chains of such a length, as a sweep measured it; knows no cost.
+/// The accuracy that a sweep measured at each width and length of chains; knows no cost.
 
 import Foundation
 
-/// The accuracies of one form of a model; see ``MeasuredSweep``.
+/// The measured accuracies of one form of a model, by width (chains) and length (tokens); see ``MeasuredSweep``.
 ///
-/// Between the measured lengths and widths accuracy is interpolated on a logarithmic scale, and beyond the last it
-/// stays: a sweep's last figure is all that is known. What a longer chain seems to lose is noise of the sweep, since
-/// a chain may end before its limit: along lengths accuracies are made monotone by pooling neighbours (isotonic
-/// regression).
+/// Between measured lengths and widths the accuracy is interpolated on a logarithmic scale; beyond the last one it
+/// stays the same. A longer limit cannot lower the accuracy, because a chain may end before its limit: where the sweep
+/// says otherwise it is noise, and neighbouring lengths are pooled until the accuracy no longer falls (isotonic regression).
 struct MeasuredFrontier: Sendable {
-    /// A configuration and what it came to.
+    /// One measured configuration.
     struct Point {
         let width: Int
         let length: Int
         let accuracy: Double
-        /// The mean of the tokens that a chain wrote; nil where that was not recorded.
+        /// Mean tokens of a chain; nil when the sweep did not record them.
         var tokens: Double?
     }
 
     /// Widths in rising order, each with its lengths in rising order.
     private let rows: [(width: Int, points: [(length: Int, accuracy: Double)])]
-    /// Lengths in rising order with the share of them that chains wrote.
+    /// For each length, in rising order, the mean part of it that a chain wrote (0 to 1).
     private let shares: [(at: Int, value: Double)]
 
     /// Nil without points.
@@ -41,24 +40,25 @@ struct MeasuredFrontier: Sendable {
             }
     }
 
-    /// The most chains that were measured.
+    /// The largest measured width.
     var widest: Int { rows.last?.width ?? 1 }
 
-    /// The accuracy to expect, from 0 to 1.
+    /// The expected accuracy, from 0 to 1.
     func accuracy(width: Int, length: Int) -> Double {
         Self.interpolate(rows.map { ($0.width, Self.reach($0.points, length)) }, at: width)
     }
 
-    /// The tokens that a chain is expected to write of the most that it may: most end long before.
+    /// The tokens that a chain with a limit of `length` tokens is expected to write; most chains end before it.
     func expectedTokens(length: Int) -> Int {
         let share = shares.isEmpty ? 1 : Self.interpolate(shares, at: length)
-        // Beyond the longest measured length chains write no more than there.
+        // With a higher limit than any measured one, chains are taken to write no more than with that one.
         let most = shares.last.map { Double($0.at) * $0.value } ?? .infinity
         let isBeyond = shares.last.map { length > $0.at } ?? false
         return Int((isBeyond ? most : share * Double(length)).rounded(.up))
     }
 
-    /// Below the shortest measured length fewer and fewer chains come to an end: down to nothing at no length.
+    /// The accuracy at one width. Below the shortest measured length it falls in proportion, to 0 at length 0, because
+    /// chains no longer finish.
     private static func reach(
         _ points: [(length: Int, accuracy: Double)], _ length: Int
     ) -> Double {
@@ -78,7 +78,7 @@ struct MeasuredFrontier: Sendable {
         return a.value + share * (b.value - a.value)
     }
 
-    /// The nearest sequence, in squares, that never falls: neighbours that do are pooled.
+    /// The closest sequence, by least squares, that never falls. A value below the one before it is averaged with it.
     private static func monotone(_ values: [Double]) -> [Double] {
         var pools: [(mean: Double, count: Int)] = []
         for value in values {

@@ -1,28 +1,28 @@
-/// The file in which sweeps lie beside the weights that they measured; knows its form, not what plans do with it.
+/// Reads `frontier.json`, the file of sweeps beside a model's weights; knows its form, not what plans do with it.
 
 import Foundation
 import MartletFormats
 
-/// What `martlet frontier` found of a model and its other forms, on one task or on several.
+/// The points that `martlet frontier` measured of a model and its other forms, on one task or on several.
 ///
-/// How right a form is depends on what is asked, and a plan sees of that how long the prompt is: it goes by the
-/// sweep whose prompts were the nearest in length, on a logarithmic scale.
+/// Accuracy depends on the task, and all that a plan knows of the task is the length of the prompt. So it uses the
+/// sweep whose mean prompt length is nearest to the prompt's, on a logarithmic scale.
 package struct MeasuredSweep: Sendable {
     /// The name that `martlet frontier` gives its file.
     package static let fileName = "frontier.json"
 
     private struct Line {
-        /// The last part of the name.
+        /// The last component of the model's path or name.
         let model: Substring
         let method: String
-        /// The mean of its problems; nil where that was not recorded.
+        /// Mean tokens of the sweep's prompts; nil when the sweep did not record them.
         let promptTokens: Double?
         let point: MeasuredFrontier.Point
     }
 
     private let lines: [Line]
 
-    /// Reads the file in a model's folder; nil where there is none, or none that can be read: a plan can do without.
+    /// Reads the file in a model's folder; nil when there is none or it cannot be read. A plan works without it.
     package init?(folder: String) {
         guard let file = try? ConfigurationFile(path: folder + "/" + Self.fileName),
             let points = file.root["points"]?.arrayValue
@@ -48,22 +48,26 @@ package struct MeasuredSweep: Sendable {
         path.split(separator: "/").last ?? ""
     }
 
-    /// What was measured of each form with prompts of one length; nil for a form without such points.
+    /// The measured frontier of each form for a prompt of `promptTokens` tokens; nil for a form that was not measured.
+    ///
+    /// All frontiers come from one sweep, so that they compare the forms on the same problems.
     func frontiers(of forms: [LoadedModel], promptTokens: Int) -> [MeasuredFrontier?] {
         frontiers(
             of: forms.map { (model: $0.name, method: String($0.policyText.prefix { $0 != "(" })) },
             promptTokens: promptTokens)
     }
 
-    /// - Parameter forms: names as `martlet frontier` was given them, of which the last part counts, and cache
-    ///   policies without parameters.
+    /// - Parameters:
+    ///   - forms: the model's name or path, of which the last component counts, and the name of the cache policy
+    ///     without parameters.
+    ///   - promptTokens: tokens of the prompt.
     func frontiers(
         of forms: [(model: String, method: String)], promptTokens: Int
     ) -> [MeasuredFrontier?] {
         let ofForms = forms.map { form in
             lines.filter { $0.method == form.method && $0.model == Self.last(form.model) }
         }
-        // Forms are compared by what the same problems said of them.
+        // Only prompt lengths at which every form was measured.
         var common = Set(ofForms.first?.map(\.promptTokens) ?? [])
         for lines in ofForms { common.formIntersection(lines.map(\.promptTokens)) }
         func distance(_ prompt: Double?) -> Double {

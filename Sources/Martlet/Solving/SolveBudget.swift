@@ -1,4 +1,4 @@
-/// What may be spent on an answer, and how it is to be found: plain values.
+/// The budget and the options of a search: plain values.
 
 public import MartletTasks
 
@@ -6,7 +6,7 @@ public import MartletTasks
 public struct SolveBudget: Sendable, Hashable {
     /// Bytes of KV cache, never exceeded in any step; nil for what the machine can spare.
     public var memory: Int?
-    /// Time from the call to the answer; nil for as long as it takes.
+    /// Time from the call to the answer; nil sets no limit.
     public var deadline: Duration?
 
     /// Describes a budget.
@@ -42,7 +42,7 @@ public struct SolveOptions: Sendable {
     public var aggregation = Aggregation.majority
     /// Where a chain's answer is in its text.
     public var extraction = AnswerExtraction.automatic
-    /// Whether an answer is right, when that can be told; the first accepted one ends the search.
+    /// Tells whether an answer is right; nil when nothing can tell. The first accepted answer ends the search.
     public var checker: (@Sendable (String) -> Bool)?
     /// A chain ends before the first of these texts.
     public var stop: [String] = []
@@ -54,7 +54,7 @@ public struct SolveOptions: Sendable {
     public init() {}
 }
 
-/// How many chains of what length under which policy.
+/// The number of chains, their length, and the model and policy that run them.
 public struct SolveConfiguration: Sendable, Hashable {
     /// The model's name.
     public let model: String
@@ -64,7 +64,7 @@ public struct SolveConfiguration: Sendable, Hashable {
     public let width: Int
     /// The most tokens of a chain.
     public let length: Int
-    /// Tokens over cached tokens that the plan counts on; 1 for a dense cache.
+    /// Tokens over cached tokens that the plan expects; 1 for a dense cache.
     public let compressionRatio: Double
     /// Bytes of cache that the plan expects to need.
     public let plannedBytes: Int

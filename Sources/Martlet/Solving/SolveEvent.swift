@@ -1,4 +1,4 @@
-/// What is heard while an answer is looked for, and the answer.
+/// The events of a search, and its answer.
 
 public import MartletEngine
 
@@ -8,7 +8,7 @@ public enum SolveEvent: Sendable {
     case planned(SolveConfiguration)
     /// A chain has ended.
     case chain(SolvedChain)
-    /// How far it is; about ten a second.
+    /// Progress, about ten times a second.
     case progress(SolveProgress)
     /// The last event.
     case answer(SolveResult)

@@ -4,26 +4,26 @@ import Foundation
 
 /// Chooses width and length under a budget.
 ///
-/// Where a sweep has measured how right the candidates are, the configuration that it expects most of wins: a chain
-/// that the deadline will cut counts as one of the length that it reaches. Otherwise length comes before width, since
-/// a chain that is cut off has no answer. Among equals the configuration that changes less of the model's results
-/// wins, which is the one named first.
+/// When a sweep measured the accuracy of every candidate, the configuration with the highest expected accuracy wins. A
+/// chain that the deadline will cut counts with the length that it reaches by then. Without a sweep, length comes before
+/// width, because a chain that is cut off has no answer. Among equals the candidate that is named first wins: callers
+/// name those first that change less of the model's results.
 struct SolvePlanner {
     /// One way to run: a model under a policy.
     struct Candidate {
         /// Its place among the models that were loaded.
         let index: Int
-        /// Bytes of cache that chains are expected to need: width, length.
+        /// Expected bytes of cache as a function of width and length.
         let bytes: (Int, Int) -> Int
-        /// Seconds that they are expected to take, prompt included: width, length. Nil where no cost is known.
+        /// Expected seconds, prompt included, as a function of width and length; nil when no cost is known.
         let seconds: ((Int, Int) -> Double)?
         /// The most tokens that may follow the prompt.
         let longest: Int
-        /// The tokens that a chain may need; more are planned only when asked for.
+        /// Tokens that a chain usually needs at most; a plan exceeds it only on request.
         var usual = 1024
         /// Whether its cache loses tokens.
         var isLossy = false
-        /// How right it is, where that was measured.
+        /// Its measured accuracies, if any.
         var frontier: MeasuredFrontier?
     }
 
@@ -36,22 +36,23 @@ struct SolvePlanner {
         let seconds: Double?
     }
 
-    /// Width where the budget leaves it open: further chains gain little.
+    /// The largest width that a plan chooses by itself: further chains gain little.
     static let mostWidth = 16
-    /// Fewer tokens hold no answer.
+    /// The smallest length that a plan chooses by itself: fewer tokens hold no answer.
     static let leastLength = 16
-    /// How much of the most tokens chains are expected to need.
+    /// The part of its limit that a chain is expected to write, where no sweep says.
     static let expectedShare = 0.4
-    /// How many times the cache all chains together may be expected to need: they end at different times, so that less
-    /// is held at once (about 0.8 of this in a sweep of the package's model, `docs/lab.md`), and where it is too much they
-    /// wait.
+    /// The expected need of all chains together may exceed the memory by this factor. Chains end at different times, so
+    /// they hold less at once (about 0.8 of their sum, `docs/lab.md`); when the memory does not suffice, some wait.
     static let overcommitment = 1.25
-    /// Part of the deadline that a plan may fill: steps differ, and the answer must be printed.
+    /// The part of the deadline that a plan may fill; the rest is for slow steps and for printing the answer.
     static let deadlineShare = 0.85
 
-    /// Less is noise, and then the wider search wins: its vote is surer, and it ends when it is settled.
+    /// The gain in accuracy for which a later configuration replaces an earlier, wider one. A smaller gain is noise, and
+    /// a wide search ends early when its vote is settled.
     static let leastGain = 0.005
-    /// Less is no reason to begin to lose tokens of the cache: a sweep of a hundred problems is not that exact.
+    /// The gain in accuracy for which a lossy cache replaces an exact one: a sweep of a hundred problems is not more
+    /// exact than this.
     static let leastLossyGain = 0.02
 
     let memory: Int?
@@ -78,8 +79,8 @@ struct SolvePlanner {
         return best
     }
 
-    /// The configuration from which most is expected; nil unless every candidate was measured, since nothing says
-    /// how a measured one compares with another.
+    /// The configuration with the highest expected accuracy. Nil unless a sweep measured every candidate, because a
+    /// measured candidate cannot be compared with one that was not.
     private func chooseMeasured(_ candidates: [Candidate]) -> Choice? {
         var best: (accuracy: Double, isLossy: Bool, choice: Choice)?
         for candidate in candidates {
@@ -102,8 +103,8 @@ struct SolvePlanner {
         return best?.choice
     }
 
-    /// Whether the cache holds a chain of this length, and what all chains are expected to write together: they wait
-    /// for each other's pages where some write more.
+    /// Whether the memory holds one chain of this length, and the expected tokens of all chains. When chains write more
+    /// than expected, some wait for pages.
     private func fits(
         _ candidate: Candidate, _ frontier: MeasuredFrontier, _ width: Int, _ length: Int
     ) -> Bool {
@@ -115,11 +116,10 @@ struct SolvePlanner {
                 <= (width > 1 ? Self.overcommitment : 1) * Double(memory)
     }
 
-    /// The tokens of a chain that the deadline leaves time for, up to a length: all chains write until the length that
-    /// they are expected to end at, and then the longest goes on alone.
+    /// The tokens, at most `length`, that the longest chain can write before the deadline. All chains write until their
+    /// expected end; after that the longest one goes on alone.
     ///
-    /// What chains write by then does not depend on how long they might have become, so that a shorter limit is never
-    /// planned for the sake of the clock: among equals the longest comes first.
+    /// The tokens written by the deadline do not depend on the limit, so a shorter limit never helps against the clock.
     private func reach(
         _ candidate: Candidate, _ frontier: MeasuredFrontier, _ width: Int, _ length: Int
     ) -> Int {
@@ -148,15 +148,15 @@ struct SolvePlanner {
                 return choice(candidate, width, length)
             }
         }
-        // Nothing is expected to end in time: one chain, or as many as were asked for, until the deadline.
+        // No configuration is expected to end in time: run one chain, or the width asked for, until the deadline.
         for length in lengths(candidate) where fits(candidate, width ?? 1, length) {
             return choice(candidate, width ?? 1, length)
         }
         return nil
     }
 
-    /// Whether the cache holds a configuration. What the caller fixed need not fit as a whole: chains wait for
-    /// each other's pages, and one that outgrows the cache ends.
+    /// Whether the memory holds a configuration. A width or length that the caller fixed need not fit whole: chains wait
+    /// for each other's pages, and a chain that outgrows the cache ends.
     private func fits(_ candidate: Candidate, _ width: Int, _ length: Int) -> Bool {
         guard let memory else { return true }
         return candidate.bytes(

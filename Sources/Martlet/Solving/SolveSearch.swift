@@ -18,13 +18,13 @@ struct SolveSearch: Sendable {
     let start: ContinuousClock.Instant
     /// When it wants its answer.
     let deadline: ContinuousClock.Instant?
-    /// How long before it chains are stopped: what a step may still take, and what comes after.
+    /// Time before the deadline at which chains are stopped: one step, and the work after it.
     let margin: Duration
 
-    /// What is known so far; written by the reader of the engine's events, read by whoever reports.
+    /// The chains and votes so far. The reader of the engine's events writes it; reports of progress read it.
     private struct State {
         var tally: VoteTally
-        /// What chains that were cut off seemed to say; counts only when nothing else does.
+        /// Votes of chains that were cut off; they count only when no other chain voted.
         var guesses: VoteTally
         var chains: [Int: SolvedChain] = [:]
         var tokens = 0
@@ -55,13 +55,13 @@ struct SolveSearch: Sendable {
         case settled, exhausted, late, ticked
     }
 
-    /// Searches, and tells what happens. Also returns how long the chains were computed. Throws what the engine refuses
-    /// or fails with.
+    /// Runs the search and reports its events. Returns the result and the time in which chains were computed. Throws
+    /// when the engine refuses the request or fails.
     func run(_ tell: @escaping @Sendable (SolveEvent) -> Void) async throws(MartletError)
         -> (result: SolveResult, decoding: Duration)
     {
         let model = try await Model(loaded, budgetBytes: cacheBytes)
-        // Pages of the engine go back when its last step is over, which the answer need not wait for.
+        // The engine frees its pages after its last step; the answer does not wait for that.
         defer { Task { await model.shutdown() } }
         let began = ContinuousClock.now
         let stream = try model.generate(
@@ -93,11 +93,11 @@ struct SolveSearch: Sendable {
                     case .late:
                         if Task.isCancelled { return (.cancelled, .now) }
                         let end = ContinuousClock.now
-                        // What the chains have by now comes with their ends, within a step.
+                        // The engine ends the chains within one step, with the text that they have.
                         stream.cancel()
                         group.addTask {
                             if let deadline {
-                                // Printing, and a machine that hesitates, take time too.
+                                // The margin leaves time for printing and for a busy machine.
                                 try? await Task.sleep(
                                     until: deadline - margin / 2, clock: .continuous)
                             }
@@ -141,7 +141,7 @@ struct SolveSearch: Sendable {
             }
             tell(.chain(chain))
             if settles, !isSettled {
-                // What the others took is still heard: they end within a step.
+                // The other chains still end, within a step, with what they used.
                 isSettled = true
                 stream.cancel()
             }
@@ -161,7 +161,7 @@ struct SolveSearch: Sendable {
             tokens: response.usage.completionTokens,
             meanLogprob: response.logprobs.isEmpty ? 0 : sum / Double(response.logprobs.count),
             isVerified: isVerified, finishReason: response.finishReason, usage: response.usage)
-        // Right is right, however the chain went on.
+        // An answer that the checker accepts is final even when the chain was cut off.
         return (chain, found?.isFinal == true || isVerified == true)
     }
 

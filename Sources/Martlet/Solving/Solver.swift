@@ -66,7 +66,7 @@ package struct Solver: Sendable {
         let (forms, sweep) = try await forms(options)
         let limit = budget.deadline.map(\.seconds)
         let spent = (ContinuousClock.now - start).seconds
-        // Before the deadline: what comes after the last step, and steps that take longer than most.
+        // Time kept free before the deadline, for the work after the last step and for a slow step.
         func margin(_ width: Int) -> Double {
             let step = cost?.seconds(tokens: width, reads: 0) ?? 0
             return min(0.25 * (limit ?? 0), 0.05 + 3 * step)
@@ -125,8 +125,8 @@ package struct Solver: Sendable {
         return (choice.forms, choice.sweep)
     }
 
-    /// How many times as long a search took as its steps were expected to take; nil where that says nothing: it was short,
-    /// or chains waited for each other's pages.
+    /// The time that a search took over the time that its steps were expected to take. Nil when this says nothing about
+    /// steps, because the search was short or chains waited for each other's pages.
     private static func ratio(
         of decoding: Duration, to cost: StepCost, _ result: SolveResult, arenaBytes: Int,
         _ form: SolveForm, promptTokens: Int
@@ -144,7 +144,7 @@ package struct Solver: Sendable {
         return expected > 0 ? decoding.seconds / expected : nil
     }
 
-    /// Bytes of the cache: the budget, or what the chains need at most where there is none.
+    /// Bytes of the search's cache: the memory budget, or, without one, the most that the chains can need.
     private func arena(
         _ form: SolveForm, _ choice: SolvePlanner.Choice, _ budget: SolveBudget, promptTokens: Int
     ) throws(MartletError) -> Int {
@@ -178,7 +178,7 @@ package struct Solver: Sendable {
                     chunk: chunk
                 ).bytes(shape: shape, visibilities: visibilities)
                 guard form.ratio > 1 else { return most }
-                // Heads end inside pages of their own, and the prompt's last piece is whole until it is computed.
+                // Each head's last page is partly filled, and the prompt's last piece is held whole until it is computed.
                 let slack = (width + 1) * tables * shape.heldBytesPerPage
                 let held = loaded.policy.traits.expectedTokens(
                     promptTokens, compression: form.ratio)

@@ -39,6 +39,8 @@ public struct VoteTally: Sendable {
     /// Counts a chain's answer.
     ///
     /// - Parameters:
+    ///   - answer: the chain's answer, as extracted.
+    ///   - chain: the chain's index.
     ///   - meanLogprob: of the chain's tokens; 0 where it was not asked for.
     ///   - isVerified: what the checker says of the answer.
     public mutating func add(

@@ -5,7 +5,7 @@ import Martlet
 import MartletFormats
 
 enum TextFile {
-    /// The bytes of a text file, or of standard input for `-`. Throws ``MartletError`` when it cannot
+    /// The bytes of a text file, or of standard input for `-`. Throws `MartletError` when it cannot
     /// be read or is not UTF-8.
     static func read(_ path: String) throws(MartletError) -> [UInt8] {
         let bytes: [UInt8]

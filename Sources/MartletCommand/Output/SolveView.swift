@@ -14,7 +14,9 @@ final class SolveView: Sendable {
     private static let mostAnswers = 6
     private static let barWidth = 24
 
-    /// - Parameter isLive: whether standard error is a terminal to draw on.
+    /// - Parameters:
+    ///   - budget: the budget of the search.
+    ///   - isLive: whether standard error is a terminal to draw on.
     init(budget: SolveBudget, isLive: Bool) {
         self.budget = budget
         self.isLive = isLive

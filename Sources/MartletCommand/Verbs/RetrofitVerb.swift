@@ -219,7 +219,7 @@ extension VerdictTiming: ExpressibleByArgument {}
 
 extension StoredWeights: ExpressibleByArgument {}
 
-/// Shows what a retrofit has come to.
+/// Prints the report of a retrofit.
 struct RetrofitConsole {
     let json: Bool
     let directory: String

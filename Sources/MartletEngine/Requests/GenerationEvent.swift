@@ -1,4 +1,4 @@
-/// What a caller hears while a request is served, and how a chain ends.
+/// The events of a request, and the endings of a chain.
 
 /// One step of a request's life, in order: `started` once, then each chain's tokens, then its end.
 public enum GenerationEvent: Sendable, Hashable {
@@ -76,8 +76,8 @@ public struct Usage: Sendable, Hashable {
     public internal(set) var cacheBytes = 0
     /// The most bytes that the whole cache held in any step since the request's first.
     public internal(set) var peakCacheBytes = 0
-    /// The most bytes that the request's own chains held together in any step, whatever else was in
-    /// the cache; a page that they share counts once.
+    /// The most bytes that this request's chains together held in any step. A page that they share
+    /// counts once; other requests do not count.
     public internal(set) var peakRequestBytes = 0
     /// Cached tokens attended by this chain's decode steps, averaged over layers and KV heads.
     public internal(set) var kvReads = 0.0

@@ -20,9 +20,9 @@ public struct RequestID: Hashable, Sendable, Comparable, CustomStringConvertible
 /// When the events of a request reach its consumer. Each delivery wakes the consumer's task, which takes a
 /// processor from the kernels for some microseconds.
 public enum EventPacing: Sendable, Hashable {
-    /// Those of a step together, when the step is over: for whoever shows text as it comes.
+    /// After every step, all events of the step together: for showing text as it is generated.
     case eachStep
-    /// Those since the last delivery together, when a chain ends: for whoever needs whole chains.
+    /// When a chain ends, all events since the last delivery together: for reading whole chains.
     case chainEnds
 }
 

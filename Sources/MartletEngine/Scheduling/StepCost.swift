@@ -1,4 +1,4 @@
-/// How long a step takes, as a function of what is in it: plain arithmetic, fitted to measurements.
+/// The time of a step as a linear function of its rows and reads, fitted to measurements.
 
 /// A linear model of a step's time: fixed part, tokens computed, cached tokens read.
 ///
@@ -19,12 +19,12 @@ public struct StepCost: Sendable, Hashable {
         self.perRead = perRead
     }
 
-    /// The same for steps that take so many times as long.
+    /// The cost with all three coefficients multiplied by `factor`.
     public func scaled(by factor: Double) -> StepCost {
         StepCost(fixed: fixed * factor, perToken: perToken * factor, perRead: perRead * factor)
     }
 
-    /// A step's seconds.
+    /// Seconds of one step.
     ///
     /// - Parameters:
     ///   - tokens: rows of the step.
@@ -42,8 +42,8 @@ public struct StepCost: Sendable, Hashable {
         return Double(steps) * fixed + Double(tokens) * perToken + reads * perRead
     }
 
-    /// Seconds to decode `width` chains of `length` tokens after a prompt, of which a chain reads
-    /// `readShare` (1: all of it).
+    /// Seconds to decode `width` chains of `length` tokens each after a prompt of `promptTokens`
+    /// tokens. A step reads `readShare` of a chain's tokens (1: all of them).
     public func decodeSeconds(
         width: Int, length: Int, promptTokens: Int, readShare: Double = 1
     ) -> Double {
@@ -75,7 +75,7 @@ public struct StepCost: Sendable, Hashable {
         let usable = measurements.filter { $0.seconds > 0 && $0.seconds.isFinite }
         guard !usable.isEmpty else { return nil }
         var best: (error: Double, values: [Double])?
-        // With three coefficients every choice of those that are zero can be tried.
+        // Tries every set of coefficients that may be above zero: there are seven.
         for kept in 1..<8 {
             let columns = (0..<3).filter { kept & (1 << $0) != 0 }
             guard let values = Self.solve(usable, columns), values.allSatisfy({ $0 >= 0 }) else {
@@ -91,7 +91,7 @@ public struct StepCost: Sendable, Hashable {
         self.init(fixed: best.values[0], perToken: best.values[1], perRead: best.values[2])
     }
 
-    /// What a measurement is made of, over its time: the fit is to 1.
+    /// The factors of the three coefficients (1, rows, reads), divided by the measured time, so that the fit is to 1.
     private static func features(_ each: Measurement) -> [Double] {
         [1 / each.seconds, Double(each.tokens) / each.seconds, each.reads / each.seconds]
     }

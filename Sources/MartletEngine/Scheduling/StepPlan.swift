@@ -1,4 +1,4 @@
-/// What one step will compute, before it is known whether the pages suffice.
+/// The plan of one step: which chains, how many tokens each. Its pages are not reserved yet.
 
 /// Bounds on one step.
 public struct StepBudget: Sendable, Hashable {
@@ -28,9 +28,9 @@ struct StepPlan: Sendable, Hashable {
     var tokenCount: Int { slices.reduce(0) { $0 + $1.count } }
 }
 
-/// How many pages there are, and how many a sequence takes.
+/// The free pages of the cache, and the pages that a sequence needs.
 struct PageSupply {
     var free: Int
-    /// Pages, over all layers and KV heads, that a sequence of so many tokens holds.
+    /// Pages of a sequence of `tokens` tokens, over all layers and KV heads.
     var pages: (_ tokens: Int) -> Int
 }

@@ -1,4 +1,4 @@
-/// Arithmetic that answers take, counted from a model's shape; measures nothing.
+/// The floating-point operations of answers, computed from a model's shape; measures nothing.
 
 import Martlet
 import MartletModels
@@ -28,7 +28,7 @@ struct FlopCount {
         self.prompts = prompts
     }
 
-    /// What the chains of one problem took together.
+    /// Operations of all chains of one problem together.
     func flops(problem: Int, tokens: Double, reads: Double) -> Double {
         let prompt = prompts.indices.contains(problem) ? Double(prompts[problem]) : 0
         return perToken * (prompt + tokens) + perRead * (prompt * (prompt + 1) / 2 + reads)

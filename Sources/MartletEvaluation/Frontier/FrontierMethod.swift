@@ -5,7 +5,7 @@ public import Martlet
 
 /// A method that a sweep sets up at several compressions.
 public struct FrontierMethod: Sendable, Hashable {
-    /// What a compression is a share of.
+    /// The tokens that a compression ratio divides.
     private enum Share: Sendable, Hashable {
         /// Nothing is compressed.
         case none
@@ -19,11 +19,11 @@ public struct FrontierMethod: Sendable, Hashable {
 
     /// Its name, such as `tova`.
     public let name: String
-    /// What it thins out.
+    /// The part of the model's work that it thins out.
     public let phase: CompressionPhase
     private let share: Share
-    /// The policy, with `{budget}`, `{half}` of it, `{window}` (half, at most 16) and `{rest}` (the budget less
-    /// four) where numbers go.
+    /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{window}`
+    /// (half the budget, at most 16), `{rest}` (the budget less four).
     private let template: String
 
     private init(
@@ -46,10 +46,11 @@ public struct FrontierMethod: Sendable, Hashable {
         FrontierMethod("snapkv", .prompt, "snapkv(budget={budget}, window={window})", .prompt),
     ]
 
-    /// Reads a name, or a policy with `{budget}` in it, which is then a share of prompt and completion; after
-    /// `prompt:` it is a share of the prompt alone, and after `steps:` it counts as a method of the steps.
+    /// Reads the name of a known method, or a policy's text with `{budget}` in it. The budget is a share of prompt and
+    /// completion together; of the prompt alone when the text begins with `prompt:`. A text that begins with `steps:`
+    /// is reported as a method that thins out what decoding reads.
     ///
-    /// Throws `invalidParameter` for anything else.
+    /// Throws `invalidParameter` for any other text.
     public init(_ text: String) throws(MartletError) {
         if let known = Self.known.first(where: { $0.name == text }) {
             self = known
@@ -68,19 +69,20 @@ public struct FrontierMethod: Sendable, Hashable {
         self.init(text, phase == .prompt ? .prompt : .all, policy, phase ?? .both)
     }
 
-    /// Whether it needs a model for each compression.
+    /// Whether each compression ratio needs a model of its own.
     public var hasOwnModels: Bool { share == .model }
-    /// Whether it is set up once instead of at each compression.
+    /// Whether the method compresses nothing, and so is measured once instead of at each ratio.
     public var isDense: Bool { share == .none }
 
-    /// The policy that leaves one token of `ratio`.
+    /// The policy's text at a compression ratio.
     ///
     /// - Parameters:
-    ///   - promptTokens: of the longest prompt.
+    ///   - ratio: tokens over tokens that stay.
+    ///   - promptTokens: tokens of the longest prompt.
     ///   - length: the most tokens of a completion.
     public func policy(ratio: Double, promptTokens: Int, length: Int) -> String {
         let tokens = share == .prompt ? promptTokens : promptTokens + length
-        // Less than eight tokens leave the methods nothing to choose.
+        // With fewer than eight tokens the methods have nothing to choose.
         let budget = max(8, Int((Double(tokens) / ratio).rounded(.up)))
         return
             template

@@ -1,4 +1,4 @@
-/// What a sweep measures: plain values, no model opened.
+/// The grid of configurations that a sweep measures: plain values; opens no model.
 
 import Foundation
 

@@ -1,10 +1,10 @@
-/// A configuration that was measured; knows neither how nor on what machine.
+/// A measured configuration: its scores and costs. Knows neither how nor on what machine they were measured.
 
-/// What of a model's work a cache method thins out (Sparse Frontier, arXiv 2504.17768, section 2).
+/// The part of a model's work that a cache method thins out (Sparse Frontier, arXiv 2504.17768, section 2).
 public enum CompressionPhase: String, Sendable, CaseIterable, Hashable {
-    /// What is kept of the prompt, chosen when it is complete; what follows stays.
+    /// The prompt's tokens in the cache, chosen when the prompt is complete; generated tokens stay.
     case prompt
-    /// What each generated token reads; the prompt is attended as a whole.
+    /// The tokens that each generated token reads; the prompt itself is computed with full attention.
     case steps
     /// Both.
     case both
@@ -48,7 +48,7 @@ public struct FrontierConfiguration: Sendable, Hashable {
     }
 }
 
-/// What a configuration came to on each problem, in the problems' order.
+/// The scores and costs of one configuration; scores are in the problems' order.
 public struct FrontierPoint: Sendable, Hashable {
     /// The configuration.
     public let configuration: FrontierConfiguration
@@ -56,9 +56,9 @@ public struct FrontierPoint: Sendable, Hashable {
     public let scores: [Double]
     /// The kind of each problem, such as a part of a blend.
     public let tasks: [String]
-    /// Tokens of a prompt, mean; nil where nobody counted them.
+    /// Mean tokens of a prompt; nil when they were not recorded.
     public let promptTokens: Double?
-    /// Tokens that the chains of a problem wrote together, mean.
+    /// Mean tokens that all chains of a problem wrote together.
     public let tokens: Double
     /// Mean costs of a problem.
     public let costs: [FrontierCost: Double]
@@ -96,12 +96,12 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
     case peakTokens
     /// The most bytes of cache that the chains held at once; pages that they share count once.
     case bytes
-    /// Seconds of this machine a problem, with all problems in flight together.
+    /// Seconds for each problem on this machine, with many problems in flight.
     case seconds
     /// Multiplications and additions, prompt included: what makes models of different sizes comparable.
     case flops
 
-    /// What an axis says.
+    /// The title of an axis.
     public var title: String {
         switch self {
         case .kvReads: "KV reads"

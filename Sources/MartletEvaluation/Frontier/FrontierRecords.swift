@@ -1,4 +1,4 @@
-/// The file of a sweep: what was measured of each configuration, and what is missing.
+/// The file of a sweep: the measured problems of each configuration, and which are missing.
 
 import Foundation
 public import Martlet
@@ -88,7 +88,7 @@ public final class FrontierRecords {
             kvReads: result.kvReads, peakTokens: result.peakTokens, bytes: Double(result.bytes))
     }
 
-    /// Adds the seconds that so many problems of a configuration took together.
+    /// Adds the seconds that some problems of a configuration took together.
     func append(
         seconds: Double, problems: Int, _ configuration: FrontierConfiguration
     ) throws(MartletError) {

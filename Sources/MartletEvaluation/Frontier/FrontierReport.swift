@@ -1,9 +1,9 @@
-/// What a sweep has come to: fronts, comparisons, the highest compression that costs nothing.
+/// The results of a sweep: methods, comparisons, the highest compression without a significant loss.
 
 import Foundation
 package import MartletFormats
 
-/// Figures of a sweep's points.
+/// The results of a sweep, computed from its points.
 public struct FrontierReport: Sendable {
     /// A method's points.
     public struct Series: Sendable {
@@ -27,14 +27,16 @@ public struct FrontierReport: Sendable {
 
     /// Methods in the order in which they were asked for.
     public let series: [Series]
-    /// Every method over dense, and the first method with models of its own over every other, at every cost.
+    /// Every method over dense, and the first method with models of its own over every other method, at every cost.
     public let comparisons: [Comparison]
-    /// The highest compression of each method that costs nothing.
+    /// For each method the highest compression without a significant loss.
     public let safeRatios: [SafeCompression]
 
-    /// Sums points up.
+    /// Computes the results.
     ///
-    /// - Parameter seed: of the bootstrap.
+    /// - Parameters:
+    ///   - points: the measured configurations, of any methods, in the order in which methods are listed.
+    ///   - seed: the seed of the bootstrap's draws.
     public init(_ points: [FrontierPoint], seed: UInt64 = 0) {
         var methods: [String] = []
         for point in points where !methods.contains(point.configuration.method) {

@@ -34,7 +34,7 @@ public struct FrontierSweep: Sendable {
             "a model for dms at one of the ratios (dms needs a retrofitted one for each)")
     }
 
-    /// Figures of the sweep's problems that a configuration is made from.
+    /// An upper bound of a prompt's tokens (its characters), from which budgets are computed.
     private var promptTokens: Int { task.maximumPromptLength }
 
     /// The configurations in the order in which they are measured.
@@ -42,14 +42,14 @@ public struct FrontierSweep: Sendable {
         plan.configurations(promptTokens: promptTokens)
     }
 
-    /// Measures what has no record yet, and gives all complete points.
+    /// Measures every problem that has no record yet, and returns the points that are complete.
     ///
     /// A cancelled task ends within a step; what was answered by then stays in the records.
     ///
     /// - Parameters:
     ///   - options: how models are loaded; the policy is the sweep's.
-    ///   - records: where results go, and come from.
-    ///   - onStart: hears of each configuration before it is measured, with its place.
+    ///   - records: the sweep's file: earlier results are read from it, new ones added.
+    ///   - onStart: called before each configuration is measured, with the configuration and its place.
     /// - Throws: what loading, evaluating or writing throws.
     public func run(
         _ options: ModelOptions, records: FrontierRecords,
@@ -73,7 +73,7 @@ public struct FrontierSweep: Sendable {
             let policy = try await model(configuration.model).under(configuration.policy)
             try await measure(configuration, policy, records)
         }
-        // Those of which everything was known.
+        // Models whose problems all had records.
         for name in Set(all.map(\.model)) where counts[name] == nil && !Task.isCancelled {
             _ = try await model(name)
         }

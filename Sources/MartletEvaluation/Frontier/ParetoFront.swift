@@ -1,24 +1,24 @@
-/// The best accuracy at every budget, and how far two of them lie apart.
+/// Pareto fronts of accuracy against a cost, and the distance between two of them.
 
 import Foundation
 import MartletTasks
 
 /// The Pareto front of a method's configurations against one cost.
 public struct ParetoFront: Sendable {
-    /// A step of the front: from this cost on, this accuracy can be had.
+    /// A step of the front: the accuracy that is reached from this cost on.
     public struct Step: Sendable, Hashable {
         /// The cost.
         public let cost: Double
         /// The accuracy.
         public let accuracy: Double
-        /// The point's place among those that the front was made of.
+        /// The index of the configuration among the points that the front was made from.
         public let point: Int
     }
 
     /// Costs and accuracies, both rising.
     public let steps: [Step]
 
-    /// The front of points; those without this cost are left out.
+    /// The front of some points. Points without this cost are left out.
     public init(_ points: [FrontierPoint], cost: FrontierCost) {
         self.init(points.map { ($0.costs[cost], $0.accuracy) })
     }
@@ -74,11 +74,14 @@ public struct FrontierComparison: Sendable, Hashable {
     /// Its 95 % interval by bootstrap over problems, the same draw for both methods.
     public let interval: ClosedRange<Double>
 
-    /// Compares two methods' points, whose scores are of the same problems. Nil when either has none.
+    /// Compares two methods whose points have scores of the same problems. Nil when either has no points.
     ///
     /// - Parameters:
-    ///   - draws: bootstrap draws; each takes the whole front anew.
-    ///   - seed: of the draws.
+    ///   - points: the configurations of the method.
+    ///   - others: the configurations of the method it is compared with.
+    ///   - cost: the cost at which they are compared.
+    ///   - draws: bootstrap draws; each computes both fronts anew.
+    ///   - seed: the seed of the draws.
     public init?(
         _ points: [FrontierPoint], over others: [FrontierPoint], cost: FrontierCost,
         draws: Int = 1000, seed: UInt64 = 0
@@ -103,9 +106,9 @@ public struct FrontierComparison: Sendable, Hashable {
     }
 }
 
-/// Draws with repetition.
+/// Bootstrap: draws with repetition, and the intervals they give.
 enum Bootstrap {
-    /// So many places below `count`, a function of seed and number.
+    /// `count` random indices from `0 ..< count`, with repetition; a function of the seed and the draw's number.
     static func draw(_ count: Int, seed: UInt64, number: Int) -> [Int] {
         var random = TaskRandom(seed: seed, stream: UInt64(number))
         return (0..<count).map { _ in random.below(count) }

@@ -1,18 +1,18 @@
-/// The highest compression that costs nothing, for each method and each kind of problem.
+/// The highest compression without a significant loss, for each method and each kind of problem.
 
 package import MartletFormats
 
 /// The highest compression of a method at which no length and width lost significantly against the dense cache (the 95 %
 /// interval of the paired difference reaches 0): the Sparse Frontier's rule (arXiv 2504.17768).
 ///
-/// A rule by significance is kind to few problems, with which only great losses can be told from chance.
+/// With few problems only large losses are significant, so the rule is lenient where there are few.
 public struct SafeCompression: Sendable, Hashable {
     /// The fewest problems of a kind that are judged by themselves.
     static let leastProblems = 10
 
     /// The method.
     public let method: String
-    /// What of the model's work it thins out.
+    /// The part of the model's work that it thins out.
     public let phase: CompressionPhase
     /// Over all problems; nil where even the lowest compression loses.
     public let ratio: Double?

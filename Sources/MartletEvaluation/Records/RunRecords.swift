@@ -10,10 +10,13 @@ public final class RunRecords {
 
     /// Opens a run's file, or begins it. A last line that was cut short is removed.
     ///
-    /// - Parameter take: hears of each earlier record, in order; texts of a long run need not stay in memory.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - header: the first line, which an existing file must have too.
+    ///   - take: receives each earlier record, in order, so that the records of a long run need not stay in memory.
     ///
-    /// Throws `alreadyExists` when the file is of another run, or is no file of records, `malformedFile` for a
-    /// line that is no object, `unreadableFile` when the system refuses.
+    /// Throws `alreadyExists` when the file belongs to another run or holds no records, `malformedFile` for a line
+    /// that is no JSON object, `unreadableFile` when the system refuses.
     public init(
         _ path: String, _ header: RunHeader, take: (JSONObject) -> Void = { _ in }
     ) throws(MartletError) {

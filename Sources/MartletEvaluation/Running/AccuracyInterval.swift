@@ -1,4 +1,4 @@
-/// How far a mean of scores may be off; knows nothing of where the scores come from.
+/// The confidence interval of a mean score.
 
 package import MartletFormats
 
@@ -16,7 +16,7 @@ public struct AccuracyInterval: Sendable, Hashable {
     ///
     /// When all scores are 0 or 1: Wilson's score interval, which is sound for few samples and near 0
     /// and 1. When some lie between: mean ± 1.96 standard errors (normal approximation, variance with
-    /// n − 1), cut to 0 ... 1; a single such score tells nothing, so its interval is 0 ... 1.
+    /// n − 1), cut to 0 ... 1. A single score between 0 and 1 has the interval 0 ... 1.
     public init(scores: [Double]) {
         guard !scores.isEmpty else {
             (lower, upper) = (0, 1)

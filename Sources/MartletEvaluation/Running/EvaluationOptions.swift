@@ -1,8 +1,8 @@
-/// What an evaluation is told, as a value; knows no task and no model.
+/// The options of an evaluation; knows no task and no model.
 
-/// How many problems of a task are given to a model, and how it may answer them.
+/// The number of problems, and the limits of the answers.
 public struct EvaluationOptions: Sendable, Hashable {
-    /// Problems: the held-out ones with the indices `0 ..< samples`.
+    /// The number of problems: the held-out ones with the indices `0 ..< samples`.
     public var samples = 100
     /// Draws the problems, and the random numbers of sampling.
     public var seed: UInt64 = 0

@@ -1,8 +1,8 @@
-/// Figures over all problems of an evaluation; knows only results, not how they came about.
+/// The figures of an evaluation over all its problems, computed from their results.
 
 import Martlet
 
-/// What an evaluation came to. All figures of cost are means over problems.
+/// The figures of an evaluation. Costs are means over problems.
 public struct EvaluationReport: Sendable, Hashable {
     /// One task's part of a mixture.
     public struct Part: Sendable, Hashable {
@@ -16,7 +16,7 @@ public struct EvaluationReport: Sendable, Hashable {
         public let interval: AccuracyInterval
     }
 
-    /// The problems in order: all of them, or as many as were answered before a cancellation.
+    /// The results in the problems' order: of all problems, or of those answered before a cancellation.
     public let samples: [SampleResult]
 
     /// The mean score of the majority's answers; with one chain, of the answers.
@@ -40,12 +40,12 @@ public struct EvaluationReport: Sendable, Hashable {
     public let peakTokens: Double
     /// The most bytes of cache that a problem's chains held at once; shared pages count once.
     public let bytes: Double
-    /// The most bytes that the whole cache held at any moment, with everything that was in flight.
+    /// The most bytes that the whole cache held at any moment, all problems in flight together.
     public let peakCacheBytes: Int
     /// Chains that ended at their limit of tokens, or because the cache was full.
     public let unfinishedChains: Int
 
-    /// Sums up problems; all figures are zero, and the interval everything, when there are none.
+    /// Computes the figures. Without problems all are zero, and the interval is 0 ... 1.
     public init(samples: [SampleResult]) {
         func mean(_ value: (SampleResult) -> Double) -> Double {
             samples.isEmpty ? 0 : samples.reduce(0) { $0 + value($1) } / Double(samples.count)

@@ -1,4 +1,4 @@
-/// What became of one problem; knows neither the model nor the other problems.
+/// The result of one problem; knows neither the model nor the other problems.
 
 public import Martlet
 public import MartletTasks
@@ -36,7 +36,7 @@ public struct ChainResult: Sendable, Hashable {
     }
 }
 
-/// All chains' answers to a problem, and what they came to together.
+/// The results of all chains of one problem.
 public struct SampleResult: Sendable, Hashable {
     /// The problem's place, from 0.
     public let index: Int
@@ -51,7 +51,7 @@ public struct SampleResult: Sendable, Hashable {
     public let winner: Int
     /// The most bytes of cache that the chains held together; pages that they share count once.
     public let bytes: Int
-    /// The most bytes that the whole cache held meanwhile, other problems included.
+    /// The most bytes that the whole cache held during this problem, other problems included.
     public let cacheBytes: Int
 
     /// Puts a result together, and lets the chains vote. `chains` must not be empty.

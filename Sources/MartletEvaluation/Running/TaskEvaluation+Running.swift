@@ -10,18 +10,18 @@ extension TaskEvaluation {
     /// first one without a result.
     ///
     /// - Parameters:
-    ///   - model: it is only read; its cache should hold the chains in flight, or they wait.
-    ///   - onSample: hears each result in the order of the problems, as soon as all before it are
-    ///     known. What it throws ends the evaluation.
-    /// - Throws: ``MartletError``: `missingTokenizer`, `promptTooLong` or `contextExceeded` before
-    ///   anything runs, else what the model fails with.
+    ///   - model: the model; chains wait when its cache cannot hold all that are in flight.
+    ///   - onSample: receives the results in the order of the problems, each as soon as all before it
+    ///     are known. An error that it throws ends the evaluation.
+    /// - Throws: `MartletError`: `missingTokenizer`, `promptTooLong` or `contextExceeded` before
+    ///   anything runs, or the model's own failure.
     public func run(
         on model: Model, onSample: (SampleResult) throws(MartletError) -> Void = { _ in }
     ) async throws(MartletError) -> EvaluationReport {
         try await run(try problems(for: model.loaded), on: model, onSample: onSample)
     }
 
-    /// As ``run(on:onSample:)``, with problems that were made before the cache was, or some of them.
+    /// As ``run(on:onSample:)``, with problems made earlier, or with some of them.
     package func run(
         _ problems: [Problem], on model: Model,
         onSample: (SampleResult) throws(MartletError) -> Void = { _ in }

@@ -1,4 +1,4 @@
-/// A task and a model brought together: what is asked, and whether it fits; how it runs is in
+/// An evaluation: makes the problems of a task and checks that they fit a model. It runs in
 /// `TaskEvaluation+Running.swift`.
 
 import Foundation
@@ -13,13 +13,13 @@ public import MartletTasks
 /// print(report.accuracy, report.interval)
 /// ```
 /// A chain ends at the model's end token, or at what ends a solution (``AnswerLayout/stop``).
-/// The same model, task and options give the same results whatever else runs, with two exceptions:
-/// what the whole cache held, and the peaks of a policy that frees tokens inside a prompt (a window)
-/// when the prompt is longer than the room in a step, because they depend on how it is cut.
+/// The same model, task and options give the same results whatever else runs, with two exceptions: the
+/// bytes of the whole cache, and the peaks of a policy that frees tokens inside a prompt (a window),
+/// because the peaks depend on how a long prompt is cut into steps.
 public struct TaskEvaluation: Sendable {
     /// The task.
     public let task: any EvaluationTask
-    /// How it is given; a file that has fewer problems than were asked for gives all that it has.
+    /// The options. A file with fewer problems than the options ask for gives all of its problems.
     public let options: EvaluationOptions
 
     /// Describes an evaluation. Throws `invalidParameter` for options outside their limits.

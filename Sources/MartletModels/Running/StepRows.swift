@@ -45,7 +45,7 @@ struct StepRows {
                     source = UnsafePointer(normed + row * columns)
                 }
                 guard type.quantisesActivations else { return }
-                kernels.table.pointee.quantize(
+                kernels.table.pointee.quantise(
                     source, Int32(columns), quants + row * blocks * 32, scales + row * blocks,
                     sums + row * blocks)
             }

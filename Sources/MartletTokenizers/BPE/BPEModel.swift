@@ -9,11 +9,11 @@ struct BPEModel: Sendable {
     let byteLevel: Bool
     /// The `<0x00>` to `<0xFF>` tokens when characters without a token fall back to them, or empty.
     let fallback: [Int32]
-    /// The token for what has none, or -1: such characters vanish.
+    /// The token of a character that has no token of its own, or -1: the character is left out.
     let unknown: Int32
     /// Neighbouring unknown characters make one unknown token.
     let fusesUnknown: Bool
-    /// A word that is a token is that token, whatever its merges say.
+    /// A word that equals a token becomes that token without looking at its merges.
     let ignoresMerges: Bool
     /// One more than the highest rank when every merge comes after those that make its parts, as
     /// in all trained vocabularies; else 0.

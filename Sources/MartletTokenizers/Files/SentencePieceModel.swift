@@ -3,7 +3,7 @@
 /// Reads the protocol buffer `sentencepiece.ModelProto`.
 ///
 /// Only what changes tokens is read: pieces (field 1: text 1, score 2, type 3), the trainer's model
-/// type (field 2: 3), and the normalizer (field 3: charsmap 2, dummy prefix 3, extra white space 4,
+/// type (field 2: 3), and the normaliser (field 3: charsmap 2, dummy prefix 3, extra white space 4,
 /// escaping 5).
 enum SentencePieceModel {
     private enum PieceType: UInt64 {

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// One step of a normalizer, on UTF-8.
+/// One step of a normaliser, on UTF-8.
 enum NormalizationStep: Sendable, Equatable {
     /// Unicode canonical composition.
     case composed

@@ -13,13 +13,13 @@ public struct EqualBudgetComparison {
     private let file: String
     private let machine: TrainingMachine
 
-    /// Optimisers by name, then ways of training with AdamW.
+    /// The names of all methods: optimisers, then ways of training with AdamW.
     public static let methods =
         OptimiserConfiguration.all.map(\.name) + ["stacking", "layer-dropping", "selective", "rho"]
-    /// The parts of the budget at which the held-out loss is measured.
+    /// The fractions of the budget at which the held-out loss is measured.
     public static let marks = [0.25, 0.5, 1.0]
 
-    /// What one method with one seed came to.
+    /// The result of one method with one seed.
     public struct Outcome: Sendable {
         /// The method.
         public let method: String
@@ -27,7 +27,7 @@ public struct EqualBudgetComparison {
         public let seed: UInt64
         /// Held-out loss in nats at the marks.
         public internal(set) var losses: [Double] = []
-        /// Steps that the budget paid for.
+        /// Steps made within the budget.
         public internal(set) var steps = 0
         /// Reference seconds spent.
         public internal(set) var referenceSeconds = 0.0
@@ -36,8 +36,9 @@ public struct EqualBudgetComparison {
     }
 
     /// - Parameters:
-    ///   - recipe: the text of a recipe; its steps give the budget unless one is given.
-    ///   - file: what errors call it.
+    ///   - recipe: the text of a recipe. Without another budget, its steps are the budget.
+    ///   - file: the recipe's name in errors.
+    ///   - machine: the threads and kernels.
     public init(recipe: String, file: String, machine: TrainingMachine) {
         self.recipe = recipe
         self.file = file
@@ -47,9 +48,11 @@ public struct EqualBudgetComparison {
     /// Trains by one method.
     ///
     /// - Parameters:
-    ///   - budget: reference seconds; nil for those that the recipe's steps cost with AdamW.
-    ///   - learningRate: nil for the recipe's with its own optimiser and with ways of training, and for the
-    ///     published one of any other optimiser.
+    ///   - method: a name in ``methods``.
+    ///   - seed: decides the weights and the data.
+    ///   - budget: reference seconds; nil takes the cost of the recipe's steps with AdamW.
+    ///   - learningRate: the peak. Nil takes the published one for an optimiser that is not the recipe's, and the
+    ///     recipe's for everything else.
     public func run(
         method: String, seed: UInt64, budget: Double?, learningRate: Double? = nil
     ) throws(TrainingError) -> Outcome {
@@ -131,8 +134,8 @@ public struct EqualBudgetComparison {
                 split: split, part: part), seed: seed, padding: tokenizer.endToken)
     }
 
-    /// A model of the same kind that has learned from the fifth of the data which the others then leave out,
-    /// with the recipe's own optimiser and for as long as they will.
+    /// A model of the recipe's kind, trained with the recipe's optimiser and for the same budget on the fifth of the
+    /// data that the other models never see.
     private func reference(
         _ recipe: Recipe, _ phase: RunLength.Phase, seed: UInt64, budget: Double?
     ) throws(TrainingError) -> TrainableModel {
@@ -195,7 +198,7 @@ public struct EqualBudgetComparison {
 }
 
 extension LearningRateSchedule {
-    /// The same course with another peak.
+    /// The schedule with another peak and the same shape.
     func scaled(to peak: Double) throws(OptimiserError) -> LearningRateSchedule {
         try LearningRateSchedule(
             peak: peak, shape: shape, warmUp: warmUp, warmUpStart: warmUpStart,

@@ -1,9 +1,9 @@
-// What a model would lose on rows, without learning from them.
+// The loss of a model on rows, without learning from them.
 
 import CMartletKernels
 import MartletKernels
 
-/// Forwards rows through a model as it is now.
+/// Computes the loss of rows under a model's current weights.
 struct RowScorer {
     private let forward: PhaseGraph
 

@@ -2,14 +2,17 @@
 
 import MartletKernels
 
-/// Fills batches from a mixture. What a row holds is a function of seed, step and row alone, so a run that
-/// was resumed sees what it would have seen.
+/// Fills batches from a mixture. The content of a row depends only on the seed and on the row's place in the run, so a
+/// resumed run sees the same rows.
 public struct BatchComposer: Sendable {
     private let shares: [DataShare]
     private let seed: UInt64
     private let padding: Int32
 
-    /// - Parameter padding: the token after the last example of a row; it counts nothing.
+    /// - Parameters:
+    ///   - shares: the mixture; at least one share.
+    ///   - seed: decides which examples a row holds.
+    ///   - padding: the token that fills a row after its last example; it has no weight in the loss.
     public init(shares: [DataShare], seed: UInt64, padding: Int32) {
         precondition(!shares.isEmpty, "BatchComposer: got no shares")
         self.shares = shares
@@ -20,11 +23,11 @@ public struct BatchComposer: Sendable {
     /// The most tokens of any source's solutions; nil where no source has an end.
     var longestCompletion: Int? { shares.compactMap(\.source.longestCompletion).max() }
 
-    /// Examples of one row: whole ones one after another, the last one cut at the end.
+    /// The examples of one row, one after another; the last one is cut at the row's end.
     ///
     /// - Parameters:
-    ///   - row: counts the rows of the whole run.
-    ///   - length: tokens of a row; one more is drawn, since targets are shifted.
+    ///   - row: the row's number in the whole run.
+    ///   - length: tokens of the row; one more is drawn, because targets are shifted by one.
     ///   - progress: of the run, from 0 to 1.
     func row(_ row: Int, length: Int, progress: Double) -> PackedRow {
         var packed = PackedRow(length: length, padding: padding)

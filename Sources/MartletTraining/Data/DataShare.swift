@@ -20,8 +20,7 @@ public struct DataShare: Sendable {
         self.span = span
     }
 
-    /// The sources of a recipe's entries; `split` chooses what is trained on or what measures, `part` divides the
-    /// former.
+    /// The sources of a recipe's entries. `split` chooses training or held-out data, `part` a part of the training data.
     static func of(
         _ entries: [Recipe.DataEntry], _ tokenizer: ModelTokenizer, promptWeight: Double,
         file: String, split: TaskSplit = .training, part: TrainingPart = .all

@@ -11,13 +11,13 @@ public struct TaskSource: ExampleSource {
     private let promptWeight: Float
     private let split: TaskSplit
     private let part: TrainingPart
-    /// Between the places that are tried for one example: odd, and far from any sum of neighbours.
+    /// The distance between the places that are tried for one example: odd, and far from any sum of neighbours.
     private static let stride = Int(truncatingIfNeeded: 0x9E37_79B9_7F4A_7C15 as UInt64)
 
     /// - Parameters:
-    ///   - promptWeight: what a token of the problem counts; its solution counts 1.
-    ///   - endToken: follows every solution.
-    ///   - split: which problems; those held out measure and never train.
+    ///   - promptWeight: the weight in the loss of a token of the problem; a token of the solution has weight 1.
+    ///   - endToken: the token after every solution.
+    ///   - split: training problems or held-out ones.
     package init(
         _ task: any EvaluationTask, tokenizer: Tokenizer, endToken: Int32, promptWeight: Float,
         split: TaskSplit = .training
@@ -40,13 +40,13 @@ public struct TaskSource: ExampleSource {
         self.promptWeight = promptWeight
     }
 
-    /// Characters of the longest solution, which are at least its tokens.
+    /// Characters of the longest solution, an upper bound of its tokens.
     public var longestCompletion: Int? { task.maximumCompletionLength }
 
     /// The problem at a place, its solution and the end token.
     public func example(seed: UInt64, index: Int, room: Int) -> TrainingExample {
         var sample = task.sample(seed: seed, index: index, split: split)
-        // The problems of a part are found by trying further places. Ends: both parts hold a fifth at least.
+        // Tries further places until one belongs to the part. This ends, because each part has at least a fifth of all.
         var place = index
         while !part.contains(fingerprint: sample.fingerprint) {
             place &+= Self.stride

@@ -2,7 +2,7 @@
 
 import MartletKernels
 
-/// Pieces of a text file; the last part of it is never given, so that it can measure.
+/// Pieces of a text file. The end of the text is held out for measuring.
 public struct TextSource: ExampleSource {
     private let tokens: [Int32]
     private let range: Range<Int>
@@ -12,8 +12,8 @@ public struct TextSource: ExampleSource {
 
     /// - Parameters:
     ///   - tokens: the whole text.
-    ///   - name: what errors call it.
-    ///   - isHeldOut: gives the end of the text instead of what comes before it.
+    ///   - name: the text's name in errors.
+    ///   - isHeldOut: true gives the held-out end of the text, false what comes before it.
     public init(tokens: [Int32], name: String, isHeldOut: Bool = false) throws(TrainingError) {
         try self.init(tokens: tokens, name: name, isHeldOut: isHeldOut, part: .all)
     }

@@ -1,6 +1,6 @@
-// What a model learns from: tokens, and how much each counts.
+// What a model learns from: tokens, and the weight of each in the loss.
 
-/// A document: tokens, and for each how much predicting it counts in the loss.
+/// A document: tokens, and for each token the weight of its prediction in the loss.
 public struct TrainingExample: Sendable, Hashable {
     /// Token ids.
     public var tokens: [Int32]
@@ -22,7 +22,7 @@ public protocol ExampleSource: Sendable {
     /// The example at a place of the stream of a seed; `room` is the most tokens that can be used.
     func example(seed: UInt64, index: Int, room: Int) -> TrainingExample
 
-    /// The most tokens of a solution; nil for text that goes on as long as it likes.
+    /// The most tokens of a solution; nil for running text, which has no end of its own.
     var longestCompletion: Int? { get }
 }
 

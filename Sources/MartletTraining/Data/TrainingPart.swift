@@ -1,6 +1,6 @@
 // A division of the training data itself.
 
-/// Which part of the data that may be trained on a source gives. Held-out data is not divided.
+/// The part of the training data that a source gives. Held-out data is not divided.
 enum TrainingPart: Sendable {
     /// All of it.
     case all

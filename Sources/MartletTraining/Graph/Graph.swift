@@ -49,7 +49,7 @@ public final class Graph {
         return Integers(id: integerCounts.count - 1)
     }
 
-    /// The value of a parameter, the same one however often it is asked for.
+    /// The value of a parameter; each call for one parameter returns the same value.
     public func parameter(_ parameter: Parameter) -> Value {
         let key = ObjectIdentifier(parameter)
         if let value = parameterValues[key] { return value }

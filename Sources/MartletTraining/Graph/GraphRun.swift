@@ -35,7 +35,10 @@ public final class GraphRun {
 
     /// Plans the memory of a graph.
     ///
-    /// - Parameter isTraining: false plans for forward alone.
+    /// - Parameters:
+    ///   - graph: the computation.
+    ///   - machine: the threads and kernels.
+    ///   - isTraining: false plans memory for forward alone.
     /// - Throws: ``TrainingError/kernel(_:)`` when the machine does not have the memory.
     public init(
         _ graph: Graph, _ machine: TrainingMachine, isTraining: Bool = true
@@ -100,8 +103,8 @@ public final class GraphRun {
         for operation in graph.operations { operation.forward(self) }
     }
 
-    /// Runs the derivatives in reverse order; gradients of parameters are added to what
-    /// ``clearGradients()`` left.
+    /// Runs the derivatives in reverse order. Gradients of parameters are added to those of earlier backward passes
+    /// since the last `clearGradients()`.
     public func backward() {
         for index in isWritten.indices where parameterOf[index] == nil { isWritten[index] = false }
         for (index, parameter) in parameterOf.enumerated() {
@@ -149,15 +152,13 @@ public final class GraphRun {
         integerArena.base + integerOffsets[integers.id]
     }
 
-    /// The gradient of an output, nil when nothing that was run depends on it.
+    /// The gradient of an output; nil when no operation with a gradient read it.
     package func gradient(_ value: Value) -> UnsafeMutablePointer<Float>? {
         isWritten[value.id] ? gradients[value.id] : nil
     }
 
-    /// Where to write an input's gradient, and whether to add; nil when nobody wants it.
-    package func gradientTarget(_ value: Value) -> (
-        pointer: UnsafeMutablePointer<Float>, adds: Bool
-    )? {
+    /// Where to write an input's gradient, and whether to add to what is there; nil when no gradient is needed.
+    package func gradientTarget(_ value: Value) -> (pointer: UnsafeMutablePointer<Float>, adds: Bool)? {
         guard let pointer = gradients[value.id] else { return nil }
         defer { isWritten[value.id] = true }
         return (pointer, isWritten[value.id])

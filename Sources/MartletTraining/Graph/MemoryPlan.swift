@@ -1,6 +1,6 @@
 // Where every activation and gradient lives: one arena, planned before the first step.
 
-/// Offsets in one arena such that two matrices share bytes only when their lifetimes do not meet.
+/// Offsets of all matrices in one arena. Two matrices share bytes only when their lifetimes do not overlap.
 ///
 /// Time runs over the operations forward (0 ..< n) and then back (n ..< 2n). An activation lives from the
 /// operation that writes it to the last that reads it, in either direction; a gradient from the last
@@ -49,7 +49,7 @@ struct MemoryPlan {
                 gradientBorn[value.id] = min(gradientBorn[value.id], back)
             }
         }
-        // What a caller reads after the run, losses above all, stays to the end.
+        // Losses and results are read after the run, so they live to its end.
         for value in graph.losses.map(\.value) + graph.results { dies[value.id] = 2 * count }
         var blocks: [(value: Int, isGradient: Bool, block: Block)] = []
         for (id, entry) in graph.entries.enumerated() {
@@ -72,7 +72,7 @@ struct MemoryPlan {
         }
     }
 
-    /// Largest first, each at the lowest offset where it meets nobody of its time.
+    /// Places the largest matrix first, each at the lowest offset where it overlaps no matrix of its lifetime.
     private mutating func place(_ blocks: inout [(value: Int, isGradient: Bool, block: Block)]) {
         let order = blocks.indices.sorted {
             (blocks[$0].block.size, $1) > (blocks[$1].block.size, $0)

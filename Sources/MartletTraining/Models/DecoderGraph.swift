@@ -16,7 +16,7 @@ public struct BatchInputs {
     public let starts: Integers
     /// The next token of each place.
     public let targets: Integers
-    /// What each place counts in the loss; 0 not at all.
+    /// The weight of each place in the loss; 0 leaves it out.
     public let weights: Value
     /// The sum of the weights of the whole step.
     public let total: Value
@@ -38,7 +38,7 @@ public struct BatchInputs {
     }
 }
 
-/// What a method of compression does inside each attention.
+/// The part of a compression method inside each attention.
 protocol AttentionVariant {
     /// Called with the residual stream before the layer's norm, and with queries, keys and values after the
     /// norms of heads and before the rotation.
@@ -47,7 +47,7 @@ protocol AttentionVariant {
     func finish(_ graph: Graph, _ parts: AttentionParts, layer: Int) -> AttentionParts
 }
 
-/// One layer's attention on its way.
+/// The intermediate values of one layer's attention.
 struct AttentionParts {
     let residual: Value
     var q: Value

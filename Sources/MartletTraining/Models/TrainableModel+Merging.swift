@@ -4,10 +4,10 @@ import MartletFormats
 import MartletModels
 
 extension TrainableModel {
-    /// A checkpoint's tensor under another number of KV heads: the mean of each group of consecutive heads
-    /// (Ainslie et al. 2023, GQA, arXiv 2305.13245, section 2.1); as it is when the shapes agree.
+    /// A checkpoint's tensor with fewer KV heads: each is the mean of a group of consecutive stored heads (Ainslie et al.
+    /// 2023, GQA, arXiv 2305.13245, section 2.1). A tensor whose shape agrees is returned unchanged.
     ///
-    /// Throws what is wrong with the shape, unless the tensor is of keys or values and its heads divide evenly.
+    /// Throws when the shape disagrees and the tensor is not of keys or values, or its heads do not divide evenly.
     static func readMergingHeads(
         _ entry: TensorEntry, as tensor: PlannedTensor, headDimension: Int,
         into values: UnsafeMutableBufferPointer<Float>

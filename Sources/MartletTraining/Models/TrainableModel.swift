@@ -12,7 +12,7 @@ public final class TrainableModel {
     package let plan: DecoderPlan
     /// Its weights.
     public let parameters: DecoderParameters
-    /// What differs in the `config.json` that is written: a method that only training carries out.
+    /// Changes to the `config.json` that is written, for a method that only training carries out.
     var storedChanges: [(key: String, value: JSONValue)] = []
 
     init(
@@ -27,7 +27,8 @@ public final class TrainableModel {
     ///
     /// - Parameters:
     ///   - configuration: the content of a `config.json` of any family that Martlet runs.
-    ///   - seed: the same seed gives the same weights.
+    ///   - seed: decides the weights.
+    ///   - source: the configuration's name in errors.
     public convenience init(
         configuration: JSONObject, seed: UInt64, source: String = "the recipe's model"
     ) throws(TrainingError) {
@@ -46,8 +47,10 @@ public final class TrainableModel {
     /// The model of a checkpoint, its weights widened to floats.
     ///
     /// - Parameters:
-    ///   - configuration: replaces the checkpoint's own: a retrofit adds what it changes.
-    ///   - mergesHeads: whether keys and values may have fewer heads than stored, each the mean of some.
+    ///   - checkpoint: the model's files.
+    ///   - configuration: replaces the checkpoint's own; a retrofit adds its changes to it.
+    ///   - mergesHeads: whether the configuration may have fewer KV heads than are stored. Each head is then the mean of
+    ///     a group of stored ones.
     ///   - isTrainable: which tensors have gradients, by name.
     public convenience init(
         _ checkpoint: Checkpoint, configuration: JSONObject? = nil, mergesHeads: Bool = false,

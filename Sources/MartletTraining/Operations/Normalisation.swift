@@ -66,7 +66,7 @@ package struct NormOperation: Operation {
         let biasTarget = bias.flatMap { run.gradientTarget($0) }
         let partial = run.scratch(0)
         let n = Int32(width)
-        // Chunks are summed in ascending order whoever computed them; a wave bounds the scratch.
+        // Chunks are summed in ascending order, whichever thread computed them; a wave bounds the scratch.
         for first in stride(from: 0, to: chunks, by: Self.wave) {
             let wave = min(Self.wave, chunks - first)
             run.pool.run(wave) { index, _ in

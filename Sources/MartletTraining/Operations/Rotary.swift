@@ -10,7 +10,9 @@ public final class RotaryTable {
     let half: Int
     let positions: Int
 
-    /// - Parameter frequencies: radians a position, for each pair of dimensions.
+    /// - Parameters:
+    ///   - frequencies: radians for each position, one for each pair of dimensions.
+    ///   - positions: the number of positions in the table.
     public init(frequencies: [Double], positions: Int) {
         half = frequencies.count
         self.positions = positions

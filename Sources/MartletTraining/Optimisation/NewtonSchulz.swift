@@ -26,7 +26,7 @@ struct NewtonSchulz {
     private let packing: UnsafeMutablePointer<Float>
     private let kernels: mk_training
 
-    /// Products are cut into this many pieces, whatever the threads, and each packs for itself.
+    /// The number of pieces of a product, for any number of threads. Each piece packs its own factors.
     private static let pieces = 4
     private static var packingFloats: Int { (mk_gemm_scratch() + 63) / 64 * 16 }
 

@@ -36,7 +36,10 @@ public final class Optimiser {
 
     /// Allocates zeroed state for all parameters.
     ///
-    /// - Parameter kernels: what Muon's products are computed with.
+    /// - Parameters:
+    ///   - configuration: the method and its hyper-parameters.
+    ///   - parameters: the tensors, in the order of their indices.
+    ///   - kernels: the kernels of Muon's matrix products.
     /// - Throws: `OptimiserError` for a hyper-parameter out of range, an empty tensor, or memory.
     public init(
         _ configuration: OptimiserConfiguration, parameters: [ParameterInfo],

@@ -1,16 +1,16 @@
-// What a recipe says of its data, which a retrofit may take without the rest.
+// The data of a recipe, which a retrofit may use without the rest of it.
 
 import MartletFormats
 
 extension Recipe {
-    /// The data of a file with which a trained model is trained further, and the share of prompts in the loss.
+    /// The data on which a trained model is trained further, and the weight of a prompt's tokens in the loss.
     ///
-    /// The file is a recipe, of which the entries count that are used to its end, since its beginning was a
-    /// curriculum; or it has nothing but `data` and `promptWeight`.
+    /// The file is a recipe, or only `data` and `promptWeight`. Of a recipe, only entries that are used until its end
+    /// count: the others were a curriculum.
     ///
     /// - Parameters:
     ///   - text: YAML.
-    ///   - file: what errors call it.
+    ///   - file: the file's name in errors.
     public static func finalData(
         _ text: String, file: String
     ) throws(TrainingError) -> (entries: [DataEntry], promptWeight: Double) {

@@ -1,4 +1,4 @@
-// Everything that decides a training run, as a file says it.
+// A recipe: everything that decides a training run, read from a file.
 
 public import MartletFormats
 
@@ -14,7 +14,7 @@ public struct Recipe: Sendable {
     public let tokenizer: String
     /// The mixture.
     public let data: [DataEntry]
-    /// What a token of a problem counts when its solution's count 1.
+    /// The weight in the loss of a token of a problem; a token of a solution has weight 1.
     public let promptWeight: Double
     /// The optimiser.
     public let optimiser: OptimiserConfiguration
@@ -72,7 +72,7 @@ public struct Recipe: Sendable {
     ///
     /// - Parameters:
     ///   - text: YAML.
-    ///   - file: what errors call it.
+    ///   - file: the recipe's name in errors.
     ///   - steps: replaces the number of steps.
     ///   - seed: replaces the seed.
     public init(
@@ -158,7 +158,7 @@ public struct RunLength: Sendable, Hashable {
         public var tokens: Int { sequences * length * accumulation }
     }
 
-    /// A length that no recipe says.
+    /// A length made in code, not read from a recipe.
     init(steps: Int, phases: [Phase]) {
         self.steps = steps
         self.phases = phases

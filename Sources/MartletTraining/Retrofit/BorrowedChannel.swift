@@ -1,4 +1,4 @@
-// A channel of queries or keys that means something else than attention.
+// A channel of queries or keys that carries a decision instead of attention.
 
 import CMartletKernels
 

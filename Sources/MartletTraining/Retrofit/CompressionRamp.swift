@@ -1,4 +1,4 @@
-// How the compression that is asked for grows.
+// The growth of the target compression during a retrofit.
 
 /// CR(t) = 1 + (target - 1) * min(t / length, 1): linear in the ratio and not in the share of tokens
 /// (2506.05345, section 3; 2403.09636, phase 2). The share to mark is 1 - 1 / CR.

@@ -5,7 +5,7 @@ import MartletFormats
 import MartletKernels
 import MartletModels
 
-/// A run that makes a trained model compressible, and what it has come to.
+/// A run that makes a trained model compress its own cache, and its report.
 public final class Retrofit {
     /// The run; the model in it is the student.
     public let run: TrainingRun
@@ -17,8 +17,11 @@ public final class Retrofit {
     /// Prepares a retrofit, or goes on with one.
     ///
     /// - Parameters:
-    ///   - model: the folder of the trained model.
+    ///   - path: the folder of the trained model.
+    ///   - plan: the method, its target and its steps.
     ///   - directory: the folder of the run, which receives the retrofitted model.
+    ///   - resumes: whether to go on with a run that is in the folder.
+    ///   - machine: the threads and kernels.
     public init(
         model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine

@@ -4,13 +4,13 @@ import Foundation
 import MartletKernels
 import MartletModels
 
-/// A method inside every attention, and what it leaves for the budget.
+/// A compression method inside every attention, and its decisions, over which the budget is counted.
 protocol DecidingVariant: AttentionVariant {
     /// Logistic noise of every layer, filled before each forward; zeros decide as inference does.
     var noise: [Value] { get }
     /// Bits of every layer.
     var bits: [Value] { get }
-    /// What is left of borrowed channels in attention; nil with adapters.
+    /// The factor of borrowed channels in attention, from 1 to 0; nil with adapters.
     var fade: Value? { get }
 }
 
@@ -72,8 +72,8 @@ extension PhaseGraph {
             })
     }
 
-    /// Noise of a step, the same whenever the step is run. While the channel fades nothing is decided: the
-    /// noise is so far below zero that every decision is no.
+    /// Fills the noise of a step, which depends on the step alone. While the channel fades, the noise is far below zero,
+    /// so that every decision is no.
     private static func fill(
         _ noise: [Value], _ run: GraphRun, seed: UInt64, step: Int, part: Int, isDense: Bool
     ) {
@@ -105,7 +105,7 @@ extension RetrofitPlan {
         }
     }
 
-    /// Where a step is.
+    /// The place of a step in the retrofit.
     struct Stage {
         let isFading: Bool
         /// Steps since compression began.

@@ -1,4 +1,4 @@
-// What a retrofit is asked to do.
+// The settings of a retrofit.
 
 import MartletFormats
 
@@ -26,8 +26,8 @@ public struct RetrofitPlan: Sendable {
     public var source = Source.adapter
     /// The compression to reach.
     public var target = 8.0
-    /// What a share of one too few marks costs, in nats: 1 in both papers. Where few steps must do, more brings the
-    /// compression about.
+    /// The weight of the budget's loss: nats for a shortfall of all marks. Both papers use 1; with few steps a larger
+    /// weight is needed to reach the compression.
     public var budgetWeight = 1.0
     /// How decisions are made.
     public var decisions = EvictionParameters()

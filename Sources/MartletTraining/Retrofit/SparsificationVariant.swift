@@ -1,8 +1,8 @@
-// DMS inside each attention (2506.05345, sections 1.2 and 1.3 of our notes on it).
+// DMS inside each attention (arXiv 2506.05345).
 
 import MartletModels
 
-/// Adds decisions and masks to every layer of a decoder; afterwards holds what the budget is counted over.
+/// Adds decisions and masks to every layer of a decoder, and keeps their bits, over which the budget is counted.
 final class SparsificationVariant: DecidingVariant {
     private let model: TrainableModel
     private let batch: BatchInputs

@@ -1,10 +1,10 @@
-// Checkpoints of a run: models that anything can load, with what is needed to go on.
+// Checkpoints of a run: complete model directories, with the state that a resumed run needs.
 
 import Foundation
 import MartletFormats
 import MartletKernels
 
-/// What a run has come to, beside weights and optimiser state.
+/// The state of a run beside weights and optimiser state.
 struct RunState {
     var step: Int
     var referenceSeconds: Double
@@ -13,7 +13,7 @@ struct RunState {
     /// Smoothed loss, and the least it has been.
     var smoothedLoss: Double?
     var bestLoss: Double?
-    /// The recipe, or whatever else a resumed run must agree with.
+    /// The recipe or other settings that a resumed run must agree with.
     var plan: JSONObject
 }
 
@@ -112,7 +112,7 @@ struct CheckpointStore {
 extension RunState {
     var json: JSONValue {
         func number(_ value: Double?) -> JSONValue {
-            // Bits and not digits: a resumed run must have the very same numbers.
+            // Bits, not digits: a resumed run must have exactly the same numbers.
             value.map { .string(String($0.bitPattern, radix: 16)) } ?? .null
         }
         let members: [(String, JSONValue)] = [
@@ -149,7 +149,7 @@ extension RunState {
         } catch { throw .format(error) }
     }
 
-    /// A run goes on only as what it was: naming the first difference.
+    /// Throws, naming the first difference, when a run's settings are not those of its checkpoint.
     func agree(with other: JSONObject, directory: String) throws(TrainingError) {
         for key in Set(plan.keys + other.keys).sorted()
         where !["checkpoints", "log", "weights"].contains(key) {

@@ -12,7 +12,7 @@ struct HeldOutLoss {
     /// - Parameters:
     ///   - composer: draws from the held-out split.
     ///   - phase: the size of a batch.
-    ///   - batches: how many are measured.
+    ///   - batches: the number of batches.
     init(
         _ model: TrainableModel, composer: BatchComposer, phase: RunLength.Phase,
         machine: TrainingMachine, batches: Int = 8

@@ -4,7 +4,7 @@
 import Foundation
 import MartletKernels
 
-/// What one step did.
+/// The figures of one step.
 public struct StepReport: Sendable {
     /// Steps done, this one included.
     public let step: Int
@@ -22,7 +22,7 @@ public struct StepReport: Sendable {
     public let metrics: [(name: String, value: Double)]
 }
 
-/// What a loop is made of.
+/// The parts and settings of a loop.
 public struct LoopPlan {
     let length: RunLength
     var schedule: LearningRateSchedule
@@ -31,12 +31,12 @@ public struct LoopPlan {
     let composer: BatchComposer
     let parameters: [Parameter]
     let seed: UInt64
-    /// For each parameter what its learning rate is of the schedule's; empty for 1.
+    /// For each parameter the factor of its learning rate over the schedule's; empty means 1 for all.
     var rateFactors: [Double] = []
-    /// Reference seconds after which the run ends, whatever its steps; its progress is then the part of them
-    /// that was spent. Nil counts steps.
+    /// The budget of the run in reference seconds, which then decides its progress and its end. Nil lets the number of
+    /// steps decide.
     var budgetSeconds: Double?
-    /// Changes the model or the data while the run goes on.
+    /// A method that changes the model or the data during the run.
     var method: (any TrainingMethod)?
 }
 
@@ -57,8 +57,8 @@ extension TrainingMethod {
     ) throws(TrainingError) -> [PackedRow]? { nil }
 }
 
-/// Runs steps. Everything that a step depends on is the parameters, the optimiser's state, the step's
-/// number and the plan: a loop restored from a checkpoint goes on with the same bits.
+/// Runs steps. A step depends only on the parameters, the optimiser's state, its own number and the plan, so a loop
+/// restored from a checkpoint continues with the same bits.
 public final class TrainingLoop {
     let plan: LoopPlan
     let optimiser: Optimiser
@@ -102,7 +102,7 @@ public final class TrainingLoop {
         let index = plan.length.phase(at: progress)
         let phase = plan.length.phases[index]
         if let current, current.index == index { return (phase, current.graph) }
-        // The last phase's arena goes before the next one's comes.
+        // Frees the last phase's arena before the next one is allocated.
         current = nil
         let graph = try makePhase(phase)
         current = (index, graph)
@@ -154,7 +154,7 @@ public final class TrainingLoop {
 
     func composeRows(_ phase: RunLength.Phase, progress: Double) -> [PackedRow] {
         let count = phase.sequences * phase.accumulation
-        // Rows are numbered so that phases of other sizes never meet the same ones.
+        // Rows are numbered by step, so that phases of different sizes never draw the same rows.
         let first = step << 16
         return (0..<count).map {
             plan.composer.row(first + $0, length: phase.length, progress: progress)
@@ -168,7 +168,7 @@ public final class TrainingLoop {
         }
         var squares = 0.0
         for (index, parameter) in plan.parameters.enumerated() {
-            // What this step did not use, such as a dropped layer, is left as it is.
+            // Parameters that this step did not use, for instance of a dropped layer, keep their values.
             guard parameter.hasGradient, let gradient = parameter.gradient?.baseAddress else {
                 continue
             }

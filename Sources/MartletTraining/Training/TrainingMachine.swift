@@ -3,7 +3,7 @@
 import CMartletKernels
 public import MartletKernels
 
-/// What a run computes with.
+/// The threads, kernels and precision of a run.
 public struct TrainingMachine: Sendable {
     /// The instruction set.
     public let kernels: KernelSet
@@ -20,7 +20,7 @@ public struct TrainingMachine: Sendable {
         case bf16
     }
 
-    /// - Parameter threads: nil for one for each processor.
+    /// - Parameter threads: the number of threads; nil takes one for each processor.
     /// - Throws: ``TrainingError/kernel(_:)`` when `MARTLET_ISA` names a set that the machine lacks.
     public init(threads: Int? = nil) throws(TrainingError) {
         do { kernels = try KernelSet.selected() } catch { throw .kernel(error) }

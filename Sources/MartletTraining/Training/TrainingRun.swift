@@ -7,7 +7,7 @@ import MartletKernels
 import MartletModels
 import MartletTokenizers
 
-/// How far a run is.
+/// The progress of a run.
 public struct TrainingProgress: Sendable {
     /// The step that was just done.
     public let report: StepReport
@@ -79,8 +79,8 @@ public final class TrainingRun {
     /// Trains to the end, or until told to stop, and writes the model.
     ///
     /// - Parameters:
-    ///   - shouldStop: asked after each step; the run then ends with a checkpoint.
-    ///   - report: hears of progress every few steps.
+    ///   - shouldStop: called after each step; when it returns true, the run ends with a checkpoint.
+    ///   - report: called with the progress every few steps.
     /// - Returns: whether the run is complete.
     /// - Throws: ``TrainingError`` when numbers go wrong, with the last good checkpoint named, or when a
     ///   file cannot be written.
@@ -150,7 +150,7 @@ public final class TrainingRun {
         }
     }
 
-    /// A loss far above its best for long is divergence, which no further step repairs.
+    /// Throws `diverged` when the loss has stayed far above its best for long: further steps do not repair that.
     private func check(_ step: StepReport) throws(TrainingError) {
         let mean = smoothed.map { 0.98 * $0 + 0.02 * step.loss } ?? step.loss
         smoothed = mean
@@ -171,8 +171,10 @@ extension TrainingRun {
     /// A run of a recipe.
     ///
     /// - Parameters:
-    ///   - directory: where everything goes.
-    ///   - resumes: whether to go on with what is there.
+    ///   - recipe: the recipe.
+    ///   - directory: the folder of the run.
+    ///   - resumes: whether to go on with a run that is in the folder.
+    ///   - machine: the threads and kernels.
     public convenience init(
         _ recipe: Recipe, directory: String, resumes: Bool, machine: TrainingMachine
     ) throws(TrainingError) {
@@ -244,7 +246,7 @@ extension Recipe {
         return try TrainableModel(checkpoint, configuration: configuration, mergesHeads: true)
     }
 
-    /// Batches of a split; what is held out is the same whatever else the recipe says of a run.
+    /// The batches of a split. Held-out batches do not depend on the recipe's seed.
     fileprivate func composer(
         _ split: TaskSplit, _ tokenizer: ModelTokenizer
     ) throws(TrainingError) -> BatchComposer {
@@ -256,7 +258,7 @@ extension Recipe {
 }
 
 extension ModelTokenizer {
-    /// Tokens, the end token included.
+    /// The number of tokens, the end token included.
     var vocabularySize: Int { max(tokenizer.vocabularySize, Int(endToken) + 1) }
 }
 

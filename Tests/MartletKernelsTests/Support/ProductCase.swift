@@ -48,9 +48,9 @@ final class ProductCase {
         for i in 0..<strided.count { strided.base[i] = random.signedUnit() }
         guard type.quantisesActivations else { return }
         // Equal to the reference on every set: ElementwiseTests.quantisation.
-        let quantize = KernelSet(.portable).table.pointee.quantize
+        let quantise = KernelSet(.portable).table.pointee.quantise
         for row in 0..<rows {
-            quantize(
+            quantise(
                 strided.base + row * xStride, Int32(columns), quants.base + row * blocks * 32,
                 scales.base + row * blocks, sums.base + row * blocks)
         }

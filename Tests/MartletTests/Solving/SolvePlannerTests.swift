@@ -168,7 +168,7 @@ import Testing
         let dense = measured(0, [(1, 100, 0.700)])
         #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.715)])])?.index == 0)
         #expect(planner().choose([dense, measured(1, ratio: 8, [(1, 100, 0.725)])])?.index == 1)
-        // Where tokens are lost already, whoever is more often right wins.
+        // Between forms that both lose tokens, the one that is more often right wins.
         let (four, eight) = (
             measured(1, ratio: 4, [(1, 100, 0.725)]), measured(2, ratio: 8, [(1, 100, 0.735)])
         )

@@ -1,0 +1,231 @@
+/// The order of the house: which target may import which, and what is allowed to be untidy still.
+///
+/// `RoomTests` holds the code to this table. Every list of exceptions can only shrink: an exception
+/// that is no longer needed fails as well.
+
+import Testing
+
+/// What one target under `Sources` may do.
+struct TargetRule: CustomTestStringConvertible {
+    let name: String
+    /// The targets of this package that it may import.
+    let imports: Set<String>
+    /// The most files that may all reach each other by the types that they mention; 1 is no circle.
+    let largestFileCircle: Int
+
+    init(_ name: String, imports: Set<String> = [], largestFileCircle: Int = 1) {
+        self.name = name
+        self.imports = imports
+        self.largestFileCircle = largestFileCircle
+    }
+
+    var testDescription: String { name }
+}
+
+/// Rooms (folders) of a target that use each other in a circle, and why that is so still.
+struct RoomCircle {
+    let target: String
+    let rooms: Set<String>
+    let reason: String
+
+    init(_ target: String, _ rooms: Set<String>, _ reason: String) {
+        self.target = target
+        self.rooms = rooms
+        self.reason = reason
+    }
+}
+
+/// A file that compares with names of policies or families outside of their own files.
+struct NameException {
+    let path: String
+    let names: Set<String>
+    let reason: String
+
+    init(_ path: String, _ names: Set<String>, _ reason: String) {
+        self.path = path
+        self.names = names
+        self.reason = reason
+    }
+}
+
+enum House {
+    /// The targets from the ground up. One that does not exist yet waits for its code.
+    static let targets: [TargetRule] = [
+        TargetRule("CMartletKernels"),
+        TargetRule("MartletJSON", largestFileCircle: 4),
+        TargetRule("MartletKernels", imports: ["CMartletKernels"]),
+        TargetRule(
+            "MartletFormats", imports: ["MartletJSON", "MartletKernels"], largestFileCircle: 4),
+        TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
+        TargetRule("MartletCache", imports: kernels),
+        TargetRule(
+            "MartletAttention", imports: kernels.union(["MartletCache"]), largestFileCircle: 33),
+        TargetRule(
+            "MartletPolicies", imports: kernels.union(["MartletCache", "MartletAttention"])),
+        TargetRule(
+            "MartletModels",
+            imports: kernels.union([
+                "MartletCache", "MartletAttention", "MartletJSON", "MartletFormats",
+            ]), largestFileCircle: 8),
+        TargetRule(
+            "MartletEngine",
+            imports: [
+                "MartletCache", "MartletAttention", "MartletModels", "MartletTokenizers",
+                "MartletKernels",
+            ], largestFileCircle: 2),
+        TargetRule(
+            "MartletTasks", imports: ["MartletJSON", "MartletFormats", "MartletKernels"],
+            largestFileCircle: 4),
+        TargetRule("MartletPictures", imports: ["MartletJSON"]),
+        TargetRule(
+            "Martlet",
+            imports: engine.union([
+                "MartletPolicies", "MartletEngine", "MartletTasks", "MartletPictures",
+                "MartletTemplates",
+            ]), largestFileCircle: 3),
+        TargetRule(
+            "MartletEvaluation",
+            imports: [
+                "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
+                "MartletJSON", "MartletFormats", "MartletKernels",
+            ], largestFileCircle: 4),
+        // Tasks to train on still lie in MartletEvaluation.
+        TargetRule(
+            "MartletTraining",
+            imports: engine.union([
+                "MartletEvaluation", "MartletPolicies", "MartletTasks", "MartletPictures",
+                "CMartletKernels",
+            ]), largestFileCircle: 4),
+        TargetRule(
+            "MartletCharacterModels",
+            imports: kernels.union([
+                "MartletTraining", "MartletTasks", "MartletPictures", "MartletJSON",
+                "MartletFormats",
+            ]), largestFileCircle: 4),
+        TargetRule(
+            "MartletCommand",
+            imports: [
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
+                "MartletTasks", "MartletPictures", "MartletPolicies", "MartletAttention",
+                "MartletJSON", "MartletFormats",
+            ], largestFileCircle: 3),
+    ]
+
+    private static let kernels: Set<String> = ["CMartletKernels", "MartletKernels"]
+
+    /// What the engine is made of, as the targets above it may see it.
+    private static let engine: Set<String> = [
+        "MartletModels", "MartletAttention", "MartletCache", "MartletTokenizers", "MartletFormats",
+        "MartletJSON", "MartletKernels",
+    ]
+
+    static let roomCircles: [RoomCircle] = [
+        RoomCircle(
+            "MartletAttention", ["Cache", "Compression"],
+            "the cache runs prompt and step compression itself"),
+        RoomCircle(
+            "MartletAttention", ["Cache", "Learned"],
+            "the memory of learned eviction is a field of the cache's policy memory"),
+        RoomCircle(
+            "MartletAttention", ["Cache", "Policies"],
+            "the cache asks the policy, whose errors are the cache's"),
+        RoomCircle(
+            "MartletAttention", ["Cache", "Sealing"],
+            "the memory of sealing is a field of the cache's policy memory"),
+        RoomCircle(
+            "MartletAttention", ["Cache", "Selection"],
+            "the memory of selection is a field of the cache's policy memory"),
+        RoomCircle(
+            "MartletAttention", ["Compression", "Kernels"],
+            "filling a cache feeds the prompt recorder, whose probe attends"),
+        RoomCircle(
+            "MartletAttention", ["Kernels", "Learned"],
+            "attention calls learned compression with its own slices"),
+        RoomCircle(
+            "MartletAttention", ["Kernels", "Sealing"],
+            "attention calls the sealer with its own slices"),
+        RoomCircle(
+            "MartletAttention", ["Kernels", "Selection"],
+            "attention calls selection with its own slices"),
+        RoomCircle(
+            "MartletEngine", ["Requests", "Scheduling"],
+            "identities of requests and of chains are declared beside their users"),
+        RoomCircle(
+            "MartletEvaluation", ["Frontier", "Pictures"],
+            "the frontier's plot is a picture that reads the frontier's report"),
+        RoomCircle(
+            "MartletEvaluation", ["Records", "Tasks"],
+            "records hold samples of tasks, and files of tasks are named by their digest"),
+        RoomCircle(
+            "MartletModels", ["Layers", "Running"],
+            "layers run in the workspace of a step, which normalises rows"),
+        RoomCircle(
+            "MartletModels", ["Families", "Loading", "Running"],
+            "loading lists the families, whose models the runner runs"),
+        RoomCircle(
+            "MartletTraining", ["Graph", "Training"],
+            "the machine that runs graphs is declared beside the training loop"),
+        RoomCircle(
+            "MartletTraining", ["Recipes", "Training"],
+            "a recipe reads the machine and the length of a run"),
+        RoomCircle(
+            "MartletTraining", ["Data", "Models", "Recipes"],
+            "a recipe names its data and its model, which read the recipe"),
+    ]
+
+    /// The types whose values give a policy its name.
+    static let policyEntries = ["CachePolicyEntry"]
+    /// The types whose values give a family its name.
+    static let familyEntries = ["FamilyEntry", "DecoderFamily"]
+
+    static let nameExceptions: [NameException] = [
+        NameException(
+            "Sources/MartletAttention/Policies/CachePolicyEntry+Costs.swift",
+            [
+                "actqkv", "adakv", "chelsea", "dmc", "dms", "duo", "expected", "h2o", "hip", "kv",
+                "kvzip", "lookm", "loopserve", "lserve", "morphkv", "pyramidkv", "quest",
+                "recycled", "rkv", "sagekv", "scope", "sentencekv", "snapkv", "tova",
+            ], "costs are a switch; each belongs into its own entry"),
+        NameException(
+            "Sources/Martlet/Benchmark/CacheMeasurement.swift", ["dense"],
+            "finds the row that others are compared with"),
+        NameException(
+            "Sources/MartletCommand/Verbs/Frontier.swift", ["dms"],
+            "chooses the package's retrofitted models"),
+        NameException(
+            "Sources/MartletEvaluation/Frontier/FrontierPage.swift", ["dense", "dms"],
+            "chooses what the page opens with"),
+        NameException(
+            "Sources/MartletEvaluation/Frontier/FrontierReport.swift", ["dense", "dms"],
+            "chooses what is compared with what"),
+        NameException(
+            "Sources/MartletEvaluation/Pictures/FrontierPlot.swift", ["dms"],
+            "draws this line thicker"),
+        NameException(
+            "Tests/MartletAttentionTests/CachePolicyTests.swift", ["dense"],
+            "tests the text of the default policy"),
+        NameException(
+            "Tests/MartletEvaluationTests/Frontier/FrontierSweepTests.swift", ["dense"],
+            "finds the reference among the results"),
+        NameException(
+            "Tests/MartletModelsTests/CompressionInvarianceTests.swift", ["kvzip", "rkv", "scope"],
+            "leaves out what a method cannot do, which is to become a property of its entry"),
+        NameException(
+            "Tests/MartletModelsTests/EvictionGoldenTests.swift", ["dmc"],
+            "names the method of a golden"),
+        NameException(
+            "Tests/MartletModelsTests/KVPressTests.swift", ["duo"], "names the method of a golden"),
+        NameException(
+            "Tests/MartletTrainingTests/Training/RetrofitTests.swift", ["dmc"],
+            "names the retrofit of a test's case"),
+        NameException(
+            "Tests/MartletFormatsTests/CheckpointTests.swift", ["llama"],
+            "reads back the family that the test wrote"),
+        NameException(
+            "Tests/MartletTokenizersTests/TokenizerFixtures.swift", ["gpt2", "qwen2"],
+            "names a tokenizer's splitting rules, not a family of models"),
+        NameException(
+            "Tests/MartletTokenizersTests/VectorTests.swift", ["qwen2"],
+            "names a tokenizer's splitting rules, not a family of models"),
+    ]
+}
