@@ -83,7 +83,8 @@ let package = Package(
         .target(
             name: "MartletEvaluation",
             dependencies: [
-                "Martlet", "MartletTasks", "MartletPictures", "MartletModels", "MartletFormats",
+                "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
+                "MartletFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
@@ -103,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining", "MartletModels",
+                "Martlet", "MartletEvaluation", "MartletTraining",
                 "MartletPolicies",
                 "MartletFormats", "MartletCharacterModels", "MartletPictures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -116,7 +117,7 @@ let package = Package(
             name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: strict),
         .testTarget(
             name: "MartletFormatsTests",
-            dependencies: ["MartletFormats", "MartletJSON", "MartletKernels"],
+            dependencies: ["MartletFormats", "MartletKernels"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
@@ -170,8 +171,7 @@ let package = Package(
             name: "MartletTrainingTests",
             dependencies: [
                 "MartletTraining", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "CMartletKernels",
-                "MartletTasks",
+                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletTasks",
             ],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(

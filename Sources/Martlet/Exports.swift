@@ -8,5 +8,6 @@
 @_exported public import enum MartletKernels.CacheCodec
 @_exported public import enum MartletKernels.WeightType
 @_exported public import struct MartletModels.DecoderShape
+@_exported public import struct MartletModels.EvictionHeadShape
 @_exported public import enum MartletTasks.AnswerExtraction
 @_exported public import struct MartletTokenizers.Tokenizer

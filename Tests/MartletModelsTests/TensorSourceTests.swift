@@ -1,6 +1,5 @@
 // A model loads from any source of tensors, not only from a directory.
 
-import MartletAttention
 import MartletFormats
 import MartletKernels
 import Testing

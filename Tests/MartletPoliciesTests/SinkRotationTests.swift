@@ -36,7 +36,7 @@ import Testing
             pageBytes: codec.pageBytes(headDimension: Self.dimension))
         let cache = try KVCache(shape: shape, budgetBytes: 1 << 20, policy: policy)
         let attention = try PagedAttention(
-            headCount: Self.heads, cache: cache, scale: 0.25, frequencies: Self.frequencies,
+            headCount: Self.heads, cache: cache, scale: 0.25, frequencies: [Self.frequencies],
             kernels: KernelSet.selected(),
             pool: WorkerPool(threadCount: 2))
         let count = 120

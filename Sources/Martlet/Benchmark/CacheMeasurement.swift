@@ -97,7 +97,7 @@ package struct CacheMeasurement {
 
     /// Measures each policy at each depth and reports it at once.
     package func run(_ report: (CacheOutcome) -> Void) throws(MartletError) {
-        let dense = try loaded.under("dense")
+        let dense = try loaded.under(CachePolicy.dense.description)
         let base = try plan.text.map { text throws(MartletError) in
             try perplexity(dense, text)
         }
@@ -107,7 +107,7 @@ package struct CacheMeasurement {
                 ? Self.allPolicies(budget: depth / 8) : plan.policies
             let reference = try Station(dense, depth: depth, plan: plan)
             let empty = try Station(dense, depth: 0, plan: plan)
-            for policy in ["dense"] + policies.filter({ $0 != "dense" }) {
+            for policy in [dense.policyText] + policies.filter({ $0 != dense.policyText }) {
                 do {
                     let station = try Station(loaded.under(policy), depth: depth, plan: plan)
                     let result = try measure(station, reference, empty, base: base)

@@ -37,16 +37,20 @@ package final class PagedAttention {
     ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
     ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
-    ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
-    ///     with learned positions, whose sinks then keep the scores they have.
+    ///   - frequencies: by layer, radians a position for each rotated pair of dimensions; empty for
+    ///     layers without rotation, whose sinks then keep the scores they have.
     package init(
         headCount: Int, cache: KVCache, scale: Float, markWindow: Int? = nil,
-        frequencies: [Double], kernels: KernelSet, pool: WorkerPool
+        frequencies: [[Double]], kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         shape = cache.shape
         precondition(
             headCount % shape.keyValueHeadCount == 0,
             "PagedAttention: \(headCount) heads are not a multiple of \(shape.keyValueHeadCount)")
+        precondition(
+            frequencies.count == shape.layerCount,
+            "PagedAttention: got frequencies of \(frequencies.count) layers, expected \(shape.layerCount)"
+        )
         self.headCount = headCount
         self.kernels = kernels
         self.pool = pool

@@ -63,14 +63,6 @@ public struct KVShape: Sendable, Hashable {
     /// Bytes that one page takes from the budget, positions included.
     public var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
 
-    /// The same in a cache with these traits, which may describe each page.
-    package func under(_ traits: CacheTraits) -> KVShape {
-        var shape = self
-        shape.boundsBytes =
-            traits.describesPages ? Int(mk_bounds_bytes(Int32(headDimension))) : 0
-        return shape
-    }
-
     /// Bytes that one token takes from the budget over all layers and heads when pages are full.
     public var bytesPerToken: Int { tableCount * (heldBytesPerPage / KVPage.tokens) }
 }

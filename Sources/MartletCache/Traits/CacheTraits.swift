@@ -71,3 +71,13 @@ public struct CacheTraits: Sendable, Hashable {
         freesPromptPieces ? min(tokens, promptPiece ?? tokens) : tokens
     }
 }
+
+extension KVShape {
+    /// The same in a cache with these traits, which may describe each page.
+    package func under(_ traits: CacheTraits) -> KVShape {
+        var shape = self
+        shape.boundsBytes =
+            traits.describesPages ? Int(mk_bounds_bytes(Int32(headDimension))) : 0
+        return shape
+    }
+}

@@ -171,7 +171,7 @@ struct Frontier: AsyncParsableCommand {
     ) throws(MartletError) {
         var maps: [(title: String, svg: String)] = []
         for (ratio, name) in plan.compressed.sorted(by: { $0.key < $1.key })
-        where report.series.contains(where: { $0.method == "dms" }) {
+        where report.series.contains(where: { $0.method == FrontierMethod.learned }) {
             guard let folder = try ModelSource(name).directory,
                 let data = FileManager.default.contents(atPath: folder + "/ratios.svg")
             else { continue }

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Martlet
 import MartletFormats
-import MartletModels
 
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,32 +2,22 @@
 
 import Foundation
 public import Martlet
+import MartletPolicies
 
 /// A method that a sweep sets up at several compressions.
 public struct FrontierMethod: Sendable, Hashable {
-    /// The tokens that a compression ratio divides.
-    private enum Share: Sendable, Hashable {
-        /// Nothing is compressed.
-        case none
-        /// Prompt and completion together, held while generating.
-        case all
-        /// The prompt alone, chosen when it is complete.
-        case prompt
-        /// A model of its own for each compression.
-        case model
-    }
-
     /// Its name, such as `tova`.
     public let name: String
     /// The part of the model's work that it thins out.
     public let phase: CompressionPhase
-    private let share: Share
+    private let share: SweepForm.Share
     /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{window}`
     /// (half the budget, at most 16), `{rest}` (the budget less four).
     private let template: String
 
     private init(
-        _ name: String, _ share: Share, _ template: String, _ phase: CompressionPhase = .both
+        _ name: String, _ share: SweepForm.Share, _ template: String,
+        _ phase: CompressionPhase = .both
     ) {
         self.name = name
         self.phase = phase
@@ -35,16 +25,25 @@ public struct FrontierMethod: Sendable, Hashable {
         self.template = template
     }
 
-    /// The methods that have names of their own.
-    public static let known: [FrontierMethod] = [
-        FrontierMethod("dense", .none, "dense"),
-        FrontierMethod("dms", .model, "dms"),
-        FrontierMethod("tova", .all, "tova(budget={budget})"),
-        FrontierMethod("h2o", .all, "h2o(budget={budget}, recent={half})"),
-        FrontierMethod("window", .all, "window(sinks=4, recent={rest})"),
-        FrontierMethod("quest", .all, "quest(budget={budget}, dense=0)", .steps),
-        FrontierMethod("snapkv", .prompt, "snapkv(budget={budget}, window={window})", .prompt),
-    ]
+    /// The methods that are compared unless others are named: the policies' own forms for a sweep.
+    public static let known: [FrontierMethod] = CachePolicyRegistry.entries
+        .compactMap { entry in entry.sweep.map { (entry, $0) } }
+        .sorted { $0.1.place < $1.1.place }
+        .map { entry, form in
+            FrontierMethod(entry.name, form.share, form.template, phase(of: entry, form.share))
+        }
+
+    /// The method under which nothing is compressed, with which others are compared.
+    static let reference = known.first(where: \.isDense)?.name ?? ""
+    /// The method with a model of its own for each compression.
+    package static let learned = known.first(where: \.hasOwnModels)?.name ?? ""
+
+    private static func phase(
+        of entry: CachePolicyEntry, _ share: SweepForm.Share
+    ) -> CompressionPhase {
+        if share == .none || entry.phases.contains(.decode) { return .both }
+        return entry.phases.contains(.prefill) ? .prompt : .steps
+    }
 
     /// Reads the name of a known method, or a policy's text with `{budget}` in it. The budget is a share of prompt and
     /// completion together; of the prompt alone when the text begins with `prompt:`. A text that begins with `steps:`

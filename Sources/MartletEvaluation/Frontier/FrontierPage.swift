@@ -49,7 +49,7 @@ public struct FrontierPage: Sendable {
 
     /// Colours that readers of every colour vision tell apart (Okabe and Ito), by method.
     private var classes: [String: String] {
-        var classes = ["dense": "dense", "dms": "dms"]
+        var classes = [FrontierMethod.reference: "dense", FrontierMethod.learned: "dms"]
         var next = 0
         for series in report.series where classes[series.method] == nil {
             classes[series.method] = "c\(next % 6)"
@@ -93,7 +93,9 @@ public struct FrontierPage: Sendable {
 
     /// The first thing to read: how the learned method did against dense.
     private var verdicts: String {
-        let lines = report.comparisons.filter { $0.method == "dms" && $0.over == "dense" }.map {
+        let lines = report.comparisons.filter {
+            $0.method == FrontierMethod.learned && $0.over == FrontierMethod.reference
+        }.map {
             each in
             "<li>at equal \(each.cost.title): <b>\(Self.points(each.result.improvement))</b> "
                 + "\(Self.interval(each.result.interval))</li>"

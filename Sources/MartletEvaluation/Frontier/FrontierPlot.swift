@@ -15,7 +15,8 @@ extension StepPlot {
                 let corners = Set(front.map(\.point))
                 return Series(
                     name: each.method, style: classes[each.method] ?? "",
-                    labels: each.method == "dms" ? .above : each.method == "dense" ? .below : .none,
+                    labels: each.method == FrontierMethod.learned
+                        ? .above : each.method == FrontierMethod.reference ? .below : .none,
                     dots: each.points.enumerated().map { index, point in
                         Dot(
                             cost: point.costs[cost], share: point.accuracy,

@@ -46,8 +46,8 @@ public struct FrontierReport: Sendable {
             Series(method: method, points: points.filter { $0.configuration.method == method })
         }
         self.series = series
-        let dense = series.first { $0.method == "dense" }
-        let learned = series.first { $0.method == "dms" }
+        let dense = series.first { $0.method == FrontierMethod.reference }
+        let learned = series.first { $0.method == FrontierMethod.learned }
         var comparisons: [Comparison] = []
         for cost in FrontierCost.allCases {
             func compare(_ a: Series, _ b: Series) {
@@ -59,17 +59,21 @@ public struct FrontierReport: Sendable {
                     Comparison(method: a.method, over: b.method, cost: cost, result: result))
             }
             if let dense {
-                for each in series where each.method != "dense" { compare(each, dense) }
+                for each in series where each.method != FrontierMethod.reference {
+                    compare(each, dense)
+                }
             }
             if let learned {
-                for each in series where !["dense", "dms"].contains(each.method) {
+                for each in series
+                where ![FrontierMethod.reference, FrontierMethod.learned].contains(each.method) {
                     compare(learned, each)
                 }
             }
         }
         self.comparisons = comparisons
         // A dense cache of another model is no compression of this one.
-        safeRatios = series.filter { !$0.method.hasPrefix("dense") }.compactMap { each in
+        safeRatios = series.filter { !$0.method.hasPrefix(FrontierMethod.reference) }.compactMap {
+            each in
             dense.flatMap { SafeCompression(each.points, beside: $0.points, seed: seed) }
         }
     }

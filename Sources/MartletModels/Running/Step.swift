@@ -66,8 +66,9 @@ final class Step {
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: attentionScale,
-            markWindow: shape.evictionHead?.window, frequencies: rotations.first ?? [],
-            kernels: kernels, pool: pool)
+            markWindow: shape.evictionHead?.window,
+            frequencies: shape.layers.map { $0.rotation?.frequencies ?? [] }, kernels: kernels,
+            pool: pool)
         let widths =
             [
                 shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,

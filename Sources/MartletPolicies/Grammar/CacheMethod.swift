@@ -38,6 +38,14 @@ struct MethodDemands: Sendable, Hashable {
     init() {}
 }
 
+/// What messages call a policy.
+struct PolicyNames: Sendable, Hashable {
+    /// The name of the term that decides what stays.
+    var name: String
+    /// The whole text.
+    var text: String
+}
+
 /// One method with its parameters.
 protocol CacheMethod: Sendable {
     /// What it decides.
@@ -49,7 +57,7 @@ protocol CacheMethod: Sendable {
     /// Adds what a cache must do for it.
     func describe(_ traits: inout CacheTraits)
     /// Adds what depends on a model's shape. Throws `badPolicyParameter` for what does not fit it.
-    func fit(_ traits: inout CacheTraits, to shape: KVShape, policy: CachePolicy) throws(CacheError)
+    func fit(_ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames) throws(CacheError)
     /// Why it cannot stand beside a method with these demands, whose name is `other`; nil where it can.
     func conflict(with demands: MethodDemands, named other: String, own: String) -> String?
     /// Makes its stage; nil where the cache's traits are all it needs.
@@ -60,7 +68,7 @@ extension CacheMethod {
     var codec: CacheCodec? { nil }
     var demands: MethodDemands { MethodDemands() }
     func fit(
-        _ traits: inout CacheTraits, to shape: KVShape, policy: CachePolicy
+        _ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames
     ) throws(CacheError) {}
     func conflict(
         with demands: MethodDemands, named other: String, own: String

@@ -105,7 +105,8 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// shape: a budget in bytes that is too small, gates of other heads.
     package func plan(for shape: KVShape) throws(CacheError) -> CachePlan {
         var traits = traits
-        for method in methods { try method.fit(&traits, to: shape, policy: self) }
+        let names = PolicyNames(name: entry.name, text: description)
+        for method in methods { try method.fit(&traits, to: shape, policy: names) }
         return CachePlan(traits: traits, makers: methods.compactMap(\.maker))
     }
 

@@ -41,6 +41,9 @@ public struct CachePolicyEntry: Sendable {
     /// needs files, or that is a variant of another.
     package let sized: @Sendable (_ budget: Int) -> [String]
 
+    /// How a frontier sets the policy up unless it is told which to compare; nil where it leaves it out.
+    package let sweep: SweepForm?
+
     /// What a term takes as its first argument, without a name.
     enum Wrapped {
         case nothing
@@ -56,6 +59,7 @@ public struct CachePolicyEntry: Sendable {
         name: String, summary: String, source: String, parameters: [CachePolicyParameter] = [],
         phases: Set<Phase>, isExact: Bool = false, sharesPrefix: Bool, wraps: Wrapped = .nothing,
         signals: String = "none", state: String = "none", examples: [String],
+        sweep: SweepForm? = nil,
         sized: @escaping @Sendable (_ budget: Int) -> [String] = { _ in [] },
         make: @escaping @Sendable (CachePolicyValues) throws(CacheError) -> [any CacheMethod]
     ) {
@@ -70,6 +74,7 @@ public struct CachePolicyEntry: Sendable {
         self.signals = signals
         self.state = state
         self.examples = examples
+        self.sweep = sweep
         self.sized = sized
         self.make = make
     }

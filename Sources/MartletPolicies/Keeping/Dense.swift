@@ -12,6 +12,7 @@ struct Dense: CacheMethod {
 extension CachePolicyEntry {
     static let dense = CachePolicyEntry(
         name: "dense", summary: "keeps every token", source: "plain causal attention", phases: [],
-        isExact: true, sharesPrefix: true, examples: ["dense"]
+        isExact: true, sharesPrefix: true, examples: ["dense"],
+        sweep: SweepForm(0, .none, "dense")
     ) { _ in [Dense()] }
 }

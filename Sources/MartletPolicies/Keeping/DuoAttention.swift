@@ -13,7 +13,7 @@ struct DuoAttention: KVCompressor {
     var signals: PromptSignals { PromptSignals() }
     var steps: (any StepEvictor)? { DuoSteps(gates: gates, sinks: sinks, recent: recent) }
 
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {
         try gates.fit(shape, policy: policy)
     }
 
@@ -21,7 +21,7 @@ struct DuoAttention: KVCompressor {
         (0..<layer.headCount).map { _ in [Float](repeating: 0, count: layer.count) }
     }
 
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
         (0..<layer.headCount).map { head in
             guard gates.isStreaming(layer: layer.layer, head: head), sinks + recent < layer.count
             else { return HeadVerdict() }

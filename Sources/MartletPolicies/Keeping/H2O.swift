@@ -58,6 +58,7 @@ extension CachePolicyEntry {
             "all weights of the prompt (its products again), then n·d products a head and token",
         state: "4 bytes a token",
         examples: ["h2o(%)", "h2o(%, average=true)", "h2o(%, steps=false)"],
+        sweep: SweepForm(3, .all, "h2o(budget={budget}, recent={half})"),
         sized: { ["h2o(budget=\($0), recent=\(min(64, $0 / 4)))"] }
     ) { values throws(CacheError) in
         try values.keep(

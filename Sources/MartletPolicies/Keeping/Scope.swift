@@ -15,7 +15,7 @@ struct Scope: KVCompressor {
 
     func scores(_ layer: LayerView) -> [[Float]] { prompt.scores(layer) }
 
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
         prompt.verdicts(layer, budget: budget, chosen: chosen)
     }
 }

@@ -19,7 +19,7 @@ struct Chelsea: KVCompressor {
         (0..<layer.headCount).map { [Float](repeating: 0, count: layer.length($0)) }
     }
 
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
         let free = chosen.protect(scores(layer))
         return (0..<layer.headCount).map { head in
             let (keys, values) = layer.decode(head)

@@ -16,7 +16,7 @@ struct LookM: KVCompressor {
         (0..<layer.headCount).map { layer.columnMass($0) }
     }
 
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
         let kept = chosen.rule.select(chosen.protect(scores(layer)), budget: budget)
         guard merge != .off else { return kept.map { HeadVerdict(kept: $0) } }
         return kept.enumerated().map { head, slots in

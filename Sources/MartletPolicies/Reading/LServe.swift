@@ -18,7 +18,7 @@ struct LServe: DecodePageSelector {
     var reusesChoices: Bool { refresh > 1 }
     var remembers: Bool { refresh > 1 }
 
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {
         try gates?.fit(shape, policy: policy)
     }
 

@@ -57,6 +57,7 @@ extension CachePolicyEntry {
             "quest(%, dense=0)", "quest(%, dense=1, page=32, reduce=max)",
             "quest(%, sinks=0, minimum=1)", "quest(%, dense=0, recent=24)",
         ],
+        sweep: SweepForm(5, .all, "quest(budget={budget}, dense=0)"),
         sized: { ["quest(budget=\($0))"] }
     ) { values throws(CacheError) in
         [

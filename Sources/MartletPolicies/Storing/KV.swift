@@ -28,7 +28,7 @@ struct Storage: CacheMethod {
     }
 
     func fit(
-        _ traits: inout CacheTraits, to shape: KVShape, policy: CachePolicy
+        _ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames
     ) throws(CacheError) { try seal?.gates?.fit(shape, policy: policy) }
 
     var maker: StageMaker? {

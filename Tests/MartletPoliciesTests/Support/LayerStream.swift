@@ -59,7 +59,7 @@ struct LayerStream {
         let cache = try KVCache(shape: shape, budgetBytes: 1 << 20, policy: chosen)
         let attention = try PagedAttention(
             headCount: Self.heads * Self.group, cache: cache, scale: 0.25,
-            frequencies: [], kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 2))
+            frequencies: [[]], kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 2))
         cache.sentenceTokens = sentences
         let id = cache.makeSequence()
         var held: [[[Int]]] = []

@@ -10,8 +10,8 @@ package struct StageContext {
     package let headCount: Int
     /// What scores are multiplied by.
     package let scale: Float
-    /// Radians a position for each rotated pair of dimensions; empty for learned positions.
-    package let frequencies: [Double]
+    /// By layer: radians a position for each rotated pair of dimensions; empty where nothing is rotated.
+    package let frequencies: [[Double]]
     /// Tokens that the model's own marks reach, as it was trained; nil without such marks.
     package let markWindow: Int?
     /// The kernels of this machine.
@@ -24,7 +24,7 @@ package struct StageContext {
 
     /// Describes what a stage is made for.
     package init(
-        shape: KVShape, headCount: Int, scale: Float, frequencies: [Double], markWindow: Int?,
+        shape: KVShape, headCount: Int, scale: Float, frequencies: [[Double]], markWindow: Int?,
         kernels: KernelSet, pool: WorkerPool
     ) {
         self.shape = shape

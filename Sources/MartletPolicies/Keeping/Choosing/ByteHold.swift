@@ -14,14 +14,14 @@ struct ByteHold: Sendable, Hashable {
     /// Tokens that a head may hold when one goes for each that comes, and heads are alike.
     let steady: Int
 
-    /// Divides `bytes`; nil when they are too few for `compression`.
-    init?(bytes: Int, _ compression: ScoredKeeping, shape: KVShape) {
+    /// Divides `bytes` over heads as `rule` does; nil when they are too few for `minimumTokens` in each.
+    init?(bytes: Int, rule: BudgetRule, minimumTokens: Int, shape: KVShape) {
         let perHead = bytes / (shape.tableCount * shape.heldBytesPerPage)
         let piecePages = Swift.max(1, Swift.min(16, perHead / 4))
         // Heads of different length waste part of a page each.
-        let waste = compression.rule == .uniform ? 0 : 1
+        let waste = rule == .uniform ? 0 : 1
         let keptPages = perHead - piecePages - waste
-        guard keptPages >= 1, keptPages * KVPage.tokens >= compression.minimumTokens else {
+        guard keptPages >= 1, keptPages * KVPage.tokens >= minimumTokens else {
             return nil
         }
         pages = perHead * shape.tableCount
@@ -31,20 +31,12 @@ struct ByteHold: Sendable, Hashable {
     }
 
     /// The least bytes that suffice.
-    static func least(_ compression: ScoredKeeping, shape: KVShape) -> Int {
-        let waste = compression.rule == .uniform ? 0 : 1
-        let pages = KVPage.count(forSlots: compression.minimumTokens)
+    static func least(rule: BudgetRule, minimumTokens: Int, shape: KVShape) -> Int {
+        let waste = rule == .uniform ? 0 : 1
+        let pages = KVPage.count(forSlots: minimumTokens)
         // A piece is at most a third of what is kept, and a page at least.
         var perHead = Swift.max(1, pages) + waste + 1
         while perHead - Swift.max(1, Swift.min(16, perHead / 4)) - waste < pages { perHead += 1 }
         return perHead * shape.tableCount * shape.heldBytesPerPage
-    }
-}
-
-extension ScoredKeeping {
-    /// How a budget in bytes is held; nil for other budgets.
-    func hold(shape: KVShape) -> ByteHold? {
-        guard case .bytes(let bytes)? = budget else { return nil }
-        return ByteHold(bytes: bytes, self, shape: shape)
     }
 }

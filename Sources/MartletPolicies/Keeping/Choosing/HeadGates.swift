@@ -57,12 +57,12 @@ struct HeadGates: Sendable, Hashable {
 
 extension HeadGates {
     /// Throws `badPolicyParameter` unless there is one gate for each head of a model.
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {
         guard
             values.count == shape.layerCount, values[0].count == shape.keyValueHeadCount
         else {
             throw .badPolicyParameter(
-                policy: policy.description, parameter: "gates",
+                policy: policy.text, parameter: "gates",
                 got: "\(values.count) layers of \(values[0].count) heads",
                 expected: "\(shape.layerCount) layers of \(shape.keyValueHeadCount) KV heads")
         }

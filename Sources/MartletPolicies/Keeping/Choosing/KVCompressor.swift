@@ -15,7 +15,7 @@ protocol KVCompressor: Sendable {
     func scores(_ layer: LayerView) -> [[Float]]
     /// What becomes of one layer's tokens when its heads may keep `budget` each on average. By default
     /// those with the best scores stay.
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict]
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict]
     /// Tokens at the end of the prompt that score `.infinity`: no budget may be smaller.
     var forcedRecent: Int { get }
     /// What holds the budget while tokens are generated; nil when only the prompt is bounded.
@@ -25,7 +25,7 @@ protocol KVCompressor: Sendable {
     /// Whether heads may compete for a budget, as `adakv` lets them.
     var competes: Bool { get }
     /// Throws `badPolicyParameter` where its parameters do not fit a model's shape.
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError)
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError)
 }
 
 extension KVCompressor {
@@ -33,9 +33,9 @@ extension KVCompressor {
     var steps: (any StepEvictor)? { nil }
     var interval: Int? { nil }
     var competes: Bool { true }
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {}
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {}
 
-    func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
+    func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
         chosen.rule.select(chosen.protect(scores(layer)), budget: budget).map {
             HeadVerdict(kept: $0)
         }

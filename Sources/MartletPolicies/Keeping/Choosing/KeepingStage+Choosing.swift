@@ -12,7 +12,8 @@ extension KeepingStage {
         let heads = shape.keyValueHeadCount
         return LayerView(
             layer: layer, headCount: heads, group: headCount / heads,
-            dimension: shape.headDimension, count: cache.count(sequence), frequencies: frequencies,
+            dimension: shape.headDimension, count: cache.count(sequence),
+            frequencies: frequencies[layer],
             recorder: memory(of: sequence, cache).recorder, cache: cache, sequence: sequence,
             probe: probe)
     }
@@ -35,7 +36,7 @@ extension KeepingStage {
                 let layerBudget = chosen.rule.layerBudget(
                     budget, of: count, ratio: share, layer: layer, layerCount: layers)
                 verdicts[layer] = chosen.compressor.verdicts(
-                    view, budget: layerBudget, chosen: chosen)
+                    view, budget: layerBudget, chosen: chosen.division)
             }
         }
         return verdicts.flatMap(\.self)
@@ -51,7 +52,7 @@ extension KeepingStage {
         scores.withUnsafeMutableBufferPointer { scores in
             pool.run(layers) { layer, worker in
                 let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
-                scores[layer] = chosen.protect(chosen.compressor.scores(view))
+                scores[layer] = chosen.division.protect(chosen.compressor.scores(view))
             }
         }
         var total = budget * shape.tableCount

@@ -12,7 +12,8 @@ final class KeepingStage: CacheStage {
     let chosen: ScoredKeeping
     let shape: KVShape
     let headCount: Int
-    let frequencies: [Double]
+    /// By layer; see ``StageContext``.
+    let frequencies: [[Double]]
     let pool: WorkerPool
     private let kernels: KernelSet
     let probes: [AttentionProbe]
@@ -112,9 +113,9 @@ final class KeepingStage: CacheStage {
         _ recorder: PromptRecorder, _ slice: AttentionSlice, layer: Int,
         rows: UnsafePointer<Float>, stride: Int
     ) {
-        let (dimension, isTurned) = (shape.headDimension, !frequencies.isEmpty)
+        let (dimension, isTurned) = (shape.headDimension, !frequencies[layer].isEmpty)
         let skipped = min(slice.count, max(0, recorder.signals.momentSinks - slice.position))
-        let (cosines, sines) = turns(of: slice)
+        let (cosines, sines) = turns(of: slice, frequencies[layer])
         cosines.withUnsafeBufferPointer { cosines in
             sines.withUnsafeBufferPointer { sines in
                 recorder.withMoments(layer: layer) { sums, products in
@@ -134,7 +135,9 @@ final class KeepingStage: CacheStage {
         }
     }
 
-    private func turns(of slice: AttentionSlice) -> ([Float], [Float]) {
+    private func turns(
+        of slice: AttentionSlice, _ frequencies: [Double]
+    ) -> ([Float], [Float]) {
         var cosines: [Float] = []
         var sines: [Float] = []
         for token in 0..<slice.count {

@@ -29,15 +29,13 @@ struct ScoredKeeping: CacheMethod {
     /// Whether a step may write to all pages of a sequence again.
     var rewritesAll: Bool { choosesAgain || (compressor.steps?.interval ?? 1) > 1 }
 
-    /// Scores with the protected tokens at infinity.
-    func protect(_ scores: [[Float]]) -> [[Float]] {
-        guard sinks > 0 || recent > 0 else { return scores }
-        return scores.map { scores in
-            var scores = scores
-            for slot in 0..<min(sinks, scores.count) { scores[slot] = .infinity }
-            for slot in max(0, scores.count - recent)..<scores.count { scores[slot] = .infinity }
-            return scores
-        }
+    /// How the budget is divided, and what is never taken.
+    var division: TokenDivision { TokenDivision(rule: rule, sinks: sinks, recent: recent) }
+
+    /// How a budget in bytes is held; nil for other budgets, and for too few bytes.
+    func hold(shape: KVShape) -> ByteHold? {
+        guard case .bytes(let bytes)? = budget else { return nil }
+        return ByteHold(bytes: bytes, rule: rule, minimumTokens: minimumTokens, shape: shape)
     }
 
     /// The same compressor and protection, its budget divided by another rule.
@@ -58,14 +56,14 @@ struct ScoredKeeping: CacheMethod {
     }
 
     func fit(
-        _ traits: inout CacheTraits, to shape: KVShape, policy: CachePolicy
+        _ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames
     ) throws(CacheError) {
         try compressor.fit(shape, policy: policy)
         guard case .bytes(let bytes)? = budget else { return }
         guard let hold = hold(shape: shape) else {
-            let needed = ByteHold.least(self, shape: shape)
+            let needed = ByteHold.least(rule: rule, minimumTokens: minimumTokens, shape: shape)
             throw .badPolicyParameter(
-                policy: policy.entry.name, parameter: "bytes", got: "\(bytes)B",
+                policy: policy.name, parameter: "bytes", got: "\(bytes)B",
                 expected:
                     "at least \(needed)B for the tokens that always stay and a page of new ones")
         }

@@ -16,10 +16,11 @@ final class SinkRotation: CacheStage {
     private let shape: KVShape
     private let group: Int
     private let scale: Float
-    private let frequencies: [Double]
-    private var half: Int { frequencies.count }
-    private var cosines: [Float] = []
-    private var sines: [Float] = []
+    /// The model's rotations, each once, and which of them each layer has; nil for none.
+    private let rotations: [[Double]]
+    private let rotationOfLayer: [Int?]
+    /// By rotation.
+    private var turns: [Turns]
     /// Of each thread: room for one key and one value, then for the scores of a unit.
     private let scratch: AlignedBuffer<Float>
     private let scratchStride: Int
@@ -32,7 +33,14 @@ final class SinkRotation: CacheStage {
         shape = context.shape
         group = context.group
         scale = context.scale
-        frequencies = context.frequencies
+        var distinct: [[Double]] = []
+        for frequencies in context.frequencies
+        where !frequencies.isEmpty && !distinct.contains(frequencies) {
+            distinct.append(frequencies)
+        }
+        rotations = distinct
+        rotationOfLayer = context.frequencies.map { distinct.firstIndex(of: $0) }
+        turns = Array(repeating: Turns(), count: distinct.count)
         let rows = max(AttentionPlan.unitRows, context.group)
         scratchStride = 2 * Self.padded(shape.headDimension) + Self.padded(rows * window.sinks)
         scratch = try AlignedBuffer(count: scratchStride * context.pool.threadCount)
@@ -42,13 +50,26 @@ final class SinkRotation: CacheStage {
     /// rotations.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         changesReads =
-            !frequencies.isEmpty
+            !rotations.isEmpty
             && slices.contains { $0.position + $0.count - 1 > window.limit }
         guard changesReads else { return }
-        let sinks = window.sinks
         let rows = slices.reduce(0) { max($0, $1.firstRow + $1.count) }
-        cosines = [Float](repeating: 1, count: rows * sinks * half)
-        sines = [Float](repeating: 0, count: rows * sinks * half)
+        for (index, frequencies) in rotations.enumerated() {
+            turns[index] = turns(of: slices, rows: rows, frequencies)
+        }
+    }
+
+    /// Cosines and sines by which queries turn: `[row][sink][pair]`.
+    private struct Turns {
+        var cosines: [Float] = []
+        var sines: [Float] = []
+    }
+
+    private func turns(of slices: [AttentionSlice], rows: Int, _ frequencies: [Double]) -> Turns {
+        let (sinks, half) = (window.sinks, frequencies.count)
+        var result = Turns(
+            cosines: [Float](repeating: 1, count: rows * sinks * half),
+            sines: [Float](repeating: 0, count: rows * sinks * half))
         for slice in slices {
             for query in 0..<slice.count where slice.position + query > window.limit {
                 let position = slice.position + query
@@ -57,12 +78,13 @@ final class SinkRotation: CacheStage {
                     let base = ((slice.firstRow + query) * sinks + sink) * half
                     for i in 0..<half {
                         let angle = Double(turn) * frequencies[i]
-                        cosines[base + i] = Float(cos(angle))
-                        sines[base + i] = Float(sin(angle))
+                        result.cosines[base + i] = Float(cos(angle))
+                        result.sines[base + i] = Float(sin(angle))
                     }
                 }
             }
         }
+        return result
     }
 
     func withReads(
@@ -70,25 +92,27 @@ final class SinkRotation: CacheStage {
     ) {
         // A model's own window may leave no sinks in this layer.
         let first = min(unit.count, max(0, window.limit + 1 - unit.slot))
-        guard cache.visibility(layer: unit.layer).sinks > 0, first < unit.count else {
-            return body(reads)
-        }
+        guard cache.visibility(layer: unit.layer).sinks > 0, first < unit.count,
+            let rotation = rotationOfLayer[unit.layer]
+        else { return body(reads) }
         var reads = reads
         reads.sinkFirstQuery = first
-        reads.sinkScores = scores(unit, first: first, table: reads.table, cache: cache)
+        reads.sinkScores = scores(
+            unit, first: first, turns[rotation], table: reads.table, cache: cache)
         body(reads)
     }
 
     /// Scaled scores `[count * group][sinks]` for queries from `first` on.
     private func scores(
-        _ unit: StageUnit, first: Int, table: PageTableView, cache: KVCache
+        _ unit: StageUnit, first: Int, _ turns: Turns, table: PageTableView, cache: KVCache
     ) -> UnsafePointer<Float> {
-        let (sinks, half, dimension) = (window.sinks, half, shape.headDimension)
+        let (sinks, dimension) = (window.sinks, shape.headDimension)
+        let half = dimension / 2
         let key = scratch.base + unit.worker * scratchStride
         let value = key + Self.padded(dimension)
         let scores = value + Self.padded(dimension)
-        cosines.withUnsafeBufferPointer { cosines in
-            sines.withUnsafeBufferPointer { sines in
+        turns.cosines.withUnsafeBufferPointer { cosines in
+            turns.sines.withUnsafeBufferPointer { sines in
                 for sink in 0..<sinks {
                     let page = cache.pagePointer(table[sink / KVPage.tokens])
                     mk_read_slot(

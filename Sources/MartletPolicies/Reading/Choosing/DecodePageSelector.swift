@@ -21,7 +21,7 @@ protocol DecodePageSelector: Sendable {
     /// generated tokens cannot be taken back one by one.
     var remembers: Bool { get }
     /// Throws `badPolicyParameter` where its parameters do not fit a model's shape.
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError)
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError)
     /// What the head reads now.
     func choose(_ view: SelectionView, _ memory: inout ReadingMemory.Head) -> PageChoice
     /// Runs when all heads of a layer have chosen; see ``ReadingMemory/layers``.
@@ -34,7 +34,7 @@ extension DecodePageSelector {
     var reusesChoices: Bool { false }
     var readsSentences: Bool { false }
     var remembers: Bool { true }
-    func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {}
+    func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {}
     func finishLayer(_ layer: Int, heads: ArraySlice<ReadingMemory.Head>) -> Double? { nil }
 }
 

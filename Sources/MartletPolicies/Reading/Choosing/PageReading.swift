@@ -25,7 +25,7 @@ struct PageReading: CacheMethod {
     }
 
     func fit(
-        _ traits: inout CacheTraits, to shape: KVShape, policy: CachePolicy
+        _ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames
     ) throws(CacheError) { try selector.fit(shape, policy: policy) }
 
     func conflict(
