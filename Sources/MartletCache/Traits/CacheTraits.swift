@@ -41,6 +41,8 @@ public struct CacheTraits: Sendable, Hashable {
     package var marks: MarkKind?
     /// Whether tokens of a prompt are freed while it is computed, at every piece's end.
     package var freesPromptPieces = false
+    /// Whether generated tokens can be taken back.
+    package var undo = UndoRule.always
     /// Tokens for each one held, as far as the policy itself says; nil where the model does.
     package var compression: Double? = 1
 

@@ -38,6 +38,7 @@ struct Policies: AsyncParsableCommand {
         line.set("bounds", .array(phases(entry).map { .string($0) }))
         line.set("exact", entry.isExact)
         line.set("sharesPrefix", entry.sharesPrefix)
+        line.set("undo", "\(entry.undo)")
         line.set("signals", entry.signals)
         line.set("state", entry.state)
         line.set("source", entry.source)
@@ -63,6 +64,7 @@ struct Policies: AsyncParsableCommand {
         text += "  \(entry.isExact ? "exact" : "lossy")"
         text += bounds.isEmpty ? "" : ", bounds \(bounds)"
         text += ", \(entry.sharesPrefix ? "prefix can be shared" : "prefix is its request's own")"
+        text += ", generated tokens can be taken back: \(entry.undo)"
         text += ", \(entry.source)\n"
         if entry.signals != "none" { text += "  needs \(entry.signals)\n" }
         if entry.state != "none" { text += "  remembers \(entry.state)\n" }

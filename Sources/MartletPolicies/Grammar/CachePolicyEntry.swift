@@ -1,6 +1,7 @@
 /// One row of the registry: what a policy is called, takes, promises and costs.
 
-import MartletCache
+import Foundation
+public import MartletCache
 
 /// A row of the registry.
 public struct CachePolicyEntry: Sendable {
@@ -41,6 +42,13 @@ public struct CachePolicyEntry: Sendable {
     /// needs files, or that is a variant of another.
     package let sized: @Sendable (_ budget: Int) -> [String]
 
+    /// Whether generated tokens can be taken back under the first example, or as the entry says where it has none.
+    public var undo: UndoRule {
+        guard let example = examples.first else { return statedUndo }
+        let text = example.replacingOccurrences(of: "%", with: "budget=4096")
+        return (try? CachePolicy(text))?.traits.undo ?? statedUndo
+    }
+    private let statedUndo: UndoRule
     /// How a frontier sets the policy up unless it is told which to compare; nil where it leaves it out.
     package let sweep: SweepForm?
 
@@ -58,7 +66,8 @@ public struct CachePolicyEntry: Sendable {
     init(
         name: String, summary: String, source: String, parameters: [CachePolicyParameter] = [],
         phases: Set<Phase>, isExact: Bool = false, sharesPrefix: Bool, wraps: Wrapped = .nothing,
-        signals: String = "none", state: String = "none", examples: [String],
+        signals: String = "none", state: String = "none", undo: UndoRule = .never,
+        examples: [String],
         sweep: SweepForm? = nil,
         sized: @escaping @Sendable (_ budget: Int) -> [String] = { _ in [] },
         make: @escaping @Sendable (CachePolicyValues) throws(CacheError) -> [any CacheMethod]
@@ -74,6 +83,7 @@ public struct CachePolicyEntry: Sendable {
         self.signals = signals
         self.state = state
         self.examples = examples
+        statedUndo = undo
         self.sweep = sweep
         self.sized = sized
         self.make = make

@@ -44,6 +44,8 @@ extension SinkWindow: CacheMethod {
     func describe(_ traits: inout CacheTraits) {
         traits.sinks = sinks
         traits.window = recent
+        // Pages that leave the window are gone.
+        traits.undo = min(traits.undo, .sometimes)
     }
 
     func conflict(

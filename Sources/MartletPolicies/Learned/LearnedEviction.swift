@@ -39,6 +39,7 @@ struct LearnedEviction: CacheMethod {
         traits.stepsSingly = true
         traits.promptPiece = Self.promptPiece
         traits.freesPromptPieces = decisions != .never
+        if decisions != .never { traits.undo = .never }
         switch decisions {
         case .never: traits.compression = 1
         case .chance(let rate, _): traits.compression = 1 / max(1e-3, 1 - rate)

@@ -25,6 +25,7 @@ struct Storage: CacheMethod {
         traits.actsAfterPrompt = true
         traits.stepsSingly = true
         traits.sealKinds = seal.kinds
+        traits.undo = min(traits.undo, seal.undo)
     }
 
     func fit(

@@ -1,6 +1,7 @@
 /// How full pages are stored in few bits, as a policy's text says.
 
 import CMartletKernels
+import MartletCache
 import MartletKernels
 
 /// Which pages are sealed in which way. Pages are written in f16 and sealed when they are full and none of
@@ -21,6 +22,10 @@ struct SealPlan: Sendable, Hashable {
     var gates: HeadGates? { if case .heads(_, _, _, let gates) = method { gates } else { nil } }
     /// Newest tokens that stay as they were written.
     let residual: Int
+
+    /// Whether generated tokens can be taken back: as long as none of them was among those that pages were
+    /// sealed by.
+    var undo: UndoRule { if case .salient = method { .never } else { .sometimes } }
 
     /// The kinds of sealed pages, in the order of their ids.
     var kinds: [mk_seal] {

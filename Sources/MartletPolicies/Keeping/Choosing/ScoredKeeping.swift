@@ -51,6 +51,7 @@ struct ScoredKeeping: CacheMethod {
     func describe(_ traits: inout CacheTraits) {
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
+        if holdsBudget || rewritesAll { traits.undo = .never }
         traits.stepsSingly = traits.stepsSingly || holdsBudget || choosesAgain
         traits.rereadsPrompt = compressor.signals.rereadPart > 0
     }

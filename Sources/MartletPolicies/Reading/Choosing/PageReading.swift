@@ -20,6 +20,7 @@ struct PageReading: CacheMethod {
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
         traits.stepsSingly = true
+        if selector.remembers { traits.undo = .never }
         traits.describesPages = selector.readsBounds
         traits.readsSentences = selector.readsSentences
     }
