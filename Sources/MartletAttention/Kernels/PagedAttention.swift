@@ -37,11 +37,13 @@ package final class PagedAttention {
     ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
     ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
+    ///   - outputs: the model's output projection, for stages that ask for it.
     ///   - frequencies: radians a position for each rotated pair of dimensions; empty for models
     ///     with learned positions, whose sinks then keep the scores they have.
     package init(
         headCount: Int, cache: KVCache, scale: Float, markWindow: Int? = nil,
-        frequencies: [Double], kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection? = nil, frequencies: [Double], kernels: KernelSet,
+        pool: WorkerPool
     ) throws(KernelError) {
         shape = cache.shape
         precondition(
@@ -64,7 +66,7 @@ package final class PagedAttention {
         stages = try cache.plan.makeStages(
             StageContext(
                 shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
-                markWindow: markWindow, kernels: kernels, pool: pool))
+                markWindow: markWindow, outputs: outputs, kernels: kernels, pool: pool))
         states = try AlignedBuffer(count: 16)
     }
 

@@ -12,6 +12,8 @@ protocol DecoderFamily: Sendable {
     init(_ configuration: Configuration, weights: any WeightSource) throws(ModelError)
     var vocabulary: Vocabulary { get }
     var finalNorm: Norm { get }
+    associatedtype Layer: DecoderLayer
+    var layers: [Layer] { get }
     /// Runs the embedding and every layer; the result is the residual stream of the step.
     func callAsFunction(_ step: Step)
 }

@@ -1,5 +1,8 @@
 // A layer of every family here: attention, then an MLP, each added to the residual stream.
 
+import MartletCache
+import MartletKernels
+
 /// The two parts of a layer.
 protocol DecoderLayer: Sendable {
     associatedtype MLP: FeedForward
@@ -22,6 +25,16 @@ extension Step {
                 feedForward(rows)
                 next?.project(rows)
             }
+        }
+    }
+}
+
+extension DecoderFamily {
+    /// The output projections of all layers, as cache policies may ask for them.
+    var outputs: OutputProjection {
+        let matrices = layers.map(\.grouped.output.matrix)
+        return OutputProjection(channels: matrices.first?.channels ?? 0) { layer, channel, row in
+            matrices[layer].readRow(channel, into: row)
         }
     }
 }

@@ -48,7 +48,7 @@ final class Step {
 
     init(
         shape: DecoderShape, innerWidth: Int, attentionScale: Float, capacity: Int, cache: KVCache,
-        kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         self.shape = shape
         self.kernels = kernels
@@ -58,7 +58,8 @@ final class Step {
         frequencies = shape.rotary?.frequencies(headDimension: shape.headDimension) ?? []
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: attentionScale,
-            markWindow: shape.evictionHead?.window, frequencies: frequencies, kernels: kernels,
+            markWindow: shape.evictionHead?.window, outputs: outputs, frequencies: frequencies,
+            kernels: kernels,
             pool: pool)
         let half = shape.headDimension / 2
         let widths = [

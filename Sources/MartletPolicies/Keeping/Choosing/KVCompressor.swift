@@ -24,6 +24,9 @@ protocol KVCompressor: Sendable {
     var interval: Int? { get }
     /// Whether heads may compete for a budget, as `adakv` lets them.
     var competes: Bool { get }
+    /// Whether its scores are attention alone: at least 0, and without what values add to it, so that they can
+    /// be multiplied by that.
+    var scoresAttention: Bool { get }
     /// Throws `badPolicyParameter` where its parameters do not fit a model's shape.
     func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError)
 }
@@ -33,6 +36,7 @@ extension KVCompressor {
     var steps: (any StepEvictor)? { nil }
     var interval: Int? { nil }
     var competes: Bool { true }
+    var scoresAttention: Bool { false }
     func fit(_ shape: KVShape, policy: CachePolicy) throws(CacheError) {}
 
     func verdicts(_ layer: LayerView, budget: Int, chosen: ScoredKeeping) -> [HeadVerdict] {
@@ -57,6 +61,9 @@ struct PromptSignals: Sendable, Hashable {
     /// The most attention that each token receives when the prompt is read a second time, in chunks of
     /// so many tokens: about as much work as the prompt itself.
     var rereadPart = 0
+    /// What values become behind the output projection: as many products as the projection of the tokens held,
+    /// each time that tokens are chosen. Nothing is recorded for it.
+    var readsOutputs = false
 
     /// Whether nothing has to be recorded.
     var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass && rereadPart == 0 }

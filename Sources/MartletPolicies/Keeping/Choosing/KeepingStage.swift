@@ -13,6 +13,7 @@ final class KeepingStage: CacheStage {
     let shape: KVShape
     let headCount: Int
     let frequencies: [Double]
+    let outputs: OutputProjection?
     let pool: WorkerPool
     private let kernels: KernelSet
     let probes: [AttentionProbe]
@@ -31,6 +32,7 @@ final class KeepingStage: CacheStage {
         shape = context.shape
         headCount = context.headCount
         frequencies = context.frequencies
+        outputs = context.outputs
         pool = context.pool
         kernels = context.kernels
         hold = chosen.hold(shape: context.shape)
@@ -194,6 +196,9 @@ final class KeepingStage: CacheStage {
     /// Takes tokens out of heads that hold more than they may, or chooses again among all that is held, where
     /// the method or a budget in bytes wants that and it is time.
     func finishStep(cache: KVCache) throws(CacheError) {
+        if chosen.compressor.signals.readsOutputs, outputs == nil {
+            throw .policyNeedsOutputs(policy: cache.traits.text)
+        }
         steps?.finish(cache: cache)
         guard repeated == nil, hold != nil || chosen.compressor.interval != nil else { return }
         for slice in slices {

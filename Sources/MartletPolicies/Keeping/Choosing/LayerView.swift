@@ -21,6 +21,8 @@ struct LayerView {
     /// Radians a position for each rotated pair; empty for learned positions.
     let frequencies: [Double]
     let recorder: PromptRecorder?
+    /// The model's output projection; nil where there is no model.
+    let outputs: OutputProjection?
 
     let cache: KVCache
     let sequence: SequenceID
