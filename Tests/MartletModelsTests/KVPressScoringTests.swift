@@ -33,10 +33,10 @@ import Testing
         }
     }
 
-    static let methods = ["criticalkv"]
+    static let methods = ["criticalkv", "kvzip"]
 
-    /// Four of `criticalkv` for each model, length and ratio, but for those that rounding decides.
-    @Test(arguments: [("criticalkv", 3 * 3 * 3 * 4 - 3)])
+    /// For each model, length and ratio four of `criticalkv` and one of `kvzip`, but for those that rounding decides.
+    @Test(arguments: [("criticalkv", 3 * 3 * 3 * 4 - 3), ("kvzip", 3 * 3 * 3 - 1)])
     func goldensAreComplete(method: String, count: Int) {
         #expect(Golden.all.count { $0.policy.hasPrefix(method + "(") } == count)
     }

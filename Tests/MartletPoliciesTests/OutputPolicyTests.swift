@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct OutputPolicyTests {
     /// Attention alone has no output projection.
-    @Test(arguments: ["criticalkv(snapkv(budget=20, window=4))"])
+    @Test(arguments: ["criticalkv(snapkv(budget=20, window=4))", "kvzip(budget=20, plus=true)"])
     func theyNeedAModel(policy: String) throws {
         let text = try CachePolicy(policy).description
         #expect(throws: CacheError.policyNeedsOutputs(policy: text)) {

@@ -248,13 +248,14 @@ package final class PagedAttention {
     }
 
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
-    /// `stride` floats between rows of their own.
+    /// `stride` floats between rows of their own. `inputNorms` are for stages that ask for them; see
+    /// ``QueryRows``.
     package func attend(
         layer: Int, cache: KVCache, q: UnsafePointer<Float>, queryStride: Int,
-        out: UnsafeMutablePointer<Float>, outStride: Int
+        inputNorms: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
-        let queries = QueryRows(base: q, stride: queryStride)
+        let queries = QueryRows(base: q, stride: queryStride, inputNorms: inputNorms)
         for stage in stages { stage.willAttend(queries, layer: layer, cache: cache) }
         if isRagged { planRagged(layer: layer, cache: cache) }
         guard let plan = isRagged ? ragged : plans[visibility] else { return }

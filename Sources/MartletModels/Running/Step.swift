@@ -35,6 +35,8 @@ final class Step {
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
     let mergeWeights: UnsafeMutablePointer<Float>
+    /// By row: the norm of what attention's projections read, where the cache's plan asks for it.
+    let inputNorms: AlignedBuffer<Float>
     /// Blocks from one row's to the next's, whatever the width of the product: strips of rows are at different
     /// products at one time, and must not meet.
     let activationBlocks: Int
@@ -90,6 +92,7 @@ final class Step {
         scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         sumBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
+        inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
     }
 
     /// Whether the cache's plan listens to the model's marks.

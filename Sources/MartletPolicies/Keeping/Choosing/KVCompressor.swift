@@ -61,6 +61,9 @@ struct PromptSignals: Sendable, Hashable {
     /// The most attention that each token receives when the prompt is read a second time, in chunks of
     /// so many tokens: about as much work as the prompt itself.
     var rereadPart = 0
+    /// Whether that attention is multiplied by the norm of the token's value behind the output projection, and
+    /// divided by the norm of what the row that attends was projected from. Needs ``readsOutputs``.
+    var normalisesReread = false
     /// What values become behind the output projection: as many products as the projection of the tokens held,
     /// each time that tokens are chosen. Nothing is recorded for it.
     var readsOutputs = false

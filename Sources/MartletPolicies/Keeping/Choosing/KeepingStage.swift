@@ -91,10 +91,10 @@ final class KeepingStage: CacheStage {
 
     /// Records what the compressor wants of one layer's rotated queries.
     private func record(layer: Int, cache: KVCache, _ queries: QueryRows) {
-        let stride = queries.stride
         if let repeated {
-            return record(repeated, layer: layer, cache: cache, q: queries.base, stride: stride)
+            return record(repeated, layer: layer, cache: cache, queries)
         }
+        let stride = queries.stride
         for slice in slices {
             guard let recorder = memory(of: slice.sequence, cache).recorder else { continue }
             let rows = queries.base + slice.firstRow * stride

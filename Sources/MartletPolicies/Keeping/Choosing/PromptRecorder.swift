@@ -20,6 +20,8 @@ final class PromptRecorder {
     var mass: [[Float]]
     /// The most attention that each token received when the prompt was read again, likewise.
     var reread: [[Float]] = []
+    /// Norms of the values behind the output projection, `[layer][KV head][query head of the group][token]`.
+    var outputNorms: [[[Float]]] = []
 
     init(
         signals: PromptSignals, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
@@ -48,11 +50,13 @@ final class PromptRecorder {
         products = other.products
         mass = other.mass
         reread = other.reread
+        outputNorms = other.outputNorms
     }
 
     /// Bytes that it takes.
     var byteCount: Int {
-        (queries.count + (mass + reread).reduce(0) { $0 + $1.count }) * 4
+        (queries.count + (mass + reread + outputNorms.flatMap(\.self)).reduce(0) { $0 + $1.count })
+            * 4
             + (sums.count + products.count) * 8
     }
 

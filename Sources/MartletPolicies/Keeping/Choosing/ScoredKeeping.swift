@@ -55,6 +55,7 @@ struct ScoredKeeping: CacheMethod {
         traits.actsAfterPrompt = true
         traits.stepsSingly = traits.stepsSingly || holdsBudget || choosesAgain
         traits.rereadsPrompt = compressor.signals.rereadPart > 0
+        traits.readsInputNorms = compressor.signals.normalisesReread
     }
 
     func fit(
