@@ -4,10 +4,10 @@ import Foundation
 import MartletCache
 import MartletFormats
 import MartletKernels
-import MartletPolicies
 import Testing
 
 @testable import MartletModels
+@testable import MartletPolicies
 
 @Suite struct KVPressScoringTests {
     /// What kvpress chose, in the files of its later methods.
@@ -33,12 +33,25 @@ import Testing
         }
     }
 
-    static let methods = ["criticalkv", "kvzip"]
+    static let methods = ["criticalkv", "kvzip", "compactor"]
 
-    /// For each model, length and ratio four of `criticalkv` and one of `kvzip`, but for those that rounding decides.
-    @Test(arguments: [("criticalkv", 3 * 3 * 3 * 4 - 3), ("kvzip", 3 * 3 * 3 - 1)])
+    /// For each model, length and ratio, but for those that rounding decides.
+    @Test(arguments: [
+        ("criticalkv", 3 * 3 * 3 * 4 - 3), ("kvzip", 3 * 3 * 3 - 1), ("compactor", 3 * 3 * 3 * 2),
+    ])
     func goldensAreComplete(method: String, count: Int) {
         #expect(Golden.all.count { $0.policy.hasPrefix(method + "(") } == count)
+    }
+
+    /// The projections that Compactor's goldens were made with.
+    @Test(arguments: PressGolden.models) func sketchesAreTheGoldens(model: String) throws {
+        let tensor = try #require(try Golden.file(model)["compactor(sketch=8, seed=7)|sketch"])
+        let expected = try tensor.floats()
+        let (tables, dimension) = (tensor.shape[0] * tensor.shape[1], tensor.shape[2])
+        let sketch = GaussianSketch(columns: 8, seed: 7)
+        let got = (0..<tables).flatMap { sketch.projection(stream: $0, dimension: dimension) }
+        #expect(got.count == expected.count)
+        #expect(zip(got, expected).allSatisfy { abs($0 - $1) < 1e-6 })
     }
 
     /// Exactly the same positions in every head, and log-probabilities within 1e-3 afterwards. Computed in chunks

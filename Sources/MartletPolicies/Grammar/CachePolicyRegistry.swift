@@ -8,7 +8,8 @@ public enum CachePolicyRegistry {
     public static let entries: [CachePolicyEntry] = [
         .dense, .window, .snapkv, .pyramidkv, .adakv, .criticalkv, .sagekv, .expected, .kvzip,
         .knorm, .keydiff,
-        .lagkv, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope, .loopserve,
+        .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
+        .loopserve,
         .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
     ]
 

@@ -58,6 +58,9 @@ struct PromptSignals: Sendable, Hashable {
     /// The attention that each token received from all queries: the products of queries and keys a
     /// second time.
     var columnMass = false
+    /// The attention that each token receives from its own chunk of the prompt, in both directions; nil for
+    /// none. The queries of a chunk, and a chunk's length of products a token and head.
+    var chunkAttention: ChunkAttention?
     /// The most attention that each token receives when the prompt is read a second time, in chunks of
     /// so many tokens: about as much work as the prompt itself.
     var rereadPart = 0
@@ -69,5 +72,17 @@ struct PromptSignals: Sendable, Hashable {
     var readsOutputs = false
 
     /// Whether nothing has to be recorded.
-    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass && rereadPart == 0 }
+    var isEmpty: Bool {
+        heldQueries == 0 && !queryMoments && !columnMass && rereadPart == 0
+    }
+
+    /// Last tokens whose queries must be at hand while a prompt is computed.
+    var heldQueries: Int { max(lastQueries, chunkAttention?.heldQueries ?? 0) }
+
+    /// Why tokens cannot be chosen before the whole prompt is there, as budgets in bytes want it; nil where
+    /// they can.
+    var wholePromptReason: String? {
+        if rereadPart > 0 { return "the whole prompt is read a second time" }
+        return chunkAttention == nil ? nil : "all tokens of the prompt are compared at its end"
+    }
 }

@@ -98,9 +98,7 @@ final class KeepingStage: CacheStage {
         for slice in slices {
             guard let recorder = memory(of: slice.sequence, cache).recorder else { continue }
             let rows = queries.base + slice.firstRow * stride
-            recorder.keepQueries(
-                layer: layer, position: slice.position, count: slice.count, queries: rows,
-                stride: stride)
+            recordQueries(recorder, slice, layer: layer, cache: cache, rows: rows, stride: stride)
             if recorder.signals.queryMoments {
                 recordMoments(recorder, slice, layer: layer, rows: rows, stride: stride)
             }
