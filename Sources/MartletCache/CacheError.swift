@@ -19,6 +19,8 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     case badPolicyParameter(policy: String, parameter: String, got: String, expected: String)
     /// A policy takes single tokens out, which layers with a sliding window do not support.
     case policyNeedsFullAttention(policy: String, window: Int)
+    /// A policy asks for the model's output projection where attention runs without a model.
+    case policyNeedsOutputs(policy: String)
     /// Two policies were combined that claim the same decision.
     case policiesDoNotCombine(first: String, second: String, decision: String)
     /// Two policies cannot be true together.
@@ -56,6 +58,9 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
         case .policyNeedsFullAttention(let policy, let window):
             "cache policy \(policy): the model has layers with a sliding window of \(window) tokens, "
                 + "expected full attention in every layer; use dense or window for this model."
+        case .policyNeedsOutputs(let policy):
+            "cache policy \(policy): it weighs tokens by the model's output projection, expected a model, got "
+                + "attention alone; run it with a model or use another policy."
         case .policiesDoNotCombine(let first, let second, let decision):
             "cache policies \(first) and \(second) both decide \(decision), expected one that does; "
                 + "remove one of them."

@@ -1,5 +1,7 @@
 // Deterministic random numbers, and panels filled with them.
 
+import Foundation
+
 /// A counter-based generator (SplitMix64 over seed, stream and position): the same seed gives the
 /// same numbers whatever else runs.
 public struct CounterRandom: RandomNumberGenerator, Sendable {
@@ -30,6 +32,12 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
 
     /// Uniform in [0, 1), 53 bits.
     public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// Normally distributed with mean 0 and deviation 1 (Box and Muller); takes two numbers.
+    package mutating func normal() -> Double {
+        let radius = (-2 * log(1 - unit())).squareRoot()
+        return radius * cos(2 * Double.pi * unit())
+    }
 
     /// Uniform in -magnitude ..< magnitude.
     package mutating func floats(_ count: Int, magnitude: Float = 1) -> [Float] {

@@ -37,11 +37,13 @@ package final class PagedAttention {
     ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
     ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
+    ///   - outputs: the model's output projection, for stages that ask for it.
     ///   - frequencies: by layer, radians a position for each rotated pair of dimensions; empty for
     ///     layers without rotation, whose sinks then keep the scores they have.
     package init(
         headCount: Int, cache: KVCache, scale: Float, markWindow: Int? = nil,
-        frequencies: [[Double]], kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection? = nil, frequencies: [[Double]], kernels: KernelSet,
+        pool: WorkerPool
     ) throws(KernelError) {
         shape = cache.shape
         precondition(
@@ -68,7 +70,7 @@ package final class PagedAttention {
         stages = try cache.plan.makeStages(
             StageContext(
                 shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
-                markWindow: markWindow, kernels: kernels, pool: pool))
+                markWindow: markWindow, outputs: outputs, kernels: kernels, pool: pool))
         states = try AlignedBuffer(count: 16)
     }
 
@@ -250,13 +252,14 @@ package final class PagedAttention {
     }
 
     /// Attention of one layer: `out[row][head * dimension ...]` from `q[row][...]`, both with
-    /// `stride` floats between rows of their own.
+    /// `stride` floats between rows of their own. `inputNorms` are for stages that ask for them; see
+    /// ``QueryRows``.
     package func attend(
         layer: Int, cache: KVCache, q: UnsafePointer<Float>, queryStride: Int,
-        out: UnsafeMutablePointer<Float>, outStride: Int
+        inputNorms: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, outStride: Int
     ) {
         let visibility = cache.visibility(layer: layer)
-        let queries = QueryRows(base: q, stride: queryStride)
+        let queries = QueryRows(base: q, stride: queryStride, inputNorms: inputNorms)
         for stage in stages { stage.willAttend(queries, layer: layer, cache: cache) }
         if isRagged { planRagged(layer: layer, cache: cache) }
         guard let plan = isRagged ? ragged : plans[visibility] else { return }

@@ -71,8 +71,19 @@ package final class AttentionProbe {
         of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
         table: PageTableView, cache: KVCache
     ) throws(KernelError) -> UnsafeMutablePointer<Float> {
-        let pages = KVPage.count(forSlots: firstEnd + count - 1)
-        let width = pages * KVPage.tokens
+        try products(
+            of: queries, count: count, stride: stride,
+            pages: 0..<KVPage.count(forSlots: firstEnd + count - 1), scale: scale, table: table,
+            cache: cache)
+    }
+
+    /// Products of up to ``rows`` rows with the keys of some of a table's pages, times `scale`,
+    /// `[count * group][slots of the pages]`, nothing masked; valid until the next call.
+    package func products(
+        of queries: UnsafePointer<Float>, count: Int, stride: Int, pages: Range<Int>, scale: Float,
+        table: PageTableView, cache: KVCache
+    ) throws(KernelError) -> UnsafeMutablePointer<Float> {
+        let width = pages.count * KVPage.tokens
         let needed = count * group * width
         if weights.count < needed {
             weights = try AlignedBuffer(count: needed, purpose: "attention weights")
@@ -88,12 +99,13 @@ package final class AttentionProbe {
             tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
             codec: shape.codec.code, dimension: Int32(shape.headDimension), queries: Int32(count),
             group: Int32(group), q: queries, query_stride: stride, scale: scale,
-            first_end: Int32(firstEnd), window: .max, sinks: 0, sink_scores: nil,
-            sink_first_query: .max, until: nil, first_position: 0, bias: nil, classes: nil,
-            class_count: 0, tile_begin: 0,
+            first_end: Int32(pages.upperBound * KVPage.tokens), window: .max, sinks: 0,
+            sink_scores: nil, sink_first_query: .max, until: nil, first_position: 0, bias: nil,
+            classes: nil, class_count: 0, tile_begin: 0,
             tile_end: 0, maximum: base, sum: base, out: base,
             out_stride: 0, scratch: scratch.base)
-        kernels.table.pointee.scores(&work, 0, Int32(pages), base, width)
+        kernels.table.pointee.scores(
+            &work, Int32(pages.lowerBound), Int32(pages.upperBound), base, width)
         return base
     }
 }

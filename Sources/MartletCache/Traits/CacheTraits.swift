@@ -37,6 +37,8 @@ public struct CacheTraits: Sendable, Hashable {
     package var readsSentences = false
     /// Whether a prompt is computed a second time before it is complete.
     package var rereadsPrompt = false
+    /// Whether a stage asks for the norms of the rows that a layer's projections read.
+    package var readsInputNorms = false
     /// The marks of the model that a stage listens to; nil for none.
     package var marks: MarkKind?
     /// Whether tokens of a prompt are freed while it is computed, at every piece's end.

@@ -1,6 +1,7 @@
 // The decoder that every family here is: embed, run the layers, normalise, project.
 
 import CMartletKernels
+import MartletCache
 import MartletFormats
 import MartletKernels
 
@@ -41,6 +42,16 @@ struct Decoder: Sendable {
             }
         }
         step.run(layers)
+    }
+}
+
+extension Decoder {
+    /// The output projections of all layers, as cache policies may ask for them.
+    var outputs: OutputProjection {
+        let matrices = layers.map(\.attention.output.matrix)
+        return OutputProjection(channels: matrices.first?.channels ?? 0) { layer, channel, row in
+            matrices[layer].readRow(channel, into: row)
+        }
     }
 }
 

@@ -33,7 +33,19 @@ struct GroupedAttention: Sendable {
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize, norm: norm,
             for: queryKeyValue.matrix.type)
+        if step.cache.traits.readsInputNorms { measure(normed, rows) }
         queryKeyValue(rows, normed, out: step.queryKeyValue, outStride: Self.stride(shape))
+    }
+
+    /// The Euclidean norms of the rows that the projection reads, for the policy that asks for them.
+    private func measure(_ normed: Activation, _ rows: StepRows) {
+        let (size, norms) = (rows.step.shape.hiddenSize, rows.step.inputNorms.base)
+        rows.forEach(cost: size) { row in
+            let x = normed.x + (row - rows.first) * normed.stride
+            var sum: Float = 0
+            for i in 0..<size { sum += x[i] * x[i] }
+            norms[row] = sum.squareRoot()
+        }
     }
 
     /// Attention of all rows, once they are projected.
@@ -67,8 +79,10 @@ struct GroupedAttention: Sendable {
             borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)
         }
         step.attention.attend(
-            layer: layer, cache: step.cache, q: base, queryStride: stride, out: step.attended,
-            outStride: shape.queryWidth)
+            layer: layer, cache: step.cache, q: base, queryStride: stride,
+            inputNorms: step.cache.traits.readsInputNorms
+                ? UnsafePointer(step.inputNorms.base) : nil,
+            out: step.attended, outStride: shape.queryWidth)
     }
 
     /// Adds what rows attended to, projected back, to the residual stream.

@@ -35,7 +35,8 @@ public final class ModelRunner: ForwardPass {
             step = try Step(
                 shape: model.shape, innerWidth: model.family.innerWidth,
                 attentionScale: model.family.attentionScale, capacity: self.maximumBatchTokens,
-                cache: cache, kernels: model.kernels, pool: model.pool)
+                cache: cache, outputs: model.family.model.outputs, kernels: model.kernels,
+                pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
             gathered = try AlignedBuffer(
                 count: self.maximumBatchTokens * model.shape.hiddenSize, purpose: "a step")

@@ -36,6 +36,8 @@ final class Step {
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
     let mergeWeights: UnsafeMutablePointer<Float>
+    /// By row: the norm of what attention's projections read, where the cache's plan asks for it.
+    let inputNorms: AlignedBuffer<Float>
     /// Blocks from one row's to the next's, whatever the width of the product: strips of rows are at different
     /// products at one time, and must not meet.
     let activationBlocks: Int
@@ -49,7 +51,7 @@ final class Step {
 
     init(
         shape: DecoderShape, innerWidth: Int, attentionScale: Float, capacity: Int, cache: KVCache,
-        kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         self.shape = shape
         self.kernels = kernels
@@ -66,7 +68,7 @@ final class Step {
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: attentionScale,
-            markWindow: shape.evictionHead?.window,
+            markWindow: shape.evictionHead?.window, outputs: outputs,
             frequencies: shape.layers.map { $0.rotation?.frequencies ?? [] }, kernels: kernels,
             pool: pool)
         let widths =
@@ -100,6 +102,7 @@ final class Step {
         scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         sumBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
+        inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
     }
 
     /// Whether the cache's plan listens to the model's marks.

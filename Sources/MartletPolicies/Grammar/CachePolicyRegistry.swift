@@ -6,8 +6,10 @@ import MartletCache
 public enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
     public static let entries: [CachePolicyEntry] = [
-        .dense, .window, .snapkv, .pyramidkv, .adakv, .sagekv, .expected, .kvzip, .knorm, .keydiff,
-        .lagkv, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope, .loopserve,
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .criticalkv, .sagekv, .expected, .kvzip,
+        .knorm, .keydiff,
+        .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
+        .loopserve,
         .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
     ]
 

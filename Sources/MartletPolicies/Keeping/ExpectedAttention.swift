@@ -16,6 +16,7 @@ struct ExpectedAttention: KVCompressor {
     let epsilon: Float
 
     var signals: PromptSignals { PromptSignals(queryMoments: true, momentSinks: sinks) }
+    var scoresAttention: Bool { !valueNorm }
 
     func scores(_ layer: LayerView) -> [[Float]] {
         let (computed, dimension) = (layer.count, layer.dimension)

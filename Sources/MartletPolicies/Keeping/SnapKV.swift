@@ -15,6 +15,7 @@ struct SnapKV: KVCompressor {
 
     var signals: PromptSignals { PromptSignals(lastQueries: window) }
     var forcedRecent: Int { window }
+    var scoresAttention: Bool { true }
 
     func scores(_ layer: LayerView) -> [[Float]] {
         (0..<layer.headCount).map { head in

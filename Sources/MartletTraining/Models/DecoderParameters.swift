@@ -93,12 +93,6 @@ package struct ParameterPlan {
 }
 
 extension CounterRandom {
-    /// Normally distributed with mean 0 and deviation 1 (Box and Muller).
-    package mutating func normal() -> Double {
-        let radius = (-2 * log(1 - unit())).squareRoot()
-        return radius * cos(2 * Double.pi * unit())
-    }
-
     /// Logistic: the difference of two Gumbel variables.
     package mutating func logistic() -> Double {
         let u = min(max(unit(), 1e-12), 1 - 1e-12)

@@ -14,6 +14,8 @@ package struct StageContext {
     package let frequencies: [[Double]]
     /// Tokens that the model's own marks reach, as it was trained; nil without such marks.
     package let markWindow: Int?
+    /// The model's output projection; nil where attention runs without a model.
+    package let outputs: OutputProjection?
     /// The kernels of this machine.
     package let kernels: KernelSet
     /// The threads of every loop.
@@ -25,13 +27,14 @@ package struct StageContext {
     /// Describes what a stage is made for.
     package init(
         shape: KVShape, headCount: Int, scale: Float, frequencies: [[Double]], markWindow: Int?,
-        kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection? = nil, kernels: KernelSet, pool: WorkerPool
     ) {
         self.shape = shape
         self.headCount = headCount
         self.scale = scale
         self.frequencies = frequencies
         self.markWindow = markWindow
+        self.outputs = outputs
         self.kernels = kernels
         self.pool = pool
     }

@@ -76,11 +76,16 @@ package struct QueryRows {
     package var base: UnsafePointer<Float>
     /// Floats from one row's to the next's.
     package var stride: Int
+    /// The Euclidean norm of what each row's projections read, by row of the batch; nil unless the plan asks.
+    package var inputNorms: UnsafePointer<Float>?
 
     /// Describes the rows.
-    package init(base: UnsafePointer<Float>, stride: Int) {
+    package init(
+        base: UnsafePointer<Float>, stride: Int, inputNorms: UnsafePointer<Float>? = nil
+    ) {
         self.base = base
         self.stride = stride
+        self.inputNorms = inputNorms
     }
 }
 

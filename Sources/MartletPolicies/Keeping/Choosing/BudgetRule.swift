@@ -42,27 +42,31 @@ indirect enum BudgetRule: Sendable, Hashable {
     /// The slots that stay in each head, ascending, when each keeps `budget` on average; nil where
     /// all do. Heads may hold different numbers of tokens.
     func select(_ scores: [[Float]], budget: Int) -> [[Int32]?] {
-        guard case .adaptive(let floor, _) = self else {
+        guard case .adaptive = self else {
             return scores.map { budget < $0.count ? Ranking.largest(budget, of: $0) : nil }
         }
-        let safe = floor > 0 ? max(1, Int(Double(budget) * floor)) : 0
-        return Self.share(budget * scores.count, of: scores, safe: safe)
+        return Self.share(budget * scores.count, of: raise(scores, budget: budget))
     }
 
-    /// The best `total` of all heads' tokens together, each head being sure of its `safe` best.
-    static func share(_ total: Int, of scores: [[Float]], safe: Int = 0) -> [[Int32]?] {
-        var raised = scores
-        for head in raised.indices {
-            for slot in Ranking.largest(safe, of: scores[head]) {
-                raised[head][Int(slot)] = .infinity
-            }
+    /// The scores with those tokens at infinity of which each head is sure, when it keeps `budget` on average.
+    func raise(_ scores: [[Float]], budget: Int) -> [[Float]] {
+        guard case .adaptive(let floor, _) = self, floor > 0 else { return scores }
+        let safe = max(1, Int(Double(budget) * floor))
+        return scores.map { scores in
+            var raised = scores
+            for slot in Ranking.largest(safe, of: scores) { raised[Int(slot)] = .infinity }
+            return raised
         }
+    }
+
+    /// The best `total` of all heads' tokens together.
+    static func share(_ total: Int, of scores: [[Float]]) -> [[Int32]?] {
         var starts = [0]
-        for head in raised { starts.append(starts[starts.count - 1] + head.count) }
+        for head in scores { starts.append(starts[starts.count - 1] + head.count) }
         guard total < starts[scores.count] else { return scores.map { _ in nil } }
         var kept = [[Int32]](repeating: [], count: scores.count)
         var head = 0
-        for place in Ranking.largest(total, of: raised.flatMap(\.self)) {
+        for place in Ranking.largest(total, of: scores.flatMap(\.self)) {
             while Int(place) >= starts[head + 1] { head += 1 }
             kept[head].append(place - Int32(starts[head]))
         }

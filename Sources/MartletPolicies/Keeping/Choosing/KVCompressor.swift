@@ -24,6 +24,9 @@ protocol KVCompressor: Sendable {
     var interval: Int? { get }
     /// Whether heads may compete for a budget, as `adakv` lets them.
     var competes: Bool { get }
+    /// Whether its scores are attention alone: at least 0, and without what values add to it, so that they can
+    /// be multiplied by that.
+    var scoresAttention: Bool { get }
     /// Throws `badPolicyParameter` where its parameters do not fit a model's shape.
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError)
 }
@@ -33,6 +36,7 @@ extension KVCompressor {
     var steps: (any StepEvictor)? { nil }
     var interval: Int? { nil }
     var competes: Bool { true }
+    var scoresAttention: Bool { false }
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {}
 
     func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
@@ -54,10 +58,31 @@ struct PromptSignals: Sendable, Hashable {
     /// The attention that each token received from all queries: the products of queries and keys a
     /// second time.
     var columnMass = false
+    /// The attention that each token receives from its own chunk of the prompt, in both directions; nil for
+    /// none. The queries of a chunk, and a chunk's length of products a token and head.
+    var chunkAttention: ChunkAttention?
     /// The most attention that each token receives when the prompt is read a second time, in chunks of
     /// so many tokens: about as much work as the prompt itself.
     var rereadPart = 0
+    /// Whether that attention is multiplied by the norm of the token's value behind the output projection, and
+    /// divided by the norm of what the row that attends was projected from. Needs ``readsOutputs``.
+    var normalisesReread = false
+    /// What values become behind the output projection: as many products as the projection of the tokens held,
+    /// each time that tokens are chosen. Nothing is recorded for it.
+    var readsOutputs = false
 
     /// Whether nothing has to be recorded.
-    var isEmpty: Bool { lastQueries == 0 && !queryMoments && !columnMass && rereadPart == 0 }
+    var isEmpty: Bool {
+        heldQueries == 0 && !queryMoments && !columnMass && rereadPart == 0
+    }
+
+    /// Last tokens whose queries must be at hand while a prompt is computed.
+    var heldQueries: Int { max(lastQueries, chunkAttention?.heldQueries ?? 0) }
+
+    /// Why tokens cannot be chosen before the whole prompt is there, as budgets in bytes want it; nil where
+    /// they can.
+    var wholePromptReason: String? {
+        if rereadPart > 0 { return "the whole prompt is read a second time" }
+        return chunkAttention == nil ? nil : "all tokens of the prompt are compared at its end"
+    }
 }

@@ -14,7 +14,8 @@ extension KeepingStage {
             layer: layer, headCount: heads, group: headCount / heads,
             dimension: shape.headDimension, count: cache.count(sequence),
             frequencies: frequencies[layer],
-            recorder: memory(of: sequence, cache).recorder, cache: cache, sequence: sequence,
+            recorder: memory(of: sequence, cache).recorder, outputs: outputs, cache: cache,
+            sequence: sequence,
             probe: probe)
     }
 

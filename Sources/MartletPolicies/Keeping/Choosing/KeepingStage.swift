@@ -14,6 +14,7 @@ final class KeepingStage: CacheStage {
     let headCount: Int
     /// By layer; see ``StageContext``.
     let frequencies: [[Double]]
+    let outputs: OutputProjection?
     let pool: WorkerPool
     private let kernels: KernelSet
     let probes: [AttentionProbe]
@@ -32,6 +33,7 @@ final class KeepingStage: CacheStage {
         shape = context.shape
         headCount = context.headCount
         frequencies = context.frequencies
+        outputs = context.outputs
         pool = context.pool
         kernels = context.kernels
         hold = chosen.hold(shape: context.shape)
@@ -90,16 +92,14 @@ final class KeepingStage: CacheStage {
 
     /// Records what the compressor wants of one layer's rotated queries.
     private func record(layer: Int, cache: KVCache, _ queries: QueryRows) {
-        let stride = queries.stride
         if let repeated {
-            return record(repeated, layer: layer, cache: cache, q: queries.base, stride: stride)
+            return record(repeated, layer: layer, cache: cache, queries)
         }
+        let stride = queries.stride
         for slice in slices {
             guard let recorder = memory(of: slice.sequence, cache).recorder else { continue }
             let rows = queries.base + slice.firstRow * stride
-            recorder.keepQueries(
-                layer: layer, position: slice.position, count: slice.count, queries: rows,
-                stride: stride)
+            recordQueries(recorder, slice, layer: layer, cache: cache, rows: rows, stride: stride)
             if recorder.signals.queryMoments {
                 recordMoments(recorder, slice, layer: layer, rows: rows, stride: stride)
             }
@@ -197,6 +197,9 @@ final class KeepingStage: CacheStage {
     /// Takes tokens out of heads that hold more than they may, or chooses again among all that is held, where
     /// the method or a budget in bytes wants that and it is time.
     func finishStep(cache: KVCache) throws(CacheError) {
+        if chosen.compressor.signals.readsOutputs, outputs == nil {
+            throw .policyNeedsOutputs(policy: cache.traits.text)
+        }
         steps?.finish(cache: cache)
         guard repeated == nil, hold != nil || chosen.compressor.interval != nil else { return }
         for slice in slices {

@@ -21,6 +21,8 @@ struct LayerView {
     /// Radians a position for each rotated pair; empty for learned positions.
     let frequencies: [Double]
     let recorder: PromptRecorder?
+    /// The model's output projection; nil where there is no model.
+    let outputs: OutputProjection?
 
     let cache: KVCache
     let sequence: SequenceID
@@ -72,7 +74,7 @@ struct LayerView {
         let length = length(head)
         var sums = [Float](repeating: 0, count: length)
         guard let recorder else { return sums }
-        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        let (ring, width) = (recorder.signals.heldQueries, recorder.headCount * dimension)
         let table = cache.table(sequence, layer: layer, head: head)
         recorder.queries.withUnsafeBufferPointer { queries in
             sums.withUnsafeMutableBufferPointer { sums in
@@ -101,8 +103,8 @@ struct LayerView {
     func recentRows(_ head: Int, rows: Int) -> [Float] {
         let length = length(head)
         var result = [Float](repeating: 0, count: length * rows)
-        guard let recorder, recorder.signals.lastQueries >= rows else { return result }
-        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        guard let recorder, recorder.signals.heldQueries >= rows else { return result }
+        let (ring, width) = (recorder.signals.heldQueries, recorder.headCount * dimension)
         let table = cache.table(sequence, layer: layer, head: head)
         var sums = [Float](repeating: 0, count: length)
         for position in max(0, count - rows)..<count {

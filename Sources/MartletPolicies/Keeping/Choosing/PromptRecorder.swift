@@ -10,7 +10,7 @@ final class PromptRecorder {
     let layerCount: Int
     let headCount: Int
     let dimension: Int
-    /// Rotated queries of the last tokens, `[layer][position % lastQueries][head][dimension]`.
+    /// Rotated queries of the last tokens, `[layer][position % heldQueries][head][dimension]`.
     private(set) var queries: [Float]
     /// Sums over tokens of the queries before rotation, `[layer][head][dimension]`.
     private(set) var sums: [Double]
@@ -18,8 +18,12 @@ final class PromptRecorder {
     private(set) var products: [Double]
     /// Attention received by each token, `[layer][KV head][token]`.
     var mass: [[Float]]
+    /// Attention received by each token of the chunks so far from its chunk, `[layer][KV head][token]`.
+    var chunkMass: [[Float]]
     /// The most attention that each token received when the prompt was read again, likewise.
     var reread: [[Float]] = []
+    /// Norms of the values behind the output projection, `[layer][KV head][query head of the group][token]`.
+    var outputNorms: [[[Float]]] = []
 
     init(
         signals: PromptSignals, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
@@ -30,12 +34,15 @@ final class PromptRecorder {
         self.headCount = headCount
         self.dimension = dimension
         let heads = layerCount * headCount
-        queries = Array(repeating: 0, count: signals.lastQueries * heads * dimension)
+        queries = Array(repeating: 0, count: signals.heldQueries * heads * dimension)
         sums = Array(repeating: 0, count: signals.queryMoments ? heads * dimension : 0)
         products = Array(
             repeating: 0, count: signals.queryMoments ? heads * dimension * dimension : 0)
         mass = Array(
             repeating: [], count: signals.columnMass ? layerCount * keyValueHeadCount : 0)
+        chunkMass = Array(
+            repeating: [],
+            count: signals.chunkAttention == nil ? 0 : layerCount * keyValueHeadCount)
     }
 
     private init(copying other: PromptRecorder) {
@@ -47,12 +54,16 @@ final class PromptRecorder {
         sums = other.sums
         products = other.products
         mass = other.mass
+        chunkMass = other.chunkMass
         reread = other.reread
+        outputNorms = other.outputNorms
     }
 
     /// Bytes that it takes.
     var byteCount: Int {
-        (queries.count + (mass + reread).reduce(0) { $0 + $1.count }) * 4
+        (queries.count
+            + (mass + chunkMass + reread + outputNorms.flatMap(\.self)).reduce(0) { $0 + $1.count })
+            * 4
             + (sums.count + products.count) * 8
     }
 
@@ -63,7 +74,7 @@ final class PromptRecorder {
     func keepQueries(
         layer: Int, position: Int, count: Int, queries q: UnsafePointer<Float>, stride: Int
     ) {
-        let (width, ring) = (headCount * dimension, signals.lastQueries)
+        let (width, ring) = (headCount * dimension, signals.heldQueries)
         guard ring > 0 else { return }
         queries.withUnsafeMutableBufferPointer { target in
             guard let base = target.baseAddress else { return }
@@ -144,7 +155,7 @@ extension PromptRecorder {
         var random = CounterRandom(seed: seed, stream: 17)
         let row = (0..<headCount * dimension).map { _ in random.signedUnit() }
         for layer in 0..<layerCount {
-            for position in max(0, count - signals.lastQueries)..<count {
+            for position in max(0, count - signals.heldQueries)..<count {
                 row.withUnsafeBufferPointer {
                     guard let base = $0.baseAddress else { return }
                     keepQueries(
@@ -153,10 +164,11 @@ extension PromptRecorder {
                 }
             }
         }
-        func figures() -> [[Float]] {
+        func figures(_ count: Int) -> [[Float]] {
             (0..<tables).map { _ in (0..<count).map { _ in Float(random.unit()) } }
         }
-        if signals.columnMass { mass = figures() }
-        if signals.rereadPart > 0 { reread = figures() }
+        if signals.columnMass { mass = figures(count) }
+        if let chunks = signals.chunkAttention { chunkMass = figures(chunks.whole(of: count)) }
+        if signals.rereadPart > 0 { reread = figures(count) }
     }
 }

@@ -30,7 +30,9 @@ struct ScoredKeeping: CacheMethod {
     var rewritesAll: Bool { choosesAgain || (compressor.steps?.interval ?? 1) > 1 }
 
     /// How the budget is divided, and what is never taken.
-    var division: TokenDivision { TokenDivision(rule: rule, sinks: sinks, recent: recent) }
+    var division: TokenDivision {
+        TokenDivision(budget: budget, rule: rule, sinks: sinks, recent: recent)
+    }
 
     /// How a budget in bytes is held; nil for other budgets, and for too few bytes.
     func hold(shape: KVShape) -> ByteHold? {
@@ -54,6 +56,7 @@ struct ScoredKeeping: CacheMethod {
         if holdsBudget || rewritesAll { traits.undo = .never }
         traits.stepsSingly = traits.stepsSingly || holdsBudget || choosesAgain
         traits.rereadsPrompt = compressor.signals.rereadPart > 0
+        traits.readsInputNorms = compressor.signals.normalisesReread
     }
 
     func fit(

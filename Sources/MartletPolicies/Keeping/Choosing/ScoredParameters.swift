@@ -59,10 +59,8 @@ extension CachePolicyValues {
         return try HeadGates(path: path, streaming: decimal("streaming"), policy: policy)
     }
 
-    /// The policy that keeps what `compressor` scores highest.
-    func keep(
-        _ compressor: any KVCompressor, rule: BudgetRule = .uniform
-    ) throws(CacheError) -> [any CacheMethod] {
+    /// How much stays, by the one of three parameters that is given.
+    func tokenBudget() throws(CacheError) -> TokenBudget {
         let budgets: [(String, TokenBudget)] = ["budget", "ratio", "bytes"].compactMap { name in
             switch values[name] {
             case .integer(let tokens)?: (name, .tokens(tokens))
@@ -77,21 +75,29 @@ extension CachePolicyValues {
                 got: budgets.isEmpty ? "none" : budgets.map(\.0).joined(separator: " and "),
                 expected: "exactly one of them")
         }
+        return budgets[0].1
+    }
+
+    /// The policy that keeps what `compressor` scores highest.
+    func keep(
+        _ compressor: any KVCompressor, rule: BudgetRule = .uniform
+    ) throws(CacheError) -> [any CacheMethod] {
+        let budget = try tokenBudget()
         let kept = ScoredKeeping(
-            compressor: compressor, budget: budgets[0].1, rule: rule, sinks: integer("sinks"),
+            compressor: compressor, budget: budget, rule: rule, sinks: integer("sinks"),
             recent: integer("recent"))
-        if compressor.interval != nil, case .ratio = budgets[0].1 {
+        if compressor.interval != nil, case .ratio = budget {
             throw .badPolicyParameter(
                 policy: policy, parameter: "ratio", got: "a fraction of a prompt",
                 expected:
                     "budget or bytes, because tokens are chosen again while they are generated")
         }
-        if compressor.signals.rereadPart > 0, case .bytes = budgets[0].1 {
+        if let reason = compressor.signals.wholePromptReason, case .bytes = budget {
             throw .badPolicyParameter(
                 policy: policy, parameter: "bytes", got: "a bound on every step",
-                expected: "budget or ratio, because the whole prompt is read a second time")
+                expected: "budget or ratio, because \(reason)")
         }
-        if case .tokens(let tokens) = budgets[0].1, tokens < kept.minimumTokens {
+        if case .tokens(let tokens) = budget, tokens < kept.minimumTokens {
             throw .badPolicyParameter(
                 policy: policy, parameter: "budget", got: "\(tokens)",
                 expected: "at least \(kept.minimumTokens), the tokens that always stay")

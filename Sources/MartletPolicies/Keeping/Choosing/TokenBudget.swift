@@ -22,4 +22,10 @@ enum TokenBudget: Sendable, Hashable {
             min(count, bytes / (shape.tableCount * shape.heldBytesPerPage) * KVPage.tokens)
         }
     }
+
+    /// The fraction of `count` tokens that goes.
+    func removed(of count: Int, shape: KVShape) -> Double {
+        if case .ratio(let ratio) = self { return ratio }
+        return 1 - Double(kept(of: count, shape: shape)) / Double(max(1, count))
+    }
 }

@@ -2,6 +2,8 @@
 
 /// A rule over the scores of a layer's heads, and the tokens at both ends that always stay.
 struct TokenDivision: Sendable, Hashable {
+    /// How much stays, as the policy's text says it; nil where the compressor itself does.
+    let budget: TokenBudget?
     let rule: BudgetRule
     /// First tokens that always stay.
     let sinks: Int
