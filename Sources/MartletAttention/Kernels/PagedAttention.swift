@@ -175,6 +175,7 @@ package final class PagedAttention {
             }
         }
         let appends = isRagged ? raggedAppends : appends
+        let (arena, pageBytes) = (cache.arena, shape.pageBytes)
         func run(_ unit: AppendUnit) {
             let slice = slices[unit.slice]
             let table = cache.table(slice.sequence, layer: layer, head: unit.head)
@@ -182,7 +183,8 @@ package final class PagedAttention {
                 let row = slice.firstRow + offset
                 prepare(row, unit.head)
                 let slot = unit.firstSlot + offset
-                let page = cache.pagePointer(table[slot / KVPage.tokens])
+                // What is written to is an open page.
+                let page = arena + Int(table[slot / KVPage.tokens]) * pageBytes
                 let at = row * stride + unit.head * dimension
                 append(
                     codec, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),

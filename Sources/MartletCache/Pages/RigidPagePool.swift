@@ -188,8 +188,15 @@ struct RigidPagePool: ~Copyable {
     }
 
     /// First byte of the page.
+    @inline(__always)
     func pointer(to page: Int32) -> UnsafeMutableRawPointer {
-        guard let kind = sealedKind(of: page) else { return arena + Int(page) &* pageBytes }
+        Int(page) < capacity ? arena + Int(page) &* pageBytes : sealedPointer(to: page)
+    }
+
+    private func sealedPointer(to page: Int32) -> UnsafeMutableRawPointer {
+        guard let kind = sealedKind(of: page) else {
+            preconditionFailure("RigidPagePool: got page \(page), expected one below \(idCapacity)")
+        }
         return sealed[kind].base + (Int(page) - sealed[kind].first) &* sealed[kind].pageBytes
     }
 

@@ -38,7 +38,7 @@ public struct PageTableView {
     public var pageCount: Int { recentBase + recentPages.count }
 
     /// Page id of an absolute entry, ``KVPage/hole`` if it was evicted.
-    public subscript(page: Int) -> Int32 {
+    @inlinable public subscript(page: Int) -> Int32 {
         if page >= recentBase { return recentPages[page - recentBase] }
         return page < sinkPages.count ? sinkPages[page] : KVPage.hole
     }

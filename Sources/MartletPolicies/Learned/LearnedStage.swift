@@ -18,6 +18,9 @@ final class LearnedStage: CacheStage {
     private let shape: KVShape
     private let index: Int
     private var slices: [AttentionSlice] = []
+    /// By slice of the step: its sequence's memory, and whether some of its slots may have to be hidden.
+    private var memories: [LearnedMemory] = []
+    private var hides: [Bool] = []
     /// By slice of the step: slots over all tables that are held in it and seen by nobody.
     private var hiddenSlots: [Int] = []
 
@@ -36,18 +39,28 @@ final class LearnedStage: CacheStage {
     }
 
     private func memory(of id: SequenceID, _ cache: KVCache) -> LearnedMemory {
-        cache.memory(of: id, stage: index)
+        guard let memory = cache.memory(of: id, stage: index) as? LearnedMemory else {
+            preconditionFailure("LearnedStage: the cache runs another plan")
+        }
+        return memory
     }
 
     /// Names the slices of the step.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         self.slices = slices
-        hiddenSlots = Array(repeating: 0, count: slices.count)
+        memories.removeAll(keepingCapacity: true)
+        hides.removeAll(keepingCapacity: true)
+        hiddenSlots.removeAll(keepingCapacity: true)
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
-            guard memory.tables.isEmpty else { continue }
-            memory.tables = Array(
-                repeating: EvictionTable(reach: window + 2), count: shape.tableCount)
+            if memory.tables.isEmpty {
+                memory.tables = Array(
+                    repeating: EvictionTable(reach: window + 2), count: shape.tableCount)
+            }
+            memories.append(memory)
+            let isPrompt = cache.promptCount(slice.sequence) == nil
+            hides.append(isPrompt || slice.count > 1 || window == 0)
+            hiddenSlots.append(0)
         }
     }
 
@@ -78,7 +91,7 @@ final class LearnedStage: CacheStage {
 
     private func decide(layer: Int, cache: KVCache, isMarked: (_ row: Int, _ head: Int) -> Bool) {
         for (place, slice) in slices.enumerated() {
-            let memory = memory(of: slice.sequence, cache)
+            let memory = memories[place]
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 let length = cache.table(slice.sequence, layer: layer, head: head).length
@@ -138,8 +151,7 @@ final class LearnedStage: CacheStage {
         _ rows: AppendedRows, _ marks: TokenMarks, limit: Int, layer: Int, cache: KVCache
     ) {
         let dimension = shape.headDimension
-        for slice in slices {
-            let memory = memory(of: slice.sequence, cache)
+        for (slice, memory) in zip(slices, memories) {
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 for offset in 0..<slice.count {
@@ -250,18 +262,14 @@ final class LearnedStage: CacheStage {
         }
     }
 
-    var changesReads: Bool { decisions != .never }
+    var changesReads: Bool { decisions != .never && hides.contains(true) }
 
     /// Hides slots whose time is over from the rows of a slice, where some are held.
     func withReads(
         of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
     ) {
-        let slice = slices[unit.slice]
-        guard cache.promptCount(slice.sequence) == nil || slice.count > 1 || window == 0 else {
-            return body(reads)
-        }
-        let memory = memory(of: slice.sequence, cache)
-        memory.tables[unit.layer * shape.keyValueHeadCount + unit.head].until
+        guard hides[unit.slice] else { return body(reads) }
+        memories[unit.slice].tables[unit.layer * shape.keyValueHeadCount + unit.head].until
             .withUnsafeBufferPointer {
                 var reads = reads
                 reads.until = $0.baseAddress

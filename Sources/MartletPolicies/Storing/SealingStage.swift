@@ -28,7 +28,10 @@ final class SealingStage: CacheStage {
     }
 
     func memory(of id: SequenceID, _ cache: KVCache) -> SealingMemory {
-        cache.memory(of: id, stage: index)
+        guard let memory = cache.memory(of: id, stage: index) as? SealingMemory else {
+            preconditionFailure("SealingStage: the cache runs another plan")
+        }
+        return memory
     }
 
     /// Names the slices of the step.

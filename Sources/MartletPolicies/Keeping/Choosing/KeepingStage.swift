@@ -45,7 +45,10 @@ final class KeepingStage: CacheStage {
     }
 
     func memory(of id: SequenceID, _ cache: KVCache) -> KeepingMemory {
-        cache.memory(of: id, stage: index)
+        guard let memory = cache.memory(of: id, stage: index) as? KeepingMemory else {
+            preconditionFailure("KeepingStage: the cache runs another plan")
+        }
+        return memory
     }
 
     /// Names the slices of the step whose queries will be recorded.

@@ -32,7 +32,10 @@ final class StepEviction {
     }
 
     private func memory(of id: SequenceID, _ cache: KVCache) -> KeepingMemory {
-        cache.memory(of: id, stage: stage)
+        guard let memory = cache.memory(of: id, stage: stage) as? KeepingMemory else {
+            preconditionFailure("StepEviction: the cache runs another plan")
+        }
+        return memory
     }
 
     /// Names the slices of the step that are generated tokens.

@@ -28,10 +28,10 @@ final class ReadingStage: CacheStage {
     private let probes: [AttentionProbe]
     /// Slices of the step that are generated tokens, by index in the step.
     private var slices: [(index: Int, slice: AttentionSlice)] = []
-    /// By index of the slice in the step and KV head.
-    private var choices: [Int: [Choice]] = [:]
-    /// By index of the slice in the step: what it has read in the layers so far.
-    private var stepReads: [Int: StepReads] = [:]
+    /// By slice of the step and KV head; no heads for a slice of a prompt.
+    private var choices: [[Choice]] = []
+    /// By slice of the step: what it has read in the layers so far; nil for a slice of a prompt.
+    private var stepReads: [StepReads?] = []
 
     init(
         _ selector: any DecodePageSelector, _ context: StageContext, index: Int
@@ -46,7 +46,10 @@ final class ReadingStage: CacheStage {
     }
 
     private func memory(of id: SequenceID, _ cache: KVCache) -> ReadingMemory {
-        cache.memory(of: id, stage: index)
+        guard let memory = cache.memory(of: id, stage: index) as? ReadingMemory else {
+            preconditionFailure("ReadingStage: the cache runs another plan")
+        }
+        return memory
     }
 
     var replacesTables: Bool { !slices.isEmpty }
@@ -58,13 +61,17 @@ final class ReadingStage: CacheStage {
         self.slices.removeAll(keepingCapacity: true)
         choices.removeAll(keepingCapacity: true)
         stepReads.removeAll(keepingCapacity: true)
-        for (index, slice) in slices.enumerated()
-        where cache.promptCount(slice.sequence) != nil && slice.count == 1 {
+        for (index, slice) in slices.enumerated() {
+            guard cache.promptCount(slice.sequence) != nil, slice.count == 1 else {
+                choices.append([])
+                stepReads.append(nil)
+                continue
+            }
             memory(of: slice.sequence, cache).prepare(
                 tableCount: shape.tableCount, layerCount: shape.layerCount)
             self.slices.append((index, slice))
-            choices[index] = Array(repeating: Choice(), count: shape.keyValueHeadCount)
-            stepReads[index] = StepReads()
+            choices.append(Array(repeating: Choice(), count: shape.keyValueHeadCount))
+            stepReads.append(StepReads())
         }
     }
 
@@ -141,16 +148,17 @@ final class ReadingStage: CacheStage {
     }
 
     func slotCount(slice: Int, head: Int) -> Int? {
-        guard let choice = choices[slice]?[head], !choice.ids.isEmpty else { return nil }
-        return choice.slots
+        guard !choices[slice].isEmpty, !choices[slice][head].ids.isEmpty else { return nil }
+        return choices[slice][head].slots
     }
 
     func withReads(
         of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
     ) {
-        guard let choice = choices[unit.slice]?[unit.head], !choice.ids.isEmpty else {
+        guard !choices[unit.slice].isEmpty, !choices[unit.slice][unit.head].ids.isEmpty else {
             return body(reads)
         }
+        let choice = choices[unit.slice][unit.head]
         choice.ids.withUnsafeBufferPointer { ids in
             choice.until.withUnsafeBufferPointer { until in
                 choice.bias.withUnsafeBufferPointer { bias in
