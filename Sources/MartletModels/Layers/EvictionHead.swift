@@ -5,8 +5,8 @@ import Foundation
 import MartletCache
 import MartletKernels
 
-/// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) means
-/// something else than attention, and is zero in it whatever the policy.
+/// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) carries the
+/// mark, and is zero in attention under every policy.
 struct EvictionHead: Sendable {
     let shape: EvictionHeadShape
     /// Of ``EvictionHeadShape/Source/projection``.

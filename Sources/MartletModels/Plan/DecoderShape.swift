@@ -1,6 +1,5 @@
 // The numbers that describe a decoder, whichever family it is of.
 
-
 /// The shape of a decoder-only model.
 public struct DecoderShape: Sendable, Hashable {
     /// The family's name, as in `model_type`.

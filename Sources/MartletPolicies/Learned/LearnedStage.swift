@@ -18,7 +18,7 @@ final class LearnedStage: CacheStage {
     private let shape: KVShape
     private let index: Int
     private var slices: [AttentionSlice] = []
-    /// By slice of the step: slots over all tables that are held in it and seen by nobody.
+    /// By slice of the step: slots, over all tables, that are held and that none of its queries sees.
     private var hiddenSlots: [Int] = []
 
     init(_ eviction: LearnedEviction, _ context: StageContext, index: Int) {

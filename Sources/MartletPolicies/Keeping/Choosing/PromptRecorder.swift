@@ -18,7 +18,7 @@ final class PromptRecorder {
     private(set) var products: [Double]
     /// Attention received by each token, `[layer][KV head][token]`.
     var mass: [[Float]]
-    /// The most attention that each token received when the prompt was read again, likewise.
+    /// The most attention that each token received when the prompt was read again, `[layer][KV head][token]`.
     var reread: [[Float]] = []
 
     init(
