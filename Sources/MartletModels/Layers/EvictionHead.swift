@@ -9,11 +9,11 @@ import MartletKernels
 /// mark, and is zero in attention under every policy.
 struct EvictionHead: Sendable {
     let shape: EvictionHeadShape
-    /// Of ``EvictionHeadShape/Source/projection``.
+    /// The projection that marks, for ``EvictionHeadShape/Source/projection``; nil for the borrowed variants.
     let projection: Linear?
     let norm: Norm?
 
-    /// Whether queries and keys must be normalised before their channels are read.
+    /// Whether a channel of queries and keys marks, which must be normalised before it is read.
     var borrowsChannel: Bool { projection == nil }
 
     /// Writes the rows' logits to ``Step/marks``, from the residual stream before any norm.

@@ -93,7 +93,7 @@ public final class LanguageModel: Sendable {
     /// Families that can be loaded.
     public static let familyNames = ModelRegistry.families.map(\.modelType)
 
-    /// What a token leaves in a cache of this codec.
+    /// The shape of what tokens leave in a cache of this codec.
     public func cacheShape(codec: CacheCodec) -> KVShape {
         KVShape(
             layerCount: shape.layerCount, keyValueHeadCount: shape.keyValueHeadCount,

@@ -16,6 +16,7 @@ final class LearnedStage: CacheStage {
     /// DMC: tokens that one mean covers at most; nil for DMS.
     private let memberLimit: Int?
     private let shape: KVShape
+    /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
     private var slices: [AttentionSlice] = []
     /// By slice of the step: slots, over all tables, that are held and that none of its queries sees.

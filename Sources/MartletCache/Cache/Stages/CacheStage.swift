@@ -92,16 +92,16 @@ package struct RepeatedPart: Sendable {
     }
 }
 
-/// Tokens around a repetition of a prompt's part.
+/// What is said around each part of a prompt when it is repeated.
 public struct RepeatInstruction: Sendable, Hashable {
-    /// Before the first part.
+    /// Tokens before the first part.
     public var first: [Int32]
-    /// Before a later one, ahead of the last tokens of the part before it.
+    /// Tokens before a later part, ahead of the last tokens of the part before it.
     public var later: [Int32]
-    /// Between these and the part.
+    /// Tokens between these and the part.
     public var suffix: [Int32]
 
-    /// Words for all three; none by default, as for models without text.
+    /// Makes an instruction; empty by default, as for models without text.
     public init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
         self.first = first
         self.later = later
