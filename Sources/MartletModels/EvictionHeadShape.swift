@@ -11,7 +11,7 @@ public struct EvictionHeadShape: Sendable, Hashable {
         /// Dynamic Memory Compression: a token joins the running mean of those before it.
         case compression = "dmc"
 
-        /// What a cache does with such marks.
+        /// What a cache does with marked tokens.
         package var kind: MarkKind {
             switch self {
             case .sparsification: .evicting

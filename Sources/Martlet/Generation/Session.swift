@@ -10,7 +10,7 @@ import Synchronization
 /// session answers one prompt at a time; make one session for each conversation, they are served together.
 ///
 /// A session keeps its part of the model's cache between two prompts. The next answer computes only what is new
-/// (``Usage/cachedPromptTokens`` says how many tokens that saved), and is the same, token for token, as that of a new
+/// (`Usage.cachedPromptTokens` says how many tokens that saved), and is the same, token for token, as that of a new
 /// session with the same text. The pages count in the memory budget, are given up when another request needs them, and go
 /// when the session does. Three things make it compute more:
 ///

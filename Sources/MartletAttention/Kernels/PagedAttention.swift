@@ -1,10 +1,11 @@
-// Attention of a ragged batch over the paged cache: the only place that hands pages to kernels.
+// Attention of a ragged batch over the paged cache, and the loop over the cache's stages.
 
 import CMartletKernels
 package import MartletCache
 package import MartletKernels
 
-/// Appends keys and values to pages and attends to them, for all layers of a model.
+/// Appends keys and values to pages and attends to them, for all layers of a model. It calls the stages of the
+/// cache's plan at every point that ``CacheStage`` names, and knows none of them.
 ///
 /// Not `Sendable`: it owns the scratch of one engine's steps.
 package final class PagedAttention {
@@ -207,8 +208,7 @@ package final class PagedAttention {
 
     /// Multiplications below which a thread is not worth waking: a few microseconds.
     private static let serialWork = 200_000
-    /// What a unit takes whatever its length (its table, a softmax of a whole tile), in multiplications. Many short heads,
-    /// as learned eviction leaves them, are work too.
+    /// The fixed cost of a unit (its table, the softmax of a whole tile), in multiplications. Many short heads are work too.
     private static let unitWork = 30_000
 
     /// What a slice of the step reads; nil where no stage has a say in it.
@@ -220,7 +220,7 @@ package final class PagedAttention {
         return reads
     }
 
-    /// Ends a step, after its tokens were committed: heads that hold more than they may give tokens up.
+    /// Ends a step, after its tokens were committed: stages take out what may not stay.
     /// Throws `outOfPages` when a page that others share would have to be copied and none is free.
     package func finishStep(cache: KVCache) throws(CacheError) {
         for stage in stages { try stage.finishStep(cache: cache) }

@@ -28,8 +28,8 @@ extension KVCache {
     }
 
     /// Bytes of the pages that these sequences hold, positions included. A page with several owners
-    /// counts in equal parts for each of them, so that sequences which share with nobody else count it
-    /// once. Takes time linear in the pages, unless nobody else is alive.
+    /// counts in equal parts for each of them, so that sequences that share only among each other count
+    /// it once. Takes time linear in the pages, unless these are all living sequences.
     public func bytesHeld(by ids: [SequenceID]) -> Int {
         guard ids.count < states.count - freeSlots.count else { return pool.heldBytes }
         var bytes = 0.0
@@ -44,7 +44,7 @@ extension KVCache {
         return Int(bytes.rounded())
     }
 
-    /// What one of a page's owners answers for; nothing for a hole.
+    /// One owner's equal part of a page's bytes; 0 for a hole.
     private func bytesOfOwner(_ page: Int32) -> Double {
         guard page != KVPage.hole else { return 0 }
         let held =

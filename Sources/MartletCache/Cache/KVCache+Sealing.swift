@@ -26,7 +26,7 @@ extension KVCache {
         return sealedBytes(of: page)
     }
 
-    /// Takes the pages of a table from `pages` on away; their tokens come back by ``appendSealed(_:table:page:positions:)``
+    /// Releases the pages of a table from `pages` on; their tokens come back by ``appendSealed(_:table:page:positions:)``
     /// and ``appendOpen(_:table:keys:values:positions:kernels:)``.
     /// Throws `outOfPages`, with nothing changed, when pages that others hold too leave no room for that.
     package func reopen(_ id: SequenceID, table: Int, pages: Int) throws(CacheError) {

@@ -15,8 +15,8 @@ extension KVCache {
         return needed
     }
 
-    /// Pages to spare so that what stages do after the step never fails: pages that others hold too, among
-    /// those that a stage may write to, are copied.
+    /// Pages that must stay free so that what stages do after the step never fails: copies of the shared
+    /// pages that they may write to.
     private func evictionPages(_ state: CachedSequence, _ index: Int) -> Int {
         guard state.promptCount != nil else { return 0 }
         var needed = 0

@@ -7,19 +7,19 @@ package import CMartletKernels
 ///
 /// Each (layer, KV head) of a sequence has a page table with its own length. A step reserves room
 /// for its tokens, kernels write keys and values through ``table(_:layer:head:)``, and the commit
-/// counts them and lets the policy free what nobody will attend to again. Forks share pages; a
-/// page is copied when one of its owners is about to write to it. A slot's number is its token's
-/// absolute position until a compressor takes tokens out; from then on a head's slots are in no
-/// particular order, and new tokens follow the last one.
+/// counts them and frees the pages that left a window. Stages then take out what their methods
+/// decide. Forks share pages; a page is copied when one of its owners is about to write to it. A
+/// slot's number is its token's absolute position until tokens are taken out; from then on a head's
+/// slots are in no particular order, and new tokens follow the last one.
 public final class KVCache {
     /// What one token leaves in this cache.
     public let shape: KVShape
-    /// What acts on it, and what it must do for that.
+    /// The traits and the stages that the cache runs under.
     package let plan: CachePlan
     /// The attention pattern of each layer: the policy's, merged with the model's own window.
     public let visibilities: [Visibility]
 
-    /// Tokens that end a sentence, for policies that read sentences; whoever knows text sets them.
+    /// Tokens that end a sentence, for policies that read sentences; the owner of the tokenizer sets them.
     public var sentenceTokens: Set<Int32> = []
 
     /// Tokens that ask for the prompt to be repeated, for policies that read it a second time.
@@ -29,7 +29,7 @@ public final class KVCache {
     package var traits: CacheTraits { plan.traits }
     /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
     package var promptPiece: Int? { traits.promptPiece }
-    /// The most pages that a sequence ever has; nil without such a bound.
+    /// The most pages that a sequence ever holds; nil for no bound.
     package var pageLimit: Int? { traits.pageLimit }
 
     /// The kinds of sealed pages, as kernels take them.
@@ -245,7 +245,7 @@ public final class KVCache {
         if state.promptCount == nil { state.promptCount = state.count }
     }
 
-    /// Whether slots of the sequence are no positions any more.
+    /// Whether tokens were taken out or moved, so that a slot's number is not its token's position.
     package func hasEvicted(_ id: SequenceID) -> Bool { state(id).evictedAt != nil }
 
     /// How many tokens the sequence's slots stand for.

@@ -12,15 +12,15 @@
 ///
 /// Only touched pages cost resident memory, because the arena is an anonymous mapping. Pages are
 /// handed out last-released-first and then in ascending order, so a run is reproducible and the
-/// touched part of the arena stays as small as the peak. Each page has a reference count; whoever
-/// writes must own its page alone. Pages are never uninitialised: kernels multiply masked slots by
-/// zero, which needs finite values there.
+/// touched part of the arena stays as small as the peak. Each page has a reference count, the number
+/// of table entries that name it; a table writes only to pages that it holds alone. Pages are never
+/// uninitialised: kernels multiply masked slots by zero, which needs finite values there.
 struct RigidPagePool: ~Copyable {
     /// Open pages in the arena; their ids are below this number.
     let capacity: Int
-    /// Sealed pages, smaller ones in arenas of their own, which share the budget and follow in ids.
+    /// Arenas of sealed pages, one for each kind. They share the budget; their ids follow the open ones.
     private(set) var sealed: [SealedArena]
-    /// Ids of all kinds.
+    /// Page ids, open and sealed: all are below this number.
     let idCapacity: Int
     /// Bytes of keys and values in one page.
     let pageBytes: Int
@@ -30,7 +30,7 @@ struct RigidPagePool: ~Copyable {
     let budgetBytes: Int
     /// First byte of page 0; page `p` starts `p * pageBytes` bytes after it.
     let arena: UnsafeMutableRawPointer
-    /// A page of zeros that belongs to nobody, read in place of holes.
+    /// A page of zeros without id and owner, read in place of holes.
     let zeroPage: UnsafeRawPointer
     /// Open pages with at least one owner.
     private(set) var heldPages = 0
@@ -62,7 +62,7 @@ struct RigidPagePool: ~Copyable {
             throw .budgetTooSmall(
                 budgetBytes: budgetBytes, neededBytes: minimumPages * heldBytesPerPage)
         }
-        // A quarter of the ids at most goes to each kind, so that ids stay in 32 bits.
+        // At most a fifth of the ids goes to each kind, so that ids stay in 32 bits.
         var ids = capacity
         var kinds: [SealedArena] = []
         for bytes in sealedBytes {

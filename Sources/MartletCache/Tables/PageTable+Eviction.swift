@@ -1,14 +1,14 @@
 /// Taking single tokens out of a table and closing the gaps, so that whole pages become free.
 
 extension PageTable {
-    /// Copies one slot's key and value from a page to another, in whatever the cache's codec is.
+    /// Copies one slot's key and value from a page to another, in the cache's codec.
     typealias SlotCopy = (
         _ from: UnsafeMutableRawPointer, _ fromSlot: Int, _ to: UnsafeMutableRawPointer,
         _ toSlot: Int
     ) -> Void
 
-    /// Pages that ``compact(keeping:in:copy:)`` takes from the pool at most: it writes to a page only
-    /// when nobody else holds it.
+    /// The most pages that ``compact(keeping:in:copy:)`` takes from the pool: before it writes to a
+    /// page that other tables hold too, it copies the page.
     func compactionPages(keeping slots: [Int32], in pool: borrowing RigidPagePool) -> Int {
         let first = Self.unchangedPrefix(slots)
         guard first < slots.count else { return 0 }
@@ -54,7 +54,7 @@ extension PageTable {
         return true
     }
 
-    /// Pages from entry `first` on that others hold too, so that writing to them takes a copy.
+    /// Number of pages from entry `first` on that other tables hold too: writing to one takes a copy.
     func sharedPages(from first: Int = 0, in pool: borrowing RigidPagePool) -> Int {
         var count = 0
         for entry in first..<max(first, KVPage.count(forSlots: length)) {
@@ -79,8 +79,8 @@ extension PageTable {
         }
     }
 
-    /// Puts a sealed page with the same positions in the place of a full one, and returns it. The pool must
-    /// have room for it once the old one is given up.
+    /// Replaces a full page by a new sealed one with the same positions, and returns its id; its content is
+    /// the caller's to write. The old page is released first, and the pool must then have room.
     mutating func seal(_ entry: Int, as kind: Int, in pool: inout RigidPagePool) -> Int32 {
         let old = page(at: entry)
         let positions = Array(

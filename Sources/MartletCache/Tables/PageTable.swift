@@ -56,8 +56,8 @@ struct PageTable: ~Copyable {
 
     // MARK: Growing
 
-    /// The page that the next token would be written to, if it is partly filled and other tables
-    /// hold it too: it must be copied first.
+    /// The partly filled page that the next token would be written to, if other tables hold it too:
+    /// it must be copied first. Nil otherwise.
     func sharedTail(in pool: borrowing RigidPagePool) -> Int32? {
         guard length % KVPage.tokens != 0 else { return nil }
         let tail = page(at: length / KVPage.tokens)
@@ -174,8 +174,8 @@ struct PageTable: ~Copyable {
 
     // MARK: Sharing
 
-    /// A table of the same pages, each with one more owner. Reserved pages must have been dropped:
-    /// nobody may write to a page that the other one sees.
+    /// A table of the same pages, each of which gains an owner. The reservation must have been
+    /// dropped: neither table may write to a page that the other one sees.
     func fork(sharing pool: inout RigidPagePool) -> PageTable {
         precondition(
             pageCount == KVPage.count(forSlots: length), "PageTable.fork: reserved pages remain")

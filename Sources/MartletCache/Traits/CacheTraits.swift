@@ -17,13 +17,13 @@ public struct CacheTraits: Sendable, Hashable {
     package var text = "dense"
     /// Whether heads of a layer may hold or read different slots, so that a slot is no position.
     package var tracksSlots = false
-    /// Whether generated tokens must be computed one by one, since each may cost another its place.
+    /// Whether generated tokens must be computed one by one, because each may take another one out.
     package var stepsSingly = false
     /// Whether nothing happens before a prompt is complete.
     package var actsAfterPrompt = false
-    /// Tokens at whose absolute multiples a prompt must be cut; nil where it may be cut anywhere.
+    /// Tokens of a piece: inside a prompt no step crosses an absolute multiple of it; nil where steps may.
     package var promptPiece: Int?
-    /// Pages that a sequence ever has at most; nil without such a bound.
+    /// The most pages that a sequence ever holds; nil for no bound.
     package var pageLimit: Int?
     /// First positions that stay visible under ``window``.
     package var sinks = 0
@@ -45,7 +45,7 @@ public struct CacheTraits: Sendable, Hashable {
     package var freesPromptPieces = false
     /// Whether generated tokens can be taken back.
     package var undo = UndoRule.always
-    /// Tokens for each one held, as far as the policy itself says; nil where the model does.
+    /// Tokens computed for each one held, where the policy itself says so; nil where the model's marks decide.
     package var compression: Double? = 1
 
     /// A cache that keeps and reads everything.
@@ -62,15 +62,15 @@ public struct CacheTraits: Sendable, Hashable {
         return Visibility(sinks: 0, window: modelWindow)
     }
 
-    /// Tokens of `tokens` that a sequence is expected to hold at most, where `compression` tokens share a
-    /// slot: the last piece whole, the others compressed.
+    /// The most tokens that a sequence of `tokens` tokens is expected to hold: its last piece whole, and one
+    /// of every `compression` tokens before it.
     package func expectedTokens(_ tokens: Int, compression: Double) -> Int {
         guard freesPromptPieces else { return tokens }
         let whole = leastTokens(tokens)
         return whole + Int((Double(tokens - whole) / compression).rounded(.up))
     }
 
-    /// Tokens of `tokens` that a sequence holds at least while it is computed, if all that may go goes.
+    /// The fewest tokens that a sequence of `tokens` tokens can hold while its last piece is computed.
     package func leastTokens(_ tokens: Int) -> Int {
         freesPromptPieces ? min(tokens, promptPiece ?? tokens) : tokens
     }

@@ -63,8 +63,8 @@ public struct CharacterComparison {
         self.machine = machine
     }
 
-    /// Reference seconds of so many steps of the first model, whose steps all cost the same unless it pools
-    /// segments.
+    /// Reference seconds of `steps` steps of the first model, measured on one: steps cost the same unless the
+    /// model pools segments.
     public func referenceSeconds(
         ofSteps steps: Int, on corpus: CharacterCorpus
     ) throws(TrainingError) -> Double {

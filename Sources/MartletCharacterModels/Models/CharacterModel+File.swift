@@ -29,7 +29,7 @@ extension CharacterModel {
 
     /// Reads what ``write(to:)`` wrote.
     ///
-    /// - Throws: ``TrainingError`` in one sentence when the file is not such a model.
+    /// - Throws: ``TrainingError`` in one sentence when the file holds no character model.
     public convenience init(reading path: String) throws(TrainingError) {
         let file: SafetensorsFile
         do throws(FormatError) { file = try SafetensorsFile(path: path) } catch {

@@ -1,4 +1,4 @@
-// Reads "hourglass(2@1 4@3 2@1, shorten=linear)" and lists of such.
+// Reads "hourglass(2@1 4@3 2@1, shorten=linear)" and lists of models.
 // This file knows words and their errors; it refuses to know what they do.
 
 public import MartletTraining

@@ -19,7 +19,7 @@ public struct CharacterModelPlan: Sendable, Hashable {
 
     /// How one vector becomes k.
     public enum Upsampling: String, Sendable, Hashable, CaseIterable {
-        /// k times the same.
+        /// The vector, k times.
         case repeating = "repeat"
         /// A linear map to k vectors.
         case linear

@@ -16,7 +16,7 @@ struct StackGraph {
         let factor: Int
     }
 
-    /// So many layers; with norms before, one more norm at the end.
+    /// `layers` layers; where norms come before, one more norm at the end.
     func stack(
         _ x: Value, _ index: Int, layers: Int, at resolution: Resolution
     ) throws(TrainingError) -> Value {

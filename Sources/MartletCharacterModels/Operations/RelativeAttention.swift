@@ -20,7 +20,7 @@ struct RelativePlaces {
     /// The place of a query, which is its distance to key 0.
     func place(_ query: Int) -> Int { query * queryStride + shift }
 
-    /// Keys that a query sees, of so many.
+    /// Number of keys that a query sees, of `keys`.
     func seen(_ query: Int, of keys: Int) -> Int { min(keys, place(query) / keyStride + 1) }
 }
 

@@ -38,12 +38,12 @@ protocol SizedOperation: Operation {
     func workload(_ run: GraphRun) -> (multiplyAdds: Double, floats: Double)
 }
 
-/// A row-wise operation over the rows that are there, whatever memory is planned for.
+/// A row-wise operation over the rows that there are, which may be fewer than memory is planned for.
 struct PackedOperation: SizedOperation {
     let layout: RowLayout
-    /// The operation over all rows that there could be.
+    /// The operation over all rows that memory is planned for.
     let whole: any Operation
-    /// The same operation over so many rows.
+    /// Makes the operation for a number of rows.
     let sized: (Int) -> any Operation
 
     var name: String { whole.name }

@@ -5,15 +5,15 @@ import Foundation
 import MartletCache
 import MartletKernels
 
-/// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) means
-/// something else than attention, and is zero in it whatever the policy.
+/// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) carries the
+/// mark, and is zero in attention under every policy.
 struct EvictionHead: Sendable {
     let shape: EvictionHeadShape
-    /// Of ``EvictionHeadShape/Source/projection``.
+    /// The projection that marks, for ``EvictionHeadShape/Source/projection``; nil for the borrowed variants.
     let projection: Linear?
     let norm: Norm?
 
-    /// Whether queries and keys must be normalised before their channels are read.
+    /// Whether a channel of queries and keys marks, which must be normalised before it is read.
     var borrowsChannel: Bool { projection == nil }
 
     /// Writes the rows' logits to ``Step/marks``, from the residual stream before any norm.

@@ -7,7 +7,7 @@ public import MartletKernels
 /// The weights and the shape of a model. Immutable, so it can be shared; what runs it is a
 /// ``ModelRunner``.
 public final class LanguageModel: Sendable {
-    /// What it looks like.
+    /// Its sizes, and how each layer attends.
     public let shape: DecoderShape
     /// How its matrices are packed.
     public let weightType: WeightType
@@ -22,7 +22,7 @@ public final class LanguageModel: Sendable {
     public let parameterCount: Int
     /// Ids that end a text, from the configuration.
     public let endTokens: [Int32]
-    let family: LoadedDecoder
+    let loaded: LoadedDecoder
 
     /// Loads a checkpoint.
     ///
@@ -38,14 +38,14 @@ public final class LanguageModel: Sendable {
         let plan = try DecoderPlan.read(checkpoint.configuration)
         let type = type ?? Self.naturalType(of: checkpoint.tensors)
         let source = CheckpointWeights(tensors: checkpoint.tensors, type: type, pool: pool)
-        let family = try LoadedDecoder(plan, weights: source)
+        let loaded = try LoadedDecoder(plan, weights: source)
         var ends: [Int32] = []
         do {
             ends =
                 try checkpoint.configuration.optionalInts("eos_token_id")?
                 .compactMap { Int32(exactly: $0) } ?? []
         } catch { throw .format(error) }
-        self.init(family, type: type, kernels: kernels, pool: pool, endTokens: ends)
+        self.init(loaded, type: type, kernels: kernels, pool: pool, endTokens: ends)
     }
 
     /// A random model of a published shape, for measuring speed: `tiny`, `qwen2.5-0.5b` …
@@ -67,23 +67,23 @@ public final class LanguageModel: Sendable {
         let plan = try ModelRegistry.family(named: shape.family).plan(shape)
         try plan.checkRunnable(file: "the random shape")
         let source = RandomWeights(type: type, seed: seed, pool: pool)
-        let decoder = try LoadedDecoder(plan, weights: source)
-        self.init(decoder, type: type, kernels: kernels, pool: pool, endTokens: [])
+        let loaded = try LoadedDecoder(plan, weights: source)
+        self.init(loaded, type: type, kernels: kernels, pool: pool, endTokens: [])
     }
 
     private init(
-        _ family: LoadedDecoder, type: WeightType, kernels: KernelSet, pool: WorkerPool,
+        _ loaded: LoadedDecoder, type: WeightType, kernels: KernelSet, pool: WorkerPool,
         endTokens: [Int32]
     ) {
-        self.family = family
-        let plan = family.plan
+        self.loaded = loaded
+        let plan = loaded.plan
         shape = plan.shape
         weightType = type
         self.kernels = kernels
         self.pool = pool
         self.endTokens = endTokens
         parameterCount = plan.parameterCount
-        weightBytes = plan.shape.layers.indices.reduce(family.model.vocabulary.byteCount) {
+        weightBytes = plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
             $0 + type.layout.bytes(weights: plan.matrixParameterCount(layer: $1))
         }
     }
@@ -93,7 +93,7 @@ public final class LanguageModel: Sendable {
     /// Families that can be loaded.
     public static let familyNames = ModelRegistry.families.map(\.modelType)
 
-    /// What a token leaves in a cache of this codec.
+    /// The shape of what tokens leave in a cache of this codec.
     public func cacheShape(codec: CacheCodec) -> KVShape {
         KVShape(
             layerCount: shape.layerCount, keyValueHeadCount: shape.keyValueHeadCount,

@@ -6,11 +6,11 @@ import MartletKernels
 /// A plan with its weights.
 struct LoadedDecoder: Sendable {
     let plan: DecoderPlan
-    let model: Decoder
+    let decoder: Decoder
 
     init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
         self.plan = plan
-        model = try Decoder(plan, weights: weights)
+        decoder = try Decoder(plan, weights: weights)
     }
 
     var attentionScale: Float { plan.attentionScale }

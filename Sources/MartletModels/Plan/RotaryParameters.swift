@@ -11,9 +11,9 @@ public struct RotaryParameters: Sendable, Hashable {
 
     /// How frequencies are stretched for contexts longer than those of pre-training.
     public enum Scaling: Sendable, Hashable {
-        /// Not at all.
+        /// As they are.
         case none
-        /// All by the same factor.
+        /// Every frequency divided by `factor`.
         case linear(factor: Double)
         /// Llama 3.1: long wavelengths by `factor`, short ones not, those between in proportion.
         case llama3(factor: Double, low: Double, high: Double, original: Double)

@@ -1,4 +1,4 @@
-// The table that a family is: which tensors a model has, in which order, and what each is for.
+// The tensors of a family, in their order, and what each is for.
 
 /// What a tensor is for. The size of what it holds follows from this and the numbers of the model.
 package enum TensorRole: Sendable, Hashable {

@@ -18,7 +18,7 @@ public final class ModelRunner: ForwardPass {
     private var logits: AlignedBuffer<Float>
     private let gathered: AlignedBuffer<Float>
 
-    /// Logits rows projected at once.
+    /// Logits of a row.
     public var vocabularySize: Int { model.shape.vocabularySize }
 
     /// Plans the workspace for steps of up to `maximumBatchTokens` tokens against `cache`'s shape.
@@ -33,9 +33,9 @@ public final class ModelRunner: ForwardPass {
         }
         do {
             step = try Step(
-                shape: model.shape, innerWidth: model.family.innerWidth,
-                attentionScale: model.family.attentionScale, capacity: self.maximumBatchTokens,
-                cache: cache, outputs: model.family.model.outputs, kernels: model.kernels,
+                shape: model.shape, innerWidth: model.loaded.innerWidth,
+                attentionScale: model.loaded.attentionScale, capacity: self.maximumBatchTokens,
+                cache: cache, outputs: model.loaded.decoder.outputs, kernels: model.kernels,
                 pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
             gathered = try AlignedBuffer(
@@ -81,7 +81,7 @@ public final class ModelRunner: ForwardPass {
         }
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
         try step.begin(slices, tokens: sources, cache: cache)
-        if rows > 0 { model.family.model(step) }
+        if rows > 0 { model.loaded.decoder(step) }
         let count = try project(slices, sources)
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(
@@ -134,11 +134,11 @@ public final class ModelRunner: ForwardPass {
             }
         }
         guard count > 0 else { return 0 }
-        let vocabulary = model.family.model.vocabulary
+        let vocabulary = model.loaded.decoder.vocabulary
         let rows = StepRows(step: step, first: 0, count: count, isStrip: false)
         let activation = rows.activation(
             of: gathered.base, stride: size, columns: size,
-            norm: model.family.model.finalNorm, for: vocabulary.head.type)
+            norm: model.loaded.decoder.finalNorm, for: vocabulary.head.type)
         rows.multiply(
             vocabulary.head, activation, bias: nil, out: logits.base,
             outStride: vocabularySize, epilogue: .store)

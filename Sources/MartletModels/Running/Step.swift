@@ -38,8 +38,8 @@ final class Step {
     let mergeWeights: UnsafeMutablePointer<Float>
     /// By row: the norm of what attention's projections read, where the cache's plan asks for it.
     let inputNorms: AlignedBuffer<Float>
-    /// Blocks from one row's to the next's, whatever the width of the product: strips of rows are at different
-    /// products at one time, and must not meet.
+    /// Blocks from one row's activations to the next's, the same for every product: strips of rows are at
+    /// different products at one time and must not overlap.
     let activationBlocks: Int
     /// The activations of a product in int8 blocks of 32, with a scale and a sum for each block.
     var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }

@@ -38,7 +38,7 @@ public struct CachePolicyEntry: Sendable {
     /// Texts of the policy for a prompt of some hundred tokens; `%` stands for a budget, as in `budget=40`
     /// or `ratio=0.5`. Every list of policies that tests and tools go through is made of these.
     public let examples: [String]
-    /// Texts of the policy for a budget of so many tokens, for comparisons at depth; none for a policy that
+    /// Texts of the policy for a budget of `budget` tokens, for comparisons at depth; none for a policy that
     /// needs files, or that is a variant of another.
     package let sized: @Sendable (_ budget: Int) -> [String]
 

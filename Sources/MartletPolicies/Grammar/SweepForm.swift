@@ -1,6 +1,6 @@
 /// How a sweep over compressions sets a policy up.
 
-/// A policy among those that a frontier compares unless it is told others.
+/// One policy of a frontier for which the user names no policies.
 package struct SweepForm: Sendable, Hashable {
     /// What a compression is a share of.
     package enum Share: Sendable, Hashable {

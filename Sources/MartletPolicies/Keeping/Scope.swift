@@ -28,7 +28,7 @@ struct ScopeSteps: StepEvictor {
         case slide
         /// One more every `pace` tokens, from `recent` up to the window.
         case adaptive
-        /// The same, tokens being taken every `pace` tokens only.
+        /// As `adaptive`, but tokens are taken out at every `pace`-th token only.
         case discontinuous
     }
 

@@ -27,13 +27,13 @@ struct EvictionTable {
         return slot < 0 ? nil : Int(slot)
     }
 
-    /// Where a token lies that nobody sees from `position` on; nil when it is gone or still seen then.
+    /// The slot of a token that no query from `position` on sees; nil when it is gone or still seen.
     func slot(of token: Int, endingBy position: Int) -> Int? {
         guard let slot = slot(of: token), until[slot] <= position else { return nil }
         return slot
     }
 
-    /// Makes room for `added` more slots, seen by everybody so far.
+    /// Makes room for `slots` slots in all; new ones are seen by every query.
     mutating func extend(to slots: Int) {
         let tile = 128
         let needed = (slots + tile - 1) / tile * tile

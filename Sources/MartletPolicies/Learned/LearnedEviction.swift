@@ -28,8 +28,8 @@ struct LearnedEviction: CacheMethod {
     /// Where marks come from.
     let decisions: Decisions
 
-    /// Prompt tokens between two evictions. Inside such a piece marked tokens are masked and still held,
-    /// so that a prompt can be computed in any chunks; its ends are the same whatever they are.
+    /// Prompt tokens between two evictions. Inside a piece marked tokens are masked and still held, so that
+    /// the chunks in which a prompt is computed change nothing.
     static let promptPiece = 256
 
     var decision: PolicyDecision { .keeping }

@@ -16,12 +16,13 @@ final class LearnedStage: CacheStage {
     /// DMC: tokens that one mean covers at most; nil for DMS.
     private let memberLimit: Int?
     private let shape: KVShape
+    /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
     private var slices: [AttentionSlice] = []
     /// By slice of the step: its sequence's memory, and whether some of its slots may have to be hidden.
     private var memories: [LearnedMemory] = []
     private var hides: [Bool] = []
-    /// By slice of the step: slots over all tables that are held in it and seen by nobody.
+    /// By slice of the step: slots, over all tables, that are held and that none of its queries sees.
     private var hiddenSlots: [Int] = []
 
     init(_ eviction: LearnedEviction, _ context: StageContext, index: Int) {

@@ -9,11 +9,11 @@ struct Quest: DecodePageSelector {
     let budget: ReadBudget
     /// Tokens that are chosen together: several pages take the best score among them.
     let page: Int
-    /// Pages read whatever the budget.
+    /// The fewest pages read, even beyond the budget.
     let minimum: Int
     let denseLayers: Int
     let sinks: Int
-    /// Newest tokens that are read whatever their score; the newest page always is.
+    /// Newest tokens that are always read; the newest page is in any case.
     let recent: Int
     let isMaximum: Bool
 

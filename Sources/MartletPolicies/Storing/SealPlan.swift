@@ -9,7 +9,7 @@ import MartletKernels
 struct SealPlan: Sendable, Hashable {
     /// How many bits a page gets.
     enum Method: Sendable, Hashable {
-        /// All the same: KIVI (2402.02750) with two bits.
+        /// Every page the same number: KIVI (2402.02750) has two.
         case uniform(bits: Int)
         /// Salient tokens four bits, the others two, channels evened out: ZipCache (2405.14256).
         case salient(share: Double, every: Int)

@@ -155,7 +155,7 @@ extension SealingStage {
         }
     }
 
-    /// Sampled queries of one sequence, whatever its length: they stand in memory beside the cache.
+    /// The most sampled queries of one sequence. They are held in memory beside the cache.
     private static let largestSample = 256
 
     /// The lowest ranks are sampled: a fixed shuffle, so that what is recorded does not depend on chunks.

@@ -15,6 +15,7 @@ final class SealingStage: CacheStage {
     let probes: [AttentionProbe]
     private(set) var slices: [AttentionSlice] = []
 
+    /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
 
     init(_ plan: SealPlan, _ context: StageContext, index: Int) throws(KernelError) {

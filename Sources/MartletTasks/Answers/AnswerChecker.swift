@@ -1,4 +1,4 @@
-/// How right an answer is beside the answers of a file; knows neither files nor models.
+/// Compares an answer with reference answers; knows neither files nor models.
 
 import Foundation
 
@@ -13,7 +13,7 @@ enum AnswerChecker: String, CaseIterable, Sendable {
     case words
     /// The same letters, in any order: `B` is `(B)` and `b.`, `CA` is `A, C`.
     case choice
-    /// Whether the reference occurs in the answer, whatever its case; RULER's measure (2404.06654).
+    /// Whether the reference occurs in the answer, ignoring case; RULER's measure (2404.06654).
     case contains
 
     /// From 0 to 1; the best over the references.

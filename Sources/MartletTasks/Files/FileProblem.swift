@@ -122,7 +122,7 @@ extension FileProblem {
             firstQuestion: last - answers.count + 1, place: place)
     }
 
-    /// How right a solution is, from 0 to 1.
+    /// The score of a solution, from 0 to 1.
     func score(_ text: String) -> Double {
         guard let firstQuestion else {
             return layout.answer(in: text).map { checker.score($0, answers) } ?? 0

@@ -2,9 +2,9 @@
 
 /// The text in which facts are hidden.
 enum Haystack: Sendable {
-    /// The same few short sentences over and over.
+    /// A few short sentences, repeated.
     case noise
-    /// Sentences about people and their day. RULER takes essays that somebody wrote; none are shipped here, so
+    /// Sentences about people and their day. RULER takes published essays; none are shipped here, so
     /// these are put together from parts, a million different ones.
     case essay
 

@@ -7,8 +7,8 @@ enum SetOverlap {
         return union == 0 ? 0 : Double(given.intersection(expected).count) / Double(union)
     }
 
-    /// The runs of ASCII letters in a text; whatever else stands there separates them, so that the numbers of
-    /// a list are no words.
+    /// The runs of ASCII letters in a text, separated by all other characters, so that the numbers of a list
+    /// are no words.
     static func words(_ text: String) -> Set<String> {
         Set(text.split { !($0.isASCII && $0.isLetter) }.map(String.init))
     }

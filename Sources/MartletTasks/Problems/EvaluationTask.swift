@@ -25,8 +25,8 @@ public protocol EvaluationTask: Sendable {
     /// thread; a training stream is `index` = 0, 1, 2, … Every index is allowed.
     func sample(seed: UInt64, index: Int, split: TaskSplit) -> TaskSample
 
-    /// How right a generated text is, from 0 to 1; 1 means entirely. Reasoning tasks give 0 or 1,
-    /// recall tasks the fraction that was recalled.
+    /// The score of a generated text, from 0 to 1. Reasoning tasks give 0 or 1, recall tasks the fraction
+    /// that was recalled.
     func score(_ text: String, _ sample: TaskSample) -> Double
 
     /// Whether the answer in `text` solves `prompt`, found out without the reference answer. Nil
@@ -38,7 +38,7 @@ public protocol EvaluationTask: Sendable {
 }
 
 extension EvaluationTask {
-    /// No end.
+    /// Nil: a generator has no end.
     public var problemCount: Int? { nil }
 
     /// 1 for the reference answer, otherwise 0.
@@ -49,7 +49,7 @@ extension EvaluationTask {
     /// Nil: most answers can be checked only by working them out again.
     public func isVerified(_ text: String, prompt: String) -> Bool? { nil }
 
-    /// No.
+    /// False.
     public var isSlowToJudge: Bool { false }
 
     /// As ``score(_:_:)``, off the threads on which other problems are handled when it is slow.

@@ -5,8 +5,8 @@
 protocol ProblemTask: EvaluationTask {
     associatedtype Problem
 
-    /// The name without parameters. Tasks of one family share their splits whatever their
-    /// parameters are, so that training on one setting never shows the held-out part of another.
+    /// The name without parameters. All settings of a task have the same split, so that training on one
+    /// never shows the held-out part of another.
     static var family: String { get }
 
     /// The form of its solutions.
@@ -14,7 +14,7 @@ protocol ProblemTask: EvaluationTask {
 
     func draw(_ random: inout TaskRandom) -> Problem
 
-    /// The same text for every spelling of a problem, whatever stands around it.
+    /// What decides the split: one text for all spellings of a problem, without what stands around it.
     func content(of problem: Problem) -> String
 
     /// The sample's text. May draw on, for what is not part of the problem.

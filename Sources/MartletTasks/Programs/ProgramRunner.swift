@@ -1,11 +1,11 @@
-/// Running a program that nobody has read, within limits; knows no task.
+/// Runs a program that a model wrote, within limits; knows no task.
 
 import Foundation
 
 /// Runs Python programs, each as a process of its own, in an empty folder that is removed afterwards.
 ///
 /// A program gets no input, no variables but `PATH`, 4 GiB of address space where the system can limit it, files of 16 MiB at
-/// most, and so many seconds of processor time; what it started ends with it. That keeps an honest mistake from filling a
+/// most, and ``seconds`` of processor time; what it started ends with it. That keeps an honest mistake from filling a
 /// machine. It is no wall: a program can read what its user can read and write what its user can write.
 struct ProgramRunner: Sendable {
     /// Seconds of the processor's time. The clock may show four times as much, since a machine that decodes beside it is
@@ -18,7 +18,7 @@ struct ProgramRunner: Sendable {
     private static let output = "output"
     private static let file = "program.py"
 
-    /// What starts it: limits, then the interpreter, which the clock ends even when nobody waits for it any more.
+    /// The shell's script: limits, then the interpreter, which ends itself after four times ``seconds``.
     private static let script = """
         ulimit -t "$1"; ulimit -f 32768; ulimit -c 0; ulimit -v 4194304 2>/dev/null
         exec python3 -I -B -c 'import runpy, signal, sys
@@ -31,7 +31,7 @@ struct ProgramRunner: Sendable {
 
     /// Whether a program comes to its end without an error.
     ///
-    /// It must come to its last line: one that leaves before, with whatever status, did not pass. The calling thread waits.
+    /// It must reach its last line: one that exits before did not pass, even with status 0. The calling thread waits.
     func passes(_ program: String) -> Bool {
         let folder = place.appending(path: "martlet-program-\(UUID().uuidString)")
         guard

@@ -7,7 +7,7 @@
 /// ``CountdownSearch`` says how a trace is read.
 ///
 /// Every number is used exactly once. Any expression that does so and has the target's value is
-/// right, whatever its steps; see ``CountdownExpression``. The split is decided by the numbers
+/// right; its steps are not judged. See ``CountdownExpression``. The split is decided by the numbers
 /// without their order, and the target.
 struct CountdownTask: ProblemTask {
     static let family = "countdown"

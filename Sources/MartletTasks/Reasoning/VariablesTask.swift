@@ -10,7 +10,7 @@ struct VariablesTask: ProblemTask {
     /// How many assignments there are.
     enum Size: Sendable {
         case assignments(TaskRange)
-        /// As many as make prompts of at most this many characters, and at least 90 % of it.
+        /// As many as fit prompts of this number of characters, at least 90 % of which are used.
         case characters(TaskRange)
     }
 

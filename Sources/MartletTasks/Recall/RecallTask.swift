@@ -11,9 +11,9 @@ struct RecallTask: ProblemTask {
 
     /// How much stands between the pairs.
     enum Filler: Sendable {
-        /// So many words before every pair.
+        /// This number of words before every pair.
         case words(TaskRange)
-        /// As much as makes prompts of this many characters.
+        /// As much as fills prompts of this number of characters.
         case length(TaskRange)
     }
 

@@ -34,7 +34,7 @@ enum RulerAnswer {
         return names.dropLast().joined(separator: ", ") + " and " + last
     }
 
-    /// The fraction of the expected answers that occur in the answer's line, whatever its case.
+    /// The fraction of the expected answers that occur in the answer's line, ignoring case.
     static func score(_ text: String, _ sample: TaskSample) -> Double {
         guard let answer = sample.layout.answer(in: text)?.lowercased() else { return 0 }
         let expected = sample.answer.lowercased().split(separator: separator)

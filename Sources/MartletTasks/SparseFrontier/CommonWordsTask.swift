@@ -54,7 +54,7 @@ struct CommonWordsTask: ProblemTask {
             ])
     }
 
-    /// Intersection over union of the words, whatever their order and case.
+    /// Intersection over union of the words, ignoring order and case.
     func score(_ text: String, _ sample: TaskSample) -> Double {
         guard let answer = sample.layout.answer(in: text) else { return 0 }
         return SetOverlap.score(

@@ -49,7 +49,7 @@ struct VariableTrackingTask: ProblemTask {
             ])
     }
 
-    /// Intersection over union of the variables, whatever their order.
+    /// Intersection over union of the variables, ignoring order.
     func score(_ text: String, _ sample: TaskSample) -> Double {
         guard let answer = sample.layout.answer(in: text) else { return 0 }
         return SetOverlap.score(SetOverlap.words(answer), SetOverlap.words(sample.answer))

@@ -55,7 +55,7 @@ struct StoryMultihopTask: ProblemTask {
             ])
     }
 
-    /// 1 for the right item, whatever its case and article.
+    /// 1 for the right item, ignoring case and article.
     func score(_ text: String, _ sample: TaskSample) -> Double {
         guard let answer = sample.layout.answer(in: text) else { return 0 }
         return StoryAnswer.isSame(answer, sample.answer) ? 1 : 0

@@ -87,7 +87,7 @@ struct StoryRetrievalTask: ProblemTask {
             ])
     }
 
-    /// The fraction of the numbered answers that are right, whatever their case and article.
+    /// The fraction of the numbered answers that are right, ignoring case and article.
     func score(_ text: String, _ sample: TaskSample) -> Double {
         NumberedLines.score(
             sample.layout.answer(in: text), expected: sample.answer, isSame: StoryAnswer.isSame)

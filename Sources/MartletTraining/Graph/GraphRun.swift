@@ -158,7 +158,9 @@ public final class GraphRun {
     }
 
     /// Where to write an input's gradient, and whether to add to what is there; nil when no gradient is needed.
-    package func gradientTarget(_ value: Value) -> (pointer: UnsafeMutablePointer<Float>, adds: Bool)? {
+    package func gradientTarget(_ value: Value) -> (
+        pointer: UnsafeMutablePointer<Float>, adds: Bool
+    )? {
         guard let pointer = gradients[value.id] else { return nil }
         defer { isWritten[value.id] = true }
         return (pointer, isWritten[value.id])

@@ -11,7 +11,7 @@ struct PlainDecoder {
 
     /// One row of logits for each token.
     func logits(_ tokens: [Int32]) -> [[Double]] {
-        let (shape, decoder) = (model.shape, model.family.model)
+        let (shape, decoder) = (model.shape, model.loaded.decoder)
         var hidden = tokens.map { row(decoder.vocabulary.head, Int($0)) }
         for (plan, layer) in zip(shape.layers, decoder.layers) {
             let attended = attend(hidden, plan, layer.attention)

@@ -1,4 +1,4 @@
-/// What a cache does beside holding pages: its traits, and the stages that act on it.
+/// What a cache runs under: its traits, and the stages that act on it.
 
 package import MartletKernels
 
@@ -12,7 +12,7 @@ package struct StageContext {
     package let scale: Float
     /// By layer: radians a position for each rotated pair of dimensions; empty where nothing is rotated.
     package let frequencies: [[Double]]
-    /// Tokens that the model's own marks reach, as it was trained; nil without such marks.
+    /// Tokens that a mark of the model reaches, as it was trained; nil for a model that marks none.
     package let markWindow: Int?
     /// The model's output projection; nil where attention runs without a model.
     package let outputs: OutputProjection?
@@ -59,7 +59,7 @@ package struct StageMaker: Sendable {
     }
 }
 
-/// What a cache does: traits that it goes by itself, and stages in the order in which they run.
+/// A policy as the cache knows it: traits that it goes by itself, and stages in the order in which they run.
 public struct CachePlan: Sendable {
     /// What the cache itself must do.
     package let traits: CacheTraits

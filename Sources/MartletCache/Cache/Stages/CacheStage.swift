@@ -2,12 +2,17 @@
 
 /// One method at work on one cache. The thread that runs the steps owns it.
 ///
-/// The loop over stages calls, in this order: ``begin(_:tokens:cache:)``; for each layer
-/// ``willAppend(_:layer:cache:)``, ``willAttend(_:layer:cache:)`` and, for each unit,
-/// ``withReads(of:_:cache:_:)`` on several threads at once; then, when the step's tokens are committed,
-/// ``finishStep(cache:)``, and ``completePrompt(_:cache:)`` for each sequence whose prompt ended. A stage
-/// sees units of prompts as it sees those of generated tokens. What it remembers of a sequence is its
-/// ``StageMemory``, which the cache holds.
+/// The loop over stages calls, in this order:
+///
+/// 1. ``begin(_:tokens:cache:)``, after which ``changesReads`` and ``replacesTables`` hold for the step;
+/// 2. for each layer ``willAppend(_:layer:cache:)``, ``willAttend(_:layer:cache:)``, ``slotCount(slice:head:)``
+///    where tables differ in length, and, for each unit, ``withReads(of:_:cache:_:)`` on several threads at once;
+/// 3. for each slice ``count(_:slice:cache:)``, right before its tokens are committed;
+/// 4. ``finishStep(cache:)``, when all are;
+/// 5. for each sequence whose prompt ended ``rereading(of:cache:)``, then ``completePrompt(_:cache:)``.
+///
+/// A stage sees units of prompts as it sees those of generated tokens. What it remembers of a sequence is
+/// its ``StageMemory``, which the cache holds.
 package protocol CacheStage: AnyObject {
     /// Starts a step with these slices. `tokens` are the ids of all rows, where they are known.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache)
@@ -87,16 +92,16 @@ package struct RepeatedPart: Sendable {
     }
 }
 
-/// Tokens around a repetition of a prompt's part.
+/// What is said around each part of a prompt when it is repeated.
 public struct RepeatInstruction: Sendable, Hashable {
-    /// Before the first part.
+    /// Tokens before the first part.
     public var first: [Int32]
-    /// Before a later one, ahead of the last tokens of the part before it.
+    /// Tokens before a later part, ahead of the last tokens of the part before it.
     public var later: [Int32]
-    /// Between these and the part.
+    /// Tokens between these and the part.
     public var suffix: [Int32]
 
-    /// Words for all three; none by default, as for models without text.
+    /// Makes an instruction; empty by default, as for models without text.
     public init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
         self.first = first
         self.later = later

@@ -3,11 +3,11 @@
 /// Which pages of a table a stage may write to again after a step, beside those that the step's tokens
 /// are written to. The cache keeps as many pages free as copying the shared ones among them takes.
 package enum PageRewrites: Sendable, Hashable {
-    /// None.
+    /// No page.
     case none
-    /// One, whichever it is.
+    /// Any one page of the table.
     case one
-    /// All from this entry on.
+    /// All pages from this entry on.
     case all(from: Int)
 }
 

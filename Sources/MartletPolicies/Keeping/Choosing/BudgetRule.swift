@@ -2,10 +2,10 @@
 
 /// Turns the scores of one layer into the slots that stay.
 indirect enum BudgetRule: Sendable, Hashable {
-    /// Every head of every layer keeps as many.
+    /// Every head of every layer keeps the same number.
     case uniform
     /// Early layers keep more than late ones, linearly; `beta` says how much (PyramidKV, 2406.02069).
-    /// `window` tokens are kept in each layer whatever its share.
+    /// Every layer keeps at least `window` tokens.
     case pyramid(beta: Int, window: Int)
     /// All heads of all layers compete (KVzip, 2505.23416).
     case global

@@ -48,21 +48,21 @@ extension KVCompressor {
 
 /// What a compressor wants to know of a prompt besides its keys and values, and what that costs.
 struct PromptSignals: Sendable, Hashable {
-    /// The queries of so many of the last tokens: their bytes, and that many rows of attention once.
+    /// Number of last tokens whose queries are recorded. Costs their bytes, and one row of attention each.
     var lastQueries = 0
-    /// Mean and covariance of each head's queries before their rotation, the first
-    /// `momentSinks` tokens left out: `dimension`² multiplications a token and head.
+    /// Whether mean and covariance of each head's queries before their rotation are recorded, the first
+    /// `momentSinks` tokens left out. Costs `dimension`² multiplications a token and head.
     var queryMoments = false
     /// Tokens that ``queryMoments`` leave out.
     var momentSinks = 0
-    /// The attention that each token received from all queries: the products of queries and keys a
-    /// second time.
+    /// Whether the attention that each token received from all queries is recorded. Costs the products of
+    /// queries and keys a second time.
     var columnMass = false
     /// The attention that each token receives from its own chunk of the prompt, in both directions; nil for
     /// none. The queries of a chunk, and a chunk's length of products a token and head.
     var chunkAttention: ChunkAttention?
-    /// The most attention that each token receives when the prompt is read a second time, in chunks of
-    /// so many tokens: about as much work as the prompt itself.
+    /// Tokens of each part in which the prompt is read a second time, to record the most attention that each
+    /// token then receives; 0 for never. Costs about as much as the prompt itself.
     var rereadPart = 0
     /// Whether that attention is multiplied by the norm of the token's value behind the output projection, and
     /// divided by the norm of what the row that attends was projected from. Needs ``readsOutputs``.

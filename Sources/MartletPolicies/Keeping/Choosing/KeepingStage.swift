@@ -18,6 +18,7 @@ final class KeepingStage: CacheStage {
     let pool: WorkerPool
     private let kernels: KernelSet
     let probes: [AttentionProbe]
+    /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
     private(set) var slices: [AttentionSlice] = []
     /// How a budget in bytes is held.

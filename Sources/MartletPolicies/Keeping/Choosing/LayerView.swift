@@ -99,7 +99,8 @@ struct LayerView {
         return sums
     }
 
-    /// The same for each of these tokens, `[length][rows]`, the oldest of them first.
+    /// Attention that each token received from each of the last `rows` tokens, `[length][rows]`; the row at
+    /// position `p` stands in column `p % rows`.
     func recentRows(_ head: Int, rows: Int) -> [Float] {
         let length = length(head)
         var result = [Float](repeating: 0, count: length * rows)

@@ -20,7 +20,7 @@ final class PromptRecorder {
     var mass: [[Float]]
     /// Attention received by each token of the chunks so far from its chunk, `[layer][KV head][token]`.
     var chunkMass: [[Float]]
-    /// The most attention that each token received when the prompt was read again, likewise.
+    /// The most attention that each token received when the prompt was read again, `[layer][KV head][token]`.
     var reread: [[Float]] = []
     /// Norms of the values behind the output projection, `[layer][KV head][query head of the group][token]`.
     var outputNorms: [[[Float]]] = []

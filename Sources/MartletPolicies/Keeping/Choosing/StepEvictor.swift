@@ -17,7 +17,7 @@ protocol StepEvictor: Sendable {
     /// Takes in the weight that a token received from the group's heads together (or, averaged over the
     /// layer, from the mean head) in step `step`, the first being 0.
     func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int)
-    /// The same for all slots of a head at once.
+    /// Takes in the weights of all slots of a head, as ``fold(_:_:step:)`` does each.
     func foldAll(
         _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
         step: Int)
@@ -32,13 +32,13 @@ protocol StepEvictor: Sendable {
     /// Tokens that a head may hold: `budget` is what the policy's text says of it, `kept` what it kept
     /// of the prompt.
     func capacity(table: Int, kept: Int, budget: Int) -> Int
-    /// What the steps so far add to that capacity.
+    /// Tokens by which that capacity has grown in step `step`, the first being 0.
     func growth(step: Int) -> Int
     /// Newest tokens that are never taken; nil for what the policy says.
     var recent: Int? { get }
     /// Whether the prompt's survivors are never taken.
     var sparesPrompt: Bool { get }
-    /// Tokens are taken every so many steps.
+    /// Generated tokens between two evictions.
     var interval: Int { get }
 }
 

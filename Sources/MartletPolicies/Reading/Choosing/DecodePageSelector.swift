@@ -24,7 +24,7 @@ protocol DecodePageSelector: Sendable {
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError)
     /// What the head reads now.
     func choose(_ view: SelectionView, _ memory: inout ReadingMemory.Head) -> PageChoice
-    /// Runs when all heads of a layer have chosen; see ``ReadingMemory/layers``.
+    /// Runs when all heads of a layer have chosen; returns a number for the next step, ``ReadingMemory/layers``.
     func finishLayer(_ layer: Int, heads: ArraySlice<ReadingMemory.Head>) -> Double?
 }
 

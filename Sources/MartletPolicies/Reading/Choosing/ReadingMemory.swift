@@ -16,7 +16,7 @@ final class ReadingMemory: StageMemory {
         var vectors: [Float] = []
         /// Slots when the choice was made, or tokens counted.
         var count = 0
-        /// A figure of the last step.
+        /// A number of the last step, whose meaning is the selector's.
         var figure = 0.0
 
         var byteCount: Int {
@@ -28,9 +28,9 @@ final class ReadingMemory: StageMemory {
     var steps = 0
     /// By (layer, KV head); empty before the first generated token.
     var heads: [Head] = []
-    /// A figure of each layer from the step before, where the selector makes one.
+    /// By layer: what ``DecodePageSelector/finishLayer(_:heads:)`` returned in the step before.
     var layers: [Double?] = []
-    /// The same of the step at hand.
+    /// By layer: what it returned in the step at hand.
     var nextLayers: [Double?] = []
     /// Positions of tokens that end a sentence, where the selector asks for them.
     var sentenceEnds: [Int32] = []

@@ -20,6 +20,7 @@ final class ReadingStage: CacheStage {
     }
 
     private let selector: any DecodePageSelector
+    /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
     private let shape: KVShape
     private let group: Int

@@ -21,6 +21,7 @@ struct SelectionView {
     let position: Int
     /// The queries of the group, one after another.
     let q: UnsafePointer<Float>
+    /// What the selector remembers of the whole sequence.
     let shared: ReadingMemory
     /// Positions of tokens that end a sentence, ascending.
     let sentenceEnds: [Int32]
