@@ -21,7 +21,7 @@ import Testing
         "criticalkv(snapkv(budget=20, window=4))", "snapkv(budget=64) + kv(q8)",
     ]) func criticalKVRefuses(inner: String) throws {
         let error = #expect(throws: CacheError.self) { try CachePolicy("criticalkv(\(inner))") }
-        guard case .badPolicyParameter("criticalkv", "first argument", _, _) = error else {
+        guard case .badPolicyParameter(_, "first argument", _, _) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
