@@ -1,7 +1,7 @@
 /// Everything that can go wrong in the cache and its policies, and one sentence for each.
 
 /// Why the cache refused. Each case carries values; ``description`` makes the sentence.
-public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A reservation needs more pages than are free; nothing was reserved.
     case outOfPages(needed: Int, free: Int, budgetBytes: Int)
     /// The budget cannot hold one page for each (layer, KV head).
@@ -29,7 +29,7 @@ public enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     case brokenIntegrity(String)
 
     /// What, where, got, expected and what to do, in one sentence.
-    public var description: String {
+    package var description: String {
         switch self {
         case .outOfPages(let needed, let free, let budgetBytes):
             "KV cache: the step needs \(needed) more pages but \(free) are free within the budget "

@@ -10,20 +10,20 @@ import MartletModels
 /// let engine = try await Engine { EngineParts(forward: model, cache: cache) }
 /// for try await event in engine.generate(GenerationRequest(promptTokens: tokens)) { … }
 /// ```
-public actor Engine {
+package actor Engine {
     private let executor: ThreadExecutor
     private let inbox = Inbox()
     private var loop: EngineLoop?
 
     /// The thread on which the steps run.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.unowned }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.unowned }
 
     /// Starts an engine. `parts` makes the model and the cache; it runs on the engine's thread, which
     /// is the only one that ever uses them.
     ///
     /// Throws `startFailed` with what `parts` throws, and `invalidParameter` for a step budget
     /// without tokens or sequences.
-    public init(
+    package init(
         configuration: EngineConfiguration = EngineConfiguration(),
         parts: @Sendable () throws -> sending EngineParts
     ) async throws(EngineError) {
@@ -42,7 +42,7 @@ public actor Engine {
     /// The stream throws when the request is refused (`emptyPrompt`, `tokenOutOfRange`,
     /// `promptTooLong`, `promptExceedsBudget`, `invalidParameter`, `shutDown`) or fails
     /// (`promptOutgrewBudget`, `badLogits`, `forwardFailed`).
-    public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
+    package nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
         let id = inbox.nextID()
         let (stream, continuation) = AsyncStream.makeStream(
             of: Result<[GenerationEvent], EngineError>.self)
@@ -66,7 +66,7 @@ public actor Engine {
     ///
     /// Throws as ``generate(_:)`` does, `outOfPages` when the cache cannot hold the text, and
     /// `cancelled` when the task is cancelled.
-    public nonisolated func score(
+    package nonisolated func score(
         _ request: ScoringRequest
     ) async throws(EngineError) -> ScoringResult {
         let id = inbox.nextID()
@@ -84,11 +84,11 @@ public actor Engine {
 
     /// Ends a request within one step: its open chains finish with ``FinishReason/cancelled``. Does
     /// nothing when it has ended.
-    public nonisolated func cancel(_ id: RequestID) { inbox.postCancellation(id) }
+    package nonisolated func cancel(_ id: RequestID) { inbox.postCancellation(id) }
 
     /// Ends every request with ``FinishReason/cancelled``, gives model and cache back and refuses
     /// later requests. Returns when no step runs any more.
-    public func shutdown() {
+    package func shutdown() {
         for message in inbox.close() { message.refuse() }
         loop?.cancelAll()
         loop = nil
@@ -97,17 +97,17 @@ public actor Engine {
     // MARK: Conversations
 
     /// Starts a conversation; it ends when the object is let go of.
-    public nonisolated func makeConversation() -> Conversation {
+    package nonisolated func makeConversation() -> Conversation {
         Conversation(id: inbox.nextConversation()) { self.post(.end($0)) }
     }
 
     // MARK: State
 
     /// What the engine has done and holds; nil after ``shutdown()``.
-    public var statistics: EngineStatistics? { loop?.statistics }
+    package var statistics: EngineStatistics? { loop?.statistics }
 
     /// Proves that scheduler, requests and cache agree. Throws `brokenIntegrity` when they do not.
-    public func checkIntegrity() throws(EngineError) { try loop?.checkIntegrity() }
+    package func checkIntegrity() throws(EngineError) { try loop?.checkIntegrity() }
 
     // MARK: The loop
 

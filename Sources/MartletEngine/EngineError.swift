@@ -1,7 +1,7 @@
 /// Everything that an engine refuses or fails at, and one sentence for each.
 
 /// Why a request was refused or failed. An ending (stop, length, cancellation) is not an error: see ``FinishReason``.
-public enum EngineError: Error, Sendable, CustomStringConvertible {
+package enum EngineError: Error, Sendable, CustomStringConvertible {
     /// The request has no tokens.
     case emptyPrompt
     /// A token is not in the model's vocabulary.
@@ -31,7 +31,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case brokenIntegrity(String)
 
     /// What, where, got, expected and what to do, in one sentence.
-    public var description: String {
+    package var description: String {
         switch self {
         case .emptyPrompt:
             "request: the prompt has no tokens, expected at least one; give a prompt, or the "

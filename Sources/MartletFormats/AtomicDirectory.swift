@@ -9,7 +9,7 @@
 #endif
 
 /// A folder that appears under its final name complete, or not at all.
-public enum AtomicDirectory {
+package enum AtomicDirectory {
     /// Creates the folder `path`, which must not exist.
     ///
     /// The files go to a hidden folder beside it, which takes the final name in one step when all of them
@@ -18,7 +18,7 @@ public enum AtomicDirectory {
     ///   - path: the folder to create.
     ///   - body: writes files, with ``AtomicFile``, into the folder that it is given.
     /// - Throws: ``FormatError``, or what `body` throws.
-    public static func write(to path: String, _ body: (String) throws -> Void) throws {
+    package static func write(to path: String, _ body: (String) throws -> Void) throws {
         guard FileSystem.isUsable(path) else { throw FileSystem.unusable(path) }
         guard FileSystem.kind(of: path) == .nothing else {
             throw FormatError.alreadyExists(path: path)
@@ -46,7 +46,7 @@ public enum AtomicDirectory {
     /// Removes a folder and the plain files in it; one that is not there is no error.
     ///
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``, also when it holds folders.
-    public static func remove(_ path: String) throws(FormatError) {
+    package static func remove(_ path: String) throws(FormatError) {
         guard FileSystem.kind(of: path) == .directory else { return }
         for name in FileSystem.names(in: path, includingHidden: true) {
             try FileSystem.remove(FileSystem.join(path, name))
@@ -55,11 +55,11 @@ public enum AtomicDirectory {
     }
 
     /// Creates a folder, and those above it, unless it is there.
-    public static func ensure(_ path: String) throws(FormatError) {
+    package static func ensure(_ path: String) throws(FormatError) {
         try FileSystem.createDirectory(path)
     }
 
     /// The names in a folder in the order of their bytes, without hidden ones; empty when there is no
     /// such folder.
-    public static func names(in path: String) -> [String] { FileSystem.names(in: path) }
+    package static func names(in path: String) -> [String] { FileSystem.names(in: path) }
 }

@@ -9,11 +9,11 @@
 #endif
 
 /// A file being written under a temporary name in the folder of its final one.
-public struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
     /// Bytes written so far.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     /// Writes a file at `path`: all of it, or nothing.
     ///
@@ -26,7 +26,7 @@ public struct AtomicFile: ~Copyable {
     ///   - permissions: the mode bits of the file, less the process's mask.
     ///   - body: writes the content; whatever it throws is thrown on.
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``, or what `body` throws.
-    public static func write(
+    package static func write(
         to path: String, permissions: Int = 0o644, _ body: (inout AtomicFile) throws -> Void
     ) throws {
         guard FileSystem.isUsable(path) else { throw FileSystem.unusable(path) }
@@ -54,7 +54,7 @@ public struct AtomicFile: ~Copyable {
     }
 
     /// Writes a file at `path` with these bytes; see ``write(to:permissions:_:)``.
-    public static func write(
+    package static func write(
         _ bytes: [UInt8], to path: String, permissions: Int = 0o644
     ) throws {
         try write(to: path, permissions: permissions) { file in
@@ -66,7 +66,7 @@ public struct AtomicFile: ~Copyable {
     ///
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``, for instance when the disk is
     ///   full.
-    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+    package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             // Linux writes at most 2 GiB in one call, Darwin refuses more.
@@ -91,7 +91,7 @@ public struct AtomicFile: ~Copyable {
     ///
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``, for instance when the disk is
     ///   full.
-    public mutating func write(_ bytes: [UInt8]) throws(FormatError) {
+    package mutating func write(_ bytes: [UInt8]) throws(FormatError) {
         var failure: FormatError?
         bytes.withUnsafeBytes { buffer in
             do throws(FormatError) { try write(buffer) } catch { failure = error }

@@ -4,9 +4,9 @@ import MartletKernels
 
 /// The scales of a matrix of 8-bit integers: NAME (I8) stands with NAME.scale (F16), one scale for every 32
 /// columns of a row. An element is its integer times its block's scale.
-public struct BlockIntegers: Sendable {
+package struct BlockIntegers: Sendable {
     /// Columns that share a scale.
-    public static let blockLength = 32
+    package static let blockLength = 32
 
     private let file: MappedFile
     private let range: Range<Int>
@@ -68,7 +68,7 @@ public struct BlockIntegers: Sendable {
     ///
     /// A scale is the least half that is at least a 127th of the block's largest magnitude, so no integer is
     /// clipped and an element is off by at most half its scale.
-    public static func tensors(
+    package static func tensors(
         name: String, shape: [Int], values: UnsafeBufferPointer<Float>
     ) -> [TensorToWrite] {
         let columns = shape.last ?? 1

@@ -1,21 +1,21 @@
 /// Writing a model directory so that one with a `config.json` is always complete.
 
-public import MartletJSON
+package import MartletJSON
 
 /// Writes a configuration and tensors as a model directory in the Hugging Face layout.
 ///
 /// Every file appears under its final name complete; `config.json` is the last one, and the first
 /// to go when a checkpoint is replaced. A directory without it is unfinished and may be written
 /// again.
-public struct CheckpointWriter {
+package struct CheckpointWriter {
     /// The directory; it is created when it is missing.
-    public let directory: String
+    package let directory: String
     /// Weights of more bytes are split into shards of at most this many (a larger tensor has a
     /// shard of its own).
-    public let maximumShardBytes: Int
+    package let maximumShardBytes: Int
 
     /// A writer to `directory`.
-    public init(directory: String, maximumShardBytes: Int = 5_000_000_000) {
+    package init(directory: String, maximumShardBytes: Int = 5_000_000_000) {
         precondition(
             maximumShardBytes > 0,
             "CheckpointWriter: got \(maximumShardBytes) bytes for a shard, expected more than 0")
@@ -34,7 +34,7 @@ public struct CheckpointWriter {
     /// - Returns: the names of the files written, in that order.
     /// - Throws: ``FormatError``, or what a tensor's source throws.
     @discardableResult
-    public func write(
+    package func write(
         configuration: JSONObject, tensors: [TensorToWrite], replacing: Bool = false
     ) throws -> [String] {
         try FileSystem.createDirectory(directory)

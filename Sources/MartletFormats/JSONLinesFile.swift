@@ -1,11 +1,11 @@
 /// A file of JSON objects, one a line, that only grows; knows nothing of what they say.
 
 import Foundation
-public import MartletJSON
+package import MartletJSON
 
 /// A log of JSON objects. Each is written at once with its line break, so that whatever ends the process, the lines
 /// before it are there and whole.
-public final class JSONLinesFile {
+package final class JSONLinesFile {
     private let path: String
     private let handle: FileHandle
 
@@ -15,7 +15,7 @@ public final class JSONLinesFile {
     ///   - path: the file; it is made when nothing is there.
     ///   - continuing: keep what is there; otherwise the file is emptied.
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``.
-    public init(_ path: String, continuing: Bool) throws(FormatError) {
+    package init(_ path: String, continuing: Bool) throws(FormatError) {
         self.path = path
         if !continuing || FileSystem.kind(of: path) == .nothing {
             guard FileSystem.isUsable(path),
@@ -34,7 +34,7 @@ public final class JSONLinesFile {
     /// Adds a line.
     ///
     /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``, for instance when the disk is full.
-    public func append(_ value: JSONValue) throws(FormatError) {
+    package func append(_ value: JSONValue) throws(FormatError) {
         do {
             try handle.write(contentsOf: Data(value.serialized() + [Self.lineBreak]))
         } catch { throw Self.failure("write", path, error) }
@@ -46,7 +46,7 @@ public final class JSONLinesFile {
     /// `completeBytes` says how much of the file comes before it.
     ///
     /// - Throws: ``FormatError/malformedFile(file:part:got:expected:)`` for another line that is no object.
-    public static func read(
+    package static func read(
         _ path: String
     ) throws(FormatError) -> (objects: [JSONObject], completeBytes: Int, bytes: Int) {
         guard FileSystem.kind(of: path) != .nothing else { return ([], 0, 0) }
@@ -70,7 +70,7 @@ public final class JSONLinesFile {
     }
 
     /// Makes a file consist of these objects: all of them, or what was there before.
-    public static func replace(_ path: String, with objects: [JSONObject]) throws(FormatError) {
+    package static func replace(_ path: String, with objects: [JSONObject]) throws(FormatError) {
         let bytes = objects.flatMap { JSONValue.object($0).serialized() + [lineBreak] }
         do { try AtomicFile.write(bytes, to: path) } catch let error as FormatError {
             throw error

@@ -1,13 +1,13 @@
 /// The tensors of a directory in the Hugging Face layout: one safetensors file, or several with an index.
 
 /// Open safetensors files as one source of tensors.
-public final class SafetensorsDirectory: TensorSource {
+package final class SafetensorsDirectory: TensorSource {
     /// The single file, or the directory of several.
-    public let path: String
+    package let path: String
     /// The mapped files.
-    public let files: [MappedFile]
+    package let files: [MappedFile]
     /// The tensors that the index names, or those of the single file.
-    public let entries: [TensorEntry]
+    package let entries: [TensorEntry]
     private let positions: [String: Int]
 
     static let weightsName = "model.safetensors"
@@ -16,7 +16,7 @@ public final class SafetensorsDirectory: TensorSource {
     /// Maps the weights of `directory` and checks every header.
     ///
     /// - Throws: ``FormatError`` when the weights are missing or malformed.
-    public init(_ directory: String) throws(FormatError) {
+    package init(_ directory: String) throws(FormatError) {
         let weights = try Self.openWeights(directory)
         path = weights.files.count == 1 ? weights.files[0].path : directory
         files = weights.files.map(\.file)
@@ -27,10 +27,10 @@ public final class SafetensorsDirectory: TensorSource {
     }
 
     /// Whether there is a tensor called `name`.
-    public func contains(_ name: String) -> Bool { positions[name] != nil }
+    package func contains(_ name: String) -> Bool { positions[name] != nil }
 
     /// The tensor called `name`; one of 8-bit integers comes with its scales (``BlockIntegers``).
-    public func find(_ name: String) throws(FormatError) -> TensorEntry? {
+    package func find(_ name: String) throws(FormatError) -> TensorEntry? {
         guard let entry = stored(name) else { return nil }
         return try BlockIntegers.attached(to: entry, find: stored)
     }

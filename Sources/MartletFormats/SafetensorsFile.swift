@@ -10,33 +10,33 @@ import MartletJSON
 ///
 /// The checks are those of the format: every tensor's bytes lie in the file, fit its type and
 /// shape, and together they fill the rest of the file without holes or overlaps.
-public final class SafetensorsFile: Sendable {
+package final class SafetensorsFile: Sendable {
     /// The mapped file.
-    public let file: MappedFile
+    package let file: MappedFile
     /// The tensors in the order of their bytes in the file.
-    public let entries: [TensorEntry]
+    package let entries: [TensorEntry]
     /// The strings of the header's `__metadata__`.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     private let positions: [String: Int]
 
     /// A longer header is refused, as in the reference implementation.
-    public static let maximumHeaderBytes = 100_000_000
+    package static let maximumHeaderBytes = 100_000_000
     /// Tensors with more dimensions are refused; no framework makes them.
-    public static let maximumRank = 64
+    package static let maximumRank = 64
 
     static let metadataKey = "__metadata__"
 
     /// Maps the file at `path` and checks its header.
     ///
     /// - Throws: ``FormatError`` naming the file, the tensor, what was found and what was expected.
-    public convenience init(path: String) throws(FormatError) {
+    package convenience init(path: String) throws(FormatError) {
         try self.init(file: try MappedFile(path: path))
     }
 
     /// Checks the header of a mapped file.
     ///
     /// - Throws: ``FormatError`` naming the file, the tensor, what was found and what was expected.
-    public init(file: MappedFile) throws(FormatError) {
+    package init(file: MappedFile) throws(FormatError) {
         let header = try SafetensorsHeader(file: file)
         var positions: [String: Int] = [:]
         positions.reserveCapacity(header.entries.count)
@@ -56,10 +56,10 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// The path given when it was opened.
-    public var path: String { file.path }
+    package var path: String { file.path }
 
     /// The tensor called `name`; nil when the file has none.
-    public subscript(name: String) -> TensorEntry? {
+    package subscript(name: String) -> TensorEntry? {
         positions[name].map { entries[$0] }
     }
 }

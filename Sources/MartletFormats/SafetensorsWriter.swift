@@ -1,19 +1,19 @@
 /// Writing safetensors in the layout of the reference implementation, byte for byte.
 
-public import MartletKernels
+package import MartletKernels
 import MartletJSON
 
 /// A tensor to write: what it is, and a function that delivers its bytes in pieces.
-public struct TensorToWrite {
+package struct TensorToWrite {
     /// The name in the file.
-    public let name: String
+    package let name: String
     /// The element type.
-    public let dtype: DType
+    package let dtype: DType
     /// The lengths of the dimensions, slowest first.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Hands the tensor's little-endian bytes, in order and in pieces of any size, to the function
     /// it is given.
-    public let deliver: (_ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    package let deliver: (_ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
     /// A tensor whose bytes are made while it is written.
     ///
@@ -22,7 +22,7 @@ public struct TensorToWrite {
     ///   - dtype: the element type.
     ///   - shape: the lengths of the dimensions, slowest first.
     ///   - deliver: hands exactly the tensor's bytes to the function it is given.
-    public init(
+    package init(
         name: String, dtype: DType, shape: [Int],
         deliver: @escaping (_ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) {
@@ -33,21 +33,21 @@ public struct TensorToWrite {
     }
 
     /// An F32 tensor with these values, row-major.
-    public init(name: String, shape: [Int], floats: [Float]) {
+    package init(name: String, shape: [Int], floats: [Float]) {
         self.init(name: name, dtype: .f32, shape: shape) { sink in
             try floats.withUnsafeBytes(sink)
         }
     }
 
     /// A tensor with these stored bytes.
-    public init(name: String, dtype: DType, shape: [Int], bytes: [UInt8]) {
+    package init(name: String, dtype: DType, shape: [Int], bytes: [UInt8]) {
         self.init(name: name, dtype: dtype, shape: shape) { sink in
             try bytes.withUnsafeBytes(sink)
         }
     }
 
     /// A copy of a stored tensor, by default under its own name.
-    public init(_ entry: TensorEntry, name: String? = nil) {
+    package init(_ entry: TensorEntry, name: String? = nil) {
         self.init(name: name ?? entry.name, dtype: entry.dtype, shape: entry.shape) { sink in
             try withExtendedLifetime(entry.file) { try sink(entry.bytes) }
         }
@@ -55,7 +55,7 @@ public struct TensorToWrite {
 }
 
 /// Writes tensors as one safetensors file.
-public enum SafetensorsWriter {
+package enum SafetensorsWriter {
     /// Writes a file at `path` atomically; see ``AtomicFile``.
     ///
     /// Tensors are laid out as the reference implementation does: widest element types first, then
@@ -68,7 +68,7 @@ public enum SafetensorsWriter {
     ///   - path: the final name.
     /// - Throws: ``FormatError`` when a name or shape cannot be written, when a source delivers too
     ///   few or too many bytes or when writing fails; or what a source throws.
-    public static func write(
+    package static func write(
         _ tensors: [TensorToWrite], metadata: [(key: String, value: String)] = [],
         to path: String
     ) throws {

@@ -7,11 +7,11 @@ import Foundation
 /// Large buffers are mapped and ask for huge pages, since a decode step walks all of the weights
 /// and would otherwise miss the TLB at every 4 KiB. The pointer is valid as long as the buffer.
 @safe
-public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
+package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// First element.
-    public let base: UnsafeMutablePointer<Element>
+    package let base: UnsafeMutablePointer<Element>
     /// Number of elements.
-    public let count: Int
+    package let count: Int
     private let mappedBytes: Int
 
     private static var mapThreshold: Int { 1 << 20 }
@@ -19,7 +19,7 @@ public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// Allocates `count` zeros.
     ///
     /// - Throws: `KernelError.outOfMemory`.
-    public init(count: Int, purpose: String = "a buffer") throws(KernelError) {
+    package init(count: Int, purpose: String = "a buffer") throws(KernelError) {
         precondition(count >= 0, "AlignedBuffer: count \(count) is negative")
         let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
         var raw: UnsafeMutableRawPointer?
@@ -48,7 +48,7 @@ public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     }
 
     /// The elements as a buffer pointer, valid as long as this value.
-    public var pointer: UnsafeMutableBufferPointer<Element> {
+    package var pointer: UnsafeMutableBufferPointer<Element> {
         UnsafeMutableBufferPointer(start: base, count: count)
     }
 }

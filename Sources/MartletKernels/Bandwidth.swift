@@ -3,13 +3,13 @@
 import CMartletKernels
 
 /// Measures the bandwidth of reading large arrays.
-public enum Bandwidth {
+package enum Bandwidth {
     /// Bytes that `pool`'s threads together read in a second from an array far larger than the caches.
     ///
     /// Each pass reads all of `megabytes`; the median of `passes` counts. The array is larger than
     /// the last-level cache of desktop and most server processors; on a machine whose cache is
     /// larger still, part of what is measured is the cache, as it would be for a model of that size.
-    public static func measure(
+    package static func measure(
         pool: WorkerPool, kernels: KernelSet, megabytes: Int = 1024, passes: Int = 7
     ) throws(KernelError) -> Double {
         let bytes = megabytes << 20

@@ -4,29 +4,29 @@
 import CMartletKernels
 
 /// A half-precision number kept as its bits.
-public struct Half: Sendable, Hashable {
+package struct Half: Sendable, Hashable {
     /// Sign, exponent and mantissa.
-    public var bits: UInt16
+    package var bits: UInt16
 
     /// Takes the bits as they are.
-    public init(bits: UInt16) { self.bits = bits }
+    package init(bits: UInt16) { self.bits = bits }
 
     /// Rounds to nearest even.
-    public init(_ value: Float) {
+    package init(_ value: Float) {
         var result: UInt16 = 0
         withUnsafePointer(to: value) { mk_f32_to_f16($0, &result, 1) }
         bits = result
     }
 
     /// The exact value.
-    public var float: Float {
+    package var float: Float {
         var result: Float = 0
         withUnsafePointer(to: bits) { mk_f16_to_f32($0, &result, 1) }
         return result
     }
 
     /// Converts many halves; `source` and `out` must have the same count.
-    public static func toFloats(
+    package static func toFloats(
         _ source: UnsafeBufferPointer<UInt16>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         precondition(source.count == out.count, "Half.toFloats: \(source.count) != \(out.count)")
@@ -35,7 +35,7 @@ public struct Half: Sendable, Hashable {
     }
 
     /// Converts many bfloat16 values; `source` and `out` must have the same count.
-    public static func bfloatsToFloats(
+    package static func bfloatsToFloats(
         _ source: UnsafeBufferPointer<UInt16>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         precondition(
@@ -45,7 +45,7 @@ public struct Half: Sendable, Hashable {
     }
 
     /// Rounds many floats to bfloat16, to nearest even; `source` and `out` must have the same count.
-    public static func floatsToBfloats(
+    package static func floatsToBfloats(
         _ source: UnsafeBufferPointer<Float>, _ out: UnsafeMutableBufferPointer<UInt16>
     ) {
         precondition(

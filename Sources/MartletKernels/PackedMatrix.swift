@@ -6,26 +6,26 @@ import CMartletKernels
 ///
 /// One layout serves one row and many rows; see `internal.h` of the kernels for the bytes.
 /// Unchecked: written only inside `init`, read-only afterwards.
-public final class PackedMatrix: @unchecked Sendable {
+package final class PackedMatrix: @unchecked Sendable {
     /// Representation of the weights.
-    public let type: WeightType
+    package let type: WeightType
     /// Outputs.
-    public let channels: Int
+    package let channels: Int
     /// Inputs.
-    public let columns: Int
+    package let columns: Int
     /// Panels of 16 outputs, the last one possibly padded.
-    public let panelCount: Int
+    package let panelCount: Int
     package let panelBytes: Int
     private let storage: AlignedBuffer<UInt8>
 
     /// Bytes held by the packed weights.
-    public var byteCount: Int { panelCount * panelBytes }
+    package var byteCount: Int { panelCount * panelBytes }
 
     /// Packs `panelCount` panels. `source(panel, rows)` writes the rows of one panel that are not
     /// padding, each of `columns` floats, one after another, and returns their number (1...16).
     ///
     /// `source` is called from several threads at once.
-    public init(
+    package init(
         type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil, pool: WorkerPool,
         source: (_ panel: Int, _ rows: UnsafeMutableBufferPointer<Float>) -> Int
     ) throws(KernelError) {
@@ -56,7 +56,7 @@ public final class PackedMatrix: @unchecked Sendable {
     ///
     /// Quantised blocks are filled with random integers directly, which is what makes a model of a
     /// billion parameters ready in seconds.
-    public init(
+    package init(
         randomOf type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil,
         seed: UInt64,
         pool: WorkerPool
@@ -85,7 +85,7 @@ public final class PackedMatrix: @unchecked Sendable {
     package var panels: UnsafePointer<UInt8> { UnsafePointer(storage.base) }
 
     /// Decodes row `channel` (of the panel order) as the products see it.
-    public func readRow(_ channel: Int, into out: UnsafeMutableBufferPointer<Float>) {
+    package func readRow(_ channel: Int, into out: UnsafeMutableBufferPointer<Float>) {
         precondition(channel >= 0 && channel < panelCount * 16 && out.count >= columns)
         mk_unpack_row(
             type.code, storage.base + channel / 16 * panelBytes, Int32(channel % 16),

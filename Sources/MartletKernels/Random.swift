@@ -4,11 +4,11 @@ import Foundation
 
 /// A counter-based generator (SplitMix64 over seed, stream and position): the same seed gives the
 /// same numbers whatever else runs.
-public struct CounterRandom: RandomNumberGenerator, Sendable {
+package struct CounterRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// A generator of its own for each (seed, stream).
-    public init(seed: UInt64, stream: UInt64 = 0) {
+    package init(seed: UInt64, stream: UInt64 = 0) {
         state = Self.mix(seed ^ Self.mix(stream &+ 0x9E37_79B9_7F4A_7C15))
     }
 
@@ -20,18 +20,18 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     }
 
     /// The next 64 bits.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         return Self.mix(state)
     }
 
     /// Uniform in [-1, 1).
-    public mutating func signedUnit() -> Float {
+    package mutating func signedUnit() -> Float {
         Float(Int32(truncatingIfNeeded: next() >> 40) &- (1 << 23)) / Float(1 << 23)
     }
 
     /// Uniform in [0, 1), 53 bits.
-    public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Normally distributed with mean 0 and deviation 1 (Box and Muller); takes two numbers.
     package mutating func normal() -> Double {

@@ -1,10 +1,10 @@
 // What an engine sees of a model: a ragged batch goes in, rows of logits come out.
 // This file knows nothing of layers, requests, time or text.
 
-public import MartletCache
+package import MartletCache
 
 /// Which rows of logits one slice of a batch asks for.
-public enum LogitsWanted: Sendable, Hashable {
+package enum LogitsWanted: Sendable, Hashable {
     /// No row: a prompt chunk that is not the last one.
     case none
     /// One row, after the slice's last token: what sampling needs.
@@ -14,7 +14,7 @@ public enum LogitsWanted: Sendable, Hashable {
 
     /// The number of rows that a slice of `tokenCount` tokens yields.
     @inlinable
-    public func rowCount(tokenCount: Int) -> Int {
+    package func rowCount(tokenCount: Int) -> Int {
         switch self {
         case .none: 0
         case .last: tokenCount > 0 ? 1 : 0
@@ -24,21 +24,21 @@ public enum LogitsWanted: Sendable, Hashable {
 }
 
 /// The tokens that one step appends to one sequence.
-public struct SequenceSlice: Sendable {
+package struct SequenceSlice: Sendable {
     /// The sequence in the cache that the tokens are appended to.
-    public var sequence: SequenceID
+    package var sequence: SequenceID
     /// The tokens appended now; the first one stands at position `cache.count(sequence)`.
-    public var tokens: [Int32]
+    package var tokens: [Int32]
     /// The rows of logits wanted for this slice.
-    public var logits: LogitsWanted
+    package var logits: LogitsWanted
     /// Whether the tokens were generated, so that what they attend to counts as KV reads.
-    public var isDecode: Bool
+    package var isDecode: Bool
     /// Whether the last of the tokens ends the prompt: then a compressing policy chooses which of the
     /// prompt's tokens stay, after the step.
-    public var completesPrompt: Bool
+    package var completesPrompt: Bool
 
     /// Describes one slice.
-    public init(
+    package init(
         sequence: SequenceID, tokens: [Int32], logits: LogitsWanted, isDecode: Bool = false,
         completesPrompt: Bool = false
     ) {
@@ -51,12 +51,12 @@ public struct SequenceSlice: Sendable {
 }
 
 /// One step's work: slices of different lengths, at most one for each sequence.
-public struct ForwardBatch: Sendable {
+package struct ForwardBatch: Sendable {
     /// The slices, whose token counts sum to at most `ForwardPass.maximumBatchTokens`.
-    public var slices: [SequenceSlice]
+    package var slices: [SequenceSlice]
 
     /// Describes one step's work.
-    public init(slices: [SequenceSlice]) {
+    package init(slices: [SequenceSlice]) {
         self.slices = slices
     }
 }
@@ -64,7 +64,7 @@ public struct ForwardBatch: Sendable {
 /// A model that runs a ragged batch once against the paged cache.
 ///
 /// One thread owns a forward pass, so it is not `Sendable`.
-public protocol ForwardPass: AnyObject {
+package protocol ForwardPass: AnyObject {
     /// The length of a row of logits.
     var vocabularySize: Int { get }
     /// The most tokens in one batch, over all its slices.
@@ -89,10 +89,10 @@ public protocol ForwardPass: AnyObject {
 
 extension ForwardPass {
     /// One: the caller's.
-    public var threadCount: Int { 1 }
+    package var threadCount: Int { 1 }
 
     /// Runs the iterations on the caller's thread.
-    public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+    package func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
         for iteration in 0..<count { body(iteration, 0) }
     }
 }

@@ -1,58 +1,58 @@
 /// What the cache has held and read, as values; definitions after the DMS paper (2506.05345).
 
 /// Reads of one sequence, or of all sequences together.
-public struct CacheReads: Sendable, Hashable {
+package struct CacheReads: Sendable, Hashable {
     /// Cached tokens attended by decode steps, averaged over layers and KV heads and summed over
     /// steps: the "KV-cache token reads" of Inference-Time Hyper-Scaling (2506.05345, section 4).
-    public internal(set) var kvReads: Double = 0
+    package internal(set) var kvReads: Double = 0
     /// Tokens committed by decode steps.
-    public internal(set) var decodeTokens = 0
+    package internal(set) var decodeTokens = 0
     /// Bytes of the pages that attention had to read, prefill included, each page once for each
     /// commit and KV head, however many rows and query heads share it.
-    public internal(set) var bytesRead = 0
+    package internal(set) var bytesRead = 0
 
     /// No reads yet.
-    public init() {}
+    package init() {}
 }
 
 /// The cache's account at one moment. All byte counts include the positions kept with each page,
 /// except bytes read: attention under these policies does not read positions.
-public struct CacheStatistics: Sendable, Hashable {
+package struct CacheStatistics: Sendable, Hashable {
     /// Sequences alive.
-    public let sequenceCount: Int
+    package let sequenceCount: Int
     /// The budget the cache was made with.
-    public let budgetBytes: Int
+    package let budgetBytes: Int
     /// Bytes of the pages in use; a page that sequences share counts once.
-    public let bytesHeld: Int
+    package let bytesHeld: Int
     /// The most bytes that were ever in use, reserved pages included.
-    public let peakBytes: Int
+    package let peakBytes: Int
     /// Reads of all sequences, released ones included.
-    public let reads: CacheReads
+    package let reads: CacheReads
     /// Bytes read by the commits since the latest `reserve`: one step's worth.
-    public let stepBytesRead: Int
+    package let stepBytesRead: Int
     /// Live tokens now: averaged over layers and KV heads, summed over sequences. Shared pages count
     /// in each sequence, as in the paper.
-    public let liveTokens: Double
+    package let liveTokens: Double
     /// The largest `liveTokens` so far, taken before the policy frees what a commit pushed out.
-    public let peakTokens: Double
+    package let peakTokens: Double
 
     /// Cached tokens attended by all decode steps; see ``CacheReads/kvReads``.
-    public var kvReads: Double { reads.kvReads }
+    package var kvReads: Double { reads.kvReads }
     /// Bytes read by all steps; see ``CacheReads/bytesRead``.
-    public var bytesRead: Int { reads.bytesRead }
+    package var bytesRead: Int { reads.bytesRead }
 }
 
 /// Live tokens of every (layer, KV head).
-public struct LiveTokens: Sendable, Hashable {
+package struct LiveTokens: Sendable, Hashable {
     /// KV heads of each layer.
-    public let keyValueHeadCount: Int
+    package let keyValueHeadCount: Int
     /// Tokens of each head, `layer * keyValueHeadCount + head`.
-    public let counts: [Int]
+    package let counts: [Int]
 
     /// Tokens held for one head.
-    public subscript(layer: Int, head: Int) -> Int { counts[layer * keyValueHeadCount + head] }
+    package subscript(layer: Int, head: Int) -> Int { counts[layer * keyValueHeadCount + head] }
     /// The longest head's tokens.
-    public var maximum: Int { counts.max() ?? 0 }
+    package var maximum: Int { counts.max() ?? 0 }
     /// Tokens averaged over layers and heads.
-    public var mean: Double { Double(counts.reduce(0, +)) / Double(max(1, counts.count)) }
+    package var mean: Double { Double(counts.reduce(0, +)) / Double(max(1, counts.count)) }
 }

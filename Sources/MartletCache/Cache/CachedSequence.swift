@@ -2,9 +2,9 @@
 
 /// Names a sequence in one cache. Names are never reused; using one after `release` is a
 /// programmer's mistake and traps.
-public struct SequenceID: Hashable, Sendable {
+package struct SequenceID: Hashable, Sendable {
     /// Slot in the low 32 bits, generation of the slot above them.
-    public let rawValue: Int
+    package let rawValue: Int
 
     init(slot: Int, generation: Int) { rawValue = generation << 32 | slot }
 

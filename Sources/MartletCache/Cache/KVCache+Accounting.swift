@@ -2,7 +2,7 @@
 
 extension KVCache {
     /// The account at this moment; costs nothing that grows with the cache.
-    public var statistics: CacheStatistics {
+    package var statistics: CacheStatistics {
         let heads = Double(shape.tableCount)
         return CacheStatistics(
             sequenceCount: states.count - freeSlots.count, budgetBytes: pool.budgetBytes,
@@ -12,11 +12,11 @@ extension KVCache {
     }
 
     /// Reads of one living sequence, since it was made or forked, or its account was restarted.
-    public func reads(of id: SequenceID) -> CacheReads { state(id).reads }
+    package func reads(of id: SequenceID) -> CacheReads { state(id).reads }
 
     /// The most live tokens that one sequence had since it was made or forked, averaged over layers
     /// and KV heads; taken, like ``CacheStatistics/peakTokens``, before the policy frees any.
-    public func peakTokens(of id: SequenceID) -> Double {
+    package func peakTokens(of id: SequenceID) -> Double {
         Double(state(id).peakLiveSlots) / Double(shape.tableCount)
     }
 
@@ -30,7 +30,7 @@ extension KVCache {
     /// Bytes of the pages that these sequences hold, positions included. A page with several owners
     /// counts in equal parts for each of them, so that sequences that share only among each other count
     /// it once. Takes time linear in the pages, unless these are all living sequences.
-    public func bytesHeld(by ids: [SequenceID]) -> Int {
+    package func bytesHeld(by ids: [SequenceID]) -> Int {
         guard ids.count < states.count - freeSlots.count else { return pool.heldBytes }
         var bytes = 0.0
         for id in ids {
@@ -54,7 +54,7 @@ extension KVCache {
     }
 
     /// Live tokens of one sequence in every (layer, KV head).
-    public func liveTokens(of id: SequenceID) -> LiveTokens {
+    package func liveTokens(of id: SequenceID) -> LiveTokens {
         let state = state(id)
         return LiveTokens(
             keyValueHeadCount: shape.keyValueHeadCount,
@@ -62,7 +62,7 @@ extension KVCache {
     }
 
     /// Live tokens in every (layer, KV head), summed over sequences.
-    public func liveTokens() -> LiveTokens {
+    package func liveTokens() -> LiveTokens {
         var counts = [Int](repeating: 0, count: shape.tableCount)
         for state in states {
             guard let state else { continue }
@@ -76,7 +76,7 @@ extension KVCache {
     /// shared, that positions in each head are unique, ascending and below the sequence's count,
     /// and that the account of bytes and live tokens is true. Takes time linear in the pages.
     /// Throws `brokenIntegrity` with the first finding.
-    public func checkIntegrity() throws(CacheError) {
+    package func checkIntegrity() throws(CacheError) {
         var owners = [UInt32](repeating: 0, count: pool.idCapacity)
         var total = 0
         for slot in states.indices {

@@ -109,7 +109,7 @@ extension KVCache {
     }
 
     /// The absolute positions of the tokens that one head holds, in the order of its slots.
-    public func heldPositions(_ id: SequenceID, layer: Int, head: Int) -> [Int] {
+    package func heldPositions(_ id: SequenceID, layer: Int, head: Int) -> [Int] {
         let table = table(id, layer: layer, head: head)
         var result: [Int] = []
         for slot in 0..<table.length {

@@ -3,7 +3,7 @@
 extension KVCache {
     /// Pages that reserving `tokens` for this sequence alone would take now, copies of shared
     /// partly filled pages included.
-    public func estimatePages(_ id: SequenceID, tokens: Int) -> Int {
+    package func estimatePages(_ id: SequenceID, tokens: Int) -> Int {
         let state = state(id)
         guard tokens > state.reserved else { return 0 }
         var needed = 0
@@ -35,7 +35,7 @@ extension KVCache {
     /// shared pages that are about to be written. All or nothing: when the pages do not suffice it
     /// throws `outOfPages` and nothing has changed. A reservation lasts until it is committed, or
     /// the sequence is truncated, forked or released. Each sequence may be named once.
-    public func reserve(_ wants: [(sequence: SequenceID, tokens: Int)]) throws(CacheError) {
+    package func reserve(_ wants: [(sequence: SequenceID, tokens: Int)]) throws(CacheError) {
         reservationNumber += 1
         for want in wants {
             let state = state(want.sequence)

@@ -11,19 +11,19 @@ package import CMartletKernels
 /// decide. Forks share pages; a page is copied when one of its owners is about to write to it. A
 /// slot's number is its token's absolute position until tokens are taken out; from then on a head's
 /// slots are in no particular order, and new tokens follow the last one.
-public final class KVCache {
+package final class KVCache {
     /// What one token leaves in this cache.
-    public let shape: KVShape
+    package let shape: KVShape
     /// The traits and the stages that the cache runs under.
     package let plan: CachePlan
     /// The attention pattern of each layer: the policy's, merged with the model's own window.
-    public let visibilities: [Visibility]
+    package let visibilities: [Visibility]
 
     /// Tokens that end a sentence, for policies that read sentences; the owner of the tokenizer sets them.
-    public var sentenceTokens: Set<Int32> = []
+    package var sentenceTokens: Set<Int32> = []
 
     /// Tokens that ask for the prompt to be repeated, for policies that read it a second time.
-    public var repeatInstruction = RepeatInstruction()
+    package var repeatInstruction = RepeatInstruction()
 
     /// What the cache must do for the policy that it runs under.
     package var traits: CacheTraits { plan.traits }
@@ -54,7 +54,7 @@ public final class KVCache {
     /// pages wholly outside it are freed, which loses nothing. An empty list means no windows.
     /// Throws `budgetTooSmall` when not even one page for each (layer, KV head) fits, and
     /// `policyNeedsFullAttention` for a plan that takes single tokens out of a model with sliding windows.
-    public init(
+    package init(
         shape: KVShape, budgetBytes: Int, plan: CachePlan = .dense, layerWindows: [Int?] = []
     ) throws(CacheError) {
         let traits = plan.traits
@@ -91,31 +91,31 @@ public final class KVCache {
     // MARK: Memory
 
     /// First byte of the arena; page `p` starts `p * shape.pageBytes` bytes after it.
-    public var arena: UnsafeMutableRawPointer { pool.arena }
+    package var arena: UnsafeMutableRawPointer { pool.arena }
     /// A page of zeros to read in place of a hole.
-    public var zeroPage: UnsafeRawPointer { pool.zeroPage }
+    package var zeroPage: UnsafeRawPointer { pool.zeroPage }
     /// First byte of a page.
-    public func pagePointer(_ page: Int32) -> UnsafeMutableRawPointer { pool.pointer(to: page) }
+    package func pagePointer(_ page: Int32) -> UnsafeMutableRawPointer { pool.pointer(to: page) }
     /// The absolute positions of a page's slots; only those below the table's length mean anything.
-    public func positions(ofPage page: Int32) -> UnsafePointer<Int32> {
+    package func positions(ofPage page: Int32) -> UnsafePointer<Int32> {
         UnsafePointer(pool.positions(of: page))
     }
     /// First byte of page 0's bounds; page `p`'s start `p * shape.boundsBytes` bytes after it.
     package var bounds: UnsafeMutableRawPointer { pool.bounds }
     /// Pages that the budget holds.
-    public var pageCapacity: Int { pool.capacity }
+    package var pageCapacity: Int { pool.capacity }
     /// Pages that no sequence holds.
-    public var freePages: Int { pool.freePages }
+    package var freePages: Int { pool.freePages }
     /// Bytes that one token takes over all layers and heads when pages are full.
-    public var bytesPerToken: Int { shape.bytesPerToken }
+    package var bytesPerToken: Int { shape.bytesPerToken }
 
     /// The attention pattern of a layer: the policy's, merged with the model's own window.
-    public func visibility(layer: Int) -> Visibility { visibilities[layer] }
+    package func visibility(layer: Int) -> Visibility { visibilities[layer] }
 
     // MARK: Sequences
 
     /// Starts an empty sequence.
-    public func makeSequence() -> SequenceID {
+    package func makeSequence() -> SequenceID {
         insert(
             CachedSequence(
                 tableCount: shape.tableCount, memories: plan.makers.map { $0.memory() }))
@@ -123,7 +123,7 @@ public final class KVCache {
 
     /// Starts a sequence that shares all committed tokens with `id`. The reservation of `id`, if
     /// any, is dropped: both must reserve before they write again. The fork's reads start at zero.
-    public func fork(_ id: SequenceID) -> SequenceID {
+    package func fork(_ id: SequenceID) -> SequenceID {
         let source = state(id)
         dropReservation(source)
         let copy = CachedSequence(
@@ -142,7 +142,7 @@ public final class KVCache {
     }
 
     /// Ends a sequence; pages that no other sequence shares are free at once.
-    public func release(_ id: SequenceID) {
+    package func release(_ id: SequenceID) {
         let state = state(id)
         for index in 0..<shape.tableCount { state.tables[index].releaseAll(to: &pool) }
         liveSlots -= state.liveSlots
@@ -152,15 +152,15 @@ public final class KVCache {
     }
 
     /// Tokens computed: absolute positions, not live tokens.
-    public func count(_ id: SequenceID) -> Int { state(id).count }
+    package func count(_ id: SequenceID) -> Int { state(id).count }
 
     /// Whether the name belongs to a living sequence.
-    public func contains(_ id: SequenceID) -> Bool {
+    package func contains(_ id: SequenceID) -> Bool {
         id.slot < states.count && generations[id.slot] == id.generation && states[id.slot] != nil
     }
 
     /// The living sequences, in the order of their slots.
-    public var sequences: [SequenceID] {
+    package var sequences: [SequenceID] {
         states.indices.filter { states[$0] != nil }
             .map { SequenceID(slot: $0, generation: generations[$0]) }
     }
@@ -180,7 +180,7 @@ public final class KVCache {
     /// Forgets the tokens from `count` on, and any reservation. Throws `positionEvicted` when the
     /// token at position `count` would attend to positions that were freed, or when a stage cannot take
     /// back what it did since.
-    public func truncate(_ id: SequenceID, to count: Int) throws(CacheError) {
+    package func truncate(_ id: SequenceID, to count: Int) throws(CacheError) {
         let state = state(id)
         precondition(
             count >= 0 && count <= state.count,
@@ -214,7 +214,7 @@ public final class KVCache {
     }
 
     /// The pages of one head, for kernels; valid until the cache is next changed.
-    public func table(_ id: SequenceID, layer: Int, head: Int) -> PageTableView {
+    package func table(_ id: SequenceID, layer: Int, head: Int) -> PageTableView {
         precondition(
             layer >= 0 && layer < shape.layerCount && head >= 0 && head < shape.keyValueHeadCount,
             "KVCache.table: got layer \(layer), head \(head), expected below \(shape.layerCount), "

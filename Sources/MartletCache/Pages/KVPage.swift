@@ -1,20 +1,20 @@
 /// The unit of cache memory and the shape of what a model caches; knows nothing of pools or sequences.
 
 import CMartletKernels
-public import MartletKernels
+package import MartletKernels
 
 /// Constants of a page: K and V of one (layer, KV head) of one sequence for sixteen tokens.
-public enum KVPage {
+package enum KVPage {
     /// Tokens that a page holds. Logical slot `s` of a head lies in entry `s / tokens` of its page
     /// table, at slot `s % tokens` of the page.
-    public static let tokens = 16
+    package static let tokens = 16
 
     /// Bytes of bookkeeping that a page owns besides keys and values: the absolute position of each
     /// of its tokens, as `Int32`. Counted in every figure of bytes held.
-    public static let positionBytes = tokens * MemoryLayout<Int32>.stride
+    package static let positionBytes = tokens * MemoryLayout<Int32>.stride
 
     /// The table entry of a page that was evicted.
-    public static let hole: Int32 = -1
+    package static let hole: Int32 = -1
 
     /// Pages that `slots` slots span.
     @inlinable package static func count(forSlots slots: Int) -> Int {
@@ -23,23 +23,23 @@ public enum KVPage {
 }
 
 /// What one token leaves in the cache: how many layers and heads, how wide, in which codec.
-public struct KVShape: Sendable, Hashable {
+package struct KVShape: Sendable, Hashable {
     /// Layers that cache keys and values.
-    public let layerCount: Int
+    package let layerCount: Int
     /// KV heads of each layer.
-    public let keyValueHeadCount: Int
+    package let keyValueHeadCount: Int
     /// Channels of one head, the same for keys and values.
-    public let headDimension: Int
+    package let headDimension: Int
     /// How keys and values are represented in a page.
-    public let codec: CacheCodec
+    package let codec: CacheCodec
     /// Bytes of keys and values in one page, a multiple of 64, without the positions.
-    public let pageBytes: Int
+    package let pageBytes: Int
     /// Bytes that describe a page's keys to a page selector; zero without one.
-    public internal(set) var boundsBytes = 0
+    package internal(set) var boundsBytes = 0
 
     /// Creates a shape. All counts must be positive; `pageBytes` is what the codec says for
     /// ``KVPage/tokens`` tokens of `headDimension` channels.
-    public init(
+    package init(
         layerCount: Int, keyValueHeadCount: Int, headDimension: Int, codec: CacheCodec,
         pageBytes: Int
     ) {
@@ -58,11 +58,11 @@ public struct KVShape: Sendable, Hashable {
     }
 
     /// Page tables of one sequence: one for every (layer, KV head), layer-major.
-    public var tableCount: Int { layerCount * keyValueHeadCount }
+    package var tableCount: Int { layerCount * keyValueHeadCount }
 
     /// Bytes that one page takes from the budget, positions included.
-    public var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
+    package var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
 
     /// Bytes that one token takes from the budget over all layers and heads when pages are full.
-    public var bytesPerToken: Int { tableCount * (heldBytesPerPage / KVPage.tokens) }
+    package var bytesPerToken: Int { tableCount * (heldBytesPerPage / KVPage.tokens) }
 }

@@ -6,16 +6,16 @@
 /// Entries `0 ..< sinkPages.count` are the pages kept at the front, entries from `recentBase` on are
 /// `recentPages`, and those between are holes. Without eviction `sinkPages` is empty and `recentBase`
 /// is zero, so `recentPages` is the whole table.
-public struct PageTableView {
+package struct PageTableView {
     /// Page ids of the entries kept in front of the evicted range; empty while nothing is evicted.
-    public let sinkPages: UnsafeBufferPointer<Int32>
+    package let sinkPages: UnsafeBufferPointer<Int32>
     /// Page ids of the entries from `recentBase` on; ``KVPage/hole`` marks an evicted one. Entries
     /// beyond `length` slots are reserved for the tokens of this step.
-    public let recentPages: UnsafeBufferPointer<Int32>
+    package let recentPages: UnsafeBufferPointer<Int32>
     /// Absolute entry index of the first of `recentPages`.
-    public let recentBase: Int
+    package let recentBase: Int
     /// Committed slots. The step writes its first token to slot `length`.
-    public let length: Int
+    package let length: Int
 
     /// A table of these pages, whose first `length` slots are committed.
     package init(pages: UnsafeBufferPointer<Int32>, length: Int) {
@@ -35,10 +35,10 @@ public struct PageTableView {
     }
 
     /// Entries, holes included: committed and reserved.
-    public var pageCount: Int { recentBase + recentPages.count }
+    package var pageCount: Int { recentBase + recentPages.count }
 
     /// Page id of an absolute entry, ``KVPage/hole`` if it was evicted.
-    @inlinable public subscript(page: Int) -> Int32 {
+    @inlinable package subscript(page: Int) -> Int32 {
         if page >= recentBase { return recentPages[page - recentBase] }
         return page < sinkPages.count ? sinkPages[page] : KVPage.hole
     }

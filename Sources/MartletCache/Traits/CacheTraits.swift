@@ -3,7 +3,7 @@
 package import CMartletKernels
 
 /// Which marks of a model a plan listens to.
-public enum MarkKind: Sendable, Hashable {
+package enum MarkKind: Sendable, Hashable {
     /// Marked tokens are taken out.
     case evicting
     /// Marked tokens are merged with those before them.
@@ -11,7 +11,7 @@ public enum MarkKind: Sendable, Hashable {
 }
 
 /// What the cache, the scheduler and the front door need to know of a policy.
-public struct CacheTraits: Sendable, Hashable {
+package struct CacheTraits: Sendable, Hashable {
     /// What messages call the policy: its name, and its whole text.
     package var name = "dense"
     package var text = "dense"

@@ -2,7 +2,7 @@
 
 /// How far tokens that were generated can be forgotten so that what follows has the bits that it would have had
 /// without them. Speculation needs this of every token that it proposes.
-public enum UndoRule: String, Sendable, Hashable, Comparable {
+package enum UndoRule: String, Sendable, Hashable, Comparable {
     /// Never: a step changes what cannot be restored.
     case never
     /// Back to some token only, beyond which pages were freed or sealed.
@@ -11,7 +11,7 @@ public enum UndoRule: String, Sendable, Hashable, Comparable {
     case always
 
     /// The more a rule allows, the greater it is.
-    public static func < (a: UndoRule, b: UndoRule) -> Bool { a.order < b.order }
+    package static func < (a: UndoRule, b: UndoRule) -> Bool { a.order < b.order }
 
     private var order: Int {
         switch self {

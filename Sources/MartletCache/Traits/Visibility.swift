@@ -2,17 +2,17 @@
 
 /// The attention pattern of a layer: the row at position `i` sees position `p` when `p <= i` and
 /// either `p > i - window` or `p < sinks`. Without a window it sees everything before it.
-public struct Visibility: Sendable, Hashable {
+package struct Visibility: Sendable, Hashable {
     /// Positions at the start that stay visible; zero without a window.
-    public let sinks: Int
+    package let sinks: Int
     /// How many of the newest positions a row sees, itself included; nil for all.
-    public let window: Int?
+    package let window: Int?
 
     /// Plain causal attention.
-    public static let causal = Visibility(sinks: 0, window: nil)
+    package static let causal = Visibility(sinks: 0, window: nil)
 
     /// Creates a pattern; `window` is at least 1 and `sinks` at least 0.
-    public init(sinks: Int, window: Int?) {
+    package init(sinks: Int, window: Int?) {
         precondition(
             sinks >= 0 && window ?? 1 >= 1,
             "Visibility: got sinks \(sinks), window \(window ?? 0), expected >= 0 and >= 1")
@@ -21,25 +21,25 @@ public struct Visibility: Sendable, Hashable {
     }
 
     /// Whether the row at position `query` attends to `position`.
-    public func sees(_ position: Int, from query: Int) -> Bool {
+    package func sees(_ position: Int, from query: Int) -> Bool {
         guard position <= query, position >= 0 else { return false }
         return position >= windowStart(from: query) || position < sinks
     }
 
     /// First position inside the window of the row at position `query`.
-    public func windowStart(from query: Int) -> Int {
+    package func windowStart(from query: Int) -> Int {
         guard let window else { return 0 }
         return max(0, query - window + 1)
     }
 
     /// Positions that the row at position `query` attends to, itself included.
-    public func visibleCount(from query: Int) -> Int {
+    package func visibleCount(from query: Int) -> Int {
         let start = windowStart(from: query)
         return query + 1 - start + min(sinks, start)
     }
 
     /// Pages that hold a position visible to any of the rows, when slots are positions.
-    public func pageCount(rows: Range<Int>) -> Int {
+    package func pageCount(rows: Range<Int>) -> Int {
         guard !rows.isEmpty else { return 0 }
         let start = windowStart(from: rows.lowerBound)
         let first = start / KVPage.tokens

@@ -16,7 +16,7 @@ struct ConversationID: Hashable, Sendable {
 /// That is done where positions alone say which tokens a row sees: under `dense` and `window(…)`, whatever the codec.
 /// A policy that chooses which tokens of a prompt stay chooses others where a longer prompt ends, so under it every
 /// prompt is computed anew.
-public final class Conversation: Sendable {
+package final class Conversation: Sendable {
     let id: ConversationID
     private let end: @Sendable (ConversationID) -> Void
 

@@ -1,7 +1,7 @@
 /// The events of a request, and the endings of a chain.
 
 /// One step of a request's life, in order: `started` once, then each chain's tokens, then its end.
-public enum GenerationEvent: Sendable, Hashable {
+package enum GenerationEvent: Sendable, Hashable {
     /// The request was accepted. `seed` is the given one, or the one that was drawn.
     case started(promptTokens: Int, seed: UInt64)
     /// A chain has one more token.
@@ -11,32 +11,32 @@ public enum GenerationEvent: Sendable, Hashable {
 }
 
 /// One token of one chain.
-public struct GeneratedToken: Sendable, Hashable {
+package struct GeneratedToken: Sendable, Hashable {
     /// The chain, from 0.
-    public let chain: Int
+    package let chain: Int
     /// The token.
-    public let id: Int32
+    package let id: Int32
     /// The text that this token made certain. It may be empty: a character may be incomplete, or the
     /// text may turn out to begin a stop string. The concatenation, with ``ChainEnd/text``, is the answer.
-    public let text: String
+    package let text: String
     /// Its log-probability, when asked for.
-    public let logprob: Float?
+    package let logprob: Float?
     /// The likeliest tokens at this place, when asked for.
-    public let top: [TokenLogprob]
+    package let top: [TokenLogprob]
 }
 
 /// How a chain ended.
-public struct ChainEnd: Sendable, Hashable {
+package struct ChainEnd: Sendable, Hashable {
     /// The chain, from 0.
-    public let chain: Int
+    package let chain: Int
     /// Why it ended.
-    public let reason: FinishReason
+    package let reason: FinishReason
     /// What it stopped at, when it stopped. A stop token has no `token` event of its own.
-    public let match: StopMatch?
+    package let match: StopMatch?
     /// Text that was held back until the end; usually empty.
-    public let text: String
+    package let text: String
     /// What it took.
-    public let usage: Usage
+    package let usage: Usage
 }
 
 /// Why a chain ended.
@@ -52,7 +52,7 @@ public enum FinishReason: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a chain stopped at.
-public enum StopMatch: Sendable, Hashable {
+package enum StopMatch: Sendable, Hashable {
     /// One of the model's end tokens or of the request's stop tokens.
     case token(Int32)
     /// One of the request's stop strings.

@@ -2,30 +2,30 @@
 
 /// The events of one request. Awaiting it from a cancelled task, or letting go of it before it ends,
 /// cancels the request within one step.
-public struct GenerationStream: AsyncSequence, Sendable {
+package struct GenerationStream: AsyncSequence, Sendable {
     /// What it yields.
-    public typealias Element = GenerationEvent
+    package typealias Element = GenerationEvent
     /// How it fails.
-    public typealias Failure = EngineError
+    package typealias Failure = EngineError
 
     /// The request, for ``Engine/cancel(_:)``.
-    public let id: RequestID
+    package let id: RequestID
     let base: AsyncStream<Result<[GenerationEvent], EngineError>>
 
     /// Reads the events in order.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    package struct AsyncIterator: AsyncIteratorProtocol {
         var base: AsyncStream<Result<[GenerationEvent], EngineError>>.AsyncIterator
         /// The last delivery, and the place of what is read next in it.
         var events: [GenerationEvent] = []
         var place = 0
 
         /// The next event, or nil at the end. Throws when the request is refused or fails.
-        public mutating func next() async throws(EngineError) -> GenerationEvent? {
+        package mutating func next() async throws(EngineError) -> GenerationEvent? {
             try await next(isolation: nil)
         }
 
         /// The next event, or nil at the end. Throws when the request is refused or fails.
-        public mutating func next(
+        package mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(EngineError) -> GenerationEvent? {
             while place == events.count {
@@ -41,7 +41,7 @@ public struct GenerationStream: AsyncSequence, Sendable {
     }
 
     /// Starts reading; there is one reader.
-    public func makeAsyncIterator() -> AsyncIterator {
+    package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(base: base.makeAsyncIterator())
     }
 }

@@ -7,18 +7,18 @@
 #endif
 
 /// A text whose tokens' log-probabilities are wanted.
-public struct ScoringRequest: Sendable {
+package struct ScoringRequest: Sendable {
     /// The text; at least one token.
-    public var tokens: [Int32]
+    package var tokens: [Int32]
     /// How many of the likeliest tokens to report at each place.
-    public var topCount: Int
+    package var topCount: Int
     /// The most tokens computed in one step; each costs a row of logits while the step lasts.
-    public var chunk: Int
+    package var chunk: Int
     /// Larger goes first; equal ones in order of arrival.
-    public var priority: Int
+    package var priority: Int
 
     /// Describes a request.
-    public init(tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0) {
+    package init(tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0) {
         self.tokens = tokens
         self.topCount = topCount
         self.chunk = chunk

@@ -1,5 +1,5 @@
 /// The tokenizer's own stream decoder already speaks the loop's small language.
 
-public import MartletTokenizers
+package import MartletTokenizers
 
 extension StreamDecoder: TextDecoding {}

@@ -1,14 +1,14 @@
 /// What can be wrong with a row of logits.
 
 /// Why no token could be chosen.
-public enum SamplingError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum SamplingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A logit is NaN or plus infinity.
     case notANumber(token: Int)
     /// Every logit is minus infinity.
     case nothingToChoose
 
     /// What was found, without advice.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notANumber(let token):
             "the model's logit for token \(token) is not a finite number"

@@ -7,53 +7,53 @@
 /// filter before it kept. `repetitionPenalty` is that of CTRL (1909.05858) as in transformers: over
 /// prompt and completion, positive logits are divided by it and others multiplied. The presence and
 /// frequency penalties are OpenAI's: they are subtracted, and count completion tokens only.
-public struct SamplingParameters: Sendable, Hashable {
+package struct SamplingParameters: Sendable, Hashable {
     /// Divides the logits. Zero (or anything below ``greedyTemperature``) is greedy: the largest
     /// logit, the lowest id on ties.
-    public var temperature: Float = 1
+    package var temperature: Float = 1
     /// Keeps this many of the likeliest tokens; 0 keeps all.
-    public var topK: Int = 0
+    package var topK: Int = 0
     /// Keeps the smallest set of likeliest tokens whose probabilities reach this; 1 keeps all.
-    public var topP: Float = 1
+    package var topP: Float = 1
     /// Keeps tokens at least this likely relative to the likeliest; 0 keeps all.
-    public var minP: Float = 0
+    package var minP: Float = 0
     /// Multiplicative penalty on tokens of prompt and completion; 1 is none.
-    public var repetitionPenalty: Float = 1
+    package var repetitionPenalty: Float = 1
     /// Subtracted once from the logit of each token that the completion contains.
-    public var presencePenalty: Float = 0
+    package var presencePenalty: Float = 0
     /// Subtracted from a token's logit for each time the completion contains it.
-    public var frequencyPenalty: Float = 0
+    package var frequencyPenalty: Float = 0
     /// Added to the logits of these tokens; minus infinity forbids one.
-    public var logitBias: [Int32: Float] = [:]
+    package var logitBias: [Int32: Float] = [:]
     /// Nil for none; otherwise each token's log-probability, and this many of the likeliest tokens'.
     /// They describe the model's own distribution: bias, penalties and filters do not change them.
-    public var logprobs: Int?
+    package var logprobs: Int?
     /// The same seed gives the same tokens whatever else runs; nil draws one.
-    public var seed: UInt64?
+    package var seed: UInt64?
     /// A chain ends before the first of these texts.
-    public var stop: [String] = []
+    package var stop: [String] = []
     /// A chain ends at any of these tokens, besides the model's own end tokens.
-    public var stopTokens: Set<Int32> = []
+    package var stopTokens: Set<Int32> = []
     /// Whether the model's own end tokens are ordinary ones.
-    public var ignoreEOS = false
+    package var ignoreEOS = false
     /// The most tokens of one chain's completion.
-    public var maximumTokens = 256
+    package var maximumTokens = 256
 
     /// Temperatures below this are greedy: dividing by less would only overflow.
-    public static let greedyTemperature: Float = 1e-5
+    package static let greedyTemperature: Float = 1e-5
 
     /// Samples from the model's own distribution.
-    public init() {}
+    package init() {}
 
     /// Always takes the likeliest token.
-    public static var greedy: SamplingParameters {
+    package static var greedy: SamplingParameters {
         var parameters = SamplingParameters()
         parameters.temperature = 0
         return parameters
     }
 
     /// Whether the token is the largest logit.
-    public var isGreedy: Bool { temperature < Self.greedyTemperature }
+    package var isGreedy: Bool { temperature < Self.greedyTemperature }
 
     /// Whether earlier tokens change the logits.
     var hasPenalties: Bool {
@@ -62,7 +62,7 @@ public struct SamplingParameters: Sendable, Hashable {
 
     /// Throws ``EngineError/invalidParameter(name:got:expected:)`` for the first value outside its
     /// range. A stop token outside the vocabulary is allowed: it cannot occur.
-    public func validate(vocabularySize: Int) throws(EngineError) {
+    package func validate(vocabularySize: Int) throws(EngineError) {
         try check(
             temperature >= 0 && temperature.isFinite, "temperature", temperature,
             "a finite number >= 0")

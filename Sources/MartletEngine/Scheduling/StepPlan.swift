@@ -1,14 +1,14 @@
 /// The plan of one step: which chains, how many tokens each. Its pages are not reserved yet.
 
 /// Bounds on one step.
-public struct StepBudget: Sendable, Hashable {
+package struct StepBudget: Sendable, Hashable {
     /// The most tokens computed in one step, over all sequences; long prompts are cut into chunks.
-    public var maximumTokens: Int
+    package var maximumTokens: Int
     /// The most sequences in one step.
-    public var maximumSequences: Int
+    package var maximumSequences: Int
 
     /// Bounds a step.
-    public init(maximumTokens: Int = 512, maximumSequences: Int = 64) {
+    package init(maximumTokens: Int = 512, maximumSequences: Int = 64) {
         self.maximumTokens = maximumTokens
         self.maximumSequences = maximumSequences
     }

@@ -1,27 +1,27 @@
 // A model in memory: immutable weights, shared by everything that runs it.
 
-public import MartletCache
-public import MartletFormats
-public import MartletKernels
+package import MartletCache
+package import MartletFormats
+package import MartletKernels
 
 /// The weights and the shape of a model. Immutable, so it can be shared; what runs it is a
 /// ``ModelRunner``.
-public final class LanguageModel: Sendable {
+package final class LanguageModel: Sendable {
     /// Its sizes, and how each layer attends.
-    public let shape: DecoderShape
+    package let shape: DecoderShape
     /// How its matrices are packed.
-    public let weightType: WeightType
+    package let weightType: WeightType
     /// Kernels chosen at load.
-    public let kernels: KernelSet
+    package let kernels: KernelSet
     /// Threads of every loop.
-    public let pool: WorkerPool
+    package let pool: WorkerPool
     /// Bytes of packed weights in memory, all of which a decode step reads once, except for an
     /// embedding table that is only looked up.
-    public let weightBytes: Int
+    package let weightBytes: Int
     /// Weight parameters.
-    public let parameterCount: Int
+    package let parameterCount: Int
     /// Ids that end a text, from the configuration.
-    public let endTokens: [Int32]
+    package let endTokens: [Int32]
     let loaded: LoadedDecoder
 
     /// Loads a checkpoint.
@@ -31,7 +31,7 @@ public final class LanguageModel: Sendable {
     ///   - weights: how matrices are packed; nil keeps f32 as f32 and 16-bit floats as bf16 (f16
     ///     values are kept exact by packing them as f32).
     /// - Throws: ``ModelError`` naming file, tensor, got and expected.
-    public convenience init(
+    package convenience init(
         _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
@@ -51,7 +51,7 @@ public final class LanguageModel: Sendable {
     /// A random model of a published shape, for measuring speed: `tiny`, `qwen2.5-0.5b` …
     ///
     /// - Throws: ``ModelError/unknownShape(got:available:)``.
-    public convenience init(
+    package convenience init(
         randomShape name: String, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
@@ -60,7 +60,7 @@ public final class LanguageModel: Sendable {
     }
 
     /// A random model of any shape, for tests.
-    public convenience init(
+    package convenience init(
         randomShape shape: DecoderShape, weights type: WeightType, seed: UInt64, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
@@ -89,12 +89,12 @@ public final class LanguageModel: Sendable {
     }
 
     /// Names for `random:NAME`.
-    public static let randomShapeNames = ModelRegistry.shapes.map(\.name)
+    package static let randomShapeNames = ModelRegistry.shapes.map(\.name)
     /// Families that can be loaded.
-    public static let familyNames = ModelRegistry.families.map(\.modelType)
+    package static let familyNames = ModelRegistry.families.map(\.modelType)
 
     /// The shape of what tokens leave in a cache of this codec.
-    public func cacheShape(codec: CacheCodec) -> KVShape {
+    package func cacheShape(codec: CacheCodec) -> KVShape {
         KVShape(
             layerCount: shape.layerCount, keyValueHeadCount: shape.keyValueHeadCount,
             headDimension: shape.headDimension, codec: codec,

@@ -2,27 +2,27 @@
 
 import CMartletKernels
 import MartletAttention
-public import MartletCache
+package import MartletCache
 import MartletKernels
 
 /// A forward pass over a ``LanguageModel``, with its own workspace.
 ///
 /// One thread owns it. A step does: lay out rows, run the layers, project the rows whose logits are
 /// wanted, commit the tokens to the cache.
-public final class ModelRunner: ForwardPass {
+package final class ModelRunner: ForwardPass {
     /// The model that runs.
-    public let model: LanguageModel
+    package let model: LanguageModel
     /// Rows in one step.
-    public let maximumBatchTokens: Int
+    package let maximumBatchTokens: Int
     let step: Step
     private var logits: AlignedBuffer<Float>
     private let gathered: AlignedBuffer<Float>
 
     /// Logits of a row.
-    public var vocabularySize: Int { model.shape.vocabularySize }
+    package var vocabularySize: Int { model.shape.vocabularySize }
 
     /// Plans the workspace for steps of up to `maximumBatchTokens` tokens against `cache`'s shape.
-    public init(_ model: LanguageModel, maximumBatchTokens: Int = 512, cache: KVCache)
+    package init(_ model: LanguageModel, maximumBatchTokens: Int = 512, cache: KVCache)
         throws(ModelError)
     {
         self.model = model
@@ -44,20 +44,20 @@ public final class ModelRunner: ForwardPass {
     }
 
     /// Learned positions end; rotations do not, but the model was made for this many.
-    public var contextLength: Int {
+    package var contextLength: Int {
         model.shape.isPositionLearned ? model.shape.contextLength : Int.max
     }
 
     /// The threads that compute batches.
-    public var threadCount: Int { model.pool.threadCount }
+    package var threadCount: Int { model.pool.threadCount }
 
     /// Runs a loop on them.
-    public func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+    package func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
         model.pool.run(count, body)
     }
 
     /// Runs the batch once; see ``ForwardPass``.
-    public func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
+    package func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
     {
         var slices: [AttentionSlice] = []
         var rows = 0

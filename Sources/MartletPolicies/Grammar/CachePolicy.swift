@@ -1,39 +1,39 @@
 /// Which tokens stay in the cache, which of them a generated token reads, and how they are stored.
 
-public import MartletCache
-public import MartletKernels
+package import MartletCache
+package import MartletKernels
 
 /// A cache policy with its parameters, made from text such as `dense`, `window(sinks=4, recent=1024)`
 /// or `snapkv(budget=1024) + kv(q8)`.
 ///
 /// It is a list of methods, at most one for each ``PolicyDecision``; ``plan(for:)`` turns it into what a
 /// cache of some shape does.
-public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
+package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     /// The methods, in the order in which their stages run.
     let methods: [any CacheMethod]
     /// The policy as an expression, every parameter written out.
-    public let expression: PolicyExpression
+    package let expression: PolicyExpression
     /// What the registry says of the term that decides what stays.
-    public let entry: CachePolicyEntry
+    package let entry: CachePolicyEntry
     /// Whether which tokens are seen equals the plain model; what a codec rounds is said elsewhere.
-    public let isExact: Bool
+    package let isExact: Bool
     /// How keys and values are stored; nil where the policy does not say.
-    public let codec: CacheCodec?
+    package let codec: CacheCodec?
     /// What a cache must do for the policy, as far as that does not depend on a model's shape.
     package let traits: CacheTraits
 
     /// Keeps everything: exact.
-    public static let dense = CachePolicy(
+    package static let dense = CachePolicy(
         methods: [],
         expression: PolicyExpression(terms: [PolicyTerm(name: CachePolicyEntry.dense.name)]),
         entry: .dense)
 
     /// Parses and checks a policy's text. Throws `malformedPolicy`, `unknownPolicy`,
     /// `badPolicyParameter`, `policiesDoNotCombine` or `policiesExclude`.
-    public init(_ text: String) throws(CacheError) { try self.init(PolicyExpression(text)) }
+    package init(_ text: String) throws(CacheError) { try self.init(PolicyExpression(text)) }
 
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
-    public init(_ expression: PolicyExpression) throws(CacheError) {
+    package init(_ expression: PolicyExpression) throws(CacheError) {
         var parts: [PolicyDecision: BoundMethod] = [:]
         for term in expression.terms {
             let entry = try CachePolicyRegistry.entry(named: term.name)
@@ -111,12 +111,12 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether two policies mean the same: their canonical texts agree.
-    public static func == (a: CachePolicy, b: CachePolicy) -> Bool { a.expression == b.expression }
+    package static func == (a: CachePolicy, b: CachePolicy) -> Bool { a.expression == b.expression }
     /// Hashes the canonical expression.
-    public func hash(into hasher: inout Hasher) { hasher.combine(expression) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(expression) }
 
     /// The canonical text: equal policies print alike, so it can key a prefix index or a report.
-    public var description: String { expression.description }
+    package var description: String { expression.description }
 }
 
 extension KVCache {

@@ -1,12 +1,12 @@
 /// One row of the registry: what a policy is called, takes, promises and costs.
 
 import Foundation
-public import MartletCache
+package import MartletCache
 
 /// A row of the registry.
-public struct CachePolicyEntry: Sendable {
+package struct CachePolicyEntry: Sendable {
     /// The phases of a request.
-    public enum Phase: String, Sendable, Hashable, CaseIterable {
+    package enum Phase: String, Sendable, Hashable, CaseIterable {
         /// Computing the prompt.
         case prefill
         /// Generating.
@@ -14,36 +14,36 @@ public struct CachePolicyEntry: Sendable {
     }
 
     /// The name in a policy's text.
-    public let name: String
+    package let name: String
     /// What it does, in a clause.
-    public let summary: String
+    package let summary: String
     /// Its parameters, in canonical order.
-    public let parameters: [CachePolicyParameter]
+    package let parameters: [CachePolicyParameter]
     /// The phases in which it bounds memory; empty for none.
-    public let phases: Set<Phase>
+    package let phases: Set<Phase>
     /// Whether results equal those of the plain model.
-    public let isExact: Bool
+    package let isExact: Bool
     /// Whether a prefix computed under it may serve other requests with the same policy: true when
     /// the choice of tokens does not depend on what follows the prefix.
-    public let sharesPrefix: Bool
+    package let sharesPrefix: Bool
     /// The method's source.
-    public let source: String
+    package let source: String
 
     /// What must be recorded beside keys and values, and what that costs; `n` is the tokens held, `d` the
     /// channels of a head. "none" for nothing.
-    public let signals: String
+    package let signals: String
     /// What is remembered of a page of 16 tokens, or of a token, beside keys, values and positions. "none"
     /// for nothing.
-    public let state: String
+    package let state: String
     /// Texts of the policy for a prompt of some hundred tokens; `%` stands for a budget, as in `budget=40`
     /// or `ratio=0.5`. Every list of policies that tests and tools go through is made of these.
-    public let examples: [String]
+    package let examples: [String]
     /// Texts of the policy for a budget of `budget` tokens, for comparisons at depth; none for a policy that
     /// needs files, or that is a variant of another.
     package let sized: @Sendable (_ budget: Int) -> [String]
 
     /// Whether generated tokens can be taken back under the first example, or as the entry says where it has none.
-    public var undo: UndoRule {
+    package var undo: UndoRule {
         guard let example = examples.first else { return statedUndo }
         let text = example.replacingOccurrences(of: "%", with: "budget=4096")
         return (try? CachePolicy(text))?.traits.undo ?? statedUndo

@@ -1,9 +1,9 @@
 /// A parameter of a policy: its name, what it accepts, its default.
 
 /// A parameter of a policy.
-public struct CachePolicyParameter: Sendable {
+package struct CachePolicyParameter: Sendable {
     /// What a parameter accepts.
-    public enum Domain: Sendable, Hashable, CustomStringConvertible {
+    package enum Domain: Sendable, Hashable, CustomStringConvertible {
         /// An integer in a range.
         case integer(ClosedRange<Int>)
         /// A number in a range.
@@ -18,7 +18,7 @@ public struct CachePolicyParameter: Sendable {
         case path
 
         /// What to tell a user who gave something else.
-        public var description: String {
+        package var description: String {
             switch self {
             case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
             case .decimal(let range):
@@ -48,15 +48,15 @@ public struct CachePolicyParameter: Sendable {
     }
 
     /// The name in a policy's text.
-    public let name: String
+    package let name: String
     /// What it accepts.
-    public let domain: Domain
+    package let domain: Domain
     /// The value when it is not given; nil when there is none.
-    public let defaultValue: PolicyValue?
+    package let defaultValue: PolicyValue?
     /// What it means, in a clause.
-    public let summary: String
+    package let summary: String
     /// Whether it must be given, having no default.
-    public let isRequired: Bool
+    package let isRequired: Bool
 
     init(
         name: String, domain: Domain, defaultValue: PolicyValue?, summary: String,

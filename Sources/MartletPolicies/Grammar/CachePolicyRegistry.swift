@@ -3,9 +3,9 @@
 import MartletCache
 
 /// Every policy that a text can name.
-public enum CachePolicyRegistry {
+package enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
-    public static let entries: [CachePolicyEntry] = [
+    package static let entries: [CachePolicyEntry] = [
         .dense, .window, .snapkv, .pyramidkv, .adakv, .criticalkv, .sagekv, .expected, .kvzip,
         .knorm, .keydiff,
         .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,

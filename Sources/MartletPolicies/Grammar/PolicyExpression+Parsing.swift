@@ -1,10 +1,10 @@
 /// Text to `PolicyExpression`, with the column of the first thing that does not fit.
 
-public import MartletCache
+package import MartletCache
 
 extension PolicyExpression {
     /// Parses a policy's text. Throws `malformedPolicy` with the column, counted from 1.
-    public init(_ text: String) throws(CacheError) {
+    package init(_ text: String) throws(CacheError) {
         var parser = PolicyParser(text)
         self = try parser.expression(depth: 0)
         try parser.expectEnd()

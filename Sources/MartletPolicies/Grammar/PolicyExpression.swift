@@ -14,24 +14,24 @@
 /// name       = letter { letter | digit | "_" | "-" }
 /// ```
 /// ``description`` prints the canonical form, which parses back to an equal expression.
-public struct PolicyExpression: Hashable, Sendable, CustomStringConvertible {
+package struct PolicyExpression: Hashable, Sendable, CustomStringConvertible {
     /// The combined terms, in the order written; never empty.
-    public let terms: [PolicyTerm]
+    package let terms: [PolicyTerm]
 
     init(terms: [PolicyTerm]) { self.terms = terms }
 
     /// The canonical text.
-    public var description: String { terms.map(\.description).joined(separator: " + ") }
+    package var description: String { terms.map(\.description).joined(separator: " + ") }
 }
 
 /// One name with its arguments.
-public struct PolicyTerm: Hashable, Sendable, CustomStringConvertible {
+package struct PolicyTerm: Hashable, Sendable, CustomStringConvertible {
     /// The policy's name.
-    public let name: String
+    package let name: String
     /// The expression given as first argument, if any.
-    public let wrapped: PolicyExpression?
+    package let wrapped: PolicyExpression?
     /// The named arguments, in the order written; each name once.
-    public let arguments: [PolicyArgument]
+    package let arguments: [PolicyArgument]
 
     init(name: String, wrapped: PolicyExpression? = nil, arguments: [PolicyArgument] = []) {
         self.name = name
@@ -40,18 +40,18 @@ public struct PolicyTerm: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The canonical text.
-    public var description: String {
+    package var description: String {
         let parts = (wrapped.map { [$0.description] } ?? []) + arguments.map(\.description)
         return parts.isEmpty ? name : "\(name)(\(parts.joined(separator: ", ")))"
     }
 }
 
 /// A named argument.
-public struct PolicyArgument: Hashable, Sendable, CustomStringConvertible {
+package struct PolicyArgument: Hashable, Sendable, CustomStringConvertible {
     /// The parameter's name.
-    public let name: String
+    package let name: String
     /// The value given.
-    public let value: PolicyValue
+    package let value: PolicyValue
 
     init(name: String, value: PolicyValue) {
         self.name = name
@@ -59,11 +59,11 @@ public struct PolicyArgument: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The canonical text.
-    public var description: String { "\(name)=\(value)" }
+    package var description: String { "\(name)=\(value)" }
 }
 
 /// What a parameter can be given.
-public enum PolicyValue: Hashable, Sendable, CustomStringConvertible {
+package enum PolicyValue: Hashable, Sendable, CustomStringConvertible {
     /// A whole number.
     case integer(Int)
     /// A finite number written with a point or an exponent.
@@ -78,7 +78,7 @@ public enum PolicyValue: Hashable, Sendable, CustomStringConvertible {
     case text(String)
 
     /// The canonical text. Bytes are in the largest unit that divides them.
-    public var description: String {
+    package var description: String {
         switch self {
         case .integer(let value): return "\(value)"
         case .decimal(let value): return "\(value)"

@@ -60,7 +60,7 @@ package struct StageMaker: Sendable {
 }
 
 /// A policy as the cache knows it: traits that it goes by itself, and stages in the order in which they run.
-public struct CachePlan: Sendable {
+package struct CachePlan: Sendable {
     /// What the cache itself must do.
     package let traits: CacheTraits
     /// Makers of the stages.
@@ -73,7 +73,7 @@ public struct CachePlan: Sendable {
     }
 
     /// Keeps everything.
-    public static let dense = CachePlan()
+    package static let dense = CachePlan()
 
     /// The stages of one cache. Throws when their buffers cannot be had.
     package func makeStages(_ context: StageContext) throws(KernelError) -> [any CacheStage] {

@@ -93,16 +93,16 @@ package struct RepeatedPart: Sendable {
 }
 
 /// What is said around each part of a prompt when it is repeated.
-public struct RepeatInstruction: Sendable, Hashable {
+package struct RepeatInstruction: Sendable, Hashable {
     /// Tokens before the first part.
-    public var first: [Int32]
+    package var first: [Int32]
     /// Tokens before a later part, ahead of the last tokens of the part before it.
-    public var later: [Int32]
+    package var later: [Int32]
     /// Tokens between these and the part.
-    public var suffix: [Int32]
+    package var suffix: [Int32]
 
     /// Makes an instruction; empty by default, as for models without text.
-    public init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
+    package init(first: [Int32] = [], later: [Int32] = [], suffix: [Int32] = []) {
         self.first = first
         self.later = later
         self.suffix = suffix
