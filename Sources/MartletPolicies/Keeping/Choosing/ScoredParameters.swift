@@ -38,9 +38,11 @@ extension CachePolicyParameter {
         name: "steps", domain: .boolean, defaultValue: .boolean(true),
         summary: "hold the budget at every generated token too")
 
-    static let kernel = CachePolicyParameter(
-        name: "kernel", domain: .integer(1...255), defaultValue: .integer(5),
-        summary: "neighbouring tokens whose scores are pooled")
+    static func kernel(_ tokens: Int) -> CachePolicyParameter {
+        CachePolicyParameter(
+            name: "kernel", domain: .integer(1...255), defaultValue: .integer(tokens),
+            summary: "neighbouring tokens whose scores are pooled")
+    }
 
     static let gates = CachePolicyParameter(
         name: "gates", domain: .path, defaultValue: nil,

@@ -1,0 +1,133 @@
+// Methods that kvpress or their authors publish, token by token and channel by channel, on the same checkpoints.
+
+import Foundation
+import MartletCache
+import MartletFormats
+import MartletKernels
+import MartletPolicies
+import Testing
+
+@testable import MartletModels
+
+/// What a published method chose on one checkpoint; see tools/fixtures/make_kvpress_goldens.py.
+struct PressMethodGolden: Sendable, CustomTestStringConvertible {
+    let model: String
+    /// The policy's text, as the golden names it.
+    let policy: String
+    /// Tokens of the prompt.
+    let length: Int
+    /// Tokens that were generated before the choice was noted.
+    let more: Int
+    var testDescription: String { "\(model), \(length)+\(more) tokens, \(policy)" }
+
+    /// How the golden names it.
+    var key: String { "\(policy)|\(length)" + (more > 0 ? "+\(more)|" : "|") }
+
+    static func file(_ model: String) throws -> SafetensorsFile {
+        try SafetensorsFile(path: PressGolden.folder + "/\(model).methods.safetensors")
+    }
+
+    /// The goldens of all methods with one of these words in their text, each once.
+    static func named(_ words: [String]) -> [PressMethodGolden] {
+        PressGolden.models.flatMap { model -> [PressMethodGolden] in
+            guard let file = try? file(model) else { return [] }
+            var seen: Set<String> = []
+            return file.entries.compactMap { entry in
+                let parts = entry.name.split(separator: "|").map(String.init)
+                guard parts.count == 3, ["kept", "channels"].contains(parts[2]),
+                    words.contains(where: parts[0].contains),
+                    seen.insert(parts[0] + "|" + parts[1]).inserted
+                else { return nil }
+                let counts = parts[1].split(separator: "+").compactMap { Int($0) }
+                guard let length = counts.first else { return nil }
+                return PressMethodGolden(
+                    model: model, policy: parts[0], length: length,
+                    more: counts.count > 1 ? counts[1] : 0)
+            }
+        }
+    }
+}
+
+/// A checkpoint under a policy, one sequence.
+private struct MethodRun {
+    let model: LanguageModel
+    let cache: KVCache
+    let runner: ModelRunner
+    let id: SequenceID
+
+    init(_ name: String, policy: String) throws {
+        model = try LanguageModel(
+            Checkpoint(directory: GoldenCase.folder + "/" + name), weights: .f32,
+            kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 1))
+        cache = try KVCache(
+            shape: model.cacheShape(codec: .f32), budgetBytes: 16 << 20,
+            policy: CachePolicy(policy), layerWindows: model.shape.layerWindows)
+        runner = try ModelRunner(model, maximumBatchTokens: 100, cache: cache)
+        id = cache.makeSequence()
+    }
+
+    /// Computes a prompt in chunks of 100, on which no choice may depend.
+    func compute(_ prompt: [Int32]) throws {
+        for start in stride(from: 0, to: prompt.count, by: 100) {
+            let end = min(prompt.count, start + 100)
+            try cache.reserve([(id, end - start)])
+            _ = try runner.forward(
+                ForwardBatch(slices: [
+                    SequenceSlice(
+                        sequence: id, tokens: Array(prompt[start..<end]), logits: .none,
+                        completesPrompt: end == prompt.count)
+                ]), cache: cache)
+        }
+        try cache.checkIntegrity()
+    }
+
+    /// Computes tokens one by one; the log-probabilities after each.
+    func decode(_ tokens: [Int32]) throws -> [[Float]] {
+        try tokens.map { token in
+            try cache.reserve([(id, 1)])
+            let logits = Array(
+                try runner.forward(
+                    ForwardBatch(slices: [
+                        SequenceSlice(
+                            sequence: id, tokens: [token], logits: .last, isDecode: true)
+                    ]), cache: cache))
+            try cache.checkIntegrity()
+            let largest = logits.max() ?? 0
+            let sum = logits.reduce(0.0) { $0 + exp(Double($1 - largest)) }
+            return logits.map { Float(Double($0 - largest) - log(sum)) }
+        }
+    }
+}
+
+@Suite struct KVPressMethodsTests {
+    static let goldens = PressMethodGolden.named(["rkv("])
+
+    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31) }
+
+    /// Exactly the same positions in every head, at the end of the prompt or some tokens later, and
+    /// log-probabilities within 1e-3 at that place.
+    @Test(arguments: goldens) func keepsWhatIsPublished(_ golden: PressMethodGolden) throws {
+        let file = try PressMethodGolden.file(golden.model)
+        let tokens = Array(try #require(file["tokens"]).bytes.bindMemory(to: Int32.self))
+        let marks = file[golden.key + "kept"].map { Array($0.bytes) }
+
+        let run = try MethodRun(golden.model, policy: golden.policy)
+        let shape = run.cache.shape
+        let count = golden.length + golden.more
+        try run.compute(Array(tokens[..<golden.length]))
+        var rows = try run.decode(Array(tokens[golden.length..<count]))
+        for layer in 0..<shape.layerCount {
+            for head in 0..<shape.keyValueHeadCount {
+                let base = (layer * shape.keyValueHeadCount + head) * count
+                let expected = (0..<count).filter { marks == nil || marks?[base + $0] == 1 }
+                let got = run.cache.heldPositions(run.id, layer: layer, head: head).sorted()
+                #expect(got == expected, "layer \(layer), head \(head)")
+            }
+        }
+        guard let expected = try file[golden.key + "logprobs"]?.floats() else { return }
+        let steps = expected.count / run.model.shape.vocabularySize
+        if golden.more == 0 { rows = try run.decode(Array(tokens[count..<count + steps])) }
+        let worst = zip(rows.suffix(steps).flatMap(\.self), expected).map { abs($0 - $1) }.max()
+        #expect(try #require(worst) < 1e-3)
+    }
+}
