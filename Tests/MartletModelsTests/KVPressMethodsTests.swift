@@ -100,9 +100,9 @@ private struct MethodRun {
 }
 
 @Suite struct KVPressMethodsTests {
-    static let goldens = PressMethodGolden.named(["rkv("])
+    static let goldens = PressMethodGolden.named(["rkv(", "chunkkv("])
 
-    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31) }
+    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31 + 54) }
 
     /// Exactly the same positions in every head, at the end of the prompt or some tokens later, and
     /// log-probabilities within 1e-3 at that place.

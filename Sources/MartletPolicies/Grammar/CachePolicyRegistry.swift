@@ -6,7 +6,8 @@ import MartletCache
 public enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
     public static let entries: [CachePolicyEntry] = [
-        .dense, .window, .snapkv, .pyramidkv, .adakv, .criticalkv, .sagekv, .expected, .kvzip,
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .chunkkv, .criticalkv, .sagekv, .expected,
+        .kvzip,
         .knorm, .keydiff,
         .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
         .loopserve,

@@ -133,8 +133,8 @@ struct LayerView {
     /// `[row][query head of the group][length]`, the oldest row first. Needs ``PromptSignals/lastQueries``.
     func recentLogits(_ head: Int, rows: Int) -> [Float] {
         let length = length(head)
-        guard let recorder, recorder.signals.lastQueries >= rows, length > 0 else { return [] }
-        let (ring, width) = (recorder.signals.lastQueries, recorder.headCount * dimension)
+        guard let recorder, recorder.signals.heldQueries >= rows, length > 0 else { return [] }
+        let (ring, width) = (recorder.signals.heldQueries, recorder.headCount * dimension)
         let table = cache.table(sequence, layer: layer, head: head)
         var result: [Float] = []
         result.reserveCapacity(rows * group * length)
