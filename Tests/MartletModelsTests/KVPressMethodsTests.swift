@@ -100,9 +100,9 @@ private struct MethodRun {
 }
 
 @Suite struct KVPressMethodsTests {
-    static let goldens = PressMethodGolden.named(["rkv(", "chunkkv("])
+    static let goldens = PressMethodGolden.named(["rkv(", "chunkkv(", "threshold("])
 
-    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31 + 54) }
+    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31 + 54 + 99) }
 
     /// Exactly the same positions in every head, at the end of the prompt or some tokens later, and
     /// log-probabilities within 1e-3 at that place.
@@ -129,5 +129,46 @@ private struct MethodRun {
         if golden.more == 0 { rows = try run.decode(Array(tokens[count..<count + steps])) }
         let worst = zip(rows.suffix(steps).flatMap(\.self), expected).map { abs($0 - $1) }.max()
         #expect(try #require(worst) < 1e-3)
+    }
+
+    /// Neither chunks nor threads change what falls below a threshold, nor a bit; nothing does below the
+    /// lowest score; sinks and the window stay.
+    @Test(arguments: [
+        ("threshold(knorm(sinks=2), below=%, window=16)", "-2.2"),
+        ("threshold(knorm(sinks=2), below=%, window=16, steps=false)", "-2.2"),
+        ("threshold(snapkv(sinks=2, window=8), below=%, window=16, steps=false)", "0.0068"),
+    ]) func aThresholdDependsOnTheTokensAlone(_ template: String, _ below: String) throws {
+        func text(_ below: String) -> String {
+            template.replacingOccurrences(of: "%", with: below)
+        }
+        let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(40, seed: 4))
+        for codec in [CacheCodec.f16, .q4] {
+            let whole = try PolicyRun(text(below), codec: codec)
+                .decode(prompt, following, chunk: 1024)
+            for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
+                let got = try PolicyRun(text(below), codec: codec, threads: threads)
+                    .decode(prompt, following, chunk: chunk)
+                #expect(got.rows == whole.rows && got.held == whole.held, "chunk \(chunk)")
+            }
+            #expect(Set(whole.held.map(\.count)).count > 1)
+            for held in whole.held {
+                #expect(held.count < 190 && held.starts(with: 0..<2))
+                #expect(held.suffix(16) == Array(174..<190)[...])
+            }
+        }
+        let dense = try PolicyRun("dense").decode(prompt, following, chunk: 64)
+        let got = try PolicyRun(text("-1e9")).decode(prompt, following, chunk: 64)
+        #expect(got.rows == dense.rows && got.held == dense.held)
+    }
+
+    @Test(arguments: [
+        "threshold(knorm())", "threshold(below=1)", "threshold(knorm(budget=8), below=-1)",
+        "threshold(snapkv(), below=0.1)", "threshold(adakv(knorm(budget=8)), below=-1)",
+        "threshold(h2o(), below=1, steps=false)", "threshold(rkv(), below=0, steps=false)",
+        "knorm()", "chunkkv(adakv(knorm(budget=8)))", "chunkkv(h2o(budget=80))",
+        "chunkkv(chunkkv(knorm(budget=8)))", "adakv(chunkkv(knorm(budget=8)))",
+        "threshold(knorm(), below=-1) + kv(kivi)",
+    ]) func refusals(policy: String) {
+        #expect(throws: CacheError.self) { try CachePolicy(policy) }
     }
 }

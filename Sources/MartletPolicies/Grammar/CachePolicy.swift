@@ -34,10 +34,15 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
     public init(_ expression: PolicyExpression) throws(CacheError) {
+        try self.init(expression, asScorer: false)
+    }
+
+    /// `asScorer` says that a wrapper takes the policy's scores alone, so that it has no budget.
+    init(_ expression: PolicyExpression, asScorer: Bool) throws(CacheError) {
         var parts: [PolicyDecision: BoundMethod] = [:]
         for term in expression.terms {
             let entry = try CachePolicyRegistry.entry(named: term.name)
-            let bound = try entry.bind(term)
+            let bound = try entry.bind(term, asScorer: asScorer)
             for method in try entry.make(bound.values) {
                 let part = BoundMethod(method: method, term: bound.term, entry: entry)
                 if let first = parts[method.decision] {

@@ -10,6 +10,7 @@ public enum CachePolicyRegistry {
         .kvzip,
         .knorm, .keydiff,
         .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
+        .threshold,
         .loopserve,
         .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
     ]
