@@ -20,6 +20,12 @@ struct PressMethodGolden: Sendable, CustomTestStringConvertible {
     let more: Int
     var testDescription: String { "\(model), \(length)+\(more) tokens, \(policy)" }
 
+    /// The policy. The authors of ThinK leave the newest keys whole, kvpress, which alone names a window of
+    /// 32 last, does not.
+    var text: String {
+        policy.replacingOccurrences(of: "window=32)", with: "window=32, recent=0)")
+    }
+
     /// How the golden names it.
     var key: String { "\(policy)|\(length)" + (more > 0 ? "+\(more)|" : "|") }
 
@@ -81,6 +87,19 @@ private struct MethodRun {
         try cache.checkIntegrity()
     }
 
+    /// The keys that each head of each layer holds, one after another.
+    func keys() -> [[Float]] {
+        (0..<cache.shape.tableCount).map { table in
+            let (layer, head) = table.quotientAndRemainder(
+                dividingBy: cache.shape.keyValueHeadCount)
+            var keys: [Float] = []
+            cache.visitSlots(id, layer: layer, head: head) { _, key, _ in
+                keys += UnsafeBufferPointer(start: key, count: cache.shape.headDimension)
+            }
+            return keys
+        }
+    }
+
     /// Computes tokens one by one; the log-probabilities after each.
     func decode(_ tokens: [Int32]) throws -> [[Float]] {
         try tokens.map { token in
@@ -100,9 +119,9 @@ private struct MethodRun {
 }
 
 @Suite struct KVPressMethodsTests {
-    static let goldens = PressMethodGolden.named(["rkv(", "chunkkv(", "threshold("])
+    static let goldens = PressMethodGolden.named(["rkv(", "chunkkv(", "threshold(", "think("])
 
-    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31 + 54 + 99) }
+    @Test func goldensAreComplete() { #expect(Self.goldens.count == 31 + 54 + 99 + 36) }
 
     /// Exactly the same positions in every head, at the end of the prompt or some tokens later, and
     /// log-probabilities within 1e-3 at that place.
@@ -111,7 +130,7 @@ private struct MethodRun {
         let tokens = Array(try #require(file["tokens"]).bytes.bindMemory(to: Int32.self))
         let marks = file[golden.key + "kept"].map { Array($0.bytes) }
 
-        let run = try MethodRun(golden.model, policy: golden.policy)
+        let run = try MethodRun(golden.model, policy: golden.text)
         let shape = run.cache.shape
         let count = golden.length + golden.more
         try run.compute(Array(tokens[..<golden.length]))
@@ -122,6 +141,20 @@ private struct MethodRun {
                 let expected = (0..<count).filter { marks == nil || marks?[base + $0] == 1 }
                 let got = run.cache.heldPositions(run.id, layer: layer, head: head).sorted()
                 #expect(got == expected, "layer \(layer), head \(head)")
+            }
+        }
+        if let channels = file[golden.key + "channels"] {
+            let whole = try MethodRun(
+                golden.model,
+                policy: marks == nil ? "dense" : String(golden.policy.prefix { $0 != "+" }))
+            try whole.compute(Array(tokens[..<golden.length]))
+            for (index, (got, dense)) in zip(run.keys(), whole.keys()).enumerated() {
+                let marks = channels.bytes[
+                    index * shape.headDimension..<(index + 1) * shape.headDimension]
+                let pruned = dense.enumerated().map { place, x in
+                    marks[marks.startIndex + place % shape.headDimension] == 1 ? x : 0
+                }
+                #expect(got == pruned, "table \(index)")
             }
         }
         guard let expected = try file[golden.key + "logprobs"]?.floats() else { return }
@@ -159,6 +192,69 @@ private struct MethodRun {
         let dense = try PolicyRun("dense").decode(prompt, following, chunk: 64)
         let got = try PolicyRun(text("-1e9")).decode(prompt, following, chunk: 64)
         #expect(got.rows == dense.rows && got.held == dense.held)
+    }
+
+    /// Neither chunks nor threads change a bit of what pruning does, whatever stands beside it; the prompt's
+    /// own rows are those without it.
+    @Test(arguments: [
+        ("dense", "think(ratio=0.5, window=8, recent=20)"),
+        ("snapkv(budget=70, window=8)", "think(ratio=0.25, window=40)"),
+        ("kvzip(budget=70, chunk=40)", "think(ratio=0.5, window=8)"),
+        ("h2o(budget=70, recent=8)", "think(ratio=0.7)"),
+        ("rkv(bytes=60KB)", "think(ratio=0.5, window=8, recent=0)"),
+        ("lserve(ratio=0.5, sinks=16, recent=16)", "think(ratio=0.5, window=8, recent=4)"),
+        ("loopserve(budget=70)", "think(ratio=0.5, window=8, recent=4)"),
+        ("window(sinks=4, recent=60)", "think(ratio=0.5, window=8, recent=4)"),
+        ("kv(kivi, residual=16)", "think(ratio=0.5, window=8, recent=4)"),
+    ]) func pruningDependsOnThePromptAlone(plain: String, pruning: String) throws {
+        let policy = "\(plain) + \(pruning)"
+        let parsed = try CachePolicy(policy)
+        #expect(try CachePolicy(parsed.description) == parsed && !parsed.isExact)
+        let (prompt, following) = (randomTokens(150, seed: 3), randomTokens(20, seed: 4))
+        // What is sealed is written in halves first.
+        for codec in parsed.traits.sealKinds.isEmpty ? [CacheCodec.f16, .q4] : [.f16] {
+            let whole = try PolicyRun(policy, codec: codec).decode(prompt, following, chunk: 1024)
+            for (chunk, threads) in [(1, 1), (7, 2), (64, 2)] {
+                let got = try PolicyRun(policy, codec: codec, threads: threads)
+                    .decode(prompt, following, chunk: chunk)
+                #expect(got.rows == whole.rows && got.held == whole.held, "chunk \(chunk)")
+            }
+            let without = try PolicyRun(plain, codec: codec)
+                .decode(prompt, following, chunk: 1024)
+            #expect(without.rows[0] == whole.rows[0] && without.rows[1] != whole.rows[1])
+        }
+    }
+
+    /// The newest keys of the prompt and those of generated tokens stay whole.
+    @Test func newKeysStayWhole() throws {
+        func state(_ policy: String) throws -> (keys: [[Int: [Float]]], bytes: Int) {
+            let run = try PolicyRun(policy, codec: .f32)
+            let id = run.cache.makeSequence()
+            _ = try run.step([
+                SequenceSlice(
+                    sequence: id, tokens: randomTokens(100, seed: 5), logits: .last,
+                    completesPrompt: true)
+            ])
+            var keys: [[Int: [Float]]] = []
+            for table in 0..<6 {
+                keys.append([:])
+                run.cache.visitSlots(id, layer: table / 2, head: table % 2) { position, key, _ in
+                    keys[table][position] = Array(UnsafeBufferPointer(start: key, count: 16))
+                }
+            }
+            return (keys, run.cache.statistics.bytesHeld)
+        }
+        let (dense, think) = (try state("dense"), try state("think(ratio=0.3, recent=32)"))
+        #expect(dense.bytes == think.bytes)
+        for (whole, pruned) in zip(dense.keys, think.keys) {
+            for position in 0..<100 {
+                let (a, b) = (whole[position] ?? [], pruned[position] ?? [])
+                let zeros = b.count { $0 == 0 }
+                #expect(
+                    zeros == (position < 68 ? 4 : 0) && zip(a, b).allSatisfy { $1 == 0 || $0 == $1 }
+                )
+            }
+        }
     }
 
     @Test(arguments: [

@@ -55,24 +55,25 @@ public struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         }
         let ordered = PolicyDecision.allCases.compactMap { parts[$0] }
         var terms: [PolicyTerm] = []
-        for part in ordered where terms.last != part.term { terms.append(part.term) }
+        for part in ordered where !terms.contains(part.term) { terms.append(part.term) }
         if parts[.keeping] == nil {
             terms.insert(PolicyTerm(name: CachePolicyEntry.dense.name), at: 0)
         }
         try Self.check(ordered)
         self.init(
             methods: ordered.map(\.method), expression: PolicyExpression(terms: terms),
-            entry: parts[.keeping]?.entry ?? .dense, changesReads: parts[.reading] != nil)
+            entry: parts[.keeping]?.entry ?? .dense,
+            isLossy: parts[.pruning] != nil || parts[.reading] != nil)
     }
 
     private init(
         methods: [any CacheMethod], expression: PolicyExpression, entry: CachePolicyEntry,
-        changesReads: Bool = false
+        isLossy: Bool = false
     ) {
         self.methods = methods
         self.expression = expression
         self.entry = entry
-        isExact = entry.isExact && !changesReads
+        isExact = entry.isExact && !isLossy
         codec = methods.lazy.compactMap(\.codec).first
         var traits = CacheTraits()
         for method in methods { method.describe(&traits) }

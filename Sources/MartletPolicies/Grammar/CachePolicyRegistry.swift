@@ -12,7 +12,7 @@ public enum CachePolicyRegistry {
         .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
         .threshold,
         .loopserve,
-        .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
+        .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .think, .kv,
     ]
 
     /// Throws `unknownPolicy`, which lists what is available.
