@@ -11,7 +11,8 @@ package final class AttentionProbe {
 
     private let shape: KVShape
     private let group: Int
-    private let scale: Float
+    /// What scores are multiplied by.
+    package let scale: Float
     private let kernels: KernelSet
     private let scratch: AlignedBuffer<UInt8>
     private var weights: AlignedBuffer<Float>

@@ -75,6 +75,77 @@ extension KVCache {
             of: state.tables[index].view, slot / KVPage.tokens, slots: state.tables[index].length)
     }
 
+    /// Lets `change` alter the key of every held token whose position is below `end`; values stay. Both are encoded
+    /// anew, in q4 perhaps with another rounding. Throws `outOfPages`, with nothing changed, when pages that
+    /// other sequences share would have to be copied and none is free.
+    package func changeKeys(
+        _ id: SequenceID, before end: Int, kernels: KernelSet,
+        _ change: (_ table: Int, _ key: UnsafeMutablePointer<Float>) -> Void
+    ) throws(CacheError) {
+        let state = state(id)
+        var entries: [(table: Int, entry: Int)] = []
+        var needed = 0
+        for index in 0..<shape.tableCount {
+            let view = state.tables[index].view
+            for entry in 0..<KVPage.count(forSlots: view.length) where view[entry] != KVPage.hole {
+                let slots = min(KVPage.tokens, view.length - entry * KVPage.tokens)
+                let positions = positions(ofPage: view[entry])
+                guard (0..<slots).contains(where: { Int(positions[$0]) < end }) else { continue }
+                entries.append((index, entry))
+                needed += pool.referenceCount(view[entry]) > 1 ? 1 : 0
+            }
+        }
+        guard needed <= pool.freePages else {
+            throw .outOfPages(needed: needed, free: pool.freePages, budgetBytes: pool.budgetBytes)
+        }
+        let (codec, dimension) = (shape.codec.code, shape.headDimension)
+        var key = [Float](repeating: 0, count: dimension)
+        var value = key
+        for (index, entry) in entries {
+            guard let page = state.tables[index].writablePage(entry, in: &pool) else {
+                throw .outOfPages(needed: 1, free: 0, budgetBytes: pool.budgetBytes)
+            }
+            let bytes = pool.pointer(to: page).assumingMemoryBound(to: UInt8.self)
+            let length = state.tables[index].length
+            for slot in 0..<min(KVPage.tokens, length - entry * KVPage.tokens)
+            where Int(positions(ofPage: page)[slot]) < end {
+                mk_read_slot(codec, bytes, Int32(dimension), Int32(slot), &key, &value)
+                key.withUnsafeMutableBufferPointer { key in
+                    guard let key = key.baseAddress else { return }
+                    change(index, key)
+                }
+                kernels.table.pointee.append(
+                    codec, bytes, Int32(dimension), Int32(slot), key, value)
+            }
+            if shape.boundsBytes > 0 {
+                describePage(of: state.tables[index].view, entry, slots: length)
+            }
+        }
+    }
+
+    /// Calls `body` with the position, key and value of each token that one head holds, as attention sees
+    /// them, in the order of its slots.
+    package func visitSlots(
+        _ id: SequenceID, layer: Int, head: Int,
+        _ body: (_ position: Int, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>) ->
+            Void
+    ) {
+        let (table, dimension) = (table(id, layer: layer, head: head), shape.headDimension)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * dimension) { room in
+            guard let key = room.baseAddress else { return }
+            for slot in 0..<table.length {
+                let page = table[slot / KVPage.tokens]
+                guard page != KVPage.hole else { continue }
+                mk_read_slot(
+                    shape.codec.code,
+                    UnsafePointer(pagePointer(page).assumingMemoryBound(to: UInt8.self)),
+                    Int32(dimension), Int32(slot % KVPage.tokens), key, key + dimension)
+                body(
+                    Int(positions(ofPage: page)[slot % KVPage.tokens]), key, key + dimension)
+            }
+        }
+    }
+
     /// Says that the slots of a table from `first` on lie in another order now: `order` names, for each of them,
     /// which it was, counted from `first`.
     package func reorderWeights(_ id: SequenceID, table: Int, from first: Int, as order: [Int32]) {

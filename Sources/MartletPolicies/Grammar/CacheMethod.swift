@@ -7,7 +7,9 @@ import MartletKernels
 enum PolicyDecision: Int, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     /// Which tokens stay.
     case keeping
-    /// Which of them a generated token reads.
+    /// Which channels of their keys stay.
+    case pruning
+    /// Which tokens a generated one reads.
     case reading
     /// How keys and values are stored.
     case storing
@@ -16,6 +18,7 @@ enum PolicyDecision: Int, Sendable, CaseIterable, Comparable, CustomStringConver
     var description: String {
         switch self {
         case .keeping: "which tokens stay"
+        case .pruning: "which channels of keys stay"
         case .reading: "what a generated token reads"
         case .storing: "how keys and values are stored"
         }

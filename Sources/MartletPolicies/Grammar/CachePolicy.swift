@@ -34,10 +34,15 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     /// Checks an expression against the registry. Throws as ``init(_:)-(String)`` does.
     package init(_ expression: PolicyExpression) throws(CacheError) {
+        try self.init(expression, asScorer: false)
+    }
+
+    /// `asScorer` says that a wrapper takes the policy's scores alone, so that it has no budget.
+    init(_ expression: PolicyExpression, asScorer: Bool) throws(CacheError) {
         var parts: [PolicyDecision: BoundMethod] = [:]
         for term in expression.terms {
             let entry = try CachePolicyRegistry.entry(named: term.name)
-            let bound = try entry.bind(term)
+            let bound = try entry.bind(term, asScorer: asScorer)
             for method in try entry.make(bound.values) {
                 let part = BoundMethod(method: method, term: bound.term, entry: entry)
                 if let first = parts[method.decision] {
@@ -50,24 +55,25 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         }
         let ordered = PolicyDecision.allCases.compactMap { parts[$0] }
         var terms: [PolicyTerm] = []
-        for part in ordered where terms.last != part.term { terms.append(part.term) }
+        for part in ordered where !terms.contains(part.term) { terms.append(part.term) }
         if parts[.keeping] == nil {
             terms.insert(PolicyTerm(name: CachePolicyEntry.dense.name), at: 0)
         }
         try Self.check(ordered)
         self.init(
             methods: ordered.map(\.method), expression: PolicyExpression(terms: terms),
-            entry: parts[.keeping]?.entry ?? .dense, changesReads: parts[.reading] != nil)
+            entry: parts[.keeping]?.entry ?? .dense,
+            isLossy: parts[.pruning] != nil || parts[.reading] != nil)
     }
 
     private init(
         methods: [any CacheMethod], expression: PolicyExpression, entry: CachePolicyEntry,
-        changesReads: Bool = false
+        isLossy: Bool = false
     ) {
         self.methods = methods
         self.expression = expression
         self.entry = entry
-        isExact = entry.isExact && !changesReads
+        isExact = entry.isExact && !isLossy
         codec = methods.lazy.compactMap(\.codec).first
         var traits = CacheTraits()
         for method in methods { method.describe(&traits) }

@@ -56,6 +56,8 @@ package struct CachePolicyEntry: Sendable {
     enum Wrapped {
         case nothing
         case policy
+        /// A policy's scores: one without a budget.
+        case scorer
         case codec
     }
 
@@ -90,8 +92,8 @@ package struct CachePolicyEntry: Sendable {
     }
 
     /// The values of all parameters, defaults filled in, and the term with all of them written out.
-    /// Throws `badPolicyParameter`.
-    func bind(_ term: PolicyTerm) throws(CacheError) -> (
+    /// `asScorer` says that a wrapper takes its scores alone. Throws `badPolicyParameter`.
+    func bind(_ term: PolicyTerm, asScorer: Bool = false) throws(CacheError) -> (
         values: CachePolicyValues, term: PolicyTerm
     ) {
         let (policy, codec) = try bindWrapped(term)
@@ -125,7 +127,8 @@ package struct CachePolicyEntry: Sendable {
                 ?? codec.map { PolicyExpression(terms: [PolicyTerm(name: $0.rawValue)]) },
             arguments: arguments)
         return (
-            CachePolicyValues(policy: name, values: values, wrapped: policy, codec: codec),
+            CachePolicyValues(
+                policy: name, values: values, wrapped: policy, isScorer: asScorer, codec: codec),
             canonical
         )
     }
@@ -149,6 +152,11 @@ package struct CachePolicyEntry: Sendable {
                 throw refuse("a policy, as in \(name)(snapkv(budget=1024))")
             }
             return (try CachePolicy(wrapped), nil)
+        case .scorer:
+            guard let wrapped = term.wrapped else {
+                throw refuse("a policy without a budget, as in \(name)(snapkv(window=64))")
+            }
+            return (try CachePolicy(wrapped, asScorer: true), nil)
         case .codec:
             guard let wrapped = term.wrapped, wrapped.terms.count == 1,
                 wrapped.terms[0].wrapped == nil, wrapped.terms[0].arguments.isEmpty,

@@ -6,11 +6,11 @@ import MartletCache
 package enum CachePolicyRegistry {
     /// The policies, in the order in which they are listed to users.
     package static let entries: [CachePolicyEntry] = [
-        .dense, .window, .snapkv, .pyramidkv, .adakv, .criticalkv, .sagekv, .expected, .kvzip,
-        .knorm, .keydiff,
-        .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova, .morphkv, .rkv, .scope,
-        .loopserve,
-        .dms, .dmc, .quest, .lserve, .recycled, .sentencekv, .actqkv, .hip, .stride, .kv,
+        .dense, .window, .snapkv, .pyramidkv, .adakv, .chunkkv, .criticalkv, .sagekv, .expected,
+        .kvzip,
+        .knorm, .keydiff, .lagkv, .compactor, .random, .duo, .chelsea, .lookm, .h2o, .tova,
+        .morphkv, .rkv, .scope, .threshold, .loopserve, .dms, .dmc, .quest, .lserve, .recycled,
+        .sentencekv, .actqkv, .hip, .stride, .think, .kv,
     ]
 
     /// Throws `unknownPolicy`, which lists what is available.

@@ -9,6 +9,8 @@ struct CachePolicyValues {
     let values: [String: PolicyValue]
     /// The policy given as first argument.
     let wrapped: CachePolicy?
+    /// Whether a wrapper takes the policy's scores alone, so that it has no budget.
+    let isScorer: Bool
     /// The codec given as first argument.
     let codec: StorageName?
 

@@ -5,6 +5,7 @@ import MartletCache
 /// score = −‖k‖.
 struct KeyNorm: KVCompressor {
     var signals: PromptSignals { PromptSignals() }
+    var tokenScore: TokenScore? { { key, _ in -key.norm } }
 
     func scores(_ layer: LayerView) -> [[Float]] {
         (0..<layer.headCount).map { head in

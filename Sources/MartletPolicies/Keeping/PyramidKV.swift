@@ -7,7 +7,7 @@ extension CachePolicyEntry {
         name: "pyramidkv", summary: "as snapkv, early layers keeping more than late ones",
         source: "PyramidKV (2406.02069)",
         parameters: .scored(sinks: 0, recent: 0) + [
-            .window(64), .kernel, .pooling,
+            .window(64), .kernel(5), .pooling,
             CachePolicyParameter(
                 name: "beta", domain: .integer(1...1000), defaultValue: .integer(20),
                 summary: "how much more: the last layer keeps 1/beta of the average"),

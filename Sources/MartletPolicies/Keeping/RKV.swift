@@ -3,16 +3,18 @@
 
 import MartletCache
 
-/// score = share · importance − (1 − share) · redundancy. Importance is the attention from the last
-/// `window` tokens, smoothed by a running maximum over `kernel` tokens and scaled to sum to 1; redundancy
-/// is the softmax over tokens of the mean cosine between a key and all other keys of the head. After the
-/// prompt and after every `buffer` generated tokens the head is cut back to its budget. The published
-/// method looks at all pairs of keys and spares the newest of each group of like ones; the mean cosine
-/// needs one pass.
+/// score = share · importance − (1 − share) · redundancy, of the keys outside the window of the last
+/// `window` tokens, which stays. Importance is the softmax over these keys of the largest logit in a group,
+/// averaged over the window's queries, then a running maximum over `kernel` keys. Redundancy is the softmax
+/// over all keys of the mean cosine that others have with a key; of the keys that are more `similar` to
+/// another than that, the newest is spared by it. A key that has none like it spares the first of all. After
+/// the prompt and after every `buffer` generated tokens a head is cut back to its budget. Follows the authors'
+/// code; neighbours and the newest are so by position, as in the paper.
 struct RKV: KVCompressor {
     let window: Int
     let kernel: Int
     let share: Float
+    let similar: Float
     let buffer: Int
 
     var signals: PromptSignals { PromptSignals(lastQueries: window) }
@@ -22,37 +24,53 @@ struct RKV: KVCompressor {
     func scores(_ layer: LayerView) -> [[Float]] {
         (0..<layer.headCount).map { head in
             let count = layer.length(head)
-            let importance = importance(layer.recentMass(head, rows: window))
-            let redundancy = redundancy(layer.keys(head), layer.dimension)
+            let importance = importance(layer, head, of: max(0, count - window))
+            let redundancy = redundancy(layer, head)
             return (0..<count).map { slot in
-                slot >= count - window
+                slot >= importance.count
                     ? .infinity : share * importance[slot] - (1 - share) * redundancy[slot]
             }
         }
     }
 
-    private func importance(_ mass: [Float]) -> [Float] {
-        let half = kernel / 2
-        var pooled = mass.indices.map { center in
-            mass[max(0, center - half)..<min(mass.count, center - half + kernel)].reduce(0, max)
+    /// Of the first `open` keys of a head.
+    private func importance(_ layer: LayerView, _ head: Int, of open: Int) -> [Float] {
+        let (count, group) = (layer.length(head), layer.group)
+        let logits = layer.recentLogits(head, rows: window)
+        var mean = [Float](repeating: 0, count: open)
+        guard open > 0 else { return mean }
+        for row in 0..<logits.count / (group * count) {
+            let first = row * group * count
+            var weights = Array(logits[first..<first + open])
+            for member in 1..<max(1, group) {
+                for slot in 0..<open {
+                    weights[slot] = max(weights[slot], logits[first + member * count + slot])
+                }
+            }
+            weights.softmax()
+            for slot in 0..<open { mean[slot] += weights[slot] / Float(window) }
         }
-        let sum = pooled.reduce(0, +)
-        if sum > 0 { for slot in pooled.indices { pooled[slot] /= sum } }
-        return pooled
+        let half = kernel / 2
+        return mean.indices.map { center in
+            mean[max(0, center - half)..<min(open, center - half + kernel)].reduce(0, max)
+        }
     }
 
-    private func redundancy(_ keys: [Float], _ dimension: Int) -> [Float] {
-        let norms = keys.norms(of: dimension)
-        var total = [Float](repeating: 0, count: dimension)
-        for slot in norms.indices where norms[slot] > 0 {
-            for i in 0..<dimension { total[i] += keys[slot * dimension + i] / norms[slot] }
+    /// Of all keys of a head. Every pair is looked at.
+    private func redundancy(_ layer: LayerView, _ head: Int) -> [Float] {
+        let count = layer.length(head)
+        var result = [Float](repeating: 0, count: count)
+        result.withUnsafeMutableBufferPointer { sums in
+            guard let sums = sums.baseAddress else { return }
+            layer.visitCosines(head) { slot, cosines in
+                cosines[slot] = 0
+                var newest = count - 1
+                while newest > 0, !(cosines[newest] > similar) { newest -= 1 }
+                cosines[newest] = 0
+                for other in 0..<count { sums[other] += cosines[other] }
+            }
         }
-        var result = norms.indices.map { slot -> Float in
-            guard norms[slot] > 0, norms.count > 1 else { return 0 }
-            var dot: Float = 0
-            for i in 0..<dimension { dot += keys[slot * dimension + i] * total[i] }
-            return (dot / norms[slot] - 1) / Float(norms.count - 1)
-        }
+        for slot in 0..<count { result[slot] /= Float(count) }
         result.softmax()
         return result
     }
@@ -63,17 +81,20 @@ extension CachePolicyEntry {
         name: "rkv",
         summary: "keeps what matters and is not said already, again and again while thinking",
         source: "R-KV (2505.24133)",
-        parameters: .scored() + [
-            .window(8), .kernel,
+        parameters: .scored(sinks: 0, recent: 0) + [
+            .window(8), .kernel(7),
             CachePolicyParameter(
-                name: "share", domain: .decimal(0...1), defaultValue: .decimal(0.1),
+                name: "share", domain: .decimal(0...1), defaultValue: .decimal(0.07),
                 summary: "of importance in a score; the rest is redundancy"),
+            CachePolicyParameter(
+                name: "similar", domain: .decimal(0...1), defaultValue: .decimal(0.5),
+                summary: "cosine above which keys are alike, so that the newest of them is spared"),
             CachePolicyParameter(
                 name: "buffer", domain: .integer(8...65_536), defaultValue: .integer(128),
                 summary: "generated tokens after which heads are cut back to the budget"),
         ],
         phases: [.prefill, .decode], sharesPrefix: false,
-        signals: "the last window's queries: window·n·d products a head, every buffer tokens",
+        signals: "the last window's queries, and n²·d products a head, every buffer tokens",
         examples: ["rkv(%, window=4, buffer=8)"], sized: { ["rkv(budget=\($0))"] }
     ) { values throws(CacheError) in
         guard values.integer("buffer") >= values.integer("window") else {
@@ -84,6 +105,7 @@ extension CachePolicyEntry {
         return try values.keep(
             RKV(
                 window: values.integer("window"), kernel: values.integer("kernel"),
-                share: Float(values.decimal("share")), buffer: values.integer("buffer")))
+                share: Float(values.decimal("share")), similar: Float(values.decimal("similar")),
+                buffer: values.integer("buffer")))
     }
 }

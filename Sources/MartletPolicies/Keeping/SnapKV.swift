@@ -45,7 +45,7 @@ extension CachePolicyEntry {
     static let snapkv = CachePolicyEntry(
         name: "snapkv", summary: "keeps what the end of the prompt attends to",
         source: "SnapKV (2404.14469)",
-        parameters: .scored(sinks: 0, recent: 0) + [.window(64), .kernel, .pooling],
+        parameters: .scored(sinks: 0, recent: 0) + [.window(64), .kernel(5), .pooling],
         phases: [.prefill], sharesPrefix: false,
         signals: "the last window's queries: window·n·d products a head, once",
         examples: ["snapkv(%, window=8)", "snapkv(%, pooling=max, kernel=7, window=8)"],

@@ -2,6 +2,15 @@
 
 import Foundation
 
+extension UnsafeBufferPointer<Float> {
+    /// Euclidean norm, with the bits of ``Swift/Array/norms(of:)``.
+    var norm: Float {
+        var sum: Float = 0
+        for value in self { sum += value * value }
+        return sum.squareRoot()
+    }
+}
+
 extension [Float] {
     /// Euclidean norms of consecutive vectors of `dimension` values.
     func norms(of dimension: Int) -> [Float] {

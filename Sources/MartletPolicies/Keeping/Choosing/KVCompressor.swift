@@ -22,6 +22,9 @@ protocol KVCompressor: Sendable {
     var steps: (any StepEvictor)? { get }
     /// Generated tokens after which the method chooses again among all that is held; nil for never.
     var interval: Int? { get }
+    /// What a token scores by its own key and value; nil where that depends on other tokens. Agrees with
+    /// ``scores(_:)`` bit for bit.
+    var tokenScore: TokenScore? { get }
     /// Whether heads may compete for a budget, as `adakv` lets them.
     var competes: Bool { get }
     /// Whether its scores are attention alone: at least 0, and without what values add to it, so that they can
@@ -35,6 +38,7 @@ extension KVCompressor {
     var forcedRecent: Int { 0 }
     var steps: (any StepEvictor)? { nil }
     var interval: Int? { nil }
+    var tokenScore: TokenScore? { nil }
     var competes: Bool { true }
     var scoresAttention: Bool { false }
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {}

@@ -129,6 +129,72 @@ struct LayerView {
         return result
     }
 
+    /// Scaled products of the last `rows` tokens' queries with the keys of one KV head, nothing masked,
+    /// `[row][query head of the group][length]`, the oldest row first. Needs ``PromptSignals/lastQueries``.
+    func recentLogits(_ head: Int, rows: Int) -> [Float] {
+        let length = length(head)
+        guard let recorder, recorder.signals.heldQueries >= rows, length > 0 else { return [] }
+        let (ring, width) = (recorder.signals.heldQueries, recorder.headCount * dimension)
+        let table = cache.table(sequence, layer: layer, head: head)
+        var result: [Float] = []
+        result.reserveCapacity(rows * group * length)
+        for position in max(0, count - rows)..<count {
+            recorder.queries.withUnsafeBufferPointer { queries in
+                guard let base = queries.baseAddress else { return }
+                let place = (layer * ring + position % ring) * width
+                do {
+                    let logits = try probe.scoreRows(
+                        of: base + place + head * group * dimension, count: 1, stride: width,
+                        firstEnd: length, table: table, cache: cache)
+                    let padded = KVPage.count(forSlots: length) * KVPage.tokens
+                    for member in 0..<group {
+                        result += UnsafeBufferPointer(
+                            start: logits + member * padded, count: length)
+                    }
+                } catch { preconditionFailure("LayerView: \(error)") }
+            }
+        }
+        return result
+    }
+
+    /// Calls `body` for each key of one KV head, from the first to the last, with its cosines with all of
+    /// them, `[length]`, which it may change. Takes length² products of vectors. In q8 and q4 the first key of
+    /// a pair is rounded once more, as a query is.
+    func visitCosines(
+        _ head: Int, _ body: (_ slot: Int, _ cosines: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let (length, keys) = (length(head), keys(head))
+        let table = cache.table(sequence, layer: layer, head: head)
+        let inverse = keys.norms(of: dimension).map { 1 / ($0 + 1e-8) }
+        let factors = inverse.map { $0 / probe.scale }
+        // Keys take the place of queries, a group of them that of one token's.
+        let block = max(1, AttentionProbe.rows / group) * group
+        var units = [Float](repeating: 0, count: block * dimension)
+        for first in Swift.stride(from: 0, to: length, by: block) {
+            let rows = min(block, length - first)
+            let tokens = (rows + group - 1) / group
+            for row in 0..<rows {
+                for i in 0..<dimension {
+                    units[row * dimension + i] =
+                        keys[(first + row) * dimension + i] * inverse[first + row]
+                }
+            }
+            do {
+                let products = try probe.scoreRows(
+                    of: units, count: tokens, stride: group * dimension,
+                    firstEnd: length - tokens + 1, table: table, cache: cache)
+                let padded = KVPage.count(forSlots: length) * KVPage.tokens
+                factors.withUnsafeBufferPointer { factors in
+                    for row in 0..<rows {
+                        let cosines = products + row * padded
+                        for slot in 0..<length { cosines[slot] *= factors[slot] }
+                        body(first + row, cosines)
+                    }
+                }
+            } catch { preconditionFailure("LayerView: \(error)") }
+        }
+    }
+
     /// Attention that each token received from all tokens. Needs ``PromptSignals/columnMass``.
     func columnMass(_ head: Int) -> [Float] {
         recorder?.mass[layer * headCount + head] ?? []

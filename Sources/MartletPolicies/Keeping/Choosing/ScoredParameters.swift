@@ -38,9 +38,11 @@ extension CachePolicyParameter {
         name: "steps", domain: .boolean, defaultValue: .boolean(true),
         summary: "hold the budget at every generated token too")
 
-    static let kernel = CachePolicyParameter(
-        name: "kernel", domain: .integer(1...255), defaultValue: .integer(5),
-        summary: "neighbouring tokens whose scores are pooled")
+    static func kernel(_ tokens: Int) -> CachePolicyParameter {
+        CachePolicyParameter(
+            name: "kernel", domain: .integer(1...255), defaultValue: .integer(tokens),
+            summary: "neighbouring tokens whose scores are pooled")
+    }
 
     static let gates = CachePolicyParameter(
         name: "gates", domain: .path, defaultValue: nil,
@@ -61,7 +63,19 @@ extension CachePolicyValues {
 
     /// How much stays, by the one of three parameters that is given.
     func tokenBudget() throws(CacheError) -> TokenBudget {
-        let budgets: [(String, TokenBudget)] = ["budget", "ratio", "bytes"].compactMap { name in
+        let budgets = budgets
+        guard budgets.count == 1 else {
+            throw .badPolicyParameter(
+                policy: policy, parameter: "budget, ratio, bytes",
+                got: budgets.isEmpty ? "none" : budgets.map(\.name).joined(separator: " and "),
+                expected: "exactly one of them")
+        }
+        return budgets[0].budget
+    }
+
+    /// The budgets that are given, with the names of their parameters.
+    private var budgets: [(name: String, budget: TokenBudget)] {
+        ["budget", "ratio", "bytes"].compactMap { name in
             switch values[name] {
             case .integer(let tokens)?: (name, .tokens(tokens))
             case .decimal(let ratio)?: (name, .ratio(ratio))
@@ -69,19 +83,25 @@ extension CachePolicyValues {
             default: nil
             }
         }
-        guard budgets.count == 1 else {
-            throw .badPolicyParameter(
-                policy: policy, parameter: "budget, ratio, bytes",
-                got: budgets.isEmpty ? "none" : budgets.map(\.0).joined(separator: " and "),
-                expected: "exactly one of them")
-        }
-        return budgets[0].1
     }
 
-    /// The policy that keeps what `compressor` scores highest.
+    /// The policy that keeps what `compressor` scores highest; without a budget where a wrapper takes its
+    /// scores alone.
     func keep(
         _ compressor: any KVCompressor, rule: BudgetRule = .uniform
     ) throws(CacheError) -> [any CacheMethod] {
+        if isScorer {
+            if let given = budgets.first {
+                throw .badPolicyParameter(
+                    policy: policy, parameter: given.name, got: "a budget",
+                    expected: "none, because the policy around it says what stays")
+            }
+            return [
+                ScoredKeeping(
+                    compressor: compressor, budget: nil, rule: rule, sinks: integer("sinks"),
+                    recent: integer("recent"))
+            ]
+        }
         let budget = try tokenBudget()
         let kept = ScoredKeeping(
             compressor: compressor, budget: budget, rule: rule, sinks: integer("sinks"),

@@ -64,6 +64,10 @@ final class StepEviction {
             for head in 0..<heads {
                 let table = layer * heads + head
                 memory.slots[table].append(contentsOf: repeatElement(0, count: width))
+                if let score = evictor.tokenScore {
+                    memory.slots[table][memory.slots[table].count - width] = newest(
+                        of: cache.table(slice.sequence, layer: layer, head: head), score, cache)
+                }
                 guard evictor.readsWeights else { continue }
                 memory.slots[table].withUnsafeMutableBufferPointer { memory in
                     weights[first + head].withUnsafeBufferPointer { received in
@@ -71,6 +75,21 @@ final class StepEviction {
                     }
                 }
             }
+        }
+    }
+
+    /// What the token that a step appended to a table scores by its own key and value.
+    private func newest(of table: PageTableView, _ score: TokenScore, _ cache: KVCache) -> Float {
+        let dimension = shape.headDimension
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * dimension) { room in
+            guard let key = room.baseAddress else { return 0 }
+            let page = cache.pagePointer(table[table.length / KVPage.tokens])
+            mk_read_slot(
+                shape.codec.code, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
+                Int32(table.length % KVPage.tokens), key, key + dimension)
+            return score(
+                UnsafeBufferPointer(start: key, count: dimension),
+                UnsafeBufferPointer(start: key + dimension, count: dimension))
         }
     }
 
@@ -109,7 +128,8 @@ final class StepEviction {
         }
     }
 
-    /// Takes the lowest tokens out of heads that hold more than they may. Runs after the commit.
+    /// Takes the lowest tokens out of heads that hold more than they may, and those below the bound. Runs
+    /// after the commit.
     func finish(cache: KVCache) {
         let width = evictor.width
         for slice in slices {
@@ -121,11 +141,13 @@ final class StepEviction {
                 let (layer, head) = table.quotientAndRemainder(
                     dividingBy: shape.keyValueHeadCount)
                 let (cap, overflow) = memory.caps[table].addingReportingOverflow(growth)
-                while !overflow, memory.slots[table].count > cap * width {
-                    guard
-                        let slot = victim(
+                while !overflow {
+                    let isFull = memory.slots[table].count > cap * width
+                    guard isFull || evictor.bound > -.infinity,
+                        let (slot, rank) = victim(
                             memory, table, newest: slice.position, slice.sequence,
                             of: cache.table(slice.sequence, layer: layer, head: head), cache),
+                        isFull || !(rank >= evictor.bound),
                         cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
                     else { break }
                     let last = memory.slots[table].count / width - 1
@@ -138,11 +160,11 @@ final class StepEviction {
         }
     }
 
-    /// The slot of the lowest rank among tokens that are neither sinks nor recent; the oldest on ties.
+    /// The slot and the rank of the lowest among tokens that are neither sinks nor recent; the oldest on ties.
     private func victim(
         _ memory: KeepingMemory, _ table: Int, newest: Int, _ id: SequenceID,
         of view: PageTableView, _ cache: KVCache
-    ) -> Int? {
+    ) -> (slot: Int, rank: Float)? {
         let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : chosen.sinks
         let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
         let count = memory.slots[table].count / evictor.width

@@ -11,6 +11,11 @@ protocol StepEvictor: Sendable {
     var averagesLayer: Bool { get }
     /// Numbers remembered of each token.
     var width: Int { get }
+    /// What is remembered of a token first, by its own key and value; nil for zeros or what
+    /// ``initial(_:table:view:)`` says.
+    var tokenScore: TokenScore? { get }
+    /// Tokens whose rank is not at least this go, however few are held.
+    var bound: Float { get }
     /// What is remembered of each token of a complete prompt, `[token][width]` of one table; empty for
     /// zeros.
     func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float]
@@ -21,12 +26,12 @@ protocol StepEvictor: Sendable {
     func foldAll(
         _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
         step: Int)
-    /// The slot of the lowest rank among tokens at positions in `open`, the oldest on ties. `pages` are
-    /// the positions of the head's slots, page by page.
+    /// The slot and the rank of the lowest among tokens at positions in `open`, the oldest on ties. `pages`
+    /// are the positions of the head's slots, page by page.
     func lowest(
         _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
         newest: Int
-    ) -> Int?
+    ) -> (slot: Int, rank: Float)?
     /// The rank of a token: the lowest goes. `age` tokens could attend to it, itself included.
     func rank(_ memory: UnsafeBufferPointer<Float>, age: Int) -> Float
     /// Tokens that a head may hold: `budget` is what the policy's text says of it, `kept` what it kept
@@ -46,7 +51,24 @@ extension StepEvictor {
     var readsWeights: Bool { true }
     var averagesLayer: Bool { false }
     var width: Int { 1 }
-    func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float] { [] }
+    var tokenScore: TokenScore? { nil }
+    var bound: Float { -.infinity }
+    func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float] {
+        guard let tokenScore else { return [] }
+        let (keys, values) = view.decode(table % view.headCount)
+        var result = [Float](repeating: 0, count: keys.count / view.dimension * width)
+        keys.withUnsafeBufferPointer { keys in
+            values.withUnsafeBufferPointer { values in
+                for slot in 0..<keys.count / view.dimension {
+                    let range = slot * view.dimension..<(slot + 1) * view.dimension
+                    result[slot * width] = tokenScore(
+                        UnsafeBufferPointer(rebasing: keys[range]),
+                        UnsafeBufferPointer(rebasing: values[range]))
+                }
+            }
+        }
+        return result
+    }
     func capacity(table: Int, kept: Int, budget: Int) -> Int { budget }
     func growth(step: Int) -> Int { 0 }
     var recent: Int? { nil }
@@ -71,7 +93,7 @@ extension StepEvictor {
     func lowest(
         _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
         newest: Int
-    ) -> Int? {
+    ) -> (slot: Int, rank: Float)? {
         guard let base = memory.baseAddress else { return nil }
         let width = width
         let count = memory.count / width
@@ -92,6 +114,10 @@ extension StepEvictor {
                 (best, bestRank, bestPosition) = (slot, rank, position)
             }
         }
-        return best < 0 ? nil : best
+        return best < 0 ? nil : (best, bestRank)
     }
 }
+
+/// A token's score by its own key and value, as attention sees them.
+typealias TokenScore =
+    @Sendable (_ key: UnsafeBufferPointer<Float>, _ value: UnsafeBufferPointer<Float>) -> Float
