@@ -86,6 +86,14 @@ for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget
     expect 0 "inspect $policy" "$martlet" inspect --model random:tiny --cache "$policy" \
         --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
 done
+# Every example of every policy, with room for all tokens where a budget goes.
+"$martlet" policies --json | sed -n 's/.*"examples":\[\([^]]*\)\].*/\1/p' | sed 's/","/"\n"/g; s/"//g; s/%/budget=80/' \
+    | grep . > "$work/examples"
+[ "$(wc -l < "$work/examples")" -gt 40 ] || fail "policies as JSON: few examples"
+while IFS= read -r policy; do
+    expect 0 "inspect $policy" "$martlet" inspect --model random:tiny --cache "$policy" \
+        --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
+done < "$work/examples"
 expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
 for key in kind; do has "\"$key\""; done
 expect 0 "bench of a compressor" "$martlet" bench --model random:tiny --prompt "" --generate 2 --depth 64 --cache "knorm(ratio=0.5)" --json

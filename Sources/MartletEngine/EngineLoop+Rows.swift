@@ -5,7 +5,7 @@ import MartletModels
 
 extension EngineLoop {
     /// A chain whose next token is due, and the row of logits for it.
-    struct Choice {
+    struct DueRow {
         let id: ChainID
         let generation: ActiveGeneration
         let row: UnsafeBufferPointer<Float>
@@ -15,7 +15,7 @@ extension EngineLoop {
     /// of the request first fork from it, and choose from the same row.
     func fork(
         _ id: ChainID, into forkCount: Int, of sequence: SequenceID?,
-        _ row: UnsafeBufferPointer<Float>, _ choices: inout [Choice]
+        _ row: UnsafeBufferPointer<Float>, _ choices: inout [DueRow]
     ) {
         var chains = [id]
         if forkCount > 0, let sequence {
@@ -25,7 +25,7 @@ extension EngineLoop {
         }
         guard let generation = generations[id.request] else { return }
         for chain in chains where !generation.chains[chain.chain].hasEnded {
-            choices.append(Choice(id: chain, generation: generation, row: row))
+            choices.append(DueRow(id: chain, generation: generation, row: row))
         }
     }
 
@@ -36,7 +36,7 @@ extension EngineLoop {
 
     /// Chooses the token of every chain, on several threads when there is enough work, and gives them to the chains in
     /// order. A token depends only on its row, its chain and the parameters of its request.
-    func choose(_ choices: [Choice]) {
+    func choose(_ choices: [DueRow]) {
         guard !choices.isEmpty else { return }
         var results = [Result<SampledToken, SamplingError>?](repeating: nil, count: choices.count)
         samplers.withUnsafeMutableBufferPointer { samplers in
@@ -66,7 +66,7 @@ extension EngineLoop {
     }
 
     private static func sample(
-        _ choice: Choice, _ sampler: inout Sampler
+        _ choice: DueRow, _ sampler: inout Sampler
     ) -> Result<SampledToken, SamplingError> {
         let chain = choice.generation.chains[choice.id.chain]
         return Result { () throws(SamplingError) in

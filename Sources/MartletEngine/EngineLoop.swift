@@ -109,7 +109,7 @@ final class EngineLoop {
             defer { offset += rowCount * width }
             return UnsafeBufferPointer(rebasing: logits[offset..<(offset + rowCount * width)])
         }
-        var choices: [Choice] = []
+        var choices: [DueRow] = []
         for slice in plan.slices {
             guard let state = scheduler[slice.id] else { continue }
             if state.scoringChunk != nil {

@@ -22,7 +22,7 @@ package struct SolveForm: Sendable {
 /// A model's forms, and the sweep that compared them; loaded when they are first asked for, and kept.
 actor SolveForms {
     /// What one search plans with.
-    struct Choice: Sendable {
+    struct FormList: Sendable {
         /// The form to prefer first.
         let forms: [SolveForm]
         /// What was measured of them; nil where nothing was.
@@ -41,13 +41,13 @@ actor SolveForms {
 
     /// The model as it was loaded, followed, if they are wanted, by its compressed forms. Throws what loading them
     /// throws.
-    func choice(compressed: Bool) async throws(MartletError) -> Choice {
+    func choice(compressed: Bool) async throws(MartletError) -> FormList {
         if !hasSweep {
             sweep = first.loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
             hasSweep = true
         }
         let others = compressed ? try await compressedForms() : []
-        return Choice(forms: [first] + others, sweep: sweep)
+        return FormList(forms: [first] + others, sweep: sweep)
     }
 
     private func compressedForms() async throws(MartletError) -> [SolveForm] {

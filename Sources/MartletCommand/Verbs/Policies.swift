@@ -42,6 +42,7 @@ struct Policies: AsyncParsableCommand {
         line.set("signals", entry.signals)
         line.set("state", entry.state)
         line.set("source", entry.source)
+        line.set("examples", .array(entry.examples.map { .string($0) }))
         line.set(
             "parameters",
             .array(

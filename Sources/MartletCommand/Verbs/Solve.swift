@@ -43,13 +43,13 @@ struct Solve: AsyncParsableCommand {
             valueName: "duration"), transform: TimeSpan.init(parsing:))
     var deadline: TimeSpan?
 
-    @Option(help: ArgumentHelp("Chains, or auto.", valueName: "count"), transform: Choice.init)
-    var width = Choice.automatic
+    @Option(help: ArgumentHelp("Chains, or auto.", valueName: "count"), transform: CountOrAuto.init)
+    var width = CountOrAuto.automatic
 
     @Option(
         help: ArgumentHelp("The most tokens of a chain, or auto.", valueName: "count"),
-        transform: Choice.init)
-    var length = Choice.automatic
+        transform: CountOrAuto.init)
+    var length = CountOrAuto.automatic
 
     @Option(help: ArgumentHelp("A cache policy, or auto.", valueName: "policy"))
     var cache = Self.automaticCache
@@ -173,10 +173,10 @@ struct Solve: AsyncParsableCommand {
 }
 
 /// A number, or the program's choice.
-struct Choice: Equatable, CustomStringConvertible {
+struct CountOrAuto: Equatable, CustomStringConvertible {
     let value: Int?
 
-    static let automatic = Choice(value: nil)
+    static let automatic = CountOrAuto(value: nil)
 
     private init(value: Int?) { self.value = value }
 

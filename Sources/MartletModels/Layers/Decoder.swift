@@ -7,7 +7,7 @@ import MartletKernels
 
 /// A decoder's weights in the order in which a step meets them.
 struct Decoder: Sendable {
-    let vocabulary: Vocabulary
+    let vocabulary: TokenWeights
     /// `[context][hidden]`, where positions are learned.
     let positions: WeightVector?
     let layers: [DecoderLayer]
@@ -16,7 +16,7 @@ struct Decoder: Sendable {
     init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
         let bound = BoundTensors(plan, weights)
         let shape = plan.shape
-        vocabulary = try Vocabulary(bound)
+        vocabulary = try TokenWeights(bound)
         positions =
             shape.isPositionLearned
             ? try weights.table(

@@ -4,7 +4,7 @@ import MartletFormats
 import MartletKernels
 
 /// Looks rows up and, tied or not, projects back to the vocabulary.
-struct Vocabulary: Sendable {
+struct TokenWeights: Sendable {
     let table: EmbeddingTable
     let head: PackedMatrix
 

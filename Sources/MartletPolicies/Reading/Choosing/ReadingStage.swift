@@ -8,7 +8,7 @@ import MartletKernels
 /// One cache's page selector at work.
 final class ReadingStage: CacheStage {
     /// What one head reads in this layer.
-    struct Choice {
+    struct HeadReads {
         /// Page ids to attend over in place of the table; empty for the whole table.
         var ids: [Int32] = []
         /// Slots in them, the newest token's the last.
@@ -30,7 +30,7 @@ final class ReadingStage: CacheStage {
     /// Slices of the step that are generated tokens, by index in the step.
     private var slices: [(index: Int, slice: AttentionSlice)] = []
     /// By slice of the step and KV head; no heads for a slice of a prompt.
-    private var choices: [[Choice]] = []
+    private var choices: [[HeadReads]] = []
     /// By slice of the step: what it has read in the layers so far; nil for a slice of a prompt.
     private var stepReads: [StepReads?] = []
 
@@ -71,7 +71,7 @@ final class ReadingStage: CacheStage {
             memory(of: slice.sequence, cache).prepare(
                 tableCount: shape.tableCount, layerCount: shape.layerCount)
             self.slices.append((index, slice))
-            choices.append(Array(repeating: Choice(), count: shape.keyValueHeadCount))
+            choices.append(Array(repeating: HeadReads(), count: shape.keyValueHeadCount))
             stepReads.append(StepReads())
         }
     }
@@ -94,7 +94,7 @@ final class ReadingStage: CacheStage {
         for (index, slice) in slices {
             let shared = memory(of: slice.sequence, cache)
             let (heads, first) = (shape.keyValueHeadCount, layer * shape.keyValueHeadCount)
-            var chosen = [Choice](repeating: Choice(), count: heads)
+            var chosen = [HeadReads](repeating: HeadReads(), count: heads)
             var reads = [StepReads](repeating: .init(), count: heads)
             let (ends, weights) = (shared.sentenceEnds, cache.weights(of: slice.sequence))
             let isDense = layer < selector.denseLayers
@@ -174,7 +174,7 @@ final class ReadingStage: CacheStage {
 
     private func resolve(
         _ choice: PageChoice, _ view: SelectionView, bias: [Float]
-    ) -> (Choice, StepReads) {
+    ) -> (HeadReads, StepReads) {
         let newest = Int32(view.pages - 1)
         var pages: [Int32]
         var slots: [Int32]?
@@ -192,9 +192,9 @@ final class ReadingStage: CacheStage {
             slots = some.count == view.slots ? nil : some
         }
         guard !pages.isEmpty, slots != nil || pages.count < view.pages else {
-            return (Choice(), StepReads(tokens: view.slots, bytes: view.pages * shape.pageBytes))
+            return (HeadReads(), StepReads(tokens: view.slots, bytes: view.pages * shape.pageBytes))
         }
-        var result = Choice()
+        var result = HeadReads()
         result.ids = pages.map { view.table[Int($0)] }
         let inNewest = view.slots - (view.pages - 1) * KVPage.tokens
         result.slots = (pages.count - 1) * KVPage.tokens + inNewest
