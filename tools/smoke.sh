@@ -87,7 +87,7 @@ for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget
         --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
 done
 # Every example of every policy, with room for all tokens where a budget goes.
-"$martlet" policies --json | sed -n 's/.*"examples":\[\([^]]*\)\].*/\1/p' | sed 's/","/"\n"/g; s/"//g; s/%/budget=80/' \
+"$martlet" policies --json | sed -n 's/.*"examples":\[\([^]]*\)\].*/\1/p' | sed 's/","/"\n"/g; s/"//g; s/%/budget=80/g' \
     | grep . > "$work/examples"
 [ "$(wc -l < "$work/examples")" -gt 40 ] || fail "policies as JSON: few examples"
 while IFS= read -r policy; do

@@ -31,6 +31,22 @@ import Testing
         #expect(merged.reads == (0..<16).map { 33 + Double($0) })
     }
 
+    /// Chosen again and again within bytes: what a slot stands for goes with it when others are taken out.
+    @Test func chelseaInBytesLosesNothingOnEqualKeys() throws {
+        var stream = LayerStream(count: 76, seed: 91)
+        for token in stride(from: 0, to: 64, by: 2) { stream.keys[token + 1] = stream.keys[token] }
+        let dense = try stream.run("dense", prompt: 64, chunk: 16)
+        // Three pages a head: 32 tokens are kept when 16 more have come.
+        let page = CacheCodec.f32.pageBytes(headDimension: LayerStream.dimension) + 64
+        let bytes = 3 * LayerStream.heads * page
+        let merged = try stream.run(
+            "chelsea(bytes=\(bytes)B, sinks=0, recent=0, chunk=1000)", prompt: 64, chunk: 16)
+        #expect(merged.held[0].allSatisfy { $0.count == 32 }, "\(merged.held[0])")
+        for (got, expected) in zip(merged.outputs, dense.outputs) {
+            #expect(worst(got, expected.map(Double.init)) < 2e-6)
+        }
+    }
+
     /// The budget is met whatever the chunks, protected tokens do not merge, and a selector beside it
     /// sees the same slots.
     @Test(arguments: [2, 5, 64, 1000]) func chelseaKeepsItsBudget(chunk: Int) throws {
