@@ -47,4 +47,38 @@ import Testing
         }
         #expect(weights[0].isEmpty)
     }
+
+    /// The cache moves them with compaction and with single evictions, and forks have their own.
+    @Test func theCacheMovesThem() throws {
+        let shape = KVShape(
+            layerCount: 1, keyValueHeadCount: 2, headDimension: 4, codec: .f32,
+            pageBytes: CacheCodec.f32.pageBytes(headDimension: 4))
+        let cache = try KVCache(shape: shape, budgetBytes: 1 << 16, plan: .ragged)
+        let kernels = KernelSet(.portable)
+        let id = cache.makeSequence()
+        try cache.reserve([(id, 40)])
+        cache.commit(id, tokens: 40)
+        let vector: [Float] = [1, 2, 3, 4]
+        for (slot, tokens) in [(5, Float(3)), (20, 4), (39, 2)] {
+            try cache.rewrite(
+                id, table: 1, slot: slot, key: vector, value: vector, tokens: tokens,
+                kernels: kernels)
+        }
+        let fork = cache.fork(id)
+        let kept = (0..<40).filter { $0 % 5 == 0 || $0 == 39 }.map(Int32.init)
+        try cache.retain(id, [nil, kept])
+        func tokens(_ id: SequenceID) -> [Int: Float] {
+            let found = cache.weights(of: id)[1].enumerated().filter { $0.element != 0 }
+            return Dictionary(
+                uniqueKeysWithValues: found.map { ($0.offset, exp($0.element).rounded()) })
+        }
+        // 0, 5, 10, 15, 20, 25, 30, 35, 39.
+        #expect(tokens(id) == [1: 3, 4: 4, 8: 2])
+        // The last slot moves into the gap.
+        #expect(cache.evict(id, layer: 0, head: 1, slot: 1))
+        #expect(tokens(id) == [1: 2, 4: 4])
+        #expect(tokens(fork) == [5: 3, 20: 4, 39: 2])
+        #expect(cache.weights(of: id)[0].isEmpty)
+        try cache.checkIntegrity()
+    }
 }
