@@ -13,6 +13,11 @@ extension PagedAttention {
         var queryStride: Int
         var out: UnsafeMutablePointer<Float>
         var outStride: Int
+        /// The step's slices, the stages that change what its units read, and whether slots may stand for several
+        /// tokens: here, because each look at a property of a class costs a unit of few tokens noticeably.
+        var slices: [AttentionSlice]
+        var readers: [any CacheStage]
+        var hasWeights: Bool
     }
 
     /// Attends for one unit over what the stages let it read.
@@ -20,9 +25,9 @@ extension PagedAttention {
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
         worker: Int
     ) {
-        let slice = slices[unit.slice]
+        let slice = job.slices[unit.slice]
         let table = cache.table(slice.sequence, layer: job.layer, head: unit.head)
-        guard hasWeights || !readers.isEmpty else {
+        guard job.hasWeights || !job.readers.isEmpty else {
             return attend(unit, job, cache, scratch, UnitReads(table: table))
         }
         let row = slice.firstRow + unit.query
@@ -32,12 +37,12 @@ extension PagedAttention {
             q: job.q + row * job.queryStride + unit.head * group * shape.headDimension,
             queryStride: job.queryStride)
         let weights =
-            hasWeights
+            job.hasWeights
             ? cache.weights(of: slice.sequence)[job.layer * shape.keyValueHeadCount + unit.head]
             : []
         weights.withUnsafeBufferPointer { weights in
             let reads = UnitReads(table: table, bias: weights.isEmpty ? nil : weights.baseAddress)
-            read(seen, reads, through: readers[...], cache) {
+            read(seen, reads, through: job.readers[...], cache) {
                 attend(unit, job, cache, scratch, $0)
             }
         }
@@ -58,7 +63,7 @@ extension PagedAttention {
         _ unit: AttentionUnit, _ job: LayerJob, _ cache: KVCache, _ scratch: WorkerScratch,
         _ reads: UnitReads
     ) {
-        let slice = slices[unit.slice]
+        let slice = job.slices[unit.slice]
         // A slot of the first query, which is its position unless tokens were taken out.
         let position = unit.firstSlot + unit.query
         let rows = unit.count * group
@@ -154,7 +159,7 @@ extension PagedAttention {
                     next[rows + r], next + 2 * rows + r * width, Int32(shape.headDimension))
             }
         }
-        let slice = slices[unit.slice]
+        let slice = job.slices[unit.slice]
         for r in 0..<rows {
             mk_normalise(
                 first + 2 * rows + r * width, first[rows + r], Int32(shape.headDimension),

@@ -267,7 +267,7 @@ package final class PagedAttention {
         guard let plan = isRagged ? ragged : plans[visibility] else { return }
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
-            outStride: outStride)
+            outStride: outStride, slices: slices, readers: readers, hasWeights: hasWeights)
         if plan.pairs * width + plan.units.count * Self.unitWork < Self.serialWork {
             for unit in plan.units { run(unit, job, cache, workers[0], worker: 0) }
         } else {

@@ -71,7 +71,7 @@ final class LearnedStage: CacheStage {
         case .never: return
         case .model:
             guard let marks = rows.marks else { return }
-            decide(layer: layer, cache: cache, isMarked: marks.isMarked)
+            decide(layer: layer, cache: cache) { marks.isMarked($0, $1) }
             if let memberLimit {
                 merge(rows, marks, limit: memberLimit, layer: layer, cache: cache)
             }
