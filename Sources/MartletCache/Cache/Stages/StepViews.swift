@@ -65,9 +65,13 @@ package struct TokenMarks {
     }
 
     /// Whether a row's token is marked in a head.
-    @inlinable package func isMarked(_ row: Int, _ head: Int) -> Bool { logits[row * headCount + head] > 0 }
+    @inlinable package func isMarked(_ row: Int, _ head: Int) -> Bool {
+        logits[row * headCount + head] > 0
+    }
     /// What a row's token weighs in a head.
-    @inlinable package func weight(_ row: Int, _ head: Int) -> Float { weights[row * headCount + head] }
+    @inlinable package func weight(_ row: Int, _ head: Int) -> Float {
+        weights[row * headCount + head]
+    }
 }
 
 /// One layer's rotated queries, `stride` floats between rows, query heads one after another.
