@@ -86,4 +86,40 @@ import Testing
             }
         }
     }
+
+    /// A filled cache is scattered as text is: the eighth of the tokens that fit a direction best lies in about
+    /// half of the pages, where independent keys would lie in nine tenths and equal neighbours in an eighth.
+    @Test func filledKeysAreScatteredAsOnText() throws {
+        let (dimension, count) = (32, 2048)
+        let shape = KVShape(
+            layerCount: 1, keyValueHeadCount: 4, headDimension: dimension, codec: .f32,
+            pageBytes: CacheCodec.f32.pageBytes(headDimension: dimension))
+        let cache = try KVCache(shape: shape, budgetBytes: 1 << 23)
+        let id = cache.makeSequence()
+        try cache.fillForTiming(
+            id, tokens: count, seed: 3, kernels: KernelSet.selected(),
+            pool: WorkerPool(threadCount: 1))
+        var random = CounterRandom(seed: 5)
+        var touched = 0
+        for head in 0..<4 {
+            let table = cache.table(id, layer: 0, head: head)
+            let direction = random.floats(dimension)
+            var scores: [(score: Float, slot: Int)] = []
+            var pair = [Float](repeating: 0, count: 2 * dimension)
+            for slot in 0..<count {
+                let page = cache.pagePointer(table[slot / KVPage.tokens])
+                pair.withUnsafeMutableBufferPointer {
+                    guard let base = $0.baseAddress else { return }
+                    mk_read_slot(
+                        shape.codec.code, page.assumingMemoryBound(to: UInt8.self),
+                        Int32(dimension), Int32(slot % KVPage.tokens), base, base + dimension)
+                }
+                scores.append((zip(direction, pair).reduce(0) { $0 + $1.0 * $1.1 }, slot))
+            }
+            let best = scores.sorted { $0.score > $1.score }.prefix(count / 8)
+            touched += Set(best.map { $0.slot / KVPage.tokens }).count
+        }
+        let share = Double(touched) / Double(4 * count / KVPage.tokens)
+        #expect((0.42...0.60).contains(share), "\(share) of the pages")
+    }
 }

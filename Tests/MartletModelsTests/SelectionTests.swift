@@ -82,6 +82,38 @@ import Testing
         #expect(run.cache.statistics.bytesHeld == 6 * 13 * run.cache.shape.heldBytesPerPage)
     }
 
+    /// A choice that stands for several tokens costs its bounds once, and looking at keys to choose costs them.
+    @Test func boundsAreCountedWhenTheyAreScanned() throws {
+        func bytes(_ policy: String) throws -> [Int] {
+            let run = try PolicyRun(policy)
+            let id = run.cache.makeSequence()
+            _ = try run.step([
+                SequenceSlice(
+                    sequence: id, tokens: randomTokens(200, seed: 9), logits: .last,
+                    completesPrompt: true)
+            ])
+            return try (0..<5).map { _ in
+                _ = try run.step([
+                    SequenceSlice(sequence: id, tokens: [1], logits: .last, isDecode: true)
+                ])
+                return run.cache.statistics.stepBytesRead
+            }
+        }
+        let shape = try PolicyRun("quest(budget=48)").cache.shape
+        let (page, bounds) = (shape.pageBytes, shape.boundsBytes)
+        // Thirteen pages, of which two runs of two are read, and the newest page joins them.
+        let lserve = try bytes("lserve(budget=64, page=32, refresh=4, sinks=0, recent=16)")
+        #expect(
+            lserve[0] - lserve[1] == 6 * 13 * bounds && lserve[4] - lserve[3] == 6 * 13 * bounds)
+        #expect(lserve[1] % page == 0)
+        // A full pass weighs every key before attention reads them all.
+        let recycled = try bytes("recycled(budget=64, refresh=50, similarity=-1)")
+        #expect(recycled[0] == 6 * (13 * page + 201 * page / 32))
+        #expect(recycled[1] <= 6 * 13 * page)
+        // A budget that covers everything scans nothing.
+        #expect(try bytes("quest(budget=4096, dense=0)")[0] == 6 * 13 * page)
+    }
+
     /// A fork goes on as its parent does.
     @Test(arguments: selectors) func forksAgree(_ example: PolicyExample) throws {
         let run = try PolicyRun(example.text("budget=48"))

@@ -98,11 +98,13 @@ final class ReadingStage: CacheStage {
             var reads = [StepReads](repeating: .init(), count: heads)
             let (ends, weights) = (shared.sentenceEnds, cache.weights(of: slice.sequence))
             let isDense = layer < selector.denseLayers
+            let keyBytes = shape.pageBytes / 2 / KVPage.tokens
             shared.heads.withUnsafeMutableBufferPointer { memories in
                 chosen.withUnsafeMutableBufferPointer { chosen in
                     reads.withUnsafeMutableBufferPointer { reads in
                         pool.run(heads) { head, worker in
                             let table = cache.table(slice.sequence, layer: layer, head: head)
+                            let touches = SelectionTouches()
                             let view = SelectionView(
                                 layer: layer, head: head, group: group,
                                 dimension: shape.headDimension, layerCount: shape.layerCount,
@@ -110,17 +112,16 @@ final class ReadingStage: CacheStage {
                                 q: q + slice.firstRow * stride + head * group * shape.headDimension,
                                 shared: shared, sentenceEnds: ends, cache: cache, table: table,
                                 kernels: kernels,
-                                probe: probes[worker])
+                                probe: probes[worker], touches: touches)
                             let choice =
                                 isDense ? .all : selector.choose(view, &memories[first + head])
                             (chosen[head], reads[head]) = resolve(
                                 choice, view, bias: weights[first + head])
-                            if !isDense, selector.readsBounds {
-                                // Two vectors describe a page: as much as the key and the value of one
-                                // token.
-                                reads[head].tokens += view.pages
-                                reads[head].bytes += view.pages * shape.boundsBytes
-                            }
+                            // Two vectors describe a page: as much as the key and the value of one
+                            // token.
+                            reads[head].tokens += touches.bounds
+                            reads[head].bytes += touches.bounds * shape.boundsBytes
+                            reads[head].bytes += touches.keys * keyBytes
                         }
                     }
                 }

@@ -5,6 +5,14 @@ import MartletAttention
 import MartletCache
 import MartletKernels
 
+/// What a selector looks at while it chooses for one head, beside what attention then reads.
+final class SelectionTouches {
+    /// Pages whose bounds were read.
+    var bounds = 0
+    /// Keys that were read; a pass over all of them counts each once, however many queries share it.
+    var keys = 0
+}
+
 /// One head, its group's queries and its pages. The newest token is in the cache already.
 struct SelectionView {
     let layer: Int
@@ -30,6 +38,7 @@ struct SelectionView {
     let table: PageTableView
     let kernels: KernelSet
     let probe: AttentionProbe
+    let touches: SelectionTouches
 
     /// Tokens held, the newest included.
     var slots: Int { table.length + 1 }
@@ -39,6 +48,7 @@ struct SelectionView {
     /// The largest product that any key of each page can have with the given queries (nil: the
     /// group's own), summed over them or the largest of them.
     func pageScores(maximum: Bool, of queries: [Float]? = nil) -> [Float] {
+        touches.bounds += pages
         var scores = [Float](repeating: 0, count: pages)
         let rows = queries.map { $0.count / dimension } ?? group
         func run(_ q: UnsafePointer<Float>) {
@@ -69,6 +79,7 @@ struct SelectionView {
 
     /// Adds the attention that every slot receives from the queries of the newest `count` tokens.
     func addWeights(of queries: UnsafePointer<Float>, count: Int, to sums: inout [Float]) {
+        touches.keys += slots
         sums.withUnsafeMutableBufferPointer { sums in
             guard let target = sums.baseAddress else { return }
             do {
@@ -81,6 +92,11 @@ struct SelectionView {
 
     /// The key in a slot, as attention sees it.
     func key(_ slot: Int) -> [Float] {
+        touches.keys += 1
+        return readKey(slot)
+    }
+
+    private func readKey(_ slot: Int) -> [Float] {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * dimension) { pair in
             guard let base = pair.baseAddress else { return [] }
             let page = cache.pagePointer(table[slot / KVPage.tokens])
