@@ -5,7 +5,7 @@ import MartletCache
 /// The wrapped policy's scores are summed over the heads of a layer; the chunks of `chunk` tokens with the
 /// highest mean stay, the same in all heads. A token that the wrapped policy would never take scores one
 /// more than the best other: alone in a chunk it does not save it. A prompt shorter than a chunk is left to
-/// the wrapped policy. Under a ratio so many chunks stay as in kvpress, and the protected tokens besides. A
+/// the wrapped policy. Under a ratio as many chunks stay as in kvpress, and the protected tokens besides. A
 /// budget in tokens or bytes, for which kvpress has no rule, is filled: with the protected tokens, then
 /// with whole chunks, then with the best tokens of the first chunk that does not fit.
 struct ChunkKV: KVCompressor {
