@@ -40,8 +40,11 @@ public struct Checkpoint: Sendable {
                 advice: "give a complete Hugging Face model directory, with config.json and "
                     + "model.safetensors")
         }
+        let configuration = try ConfigurationFile(path: path)
+        // Before the weights, whose types would be refused without saying who made them.
+        try configuration.requireReadableWeights()
         self.init(
-            directory: directory, configuration: try ConfigurationFile(path: path),
+            directory: directory, configuration: configuration,
             generation: try? ConfigurationFile(
                 path: FileSystem.join(directory, Self.generationName)),
             tensors: try SafetensorsDirectory(directory))

@@ -48,6 +48,19 @@ public struct ConfigurationFile: Sendable {
         return value
     }
 
+    /// Whether the key is there, be it null: where absent has a default, null means none.
+    package func isWritten(_ key: String) -> Bool { root[key] != nil }
+
+    /// The name that errors give to `key`: the keys that lead to it, then the key.
+    package func name(of key: String) -> String { prefix + key }
+
+    /// The same without the keys that are not in `keys`.
+    package func keeping(_ keys: Set<String>) -> ConfigurationFile {
+        ConfigurationFile(
+            path: path, root: JSONObject(root.members.filter { keys.contains($0.key) }),
+            prefix: prefix)
+    }
+
     // MARK: Required keys
 
     /// The integer at `key`, inside `range`.

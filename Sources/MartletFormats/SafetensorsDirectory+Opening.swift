@@ -46,14 +46,13 @@ extension SafetensorsDirectory {
                 file: index, entry: "weight_map", got: "empty", expected: "at least one tensor")
         }
         var weights = Weights()
-        var found: Set<String> = []
         var holder: [String: Int] = [:]
+        var missing: Set<String> = []
         for shard in shardNames.sorted() {
             let path = FileSystem.join(directory, shard)
             guard FileSystem.kind(of: path) != .nothing else {
-                throw FormatError.notFound(
-                    path: path, role: "shard",
-                    advice: "the index names it, download the missing file")
+                missing.insert(shard)
+                continue
             }
             let file = try SafetensorsFile(path: path)
             let position = weights.files.count
@@ -63,17 +62,17 @@ extension SafetensorsDirectory {
                     throw FormatError.duplicateTensor(
                         tensor: entry.name, files: [weights.files[other].path, path])
                 }
-                // Tensors that the index does not name are left alone, as transformers does.
-                guard wanted[entry.name] == shard else { continue }
                 weights.entries.append(entry)
-                found.insert(entry.name)
             }
         }
-        for member in map.root.members where !found.contains(member.key) {
-            let actual = holder[member.key].map { "in " + quoted(weights.files[$0].path) }
-            throw FormatError.malformedIndex(
-                file: index, entry: member.key, got: actual ?? "in no shard",
-                expected: "in \(member.value.summary)")
+        // An index only says which files there are: one that was not written anew with its shards may name tensors that
+        // moved or went, and may lack others. Who needs a tensor that is in no file is told so by its name. A file that
+        // is not there is missed where a tensor of it is in no other.
+        let missed = wanted.filter { missing.contains($0.value) && holder[$0.key] == nil }
+        if let shard = missed.values.min() {
+            throw FormatError.notFound(
+                path: FileSystem.join(directory, shard), role: "shard",
+                advice: "the index names it, download the missing file")
         }
         return weights
     }

@@ -6,7 +6,7 @@ package final class SafetensorsDirectory: TensorSource {
     package let path: String
     /// The mapped files.
     package let files: [MappedFile]
-    /// The tensors that the index names, or those of the single file.
+    /// The tensors of the files that the index names, or those of the single file.
     package let entries: [TensorEntry]
     private let positions: [String: Int]
 
@@ -23,7 +23,21 @@ package final class SafetensorsDirectory: TensorSource {
         entries = weights.entries
         var positions: [String: Int] = [:]
         for (position, entry) in entries.enumerated() { positions[entry.name] = position }
+        for (position, entry) in entries.enumerated() {
+            let name = Self.plainName(entry.name)
+            guard name != entry.name else { continue }
+            if let other = positions.updateValue(position, forKey: name) {
+                throw .duplicateTensor(
+                    tensor: name, files: [entries[other], entry].map(\.file.path))
+            }
+        }
         self.positions = positions
+    }
+
+    /// A tensor's name without what `torch.compile` puts into it: a compiled model is stored under longer names.
+    package static func plainName(_ name: String) -> String {
+        let mark = "_orig_mod."
+        return name.contains(mark) ? name.replacing(mark, with: "") : name
     }
 
     /// Whether there is a tensor called `name`.

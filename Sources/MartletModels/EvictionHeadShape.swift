@@ -43,11 +43,26 @@ public struct EvictionHeadShape: Sendable, Hashable {
     public let window: Int
     /// Whether the first head decides for its whole layer.
     public let isPerLayer: Bool
+    /// DMC: added to what a token weighs, so that a mean always has something to divide by.
+    public let mergeEpsilon: Float
+    /// Whether the checkpoint switches marking off. A borrowed channel takes no part in attention even so: the model
+    /// was trained without it.
+    public let isDisabled: Bool
+
+    /// ``mergeEpsilon`` where nothing else is said. The published code takes the epsilon of its numbers' type: 2⁻²³ in
+    /// f32, 2⁻¹⁰ in f16, 2⁻⁷ in bf16.
+    public static let usualMergeEpsilon: Float = 1e-6
+
+    /// Whether it has tensors of its own that are read.
+    var projects: Bool { source == .projection && !isDisabled }
 
     /// Describes the heads.
     public init(
-        method: Method, source: Source, scale: Float, offset: Float, window: Int, isPerLayer: Bool
+        method: Method, source: Source, scale: Float, offset: Float, window: Int, isPerLayer: Bool,
+        mergeEpsilon: Float = EvictionHeadShape.usualMergeEpsilon, isDisabled: Bool = false
     ) {
+        self.mergeEpsilon = mergeEpsilon
+        self.isDisabled = isDisabled
         self.method = method
         self.source = source
         self.scale = scale

@@ -1,6 +1,7 @@
 /// What a cache policy keeps of a prompt and what that does to what follows: behind `inspect --cache`.
 
 import MartletCache
+import MartletEngine
 import MartletModels
 package import MartletPictures
 import MartletPolicies
@@ -31,8 +32,8 @@ package struct CacheInspection: Sendable {
     package let trace: CacheTrace?
 
     /// Computes `prompt` in chunks and then `following` one by one. Runs on the calling thread for as
-    /// long as that takes. Throws `tokenOutOfRange`, `promptTooLong`, `outOfPages` and what the cache
-    /// and the model throw.
+    /// long as that takes. Throws `tokenOutOfRange`, `promptTooLong`, `outOfPages`, `badLogits` and what
+    /// the cache and the model throw.
     package init(
         _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int,
         isTraced: Bool = false
@@ -71,7 +72,13 @@ package struct CacheInspection: Sendable {
                             logits: wantsRow ? .last : .none, isDecode: isDecode,
                             completesPrompt: completesPrompt)
                     ]), cache: cache)
-                if wantsRow { row = Array(logits) }
+                if wantsRow {
+                    row = Array(logits)
+                    if let token = row.firstIndex(where: { $0.isNaN || $0 == .infinity }) {
+                        throw EngineError.badLogits(
+                            .notANumber(token: token), index: cache.count(sequence))
+                    }
+                }
                 trace?.note(
                     cache, sequence, kvReads: cache.reads(of: sequence).kvReads - before)
             }

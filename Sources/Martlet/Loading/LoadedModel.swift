@@ -128,6 +128,9 @@ package struct LoadedModel: Sendable {
         return isBounded ? nil : context
     }
 
+    /// What the model's files say in two ways, and which of them counts: sentences without a full stop.
+    package var notes: [String] { model.notes }
+
     /// What is on that can change results against the stored weights and a full cache in f32.
     package var lossyMethods: [String] {
         var methods: [String] = []
@@ -142,6 +145,7 @@ package struct LoadedModel: Sendable {
     /// Tokens over cached tokens that a model's own policy aims at, where it is on; otherwise 1.
     package var compressionRatio: Double {
         if let own = policy.traits.compression { return own }
+        if model.shape.evictionHead?.isDisabled == true { return 1 }
         guard let configuration = checkpoint?.configuration else { return 1 }
         return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1
     }

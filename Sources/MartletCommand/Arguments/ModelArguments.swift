@@ -79,7 +79,14 @@ extension LoadedModel {
     static func load(
         _ model: ModelArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil
     ) async throws(MartletError) -> LoadedModel {
-        try await load(model.model, options: ModelOptions(model, cache, chunk: chunk))
+        let loaded = try await load(model.model, options: ModelOptions(model, cache, chunk: chunk))
+        loaded.noteWhatCounts()
+        return loaded
+    }
+
+    /// Says on standard error what the model's files say in two ways, and which of them counts.
+    func noteWhatCounts() {
+        for note in notes { StandardStreams.note("\(note).") }
     }
 
     /// Says on standard error what is on that can change results.

@@ -98,6 +98,7 @@ struct Evaluate: AsyncParsableCommand {
         let problems = try evaluation.problems(for: loaded)
         let budget = try memory.memory?.bytes ?? evaluation.cacheBytes(problems, loaded)
         let model = try await Model(loaded, budgetBytes: budget)
+        loaded.noteWhatCounts()
         if !json { loaded.noteLossyMethods() }
         if width > 1, temperature == 0 {
             StandardStreams.note("without --temperature all chains of a problem are the same.")

@@ -60,6 +60,7 @@ struct Generate: AsyncParsableCommand {
             options: options, chainCount: chains, budgetBytes: memory.memory?.bytes)
         Interruption.onSignal { generation.cancel() }
         let loaded = generation.loaded
+        loaded.noteWhatCounts()
         if !json { loaded.noteLossyMethods() }
 
         let finished = try await generation.responses { piece in

@@ -99,6 +99,7 @@ struct Inspect: AsyncParsableCommand {
         line.set("method", head.method.rawValue)
         line.set("source", head.source == .projection ? "projection" : "channel")
         line.set("window", head.window)
+        line.set("disabled", head.isDisabled)
         return line.value
     }
 
@@ -130,7 +131,9 @@ struct Inspect: AsyncParsableCommand {
         if let head = shape.evictionHead {
             text += Columns.pair(
                 "eviction heads",
-                "\(head.method.rawValue), window \(head.window): use --cache \(head.method.rawValue)"
+                head.isDisabled
+                    ? "\(head.method.rawValue), switched off by the model's configuration"
+                    : "\(head.method.rawValue), window \(head.window): use --cache \(head.method.rawValue)"
             )
         }
         text += Columns.pair("stored as", report.naturalWeights.rawValue)

@@ -12,13 +12,16 @@ struct DecoderFamily: Sendable {
     let norm: NormKind
     let epsilon: Double
     let feedForward: FeedForwardKind
+    /// The keys of `config.json` that ``read`` is handed. Any other is refused unless it is known to change nothing.
+    let keys: Set<String>
     private let read: @Sendable (DecoderFamily, ConfigurationFile) throws -> DecoderPlan
 
-    /// - Parameter read: makes a plan of what the configuration says. It refuses what is not implemented with
-    ///   ``ModelError/unsupported(file:key:got:expected:)``, and never ignores a key that changes results.
+    /// - Parameter read: makes a plan of what the configuration says, of which it sees only `keys`. It refuses what is
+    ///   not implemented with ``ModelError/unsupported(file:key:got:expected:)``.
     init(
         _ modelType: String, _ architecture: String, table: TensorTable, norm: NormKind = .rms,
         epsilon: Double = 1e-6, feedForward: FeedForwardKind = .gatedSiLU,
+        keys: Set<String>,
         read: @escaping @Sendable (DecoderFamily, ConfigurationFile) throws -> DecoderPlan
     ) {
         self.modelType = modelType
@@ -27,6 +30,7 @@ struct DecoderFamily: Sendable {
         self.norm = norm
         self.epsilon = epsilon
         self.feedForward = feedForward
+        self.keys = keys
         self.read = read
     }
 
@@ -41,7 +45,7 @@ struct DecoderFamily: Sendable {
 
     /// The model that a configuration describes.
     func plan(_ file: ConfigurationFile) throws(ModelError) -> DecoderPlan {
-        do { return try read(self, file) } catch let error as FormatError {
+        do { return try read(self, file.consumed(by: self)) } catch let error as FormatError {
             throw .format(error)
         } catch let error as ModelError {
             throw error

@@ -5,7 +5,12 @@ import MartletFormats
 extension DecoderFamily {
     static let gpt2 = DecoderFamily(
         "gpt2", "GPT2LMHeadModel", table: .gpt2, norm: .layer, epsilon: 1e-5,
-        feedForward: .plainGELU(isApproximate: true)
+        feedForward: .plainGELU(isApproximate: true),
+        keys: [
+            "n_embd", "n_head", "n_layer", "n_inner", "n_positions", "vocab_size",
+            "activation_function", "tie_word_embeddings", "layer_norm_epsilon",
+            "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "add_cross_attention",
+        ]
     ) { family, file in
         let hidden = try file.int("n_embd", in: 1...largestSize)
         let heads = try file.int("n_head", in: 1...4096)

@@ -3,8 +3,11 @@
 import MartletFormats
 
 extension DecoderFamily {
-    static let llama = DecoderFamily("llama", "LlamaForCausalLM", table: .llama) { family, file in
-        var plan = try family.llamaLike(file, defaultContext: 2048)
+    static let llama = DecoderFamily(
+        "llama", "LlamaForCausalLM", table: .llama,
+        keys: .llamaLike.union(["attention_bias", "mlp_bias"])
+    ) { family, file in
+        var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
         let attention = try file.bool("attention_bias", default: false)
         let mlp = try file.bool("mlp_bias", default: false)
         plan.table = plan.table.with(bias: attention, in: .query, .key, .value, .output)
@@ -14,9 +17,9 @@ extension DecoderFamily {
 }
 
 extension TensorTable {
-    /// The tensors that Llama and its descendants share.
+    /// The tensors that Llama and its descendants share. A checkpoint of the model without its head has no prefix.
     static let llama = TensorTable(
-        prefixes: ["model."],
+        prefixes: ["model.", ""],
         rows: [
             TensorRow(.embedding, name: "embed_tokens"),
             TensorRow(.inputNorm, name: "layers.*.input_layernorm"),

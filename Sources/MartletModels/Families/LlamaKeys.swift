@@ -5,10 +5,25 @@ import MartletFormats
 /// Sizes above this are refused: they would overflow the 32-bit counts of the kernels.
 let largestSize = 1 << 24
 
+extension Set<String> {
+    /// What ``DecoderFamily/llamaLike(_:defaultContext:windows:)`` reads.
+    static var llamaLike: Set<String> {
+        [
+            "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+            "num_key_value_heads", "head_dim", "hidden_act", "vocab_size",
+            "max_position_embeddings",
+            "tie_word_embeddings", "rms_norm_eps", "rope_parameters", "rope_scaling", "rope_theta",
+            "sliding_window", "use_sliding_window", "layer_types", "martlet_eviction",
+            "dms_separate_alpha", "dms_window_size", "dms_alpha_scale", "dms_initial_alpha_offset",
+            "dms_alpha_per", "dms_disable_eviction",
+        ]
+    }
+}
+
 extension DecoderFamily {
     /// Reads the keys that Llama and its descendants share.
     func llamaLike(
-        _ file: ConfigurationFile, defaultContext: Int, defaultBase: Double = 10_000
+        _ file: ConfigurationFile, defaultContext: Int, windows: WindowRule
     ) throws -> DecoderPlan {
         let hidden = try file.int("hidden_size", in: 1...largestSize)
         let heads = try file.int("num_attention_heads", in: 1...4096)
@@ -36,50 +51,11 @@ extension DecoderFamily {
             contextLength: try file.int(
                 "max_position_embeddings", default: defaultContext, in: 1...Int(Int32.max)),
             tiesEmbeddings: try file.bool("tie_word_embeddings", default: false),
-            rotary: try RotaryParameters(file, defaultBase: defaultBase))
+            rotary: try RotaryParameters(file, defaultBase: 10_000))
+        shape.setWindows(try file.layerWindows(windows, layerCount: layers))
         shape.evictionHead = try EvictionHeadShape(file)
         var plan = plan(shape)
         plan.epsilon = try file.double("rms_norm_eps", default: epsilon, in: 0...1)
         return plan
-    }
-}
-
-extension RotaryParameters {
-    /// Reads `rope_parameters` (new), or `rope_theta` and `rope_scaling` (old).
-    init(_ file: ConfigurationFile, defaultBase: Double) throws {
-        let nested = try file.optionalObject("rope_parameters")
-        let positive = Double.leastNonzeroMagnitude...Double.greatestFiniteMagnitude
-        let outer = try file.double("rope_theta", default: defaultBase, in: positive)
-        let base = try nested?.double("rope_theta", default: outer, in: positive) ?? outer
-        var scaling: ConfigurationFile? = nested
-        if scaling == nil { scaling = try file.optionalObject("rope_scaling") }
-        guard let scaling else {
-            self.init(base: base)
-            return
-        }
-        let older = try scaling.string("type", default: "default")
-        let kind = try scaling.string("rope_type", default: older)
-        switch kind {
-        case "default": self.init(base: base)
-        case "linear":
-            self.init(
-                base: base, scaling: .linear(factor: try scaling.double("factor", in: positive)))
-        case "llama3":
-            let low = try scaling.double("low_freq_factor", in: positive)
-            let high = try scaling.double("high_freq_factor", in: positive)
-            guard high > low else {
-                throw ModelError.format(
-                    scaling.wrongValue(
-                        "high_freq_factor", expected: "more than low_freq_factor \(low)"))
-            }
-            self.init(
-                base: base,
-                scaling: .llama3(
-                    factor: try scaling.double("factor", in: positive), low: low, high: high,
-                    original: try scaling.double("original_max_position_embeddings", in: positive)))
-        default:
-            throw ModelError.unsupported(
-                file: file.path, key: "rope_type", got: kind, expected: "default, linear or llama3")
-        }
     }
 }

@@ -9,10 +9,11 @@ extension DecoderFamily {
             [
                 TensorRow(.queryNorm, name: "layers.*.self_attn.q_norm"),
                 TensorRow(.keyNorm, name: "layers.*.self_attn.k_norm"),
-            ], after: .value)
+            ], after: .value),
+        keys: .llamaLike.union(["attention_bias", "max_window_layers"])
     ) { family, file in
-        var plan = try family.llamaLike(file, defaultContext: 32_768)
-        plan.shape.setWindows(try file.qwenWindows(layerCount: plan.shape.layerCount))
+        var plan = try family.llamaLike(
+            file, defaultContext: 32_768, windows: .whereSwitchedOn)
         let hasBias = try file.bool("attention_bias", default: false)
         plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
         return plan

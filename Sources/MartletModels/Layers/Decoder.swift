@@ -75,7 +75,6 @@ struct DecoderLayer: Sendable {
 
 extension GroupedAttention {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
-        let plan = bound.plan
         let input = try bound.linear([.query, .key, .value], layer: layer)
         self.init(
             norm: try bound.norm(.inputNorm, layer: layer), queryKeyValue: input,
@@ -83,9 +82,34 @@ extension GroupedAttention {
             queryNorm: try bound.optionalNorm(.queryNorm, layer: layer),
             keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
             eviction: try EvictionHead(
-                bound.weights, plan.shape, layer: layer, epsilon: plan.epsilon,
-                hasBias: input.bias != nil && plan.table.has(.marks)
-                    && bound.weights.contains(bound.name(.marks, layer: layer) + ".bias")))
+                bound, layer: layer, attentionHasBias: input.bias != nil))
+    }
+}
+
+extension EvictionHead {
+    /// Binds the tensors of one layer; nil for a plain model. The projection has a bias where the model's attention has
+    /// and one is stored.
+    init?(_ bound: BoundTensors, layer: Int, attentionHasBias: Bool) throws(ModelError) {
+        let (shape, weights) = (bound.plan.shape, bound.weights)
+        guard let head = shape.evictionHead else { return nil }
+        guard head.projects else {
+            self.init(shape: head, projection: nil, norm: nil)
+            return
+        }
+        let name = bound.name(.marks, layer: layer)
+        let heads = shape.keyValueHeadCount
+        // Never quantised: a mark is one bit of a small number.
+        let matrix = try weights.matrix(
+            [MatrixPart(name: name + ".weight", rows: heads)],
+            columns: shape.hiddenSize, layout: .stacked, type: .f32)
+        let hasBias = attentionHasBias && weights.contains(name + ".bias")
+        self.init(
+            shape: head,
+            projection: Linear(
+                matrix, bias: hasBias ? try weights.vector(name + ".bias", count: heads) : nil),
+            norm: try .rms(
+                weights, bound.name(.marksNorm, layer: layer) + ".weight",
+                count: shape.hiddenSize, epsilon: bound.plan.epsilon))
     }
 }
 

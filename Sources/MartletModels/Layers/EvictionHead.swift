@@ -14,7 +14,7 @@ struct EvictionHead: Sendable {
     let norm: Norm?
 
     /// Whether a channel of queries and keys marks, which must be normalised before it is read.
-    var borrowsChannel: Bool { projection == nil }
+    var borrowsChannel: Bool { shape.source != .projection }
 
     /// Writes the rows' logits to ``Step/marks``, from the residual stream before any norm.
     func project(_ rows: StepRows) {
@@ -50,18 +50,20 @@ struct EvictionHead: Sendable {
                     mean += queries[(head * group + member) * dimension + last]
                 }
                 step.mergeWeights[place] =
-                    1 / (1 + exp(-(mean / Float(group) + shape.offset))) + Self.leastWeight
+                    1 / (1 + exp(-(mean / Float(group) + shape.offset))) + shape.mergeEpsilon
             }
         }
     }
-
-    /// So that a mean always has something to divide by; the paper's code adds a small number here.
-    private static let leastWeight: Float = 1e-6
 
     /// The marks of all rows, once each row's logits are read; nil where the cache does not listen.
     func marks(_ step: Step) -> TokenMarks? {
         guard step.marksTokens else { return nil }
         let heads = step.shape.keyValueHeadCount
+        if shape.isDisabled {
+            for place in 0..<step.rows * heads {
+                (step.marks[place], step.mergeWeights[place]) = (Self.unmarked, 1)
+            }
+        }
         if shape.isPerLayer {
             for row in 0..<step.rows {
                 for head in 1..<max(1, heads) {
@@ -71,6 +73,9 @@ struct EvictionHead: Sendable {
         }
         return TokenMarks(logits: step.marks, weights: step.mergeWeights, headCount: heads)
     }
+
+    /// The logit of a token that no head marks.
+    private static let unmarked: Float = -1000
 
     /// Takes the borrowed channels out of attention; before the rotation and after it.
     func clear(

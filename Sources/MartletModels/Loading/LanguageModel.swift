@@ -22,6 +22,8 @@ package final class LanguageModel: Sendable {
     package let parameterCount: Int
     /// Ids that end a text, from the configuration.
     package let endTokens: [Int32]
+    /// What its maker's files say in two ways, and which of them counts.
+    package var notes: [String] { loaded.plan.notes }
     let loaded: LoadedDecoder
 
     /// Loads a checkpoint.
@@ -35,7 +37,7 @@ package final class LanguageModel: Sendable {
         _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
         pool: WorkerPool
     ) throws(ModelError) {
-        let plan = try DecoderPlan.read(checkpoint.configuration)
+        let plan = try DecoderPlan.read(checkpoint)
         let type = type ?? Self.naturalType(of: checkpoint.tensors)
         let source = CheckpointWeights(tensors: checkpoint.tensors, type: type, pool: pool)
         let loaded = try LoadedDecoder(plan, weights: source)

@@ -33,6 +33,8 @@ package struct DecoderPlan: Sendable {
     package var attentionScale: Float
     /// What its MLPs are.
     package var feedForward: FeedForwardKind = .gatedSiLU
+    /// Where a checkpoint's parts said different things, and which of them counts: sentences for whoever loads it.
+    package internal(set) var notes: [String] = []
 
     init(shape: DecoderShape, table: TensorTable) {
         self.shape = shape
@@ -156,7 +158,7 @@ extension DecoderPlan {
             !(shape.tiesEmbeddings && $0.roles == [.head])
         }
         let adapters =
-            shape.evictionHead?.source == .projection
+            shape.evictionHead?.projects == true
             ? table.rows.filter { $0.roles[0].isAdapter } : []
         let layers = shape.layers.indices
         return before.flatMap { tensors($0, nil) }
@@ -196,7 +198,12 @@ extension DecoderPlan {
 /// The names under which one checkpoint stores the tensors of a plan.
 package struct StoredNames: Sendable {
     private let plan: DecoderPlan
-    private let prefix: String
+    /// What stands before the names of the decoder's tensors.
+    let prefix: String
+    /// What stands before the number of a layer.
+    var layerPrefix: String {
+        prefix + plan.table[.inputNorm].name.prefix { $0 != "*" }
+    }
     /// Whether a tied embedding lies under the head's name.
     private let isStoredAsHead: Bool
 
@@ -206,10 +213,11 @@ package struct StoredNames: Sendable {
         func weight(_ role: TensorRole, _ prefix: String) -> String {
             plan.name(plan.table[role], layer: nil, prefix: prefix) + ".weight"
         }
+        // Not by the embedding alone: where it is tied it may lie under the head's name, which has no prefix.
         let prefixes = plan.table.prefixes
         let prefix =
-            prefixes.dropLast().first { contains(weight(.embedding, $0)) }
-            ?? prefixes[prefixes.count - 1]
+            prefixes.first { contains(weight(.embedding, $0)) || contains(weight(.finalNorm, $0)) }
+            ?? prefixes[0]
         self.prefix = prefix
         isStoredAsHead =
             plan.shape.tiesEmbeddings && !contains(weight(.embedding, prefix))

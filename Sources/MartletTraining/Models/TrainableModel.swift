@@ -32,7 +32,9 @@ public final class TrainableModel {
     public convenience init(
         configuration: JSONObject, seed: UInt64, source: String = "the recipe's model"
     ) throws(TrainingError) {
-        let plan = try Self.plan(ConfigurationFile(path: source, root: configuration), source)
+        let plan = try Self.trainable(source) { () throws(ModelError) in
+            try DecoderPlan.read(ConfigurationFile(path: source, root: configuration))
+        }
         var parameters: [Parameter] = []
         for tensor in plan.tensors {
             let parameter = try Parameter(
@@ -56,9 +58,16 @@ public final class TrainableModel {
         _ checkpoint: Checkpoint, configuration: JSONObject? = nil, mergesHeads: Bool = false,
         isTrainable: (String) -> Bool = { _ in true }
     ) throws(TrainingError) {
-        let configuration = configuration ?? checkpoint.configuration.root
+        var configuration = configuration ?? checkpoint.configuration.root
         let source = checkpoint.configuration.path
-        let plan = try Self.plan(ConfigurationFile(path: source, root: configuration), source)
+        let plan = try Self.trainable(source) { () throws(ModelError) in
+            try DecoderPlan.read(
+                checkpoint, configuration: ConfigurationFile(path: source, root: configuration))
+        }
+        if !plan.notes.isEmpty {
+            // A head of its own was stored beside a configuration that ties it: what is written says so.
+            configuration = configuration.setting("tie_word_embeddings", to: .bool(false))
+        }
         let names = StoredNames(plan, contains: checkpoint.tensors.contains)
         var parameters: [Parameter] = []
         for tensor in plan.tensors {
@@ -87,11 +96,12 @@ public final class TrainableModel {
             configuration: configuration, plan: plan, parameters: DecoderParameters(parameters))
     }
 
-    private static func plan(
-        _ file: ConfigurationFile, _ source: String
+    /// Checks that the plan that `read` makes can be trained.
+    private static func trainable(
+        _ source: String, _ read: () throws(ModelError) -> DecoderPlan
     ) throws(TrainingError) -> DecoderPlan {
         let plan: DecoderPlan
-        do { plan = try DecoderPlan.read(file) } catch { throw .model(error) }
+        do { plan = try read() } catch { throw .model(error) }
         guard plan.shape.layers.allSatisfy({ $0.mixing == .full }) else {
             throw .invalid(
                 subject: "\(source): sliding_window", got: "a window in some layers",

@@ -3,6 +3,7 @@
 import CMartletKernels
 import Foundation
 import MartletKernels
+import MartletModels
 
 /// alpha = sigmoid((scale * k - offset + noise) / temperature), 0 where a document begins: there is nothing to
 /// merge with. omega = sigmoid(mean of the group's q + offset) + 1e-6.
@@ -24,8 +25,8 @@ struct MergeDecisionOperation: Operation {
     var kept: [Value] { [alpha, omega] }
     var differentiated: [Value] { [keyMarks, queryMarks] }
 
-    /// So that a mean always has something to divide by; inference adds the same.
-    private static let leastWeight: Float = 1e-6
+    /// Inference adds the same to what was retrofitted here.
+    private static let leastWeight = EvictionHeadShape.usualMergeEpsilon
 
     func forward(_ run: GraphRun) {
         let (k, q, g, document) = (run[keyMarks], run[queryMarks], run[noise], run[starts])

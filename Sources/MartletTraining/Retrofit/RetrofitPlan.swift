@@ -128,7 +128,11 @@ public struct RetrofitPlan: Sendable {
 
     /// The model's configuration with the keys that make the engine carry the marks out.
     func configuration(_ given: JSONObject) -> JSONObject {
-        let base = given.setting("dms_cr", to: .number(target))
+        var base = given.setting("dms_cr", to: .number(target))
+        if given["dms_disable_eviction"] != nil {
+            // The heads that are made here are on.
+            base = base.setting("dms_disable_eviction", to: .bool(false))
+        }
         guard method == .dms else {
             let head: [(String, JSONValue)] = [
                 ("method", .string("dmc")), ("window", .integer(decisions.window)),

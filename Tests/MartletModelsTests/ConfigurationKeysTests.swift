@@ -1,0 +1,199 @@
+// What config.json says is read, known to change nothing, or refused by name; nothing is dropped.
+
+import MartletFormats
+import Testing
+
+@testable import MartletModels
+
+@Suite struct ConfigurationKeysTests {
+    private static let llama: [String: JSONValue] = [
+        "model_type": "llama", "hidden_size": 64, "intermediate_size": 96,
+        "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "vocab_size": 97,
+    ]
+    private static let gpt2: [String: JSONValue] = [
+        "model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 4, "n_positions": 128,
+        "vocab_size": 97,
+    ]
+
+    private static func plan(_ family: String, _ changes: [String: JSONValue] = [:]) throws
+        -> DecoderPlan
+    {
+        var keys = ["gpt2": gpt2][family] ?? llama
+        keys["model_type"] = .string(family)
+        for (key, value) in changes { keys[key] = value }
+        let members = keys.sorted { $0.key < $1.key }
+        return try DecoderPlan.read(
+            ConfigurationFile(
+                path: "c.json",
+                root: JSONObject(members.map { .init(key: $0.key, value: $0.value) })
+            ))
+    }
+
+    private static func refusal(_ family: String, _ changes: [String: JSONValue]) -> String {
+        do {
+            _ = try plan(family, changes)
+            return "nothing"
+        } catch { return "\(error)" }
+    }
+
+    private static func windows(_ family: String, _ changes: [String: JSONValue]) throws -> [Int?] {
+        try plan(family, changes).shape.layerWindows
+    }
+
+    // MARK: Every key
+
+    @Test(arguments: ModelRegistry.families.map(\.modelType))
+    func aKeyThatNobodyReadsIsRefusedByName(family: String) {
+        let message = Self.refusal(family, ["logit_scale": 0.5])
+        #expect(message.hasPrefix("c.json: logit_scale is 0.5, expected no such key"), "\(message)")
+        #expect(Self.refusal(family, ["final_logit_softcapping": 30]).contains("softcapping is 30"))
+    }
+
+    @Test(arguments: ModelRegistry.families.map(\.modelType))
+    func whatIsOffOrKnownToChangeNothingLoads(family: String) throws {
+        let harmless: [String: JSONValue] = [
+            "use_mrope": false, "rope_interleaved": false, "pruned_heads": [:], "quantization": [],
+            "final_logit_softcapping": .null, "partial_rotary_factor": 1.0, "use_cache": true,
+            "attention_dropout": 0.1, "torch_dtype": "bfloat16", "transformers_version": "5.2.0",
+            "initializer_range": 0.02, "pad_token_id": 3, "is_llama_config": true,
+        ]
+        #expect(try Self.plan(family, harmless).shape == Self.plan(family).shape)
+    }
+
+    /// A family lists no key that it does not read: each one, when it is nonsense, is refused.
+    @Test(arguments: ModelRegistry.families.map(\.modelType))
+    func everyListedKeyIsRead(family: String) throws {
+        let keys = try ModelRegistry.family(named: family).keys
+        #expect(keys.count > 10)
+        for key in keys {
+            var changes: [String: JSONValue] = [key: ["nonsense": ["nonsense": 1]]]
+            // Read only where something else is there.
+            if key.hasPrefix("dms_"), key != "dms_separate_alpha" {
+                changes["dms_separate_alpha"] = false
+            }
+            #expect(Self.refusal(family, changes) != "nothing", "\(key)")
+        }
+        #expect(keys.isDisjoint(with: ForeignKeys.all.subtracting(["max_window_layers"])))
+    }
+
+    // MARK: Rotation
+
+    private static let linear: JSONValue = ["type": "linear", "factor": 2.5]
+    private static let plain: JSONValue = ["rope_type": "default", "rope_theta": 10000]
+
+    @Test func theOldSpellingOfRotationsWins() throws {
+        let both = try Self.plan(
+            "llama", ["rope_scaling": Self.linear, "rope_parameters": Self.plain])
+        #expect(both.shape.layers[0].rotary?.scaling == .linear(factor: 2.5))
+        let empty = try Self.plan("llama", ["rope_scaling": [:], "rope_parameters": Self.linear])
+        #expect(empty.shape.layers[0].rotary?.scaling == .linear(factor: 2.5))
+        let base = try Self.plan("llama", ["rope_scaling": Self.linear, "rope_theta": 500])
+        #expect(base.shape.layers[0].rotary?.base == 500)
+    }
+
+    @Test(
+        arguments: [
+            ["rope_scaling": ["type": "yarn", "factor": 2], "rope_parameters": plain],
+            ["rope_scaling": linear, "rope_parameters": ["rope_type": "yarn", "factor": 2]],
+            ["rope_scaling": ["type": "yarn", "rope_type": "default"]],
+            ["rope_parameters": ["rope_type": "dynamic", "factor": 2]],
+        ] as [[String: JSONValue]])
+    func anUnknownRotationNeverHidesBehindAnother(changes: [String: JSONValue]) {
+        #expect(Self.refusal("llama", changes).contains("rope_type is "))
+    }
+
+    @Test func partsOfARotationThatAreNotReadAreRefused() {
+        #expect(
+            Self.refusal("llama", ["rope_parameters": ["full_attention": Self.plain]]).contains(
+                "rope_parameters.full_attention is "))
+        #expect(
+            Self.refusal("llama", ["rope_scaling": ["rope_type": "default", "factor": 8]]).contains(
+                "rope_scaling.factor is 8"))
+        #expect(
+            Self.refusal("qwen3", ["rope_parameters": ["partial_rotary_factor": 0.5]]).contains(
+                "rope_parameters.partial_rotary_factor is 0.5"))
+        #expect(
+            Self.refusal(
+                "llama",
+                [
+                    "rope_scaling": Self.linear, "rope_theta": 10000,
+                    "rope_parameters": ["rope_theta": 500_000],
+                ]
+            ).contains("rope_parameters.rope_theta is 500000.0, expected 10000.0"))
+    }
+
+    // MARK: Windows
+
+    private static let alternating: JSONValue = [
+        "sliding_attention", "full_attention", "sliding_attention", "full_attention",
+    ]
+
+    @Test func mistralsWindowsFollowTheTypesOfItsLayers() throws {
+        #expect(
+            try Self.windows("mistral", ["sliding_window": 16, "layer_types": Self.alternating])
+                == [16, nil, 16, nil])
+        #expect(try Self.windows("mistral", ["sliding_window": 16]) == [16, 16, 16, 16])
+    }
+
+    @Test func anAbsentWindowIsTheUsualOneAndNullIsNone() throws {
+        #expect(try Self.windows("mistral", [:]) == [4096, 4096, 4096, 4096])
+        #expect(try Self.windows("mistral", ["sliding_window": .null]) == [nil, nil, nil, nil])
+        for family in ["qwen2", "qwen3"] {
+            let on: [String: JSONValue] = ["use_sliding_window": true, "max_window_layers": 2]
+            #expect(try Self.windows(family, on) == [nil, nil, 4096, 4096])
+            let types = ["use_sliding_window": true, "layer_types": Self.alternating]
+            #expect(try Self.windows(family, types) == [4096, nil, 4096, nil])
+            let off: [String: JSONValue] = ["use_sliding_window": false, "sliding_window": 16]
+            #expect(try Self.windows(family, off) == [nil, nil, nil, nil])
+        }
+        #expect(try Self.windows("llama", [:]) == [nil, nil, nil, nil])
+    }
+
+    @Test(
+        arguments: [
+            ("llama", ["sliding_window": 16], "sliding_window"),
+            ("llama", ["use_sliding_window": true], "use_sliding_window"),
+            ("llama", ["layer_types": alternating], "layer_types"),
+            ("mistral", ["sliding_window": .null, "layer_types": alternating], "layer_types"),
+            ("mistral", ["sliding_window": 16, "use_sliding_window": false], "use_sliding_window"),
+            ("qwen2", ["layer_types": alternating], "layer_types"),
+            ("qwen3", ["layer_types": ["linear_attention", "a", "b", "c"]], "layer_types"),
+            ("qwen3", ["layer_types": ["full_attention"]], "layer_types"),
+        ] as [(String, [String: JSONValue], String)])
+    func windowsThatContradictEachOtherAreRefused(
+        family: String, changes: [String: JSONValue], key: String
+    ) {
+        #expect(Self.refusal(family, changes).hasPrefix("c.json: \"\(key)\" is "))
+    }
+
+    // MARK: Packed weights and eviction
+
+    @Test(arguments: ["awq", "gptq", "fp8", "bitsandbytes", "compressed-tensors", "mxfp4"])
+    func packedWeightsAreRefusedByName(method: String) {
+        for family in ["llama", "gpt2"] {
+            let message = Self.refusal(
+                family, ["quantization_config": ["quant_method": .string(method)]])
+            #expect(message.contains("quantization_config, weights packed by \(method)"))
+        }
+    }
+
+    @Test func evictionHeadsAreReadAsPublished() throws {
+        func head(_ changes: [String: JSONValue]) throws -> EvictionHeadShape? {
+            try Self.plan("qwen3", changes).shape.evictionHead
+        }
+        #expect(try head([:]) == nil)
+        #expect(try head(["dms_window_size": 8])?.source == .queryChannel)
+        #expect(try head(["dms_separate_alpha": true])?.source == .projection)
+        let off = try head(["dms_window_size": 8, "dms_disable_eviction": true])
+        #expect(off?.isDisabled == true && off?.window == 8)
+        #expect(try head(["martlet_eviction": ["method": "dmc"]])?.mergeEpsilon == 1e-6)
+        #expect(
+            try head(["martlet_eviction": ["method": "dmc", "epsilon": 0.0078125]])?.mergeEpsilon
+                == 0.0078125)
+        #expect(
+            Self.refusal("qwen3", ["martlet_eviction": ["method": "dmc", "windows": 3]]).contains(
+                "martlet_eviction.windows is 3, expected no such key"))
+        #expect(Self.refusal("gpt2", ["dms_window_size": 8]).contains("dms_window_size is 8"))
+    }
+}
