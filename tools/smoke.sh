@@ -146,6 +146,11 @@ golden=Tests/MartletModelsTests/Goldens/llama-mqa
 expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
 for key in promptTokens perplexity kvReads; do summary "$key"; done
 expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
+long=$(seq -s, 1 1 300 | sed 's/[0-9]*/7/g')
+expect 69 "score past the context" "$martlet" score --model "$golden" --tokens "$long" --json
+expect 0 "score in windows" "$martlet" score --model "$golden" --tokens "$long" --stride 32 --json
+for key in perplexity stride window; do summary "$key"; done
+expect 64 "score in no windows" "$martlet" score --model "$golden" --tokens "$long" --stride 0
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
 
 # Training: a run that is killed goes on to the very same weights; a retrofit of it compresses.
