@@ -60,8 +60,7 @@ package struct SolveEvaluation: Sendable {
     ) async throws(MartletError) -> SolveResult? {
         var options = options
         options.seed = seed
-        options.extraction = sample.layout.extraction
-        options.stop += sample.layout.stop
+        options.look(for: sample)
         var answer: SolveResult?
         for try await event in solver.solve(sample.prompt, budget: budget, options: options) {
             if case .answer(let result) = event { answer = result }
@@ -124,11 +123,19 @@ extension SolveConfiguration {
 }
 
 extension SolveOptions {
+    /// Looks for an answer where and as a problem has it.
+    fileprivate mutating func look(for sample: TaskSample) {
+        extraction = sample.layout.extraction
+        kind = sample.kind
+        stop += sample.layout.stop
+        stopsAfterText = sample.layout.stopsAfterText
+    }
+
     /// Judges answers to a prompt as a task does, and ends chains where its solutions end.
     package mutating func judge(by task: any EvaluationTask, prompt: String) {
-        let layout = task.sample(seed: 0, index: 0, split: .heldOut).layout
-        extraction = layout.extraction
-        stop += layout.stop
+        let sample = task.sample(seed: 0, index: 0, split: .heldOut)
+        let layout = sample.layout
+        look(for: sample)
         guard task.isVerified(layout.framed(""), prompt: prompt) != nil else { return }
         checker = { answer in
             task.isVerified(layout.framed(answer), prompt: prompt) ?? false

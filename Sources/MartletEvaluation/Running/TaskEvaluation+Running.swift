@@ -65,6 +65,7 @@ extension TaskEvaluation {
         generation.temperature = options.temperature
         generation.seed = problem.seed
         generation.stop = problem.sample.layout.stop
+        generation.stopsAfterText = problem.sample.layout.stopsAfterText
         let stream = try model.generate(
             problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds)
         var responses = [Response?](repeating: nil, count: options.width)
