@@ -40,6 +40,9 @@ for cache in dense auto "window(sinks=4,recent=64)"; do
 done
 expect 0 "solve with a checker" "$martlet" solve "N24:4 6 8?" --task "countdown(numbers=3)" --width 8 --length 300 --json
 expect 0 "solve, random" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer line --json
+for key in votes comparedAs; do summary "$key"; done
+expect 0 "solve for a choice" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer choice --json
+grep -q '"comparedAs":"choice"' "$work/out" || fail "solve for a choice: not compared as choices"
 expect 69 "solve in no memory" "$martlet" solve "A:12+34=" --memory 1kB
 says "budget"
 expect 69 "solve in no time" "$martlet" solve "A:12+34=" --deadline 0.001ms

@@ -66,7 +66,7 @@ public struct SampleResult: Sendable, Hashable {
         self.chains = chains
         self.bytes = bytes
         self.cacheBytes = cacheBytes
-        winner = MajorityVote.winner(among: chains.map(\.answer)) ?? 0
+        winner = MajorityVote.winner(among: chains.map(\.answer), kind: sample.kind) ?? 0
     }
 
     /// The majority's answer; nil when no chain gives one.
