@@ -129,9 +129,12 @@ expect 73 "evaluate into another's file" "${again[@]}" --max-tokens 9 --samples-
 printf '%s\n' '{"prompt":"A:12+34=","answer":"46","layout":"scratch-pad","maxTokens":40}' >"$work/problems.jsonl"
 expect 0 "evaluate a file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
 grep -q '"samples":1,' "$work/out" || fail "evaluate a file: not one sample"
+{ printf '{"prompt":"'; head -c 9000 /dev/zero | tr '\0' x; printf '","answer":"46"}\n'; } >>"$work/problems.jsonl"
+expect 0 "evaluate a problem that is too long" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
+grep -q '"refused":1,' "$work/out" || fail "evaluate a problem that is too long: not recorded"
 echo '{"prompt":"x"}' >>"$work/problems.jsonl"
 expect 64 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
-grep -q "line 2" "$work/err" || fail "evaluate a bad file: no line number"
+grep -q "line 3" "$work/err" || fail "evaluate a bad file: no line number"
 printf '{"prompt":"def f():\\n","test":"f()"}\n' >"$work/programs.jsonl"
 expect 64 "evaluate programs unasked" "$martlet" evaluate --model builtin --task "file:$work/programs.jsonl"
 grep -q "programs:PATH" "$work/err" || fail "evaluate programs unasked: not told how"
