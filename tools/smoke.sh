@@ -40,6 +40,9 @@ for cache in dense auto "window(sinks=4,recent=64)"; do
 done
 expect 0 "solve with a checker" "$martlet" solve "N24:4 6 8?" --task "countdown(numbers=3)" --width 8 --length 300 --json
 expect 0 "solve, random" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer line --json
+for key in votes comparedAs; do summary "$key"; done
+expect 0 "solve for a choice" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer choice --json
+grep -q '"comparedAs":"choice"' "$work/out" || fail "solve for a choice: not compared as choices"
 expect 69 "solve in no memory" "$martlet" solve "A:12+34=" --memory 1kB
 says "budget"
 expect 69 "solve in no time" "$martlet" solve "A:12+34=" --deadline 0.001ms
@@ -126,9 +129,12 @@ expect 73 "evaluate into another's file" "${again[@]}" --max-tokens 9 --samples-
 printf '%s\n' '{"prompt":"A:12+34=","answer":"46","layout":"scratch-pad","maxTokens":40}' >"$work/problems.jsonl"
 expect 0 "evaluate a file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
 grep -q '"samples":1,' "$work/out" || fail "evaluate a file: not one sample"
+{ printf '{"prompt":"'; head -c 9000 /dev/zero | tr '\0' x; printf '","answer":"46"}\n'; } >>"$work/problems.jsonl"
+expect 0 "evaluate a problem that is too long" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
+grep -q '"refused":1,' "$work/out" || fail "evaluate a problem that is too long: not recorded"
 echo '{"prompt":"x"}' >>"$work/problems.jsonl"
 expect 64 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
-grep -q "line 2" "$work/err" || fail "evaluate a bad file: no line number"
+grep -q "line 3" "$work/err" || fail "evaluate a bad file: no line number"
 printf '{"prompt":"def f():\\n","test":"f()"}\n' >"$work/programs.jsonl"
 expect 64 "evaluate programs unasked" "$martlet" evaluate --model builtin --task "file:$work/programs.jsonl"
 grep -q "programs:PATH" "$work/err" || fail "evaluate programs unasked: not told how"
@@ -146,6 +152,11 @@ golden=Tests/MartletModelsTests/Goldens/llama-mqa
 expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
 for key in promptTokens perplexity kvReads; do summary "$key"; done
 expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
+long=$(seq -s, 1 1 300 | sed 's/[0-9]*/7/g')
+expect 69 "score past the context" "$martlet" score --model "$golden" --tokens "$long" --json
+expect 0 "score in windows" "$martlet" score --model "$golden" --tokens "$long" --stride 32 --json
+for key in perplexity stride window; do summary "$key"; done
+expect 64 "score in no windows" "$martlet" score --model "$golden" --tokens "$long" --stride 0
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
 
 # Training: a run that is killed goes on to the very same weights; a retrofit of it compresses.

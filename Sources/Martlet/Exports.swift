@@ -10,4 +10,5 @@
 @_exported public import struct MartletModels.DecoderShape
 @_exported public import struct MartletModels.EvictionHeadShape
 @_exported public import enum MartletTasks.AnswerExtraction
+@_exported public import enum MartletTasks.AnswerKind
 @_exported public import struct MartletTokenizers.Tokenizer

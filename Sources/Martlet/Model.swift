@@ -149,6 +149,44 @@ public final class Model: Sendable {
         } catch { throw MartletError(error) }
     }
 
+    /// The log-probability of each token of a text of any length, in windows of the model's context that slide over it.
+    ///
+    /// Each window begins `stride` tokens after the one before, and gives the tokens that no earlier window reached: the
+    /// usual perplexity of a model with a bounded context. A text that fits is one window, as in ``score(_:topCount:)``.
+    /// With a stride as long as the window, the first token of each window has no log-probability.
+    ///
+    /// - Throws: `invalidParameter` for a stride outside 1 ... the window, and what ``score(_:topCount:)`` throws.
+    public func score(
+        _ tokens: [Int32], stride: Int, topCount: Int = 0
+    ) async throws(MartletError) -> ScoringResult {
+        try await score(
+            tokens, stride: stride, window: loaded.scoringWindow(of: tokens.count),
+            topCount: topCount, chunk: 64)
+    }
+
+    /// As ``score(_:stride:topCount:)``, in windows of so many tokens.
+    package func score(
+        _ tokens: [Int32], stride: Int, window: Int, topCount: Int, chunk: Int
+    ) async throws(MartletError) -> ScoringResult {
+        guard (1...max(1, window)).contains(stride) else {
+            throw MartletError(
+                code: .invalidParameter, subject: "stride",
+                message: "stride: got \(stride), expected 1 to \(max(1, window)), the tokens of a "
+                    + "window; correct or remove it")
+        }
+        var (begin, end) = (0, min(window, tokens.count))
+        var result = try await score(Array(tokens[..<end]), topCount: topCount, chunk: chunk)
+        while end < tokens.count {
+            begin += stride
+            let known = end
+            end = min(begin + window, tokens.count)
+            result.append(
+                try await score(Array(tokens[begin..<end]), topCount: topCount, chunk: chunk),
+                from: known - begin)
+        }
+        return result
+    }
+
     /// Sends a prompt to the engine, or refuses it.
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,

@@ -21,7 +21,8 @@ extension EngineLoop {
         let room = forward.contextLength - promptCount
         let limit = min(sampling.maximumTokens, room == .max ? room : room + 1)
         let output = ChainOutput(
-            decoder: configuration.makeTextDecoder?(), matcher: StopMatcher(stops: sampling.stop),
+            decoder: configuration.makeTextDecoder?(),
+            matcher: StopMatcher(stops: sampling.stop, afterText: sampling.stopsAfterText),
             history: sampling.hasPenalties ? PenaltyHistory(prompt: request.promptTokens) : nil)
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,

@@ -72,4 +72,23 @@ import Testing
         #expect(matcher.append("more") == "")
         #expect(matcher.flush() == "")
     }
+
+    /// Blank lines before a text are none of the line break that ends it, in any pieces.
+    @Test(arguments: [
+        ("\n \n\tParis\nRome", "\n \n\tParis"), ("Paris\nRome", "Paris"), ("\n\n", "\n\n"),
+        (" \r\n x\n", " \r\n x"),
+    ])
+    func blanksMayComeFirst(text: String, released: String) {
+        for size in 1...4 {
+            var matcher = StopMatcher(stops: ["\n"], afterText: true)
+            var rest = Array(text.unicodeScalars)[...]
+            var got = ""
+            while !rest.isEmpty {
+                got += matcher.append(String(String.UnicodeScalarView(rest.prefix(size))))
+                rest = rest.dropFirst(size)
+            }
+            got += matcher.flush()
+            #expect(Array(got.utf8) == Array(released.utf8))
+        }
+    }
 }

@@ -45,9 +45,14 @@ import Testing
             #"{"question":"How many?","answer":"48/2 = <<48/2=24>>24 clips.\n#### 1,072"}"#)
         let sample = task.sample(seed: 0, index: 0, split: .heldOut)
         #expect(sample.prompt == "Question: How many?\nAnswer:")
-        #expect(sample.layout.stop.contains("\n\n"))
+        // Solutions have empty lines, and end where another question begins.
+        #expect(sample.layout.stop == ["Question:"] && sample.kind == .number)
         #expect(score(task, 0, " 1000 + 72 = 1072.") == 1)
         #expect(score(task, 0, " 1072 or 1073") == 0)
+        #expect(score(task, 0, "\n\n1000\n\n+ 72\n\n#### $1072.00\n\n3 checks") == 1)
+        #expect(score(task, 0, "#### 1071\n#### 1072") == 1)
+        #expect(score(task, 0, "#### 1.072") == 0)
+        #expect(task.score(sample.completion, sample) == 1)
     }
 
     @Test func choicesAndManyQuestionsAtOnce() throws {
@@ -89,6 +94,8 @@ import Testing
         ("{\"prompt\":\"a\",\"answer\":\"b\",\"maxTokens\":0}", "maxTokens"),
         ("{\"prompt\":\"\",\"answer\":\"b\"}", "prompt"), ("{\"x\":1}", "the keys x"),
         ("{\"question\":\"a\",\"answer\":\"b\"}", "####"),
+        ("{\"question\":\"a\",\"answer\":\"#### 1.234,5\"}", "written as 1,234.5"),
+        ("{\"prompt\":\"a\",\"answer\":\"Paris\",\"checker\":\"choice\"}", "letters of choices"),
         ("{\"context\":\"a\",\"questions\":[\"b\"],\"answer\":[]}", "1 questions and 0 answers"),
         ("{\"prompt\":\"a\",\"answers\":[\"b\"]}", "Question_N"), ("[1]", "line 1"),
         ("{\"data\":[{\"paragraphs\":[{}]}]}", "without context"),

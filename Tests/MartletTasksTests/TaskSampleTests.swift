@@ -80,7 +80,7 @@ import Testing
             #expect(completion == " \(sample.answer)\n" && !sample.answer.contains("\n"))
         case .text, .program: #expect(completion == sample.answer)
         case .lastNumber:
-            #expect(completion.hasSuffix("#### \(sample.answer)\n\n"))
+            #expect(completion.hasSuffix("#### \(sample.answer)\n\nQuestion:"))
         }
     }
 

@@ -30,6 +30,8 @@ public struct GenerationOptions: Sendable, Hashable {
     public var seed: UInt64?
     /// The response ends before the first of these texts.
     public var stop: [String] = []
+    /// Whether ``stop`` counts only after something that is not blank.
+    package var stopsAfterText = false
     /// Whether the model's end tokens are ordinary ones.
     public var ignoresEndTokens = false
 
@@ -53,6 +55,7 @@ public struct GenerationOptions: Sendable, Hashable {
         sampling.logprobs = logprobs
         sampling.seed = seed
         sampling.stop = stop
+        sampling.stopsAfterText = stopsAfterText
         sampling.ignoreEOS = ignoresEndTokens
         sampling.maximumTokens = limit
         return sampling

@@ -11,17 +11,40 @@ extension LoadedModel {
     package func score(
         _ tokens: [Int32], topCount: Int, budgetBytes: Int?
     ) async throws(MartletError) -> ScoringResult {
+        let model = try await scorer(of: tokens.count, budgetBytes: budgetBytes)
+        return try await model.score(
+            tokens, topCount: topCount, chunk: options.maximumBatchTokens)
+    }
+
+    /// The same of a text that may be longer than the context, in windows that slide over it by `stride` tokens; see
+    /// ``Model/score(_:stride:topCount:)``.
+    ///
+    /// - Parameter window: the tokens of a window; nil for the model's context.
+    package func score(
+        _ tokens: [Int32], stride: Int, window: Int? = nil, topCount: Int, budgetBytes: Int?
+    ) async throws(MartletError) -> ScoringResult {
+        let window = window ?? scoringWindow(of: tokens.count)
+        let model = try await scorer(of: min(window, tokens.count), budgetBytes: budgetBytes)
+        return try await model.score(
+            tokens, stride: stride, window: window, topCount: topCount,
+            chunk: options.maximumBatchTokens)
+    }
+
+    /// The tokens of a window over a text of so many: the model's context, or all of a text that fits.
+    package func scoringWindow(of count: Int) -> Int {
+        positionLimit.map { count - 1 > $0 ? $0 : max($0, count) } ?? count
+    }
+
+    /// A model with room for a text of so many tokens.
+    private func scorer(of count: Int, budgetBytes: Int?) async throws(MartletError) -> Model {
         guard !actsAfterPrompt else {
             throw MartletError(
                 code: .invalidParameter, subject: "prompt tokens",
                 message: "prompt tokens: got none, expected a count, because \(policyText) "
                     + "acts when a prompt is complete; say with --prompt-tokens where it ends")
         }
-        let bytes = try cacheBytes(
-            budgetBytes, for: CacheBudget(self, promptTokens: tokens.count))
-        let model = try await Model(self, budgetBytes: bytes)
-        return try await model.score(
-            tokens, topCount: topCount, chunk: options.maximumBatchTokens)
+        let bytes = try cacheBytes(budgetBytes, for: CacheBudget(self, promptTokens: count))
+        return try await Model(self, budgetBytes: bytes)
     }
 
     /// Takes the first `count` tokens as a prompt and those after it as if they had been generated, one by one.

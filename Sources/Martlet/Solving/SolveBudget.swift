@@ -42,10 +42,14 @@ public struct SolveOptions: Sendable {
     public var aggregation = Aggregation.majority
     /// Where a chain's answer is in its text.
     public var extraction = AnswerExtraction.automatic
+    /// What answers are, which says when two are the same; nil for what ``extraction`` finds: numbers, choices, or text.
+    public var kind: AnswerKind?
     /// Tells whether an answer is right; nil when nothing can tell. The first accepted answer ends the search.
     public var checker: (@Sendable (String) -> Bool)?
     /// A chain ends before the first of these texts.
     public var stop: [String] = []
+    /// Whether ``stop`` counts only after something that is not blank.
+    package var stopsAfterText = false
     /// Whether the search may choose among the model's compressed forms, where it has any. They are lossy; with
     /// false the model answers as it was loaded.
     public var usesCompressedForms = true

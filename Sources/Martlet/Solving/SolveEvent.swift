@@ -1,6 +1,7 @@
 /// The events of a search, and its answer.
 
 public import MartletEngine
+public import MartletTasks
 
 /// One step towards an answer, in order: the plan, chains and progress as they come, the answer.
 public enum SolveEvent: Sendable {
@@ -52,7 +53,7 @@ public struct SolveProgress: Sendable, Hashable {
 
 /// An answer and the chains that gave it.
 public struct Vote: Sendable, Hashable {
-    /// The answer.
+    /// The answer, as the lowest of the chains wrote it.
     public let answer: String
     /// Chains.
     public let count: Int
@@ -78,6 +79,8 @@ public struct SolveResult: Sendable {
     public let isVerified: Bool?
     /// Answers and how many chains gave them, the leading one first.
     public let votes: [Vote]
+    /// How answers were compared: as text, as numbers, as choices.
+    public let kind: AnswerKind
     /// The chains that ended or were cut off, in their order.
     public let chains: [SolvedChain]
     /// How the budget was spent.

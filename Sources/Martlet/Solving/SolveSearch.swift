@@ -68,8 +68,9 @@ struct SolveSearch: Sendable {
             tokens, options: generation, chainCount: configuration.width)
         let state = Mutex(
             State(
-                tally: VoteTally(options.aggregation, hasChecker: options.checker != nil),
-                guesses: VoteTally(options.aggregation)))
+                tally: VoteTally(
+                    options.aggregation, hasChecker: options.checker != nil, kind: kind),
+                guesses: VoteTally(options.aggregation, kind: kind)))
         // A class to share what a closure cannot copy.
         let shared = Shared(state)
         var (ending, end) = (SolveResult.Ending.exhausted, began)
@@ -113,12 +114,15 @@ struct SolveSearch: Sendable {
         return (shared.result(self, ending), end - began)
     }
 
+    private var kind: AnswerKind { options.kind ?? options.extraction.kind }
+
     private var generation: GenerationOptions {
         var generation = GenerationOptions()
         generation.maximumTokens = configuration.length
         generation.temperature = options.temperature ?? (configuration.width > 1 ? 0.7 : 0)
         generation.seed = seed
         generation.stop = options.stop
+        generation.stopsAfterText = options.stopsAfterText
         generation.logprobs = 0
         return generation
     }
@@ -200,7 +204,7 @@ struct SolveSearch: Sendable {
                 let leader = state.votes.leader
                 return SolveResult(
                     answer: leader?.answer, isVerified: leader?.isVerified,
-                    votes: SolveSearch.votes(state.votes), chains: chains,
+                    votes: SolveSearch.votes(state.votes), kind: search.kind, chains: chains,
                     configuration: search.configuration,
                     elapsed: ContinuousClock.now - search.start, peakCacheBytes: state.peakBytes,
                     kvReads: chains.reduce(0) { $0 + $1.usage.kvReads }, seed: search.seed,

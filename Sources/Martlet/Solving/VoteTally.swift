@@ -1,20 +1,28 @@
 /// Answers of chains counted as they come; knows nothing of right and wrong but what a checker says.
 
 import Foundation
+public import MartletTasks
 
 /// The votes of the chains that have ended.
 ///
-/// The result depends on which chains have ended, never on the order in which they did: among equal answers
+/// Answers are one when their kind says so, not when their texts are: where a number is asked, `18` and `$18.00` are.
+///
+/// The result depends on which chains have ended, never on the order in which they did: among equally good answers
 /// the one of the lowest chain leads.
 public struct VoteTally: Sendable {
     /// What is known of one answer.
     public struct Candidate: Sendable {
-        /// The answer.
-        public let answer: String
-        /// The chains that gave it, with the mean log-probability of their tokens, in their order.
-        var chains: [(chain: Int, logprob: Double)] = []
-        /// What the checker said; nil without one.
-        public internal(set) var isVerified: Bool?
+        /// The answer, as the lowest chain wrote it, or the lowest whose spelling a checker accepts.
+        public var answer: String {
+            (chains.first { $0.isVerified == true } ?? chains.first)?.answer ?? ""
+        }
+        /// The chains that gave it, in their order.
+        var chains: [Ballot] = []
+        /// What the checker said: true when it accepts any spelling; nil without one.
+        public var isVerified: Bool? {
+            let verdicts = chains.compactMap(\.isVerified)
+            return verdicts.isEmpty ? nil : verdicts.contains(true)
+        }
 
         /// Chains that gave it.
         public var count: Int { chains.count }
@@ -26,17 +34,28 @@ public struct VoteTally: Sendable {
         public var firstChain: Int { chains.first?.chain ?? 0 }
     }
 
+    /// What a chain gave.
+    struct Ballot: Sendable {
+        let chain: Int
+        let answer: String
+        /// The mean log-probability of its tokens.
+        let logprob: Double
+        let isVerified: Bool?
+    }
+
     private let aggregation: Aggregation
     private let hasChecker: Bool
+    private let kind: AnswerKind
     private var candidates: [String: Candidate] = [:]
 
-    /// An empty tally.
-    public init(_ aggregation: Aggregation, hasChecker: Bool = false) {
+    /// An empty tally of answers of a kind.
+    public init(_ aggregation: Aggregation, hasChecker: Bool = false, kind: AnswerKind = .text) {
         self.aggregation = aggregation
+        self.kind = kind
         self.hasChecker = hasChecker
     }
 
-    /// Counts a chain's answer.
+    /// Counts a chain's answer; one that is not of the tally's kind is no vote.
     ///
     /// - Parameters:
     ///   - answer: the chain's answer, as extracted.
@@ -46,11 +65,13 @@ public struct VoteTally: Sendable {
     public mutating func add(
         _ answer: String, chain: Int, meanLogprob: Double = 0, isVerified: Bool? = nil
     ) {
-        var candidate = candidates[answer] ?? Candidate(answer: answer)
+        guard let key = kind.key(of: answer) else { return }
+        var candidate = candidates[key] ?? Candidate()
         let place = candidate.chains.firstIndex { $0.chain > chain } ?? candidate.chains.count
-        candidate.chains.insert((chain, meanLogprob), at: place)
-        candidate.isVerified = isVerified ?? candidate.isVerified
-        candidates[answer] = candidate
+        candidate.chains.insert(
+            Ballot(chain: chain, answer: answer, logprob: meanLogprob, isVerified: isVerified),
+            at: place)
+        candidates[key] = candidate
     }
 
     /// All answers, the leading one first.

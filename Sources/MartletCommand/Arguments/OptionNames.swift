@@ -10,7 +10,8 @@ enum OptionNames {
         "logprobs": "--logprobs", "stop": "--stop", "logitBias token": "--logit-bias",
         "chainCount": "--chains", "topCount": "--top", "chunk": "--chunk",
         "tokens of a step": "--chunk", "threads": "--threads", "memory budget": "--memory",
-        "samples": "--samples", "width": "--width", "sequences in flight": "--parallel",
+        "stride": "--stride", "samples": "--samples", "width": "--width",
+        "sequences in flight": "--parallel",
     ]
 
     /// The error's sentence, with the option's name where it begins with a parameter's.

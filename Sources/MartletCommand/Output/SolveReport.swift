@@ -35,6 +35,7 @@ enum SolveReport {
         line.set("answer", result.answer.map { .string($0) } ?? .null)
         line.set("verified", result.isVerified.map { .bool($0) } ?? .null)
         line.set("votes", votes.value)
+        line.set("comparedAs", result.kind.rawValue)
         line.set("chains", result.chains.count { $0.finishReason != .cancelled })
         line.set("configuration", configuration.value)
         line.set("elapsedMs", result.elapsed.seconds * 1000)

@@ -42,7 +42,10 @@ final class SolveView: Sendable {
     /// What came out, in a sentence.
     static func sentence(_ result: SolveResult) -> String {
         let ended = result.chains.count { $0.finishReason != .cancelled }
-        let voted = result.votes.first.map { "\($0.count) of \(ended) chains agree" }
+        let voted = result.votes.first.map {
+            "\($0.count) of \(ended) chains agree"
+                + (ended > 1 ? ", compared as \(result.kind.noun)" : "")
+        }
         let why =
             switch result.ending {
             case .agreed: result.isVerified == true ? "checked" : "no further chain could change it"
@@ -101,6 +104,19 @@ final class SolveView: Sendable {
             text += lines.map { $0 + "\n" }.joined()
             drawn = lines.count
             if !text.isEmpty { StandardStreams.writeError(text) }
+        }
+    }
+}
+
+extension AnswerKind {
+    /// What answers are compared as, in a sentence.
+    fileprivate var noun: String {
+        switch self {
+        case .text: "text"
+        case .phrase: "text but for case"
+        case .words: "sets of words"
+        case .number: "numbers"
+        case .choice: "choices"
         }
     }
 }

@@ -40,6 +40,7 @@ struct EvaluationSummary {
                     return line.value
                 }))
         line.set("unfinishedChains", report.unfinishedChains)
+        line.set("refused", report.refusedProblems)
         line.set("temperature", JSONValue.logprob(evaluation.options.temperature))
         line.set("peakCacheBytes", report.peakCacheBytes)
         line.set("seconds", seconds)
@@ -74,6 +75,9 @@ struct EvaluationSummary {
         text += Columns.pair("peak tokens", Columns.decimal(report.peakTokens, places: 1))
         text += Columns.pair("cache", Columns.bytes(Int(report.bytes.rounded())))
         text += Columns.pair("unfinished chains", "\(report.unfinishedChains)")
+        if report.refusedProblems > 0 {
+            text += Columns.pair("too long", "\(report.refusedProblems), counted as wrong")
+        }
         return text
     }
 
@@ -84,6 +88,11 @@ struct EvaluationSummary {
             StandardStreams.note(
                 "the cache's budget of \(budget) bytes is too small for some chains; raise --memory, "
                     + "or use a smaller --kv or a bounded --cache.")
+        }
+        if let refusal = report.samples.lazy.compactMap(\.refusal).first {
+            StandardStreams.note(
+                "\(report.refusedProblems) of \(report.samples.count) problems were not asked: \(refusal)"
+            )
         }
         if report.samples.count < evaluation.options.samples {
             StandardStreams.note(

@@ -19,6 +19,9 @@ struct Score: AsyncParsableCommand {
 
             A policy that chooses which tokens of a prompt stay needs --prompt-tokens: it chooses \
             there, and the tokens after it are computed one by one and scored.
+
+            A text longer than the model's context needs --stride: windows of the context slide over it \
+            by so many tokens, and each gives the tokens that no earlier one reached.
             """)
 
     @OptionGroup var model: ModelArguments
@@ -42,6 +45,12 @@ struct Score: AsyncParsableCommand {
             valueName: "count"))
     var promptTokens: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Score a text longer than the context in windows that slide by so many tokens.",
+            valueName: "count"))
+    var stride: Int?
+
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk = 64
 
@@ -54,6 +63,9 @@ struct Score: AsyncParsableCommand {
         }
         if promptTokens != nil, top > 0 {
             throw ValidationError("--top is not available with --prompt-tokens.")
+        }
+        if promptTokens != nil, stride != nil {
+            throw ValidationError("--stride is not available with --prompt-tokens.")
         }
     }
 
@@ -68,8 +80,14 @@ struct Score: AsyncParsableCommand {
                     tokens, afterPromptOf: promptTokens, budgetBytes: memory.memory?.bytes),
                 loaded)
         }
-        let result = try await loaded.score(
-            tokens, topCount: top, budgetBytes: memory.memory?.bytes)
+        let result: ScoringResult
+        if let stride {
+            result = try await loaded.score(
+                tokens, stride: stride, topCount: top, budgetBytes: memory.memory?.bytes)
+        } else {
+            result = try await loaded.score(
+                tokens, topCount: top, budgetBytes: memory.memory?.bytes)
+        }
         if json {
             printJSON(tokens, result, loaded)
         } else {
@@ -88,6 +106,10 @@ struct Score: AsyncParsableCommand {
         line.set("cacheBytes", result.usage.cacheBytes)
         line.set("peakCacheBytes", result.usage.peakCacheBytes)
         line.set("seconds", result.usage.duration.seconds)
+        if let stride {
+            line.set("stride", stride)
+            line.set("window", loaded.scoringWindow(of: tokens.count))
+        }
         line.set(loaded)
         line.print()
     }

@@ -31,8 +31,12 @@ extension SolveEvaluation.Sample {
         line.set("task", sample.task)
         line.set("prompt", sample.prompt)
         line.set("reference", sample.answer)
-        line.set("answer", result.answer.map { .string($0) } ?? .null)
+        line.set("answer", result?.answer.map { .string($0) } ?? .null)
         line.set("score", score)
+        guard let result else {
+            line.set("refusal", refusal.map { .string($0) } ?? .null)
+            return line
+        }
         line.set("configuration", result.configuration.label)
         line.set("elapsedMs", result.elapsed.seconds * 1000)
         line.set("peakCacheBytes", result.peakCacheBytes)
@@ -56,6 +60,7 @@ extension SolveEvaluationReport {
         line.set("peakCacheBytes", peakCacheBytes)
         line.set("configurations", chosen.value)
         line.set("lossy", lossyCount > 0)
+        line.set("refused", refusedCount)
         return line
     }
 
@@ -68,6 +73,9 @@ extension SolveEvaluationReport {
                 + "\(scores.count) problems")
         text += Columns.pair("mean time", "\(Columns.decimal(meanMilliseconds, places: 0)) ms")
         if let late { text += Columns.pair("late", "\(late)") }
+        if refusedCount > 0 {
+            text += Columns.pair("too long", "\(refusedCount), counted as wrong")
+        }
         text += Columns.pair("kv reads", Columns.decimal(kvReads, places: 0))
         text += Columns.pair("peak cache", Columns.bytes(peakCacheBytes))
         if lossyCount > 0 {

@@ -62,7 +62,8 @@ struct Solve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where a chain's answer is: automatic, number, line, whole, or mark:TEXT (what follows TEXT).",
+            "Where a chain's answer is: automatic, number, choice, line, whole, or mark:TEXT (what follows TEXT). "
+                + "Numbers and choices are compared by value, the rest as text.",
             valueName: "place"), transform: AnswerExtraction.init(parsing:))
     var answer = AnswerExtraction.automatic
 
@@ -211,7 +212,7 @@ struct TimeSpan: Equatable {
 extension AnswerExtraction {
     @Sendable fileprivate init(parsing text: String) throws {
         guard let place = Self(text) else {
-            throw Expected("automatic, number, line, whole, or mark:TEXT")
+            throw Expected("automatic, number, choice, line, whole, or mark:TEXT")
         }
         self = place
     }

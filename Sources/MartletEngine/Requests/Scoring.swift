@@ -35,7 +35,19 @@ public struct ScoringResult: Sendable, Hashable {
     /// What it took.
     public internal(set) var usage: Usage
 
-    /// exp of minus the mean log-probability over all tokens but the first; nil when there is one token.
+    /// Adds what a later window of the same text gave of its tokens from `place` on.
+    package mutating func append(_ window: ScoringResult, from place: Int) {
+        logprobs += window.logprobs[place...]
+        top += window.top[place...]
+        usage.promptTokens += window.logprobs.count - place
+        usage.duration += window.usage.duration
+        usage.cacheBytes = window.usage.cacheBytes
+        usage.peakCacheBytes = max(usage.peakCacheBytes, window.usage.peakCacheBytes)
+        usage.peakRequestBytes = max(usage.peakRequestBytes, window.usage.peakRequestBytes)
+        usage.kvReads += window.usage.kvReads
+    }
+
+    /// exp of minus the mean log-probability over all tokens that have one; nil when there is none.
     public var perplexity: Double? {
         let known = logprobs.compactMap { $0.map(Double.init) }
         guard !known.isEmpty else { return nil }

@@ -32,6 +32,8 @@ package struct SamplingParameters: Sendable, Hashable {
     package var seed: UInt64?
     /// A chain ends before the first of these texts.
     package var stop: [String] = []
+    /// Whether ``stop`` counts only after something that is not blank.
+    package var stopsAfterText = false
     /// A chain ends at any of these tokens, besides the model's own end tokens.
     package var stopTokens: Set<Int32> = []
     /// Whether the model's own end tokens are ordinary ones.

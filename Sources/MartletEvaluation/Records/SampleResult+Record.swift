@@ -7,7 +7,7 @@ import MartletTasks
 extension SampleResult {
     /// The line: the problem, the answer that won and its score, costs, and every chain.
     public var record: JSONObject {
-        JSONObject([
+        var members: [JSONObject.Member] = [
             .init(key: "index", value: .integer(index)),
             .init(key: "task", value: .string(sample.task)),
             .init(key: "difficulty", value: .integer(sample.difficulty)),
@@ -22,7 +22,9 @@ extension SampleResult {
             .init(key: "cacheBytes", value: .integer(cacheBytes)),
             .init(key: "seed", value: .seed(seed)),
             .init(key: "chains", value: .array(chains.map(\.record))),
-        ])
+        ]
+        if let refusal { members.append(.init(key: "refusal", value: .string(refusal))) }
+        return JSONObject(members)
     }
 
     /// The result that a line tells of, given the problem that it answered; nil when the line is no such record or
@@ -36,7 +38,7 @@ extension SampleResult {
         guard chains.count == lines.count else { return nil }
         self.init(
             index: index, sample: sample, seed: seed, chains: chains, bytes: bytes,
-            cacheBytes: cacheBytes)
+            cacheBytes: cacheBytes, refusal: record["refusal"]?.stringValue)
     }
 }
 

@@ -44,6 +44,9 @@ public struct EvaluationReport: Sendable, Hashable {
     public let peakCacheBytes: Int
     /// Chains that ended at their limit of tokens, or because the cache was full.
     public let unfinishedChains: Int
+    /// Problems that were not asked, because they are longer than the model's context. They count as wrong, and cost
+    /// nothing.
+    public let refusedProblems: Int
 
     /// Computes the figures. Without problems all are zero, and the interval is 0 ... 1.
     public init(samples: [SampleResult]) {
@@ -61,9 +64,11 @@ public struct EvaluationReport: Sendable, Hashable {
         peakTokens = mean(\.peakTokens)
         bytes = mean { Double($0.bytes) }
         peakCacheBytes = samples.map(\.cacheBytes).max() ?? 0
-        unfinishedChains = samples.reduce(0) { total, sample in
+        let asked = samples.filter { $0.refusal == nil }
+        unfinishedChains = asked.reduce(0) { total, sample in
             total + sample.chains.count { $0.finishReason != .stop }
         }
+        refusedProblems = samples.count - asked.count
     }
 
     private static func parts(_ samples: [SampleResult]) -> [Part] {

@@ -1,6 +1,7 @@
 /// Choosing one of several answers by counting them; knows nothing of right and wrong.
 
 import Martlet
+public import MartletTasks
 
 /// The most frequent answer, every chain with one vote.
 public enum MajorityVote {
@@ -9,8 +10,10 @@ public enum MajorityVote {
     ///
     /// First means the lowest number, not the earliest in time: which chain ends first depends on
     /// what else runs.
-    public static func winner(among answers: [String?]) -> Int? {
-        var tally = VoteTally(.majority)
+    ///
+    /// - Parameter kind: what the answers are; one that is not of it does not vote.
+    public static func winner(among answers: [String?], kind: AnswerKind = .text) -> Int? {
+        var tally = VoteTally(.majority, kind: kind)
         for (chain, answer) in answers.enumerated() {
             if let answer { tally.add(answer, chain: chain) }
         }

@@ -53,11 +53,14 @@ public struct SampleResult: Sendable, Hashable {
     public let bytes: Int
     /// The most bytes that the whole cache held during this problem, other problems included.
     public let cacheBytes: Int
+    /// Why the problem was not asked; nil when it was. Its chains are then empty and wrong.
+    public let refusal: String?
 
-    /// Puts a result together, and lets the chains vote. `chains` must not be empty.
+    /// Puts a result together, and lets the chains vote: for the same answer, as the problem's
+    /// ``TaskSample/kind`` has it. `chains` must not be empty.
     public init(
         index: Int, sample: TaskSample, seed: UInt64, chains: [ChainResult], bytes: Int,
-        cacheBytes: Int
+        cacheBytes: Int, refusal: String? = nil
     ) {
         precondition(!chains.isEmpty, "SampleResult: got no chains, expected at least one")
         self.index = index
@@ -66,7 +69,19 @@ public struct SampleResult: Sendable, Hashable {
         self.chains = chains
         self.bytes = bytes
         self.cacheBytes = cacheBytes
-        winner = MajorityVote.winner(among: chains.map(\.answer)) ?? 0
+        self.refusal = refusal
+        winner = MajorityVote.winner(among: chains.map(\.answer), kind: sample.kind) ?? 0
+    }
+
+    /// The result of a problem that was not asked.
+    init(refused sample: TaskSample, index: Int, seed: UInt64, chainCount: Int, reason: String) {
+        let nothing = ChainResult(
+            text: "", answer: nil, score: 0, tokens: 0, kvReads: 0, peakTokens: 0,
+            finishReason: .length)
+        self.init(
+            index: index, sample: sample, seed: seed,
+            chains: Array(repeating: nothing, count: max(1, chainCount)), bytes: 0, cacheBytes: 0,
+            refusal: reason)
     }
 
     /// The majority's answer; nil when no chain gives one.

@@ -28,29 +28,46 @@ package struct SolveEvaluation: Sendable {
         package let index: Int
         /// The problem.
         package let sample: TaskSample
-        /// What the search found, and what that took.
-        package let result: SolveResult
+        /// What the search found, and what that took; nil when the problem was not asked.
+        package let result: SolveResult?
+        /// Why it was not asked: it is longer than the model's context.
+        package let refusal: String?
         /// How right it is, from 0 to 1.
         package let score: Double
     }
 
     /// Solves at most `count` problems; fewer when the task has no more, or when it is cancelled: the problem that
-    /// was being solved then does not count. No checker helps. Throws what a search throws.
+    /// was being solved then does not count. No checker helps. A problem that is longer than the model's context scores
+    /// 0; where all are, and for what else a search throws, the first error is thrown.
     package func run(
         _ count: Int, _ each: @Sendable (Sample) -> Void = { _ in }
     ) async throws(MartletError) -> SolveEvaluationReport {
         try await solver.prepare(options, before: budget.deadline)
         var report = SolveEvaluationReport(budget: budget)
+        var refusal: MartletError?
         for index in 0..<min(count, task.problemCount ?? count) {
             let sample = task.sample(seed: seed, index: index, split: .heldOut)
-            guard let result = try await solve(sample, seed: seed &+ UInt64(index)),
-                result.ending != .cancelled
-            else { break }
+            let result: SolveResult?
+            do throws(MartletError) {
+                result = try await solve(sample, seed: seed &+ UInt64(index))
+            } catch {
+                guard error.isBeyondContext else { throw error }
+                refusal = refusal ?? error
+                report.addRefused()
+                each(
+                    Sample(
+                        index: index, sample: sample, result: nil, refusal: error.message, score: 0)
+                )
+                continue
+            }
+            guard let result, result.ending != .cancelled else { break }
             let text = result.answer.map(sample.layout.framed) ?? ""
             let score = await task.judged(text, sample)
             report.add(result, score: score)
-            each(Sample(index: index, sample: sample, result: result, score: score))
+            each(
+                Sample(index: index, sample: sample, result: result, refusal: nil, score: score))
         }
+        if let refusal, report.refusedCount == report.scores.count { throw refusal }
         return report
     }
 
@@ -60,8 +77,7 @@ package struct SolveEvaluation: Sendable {
     ) async throws(MartletError) -> SolveResult? {
         var options = options
         options.seed = seed
-        options.extraction = sample.layout.extraction
-        options.stop += sample.layout.stop
+        options.look(for: sample)
         var answer: SolveResult?
         for try await event in solver.solve(sample.prompt, budget: budget, options: options) {
             if case .answer(let result) = event { answer = result }
@@ -84,10 +100,17 @@ package struct SolveEvaluationReport: Sendable {
     package private(set) var late: Int?
     /// Answers of forms that can change results.
     package private(set) var lossyCount = 0
+    /// Problems that were not asked, because they are longer than the model's context.
+    package private(set) var refusedCount = 0
 
     init(budget: SolveBudget) {
         self.budget = budget
         late = budget.deadline.map { _ in 0 }
+    }
+
+    mutating func addRefused() {
+        scores.append(0)
+        refusedCount += 1
     }
 
     mutating func add(_ result: SolveResult, score: Double) {
@@ -124,11 +147,19 @@ extension SolveConfiguration {
 }
 
 extension SolveOptions {
+    /// Looks for an answer where and as a problem has it.
+    fileprivate mutating func look(for sample: TaskSample) {
+        extraction = sample.layout.extraction
+        kind = sample.kind
+        stop += sample.layout.stop
+        stopsAfterText = sample.layout.stopsAfterText
+    }
+
     /// Judges answers to a prompt as a task does, and ends chains where its solutions end.
     package mutating func judge(by task: any EvaluationTask, prompt: String) {
-        let layout = task.sample(seed: 0, index: 0, split: .heldOut).layout
-        extraction = layout.extraction
-        stop += layout.stop
+        let sample = task.sample(seed: 0, index: 0, split: .heldOut)
+        let layout = sample.layout
+        look(for: sample)
         guard task.isVerified(layout.framed(""), prompt: prompt) != nil else { return }
         checker = { answer in
             task.isVerified(layout.framed(answer), prompt: prompt) ?? false

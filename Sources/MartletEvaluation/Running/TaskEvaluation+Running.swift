@@ -7,14 +7,15 @@ extension TaskEvaluation {
     /// Gives the problems to a model, several at a time.
     ///
     /// A cancelled task ends what is in flight within one step and reports the problems before the
-    /// first one without a result.
+    /// first one without a result. A problem that is longer than the model's context is not asked and scores 0
+    /// (``SampleResult/refusal``).
     ///
     /// - Parameters:
     ///   - model: the model; chains wait when its cache cannot hold all that are in flight.
     ///   - onSample: receives the results in the order of the problems, each as soon as all before it
     ///     are known. An error that it throws ends the evaluation.
-    /// - Throws: `MartletError`: `missingTokenizer`, `promptTooLong` or `contextExceeded` before
-    ///   anything runs, or the model's own failure.
+    /// - Throws: `MartletError`: `missingTokenizer`, and where no problem fits the model `promptTooLong` or
+    ///   `contextExceeded`, before anything runs, or the model's own failure.
     public func run(
         on model: Model, onSample: (SampleResult) throws(MartletError) -> Void = { _ in }
     ) async throws(MartletError) -> EvaluationReport {
@@ -60,11 +61,17 @@ extension TaskEvaluation {
     private func result(
         of problem: Problem, on model: Model
     ) async throws(MartletError) -> SampleResult? {
+        if let refusal = problem.refusal {
+            return SampleResult(
+                refused: problem.sample, index: problem.index, seed: problem.seed,
+                chainCount: options.width, reason: refusal.message)
+        }
         var generation = GenerationOptions()
         generation.maximumTokens = problem.limit
         generation.temperature = options.temperature
         generation.seed = problem.seed
         generation.stop = problem.sample.layout.stop
+        generation.stopsAfterText = problem.sample.layout.stopsAfterText
         let stream = try model.generate(
             problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds)
         var responses = [Response?](repeating: nil, count: options.width)

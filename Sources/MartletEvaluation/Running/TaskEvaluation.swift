@@ -66,12 +66,15 @@ public struct TaskEvaluation: Sendable {
         package let seed: UInt64
         /// The prompt.
         package let tokens: [Int32]
-        /// The most tokens of a chain.
+        /// The most tokens of a chain; 0 when the problem is not asked.
         package let limit: Int
+        /// Why it is not asked: it is longer than the model's context.
+        package let refusal: MartletError?
     }
 
-    /// All problems. Throws `missingTokenizer`, `promptTooLong` or `contextExceeded` naming the first
-    /// problem that does not fit, before anything runs.
+    /// All problems; those that do not fit the model's context have a ``Problem/refusal`` and count as wrong. Throws
+    /// `missingTokenizer`, and where no problem fits `promptTooLong` or `contextExceeded` naming the first, before
+    /// anything runs.
     package func problems(for model: LoadedModel) throws(MartletError) -> [Problem] {
         var problems: [Problem] = []
         problems.reserveCapacity(options.samples)
@@ -79,19 +82,28 @@ public struct TaskEvaluation: Sendable {
             let sample = task.sample(seed: options.seed, index: index, split: .heldOut)
             let tokens = try model.text.encode(utf8: Array(sample.prompt.utf8))
             var seeds = TaskRandom(seed: options.seed, stream: UInt64(index))
+            // 53 bits, so that every reader of JSON gets the number that was used.
+            let seed = seeds.bits() >> 11
+            var limit = 0
+            var refusal: MartletError?
             do throws(MartletError) {
-                problems.append(
-                    Problem(
-                        index: index, sample: sample,
-                        // 53 bits, so that every reader of JSON gets the number that was used.
-                        seed: seeds.bits() >> 11, tokens: tokens,
-                        limit: try limit(promptTokens: tokens.count, model)))
+                limit = try self.limit(promptTokens: tokens.count, model)
             } catch {
-                throw MartletError(
+                let named = MartletError(
                     code: error.code, subject: "sample \(index)",
                     message: "sample \(index) of \(sample.task): \(error.message)",
                     underlying: error)
+                guard error.isBeyondContext else { throw named }
+                refusal = named
             }
+            problems.append(
+                Problem(
+                    index: index, sample: sample, seed: seed, tokens: tokens, limit: limit,
+                    refusal: refusal))
+        }
+        // Where nothing fits, the options or the model are the matter.
+        if let refusal = problems.first?.refusal, problems.allSatisfy({ $0.refusal != nil }) {
+            throw refusal
         }
         return problems
     }
@@ -112,6 +124,7 @@ public struct TaskEvaluation: Sendable {
     package func cacheBytes(
         _ problems: [Problem], _ model: LoadedModel
     ) throws(MartletError) -> Int {
+        let problems = problems.filter { $0.refusal == nil }
         let one = try model.cacheBytes(
             CacheBudget(
                 promptTokens: problems.map(\.tokens.count).max() ?? 0,
@@ -122,4 +135,9 @@ public struct TaskEvaluation: Sendable {
         let half = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
         return max(one, min(overflow ? .max : all, half))
     }
+}
+
+extension MartletError {
+    /// Whether a prompt, or a prompt and what may follow it, is longer than the model's context.
+    var isBeyondContext: Bool { code == .promptTooLong || code == .contextExceeded }
 }

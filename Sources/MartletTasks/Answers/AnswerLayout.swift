@@ -11,7 +11,7 @@ public enum AnswerLayout: Sendable, Hashable {
     case line
     /// Everything, up to the model's end token.
     case text
-    /// Words, the last number of which is the answer, up to an empty line: the form of GSM8K.
+    /// Words and, after `####` or as the last number, the answer, up to another question: the form of GSM8K.
     case lastNumber
     /// A program that goes on from the prompt, up to the first line that begins something else at its left edge: what
     /// HumanEval stops at (2107.03374).
@@ -24,10 +24,13 @@ public enum AnswerLayout: Sendable, Hashable {
         case .tags: ["</answer>"]
         case .line: ["\n"]
         case .text: []
-        case .lastNumber: ["\n\n", "\nQuestion"]
+        case .lastNumber: ["Question:"]
         case .program: ["\nclass", "\ndef", "\n#", "\nif", "\nprint"]
         }
     }
+
+    /// Whether blank lines may come before the text, so that the line break that ends it is none of theirs.
+    package var stopsAfterText: Bool { self == .line }
 
     /// The answer in a generated text, or nil without one.
     ///
@@ -45,16 +48,8 @@ public enum AnswerLayout: Sendable, Hashable {
         }
     }
 
-    /// How a search finds the answer in what a chain wrote.
-    public var extraction: AnswerExtraction {
-        switch self {
-        case .scratchPad: .mark("#")
-        case .tags: .mark("<answer>")
-        case .line: .line
-        case .text, .program: .whole
-        case .lastNumber: .number
-        }
-    }
+    /// How a search finds the answer in what a chain wrote: as an evaluation does.
+    public var extraction: AnswerExtraction { .layout(self) }
 
     /// An answer alone as a text that a task can score.
     public func framed(_ answer: String) -> String {
@@ -72,7 +67,7 @@ public enum AnswerLayout: Sendable, Hashable {
         case .tags: "<explanation>\(scratchPad)</explanation>\n<answer>\(answer)</answer>"
         case .line: " \(answer)\n"
         case .text, .program: answer
-        case .lastNumber: " \(scratchPad)\n#### \(answer)\n\n"
+        case .lastNumber: " \(scratchPad)\n#### \(answer)\n\nQuestion:"
         }
     }
 }

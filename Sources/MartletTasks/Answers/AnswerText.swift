@@ -37,6 +37,45 @@ enum AnswerText {
         return part.allSatisfy(\.isWhitespace) ? nil : String(part)
     }
 
+    /// What a text says to be its answer: in a box, after `####`, or after "answer is".
+    static func said(in text: String) -> Substring? {
+        boxed(in: text) ?? marked(in: text) ?? stated(in: text)
+    }
+
+    /// The first line after the last `####` that says anything.
+    static func marked(in text: String) -> Substring? {
+        guard let mark = text.range(of: "####", options: .backwards) else { return nil }
+        let rest = text[mark.upperBound...]
+        let line = rest.split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) }
+        return line ?? rest.prefix { !$0.isNewline }
+    }
+
+    /// The last box, braces inside it paired.
+    static func boxed(in text: String) -> Substring? {
+        guard let open = text.range(of: "\\boxed{", options: .backwards) else { return nil }
+        var depth = 1
+        for index in text[open.upperBound...].indices {
+            if text[index] == "{" { depth += 1 }
+            if text[index] == "}" { depth -= 1 }
+            if depth == 0 { return text[open.upperBound..<index] }
+        }
+        return nil
+    }
+
+    /// What the last "answer is" or "answer:" says, a full stop at its end left out.
+    static func stated(in text: String) -> Substring? {
+        var last: Range<String.Index>?
+        for words in ["answer is", "answer:"] {
+            let range = text.range(of: words, options: [.backwards, .caseInsensitive])
+            if let range, last.map({ range.lowerBound > $0.lowerBound }) ?? true { last = range }
+        }
+        guard let last else { return nil }
+        let rest = text[last.upperBound...].drop { $0 == " " || $0 == ":" }
+        var line = rest[..<(rest.firstIndex { $0.isNewline } ?? rest.endIndex)]
+        while line.last == "." || line.last == " " { line.removeLast() }
+        return line.isEmpty ? nil : line
+    }
+
     /// What follows `opening` and precedes `closing`, or nil where the text is not framed so.
     static func inside(_ text: String, from opening: String, to closing: String) -> Substring? {
         guard text.hasPrefix(opening), text.hasSuffix(closing),

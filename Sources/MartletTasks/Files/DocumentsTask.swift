@@ -91,7 +91,7 @@ struct DocumentsTask: EvaluationTask {
             answer: answer, task: name, difficulty: length,
             parameters: ["problem": place, "document": number, "documents": chosen.count],
             fingerprint: TaskSplit.fingerprint(family: Self.family, content: own + question),
-            layout: .tags)
+            layout: .tags, kind: problem.kind)
     }
 
     func score(_ text: String, _ sample: TaskSample) -> Double {

@@ -22,6 +22,19 @@ struct FileProblem: Sendable {
     var place: Int
 }
 
+extension FileProblem {
+    /// What its answers are. Many at once are a text.
+    var kind: AnswerKind { firstQuestion == nil ? checker.kind : .text }
+
+    /// The problem, unless no answer could be right because the file's own is not of its kind.
+    fileprivate func checked() throws(Refusal) -> FileProblem {
+        guard let wrong = answers.first(where: { kind.key(of: $0) == nil }) else { return self }
+        throw Refusal(
+            got: "the answer \(TaskError.quoted(wrong))",
+            expected: kind == .number ? "one number, written as 1,234.5" : "letters of choices")
+    }
+}
+
 /// Why an entry was refused.
 struct Refusal: Error {
     let got: String
@@ -68,22 +81,26 @@ extension FileProblem {
             }
             limit = number
         }
-        return FileProblem(
+        return try FileProblem(
             prompt: try text(line, "prompt"), answers: answers, checker: checker, layout: layout,
-            maximumTokens: limit, place: place)
+            maximumTokens: limit, place: place
+        ).checked()
     }
 
     private static func worked(_ line: JSONObject, _ place: Int) throws(Refusal) -> FileProblem {
         let question = try text(line, "question")
         let solution = try text(line, "answer")
-        guard let mark = solution.range(of: "####") else {
+        guard let mark = solution.range(of: "####", options: .backwards) else {
             throw Refusal(
                 got: "an answer without ####", expected: "a worked solution, #### and a number")
         }
-        return FileProblem(
+        return try FileProblem(
             prompt: "Question: \(question)\nAnswer:",
-            answers: [solution[mark.upperBound...].trimmingCharacters(in: .whitespaces)],
-            checker: .number, layout: .lastNumber, place: place)
+            answers: [
+                solution[mark.upperBound...].trimmingCharacters(in: .whitespacesAndNewlines)
+            ],
+            checker: .number, layout: .lastNumber, place: place
+        ).checked()
     }
 
     private static func choices(_ line: JSONObject, _ place: Int) throws(Refusal) -> [FileProblem] {
@@ -95,11 +112,14 @@ extension FileProblem {
                 got: "\(questions.count) questions and \(answers.count) answers",
                 expected: "as many answers as questions")
         }
-        return zip(questions, answers).map { question, answer in
-            FileProblem(
+        var problems: [FileProblem] = []
+        for (question, answer) in zip(questions, answers) {
+            let problem = FileProblem(
                 prompt: "\(context)\n\n\(question)\nAnswer:", answers: [answer], checker: .choice,
                 layout: .line, context: context, question: question, place: place)
+            problems.append(try problem.checked())
         }
+        return problems
     }
 
     /// Many questions in one prompt, which ends with `Question_38` and the like.
@@ -112,9 +132,9 @@ extension FileProblem {
                 got: "\(answers.count) answers to questions up to \(last ?? 0)",
                 expected: "an answer for each Question_N at the end of the prompt")
         }
-        let worked = answers.map { $0.range(of: "####")?.upperBound }
+        let worked = answers.map { $0.range(of: "####", options: .backwards)?.upperBound }
         let finals = zip(answers, worked).map { answer, mark in
-            mark.map { answer[$0...].trimmingCharacters(in: .whitespaces) } ?? answer
+            mark.map { answer[$0...].trimmingCharacters(in: .whitespacesAndNewlines) } ?? answer
         }
         return FileProblem(
             prompt: prompt, answers: finals, checker: worked.contains(nil) ? .choice : .number,

@@ -19,4 +19,6 @@ public struct TaskSample: Sendable, Hashable {
     public let fingerprint: UInt64
     /// Where the answer stands and what ends a solution.
     public var layout = AnswerLayout.scratchPad
+    /// What its answers are: votes for the same answer are counted together.
+    public var kind = AnswerKind.text
 }

@@ -3,6 +3,7 @@
 import Foundation
 import Martlet
 import MartletEvaluation
+import MartletFormats
 import Testing
 
 @Suite struct TaskEvaluationTests {
@@ -22,7 +23,7 @@ import Testing
         options.temperature = 1
         options.maximumTokens = 8
         change(&options)
-        return try TaskEvaluation(try TaskRegistry.task(task), options: options)
+        return try TaskEvaluation(try TaskLocator.task(task), options: options)
     }
 
     /// What must not depend on what else runs: all but the bytes of the whole cache.
@@ -139,6 +140,36 @@ import Testing
         }
         #expect(error?.code == .contextExceeded)
         #expect(error?.message.hasPrefix("sample 0 of chain(steps=2,modulus=97): ") == true)
+    }
+
+    /// A problem longer than the context is wrong, not the end of the run.
+    @Test func aProblemThatIsTooLongIsRecorded() async throws {
+        let path = NSTemporaryDirectory() + "/martlet-problems-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let long = String(repeating: "x", count: 200_000)
+        let lines = ["a", long, "c"].map { "{\"prompt\":\"\($0)\",\"answer\":\"b\"}" }
+        try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: path))
+        let model = try await tiny(memory: 64 << 20)
+        let report = try await evaluation("file:\(path)") { $0.width = 2 }.run(on: model)
+        #expect(report.samples.map(\.index) == [0, 1, 2])
+        #expect(report.refusedProblems == 1 && report.interval.upper < 1)
+        let refused = report.samples[1]
+        #expect(refused.refusal?.hasPrefix("sample 1 of file:") == true)
+        #expect(refused.score == 0 && refused.tokens == 0 && refused.chains.count == 2)
+        #expect(report.samples[0].refusal == nil && report.samples[0].tokens == 16)
+        #expect(report.unfinishedChains == 4)
+        #expect(refused.record["refusal"]?.stringValue == refused.refusal)
+        #expect(report.samples[0].record["refusal"] == nil)
+
+        let solver = try await Solver.load(
+            "random:tiny", options: ModelOptions(), costs: CostStore(file: nil))
+        var options = SolveOptions()
+        (options.width, options.length) = (1, 4)
+        let solved = try await SolveEvaluation(
+            try TaskLocator.task("file:\(path)"), solver: solver, budget: SolveBudget(),
+            options: options, seed: 1
+        ).run(3)
+        #expect(solved.scores == [0, 0, 0] && solved.refusedCount == 1)
     }
 
     /// An evaluation asks every problem once, however many were asked for.

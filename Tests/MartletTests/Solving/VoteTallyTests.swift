@@ -76,6 +76,21 @@ import Testing
         #expect(tally.leader?.answer == "x" && tally.leader?.count == 2)
     }
 
+    /// Spellings of a value are one candidate, spelled as its lowest chain did, whenever that ended.
+    @Test func answersOfOneValueAreOne() {
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let answers = ["17", "$18.00", "18", "no number"]
+            var tally = VoteTally(.majority, kind: .number)
+            for chain in order { tally.add(answers[chain], chain: chain) }
+            #expect(tally.ranking.map(\.answer) == ["$18.00", "17"])
+            #expect(tally.ranking.map(\.count) == [2, 1] && tally.leader?.firstChain == 1)
+        }
+        var tally = VoteTally(.majority, hasChecker: true, kind: .number)
+        tally.add("$18", chain: 0, isVerified: false)
+        tally.add("18", chain: 1, isVerified: true)
+        #expect(tally.leader?.answer == "18" && tally.leader?.isVerified == true)
+    }
+
     @Test func likelierChainsWeighMore() {
         var tally = VoteTally(.weighted)
         tally.add("x", chain: 0, meanLogprob: -3)
