@@ -38,7 +38,10 @@ let package = Package(
         .target(name: "MartletKernels", dependencies: ["CMartletKernels"], swiftSettings: strict),
         .target(name: "MartletJSON", swiftSettings: strict),
         .target(
-            name: "MartletFormats", dependencies: ["MartletJSON", "MartletKernels"],
+            name: "MartletFormats",
+            dependencies: [
+                "MartletJSON", "MartletKernels", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
@@ -85,7 +88,6 @@ let package = Package(
             dependencies: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
                 "MartletFormats",
-                .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",

@@ -133,13 +133,17 @@ grep -q '"samples":1,' "$work/out" || fail "evaluate a file: not one sample"
 expect 0 "evaluate a problem that is too long" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl" --json
 grep -q '"refused":1,' "$work/out" || fail "evaluate a problem that is too long: not recorded"
 echo '{"prompt":"x"}' >>"$work/problems.jsonl"
-expect 64 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
+expect 66 "evaluate a missing file" "$martlet" evaluate --model builtin --task "file:$work/none.jsonl"
+expect 65 "evaluate a bad file" "$martlet" evaluate --model builtin --task "file:$work/problems.jsonl"
 grep -q "line 3" "$work/err" || fail "evaluate a bad file: no line number"
 printf '{"prompt":"def f():\\n","test":"f()"}\n' >"$work/programs.jsonl"
-expect 64 "evaluate programs unasked" "$martlet" evaluate --model builtin --task "file:$work/programs.jsonl"
+expect 65 "evaluate programs unasked" "$martlet" evaluate --model builtin --task "file:$work/programs.jsonl"
 grep -q "programs:PATH" "$work/err" || fail "evaluate programs unasked: not told how"
 if command -v python3 >/dev/null; then
-    expect 0 "evaluate programs" "$martlet" evaluate --model builtin --task "programs:$work/programs.jsonl" --json
+    expect 64 "evaluate programs without leave" "$martlet" evaluate --model builtin --task "programs:$work/programs.jsonl"
+    says "--allow-programs"
+    expect 0 "evaluate programs" "$martlet" evaluate --model builtin --task "programs:$work/programs.jsonl" --allow-programs --json
+    says "read and write files"
 fi
 expect 0 "evaluate a long task" "$martlet" evaluate --model random:tiny --task "story-multihop(length=3000)" --samples 1 \
     --max-tokens 4 --json
@@ -256,15 +260,40 @@ refused "invalid UTF-8" "$martlet" score --model random:tiny --text-file "$work/
 : >"$work/empty"
 refused "empty text" "$martlet" score --model random:tiny --text-file "$work/empty"
 
+status=0
+"$martlet" score --model random:tiny --text-file - <&- >"$work/out" 2>"$work/err" || status=$?
+[ "$status" = 74 ] || fail "closed standard input: exit status $status, expected 74"
+status=0
+"$martlet" score --model random:tiny --text-file - <"$work" >"$work/out" 2>"$work/err" || status=$?
+[ "$status" = 74 ] || fail "a folder as standard input: exit status $status, expected 74"
+says "standard input"
+cp -r "$golden" "$work/cut"
+for bytes in 5000 9000 20000; do
+    cp "$golden/model.safetensors" "$work/cut/model.safetensors"
+    ("$martlet" score --model "$work/cut" --tokens 1,2,3 --json >"$work/out" 2>"$work/err"; echo $? >"$work/status") &
+    dd if=/dev/null of="$work/cut/model.safetensors" bs=1 seek=$bytes 2>/dev/null
+    wait $!
+    # Cut before, while or after it was read.
+    case $(cat "$work/status") in 0|65|74) ok ;; *) cat "$work/err" >&2; fail "a file that is cut: exit status $(cat "$work/status")" ;; esac
+done
+
 refused "a recipe that is not there" "$martlet" train --recipe "$work/none.yaml" --out "$work/x"
 sed 's/length: 64/lenght: 64/' "$work/recipe.yaml" >"$work/bad.yaml"
 refused "a misspelt key in a recipe" "$martlet" train --recipe "$work/bad.yaml" --out "$work/x"
 says "lenght"
 refused "a run that is there already" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/whole"
 says "--resume"
-sed 's/3.0e-3/1.0e-3/' "$work/recipe.yaml" >"$work/other.yaml"
+sed 's/3.0e-3/4.0e-3/' "$work/recipe.yaml" >"$work/other.yaml"
 refused "a resume with another recipe" "$martlet" train --recipe "$work/other.yaml" --out "$work/whole" --resume
 says "'optimiser'"
+expect 73 "a retrofit into its own model" "$martlet" retrofit dms --model "$work/whole" --out "$work/./whole" --task copy --resume
+mkdir "$work/mine"
+cp "$work"/whole/*.json "$work/whole/model.safetensors" "$work/mine"
+expect 73 "a run over a model" "$martlet" train --recipe "$work/recipe.yaml" --out "$work/mine"
+says "did not make"
+cmp -s "$work/whole/model.safetensors" "$work/mine/model.safetensors" || fail "a run over a model: it changed"
+refused "a folder without a name" "$martlet" train --recipe "$work/recipe.yaml" --out ""
+says "empty name"
 refused "a missing data file" "$martlet" retrofit dms --model "$work/whole" --out "$work/x" --text "$work/none"
 says "$work/none"
 refused "a retrofit without data" "$martlet" retrofit dms --model "$work/whole" --out "$work/x"

@@ -28,6 +28,7 @@ struct Main: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStreams.reserve()
         Interruption.install()
         do {
             try checkArguments()

@@ -59,6 +59,11 @@ package enum AtomicDirectory {
         try FileSystem.createDirectory(path)
     }
 
+    /// Whether two paths name one folder, however they are written.
+    package static func isSame(_ first: String, _ second: String) -> Bool {
+        FileSystem.isSame(first, second)
+    }
+
     /// The names in a folder in the order of their bytes, without hidden ones; empty when there is no
     /// such folder.
     package static func names(in path: String) -> [String] { FileSystem.names(in: path) }

@@ -8,7 +8,7 @@ package struct BlockIntegers: Sendable {
     /// Columns that share a scale.
     package static let blockLength = 32
 
-    private let file: MappedFile
+    let file: MappedFile
     private let range: Range<Int>
     private let columns: Int
 

@@ -12,7 +12,7 @@ public struct Checkpoint: Sendable {
     /// The weights.
     public let tensors: any TensorSource
 
-    static let configurationName = "config.json"
+    package static let configurationName = "config.json"
     static let generationName = "generation_config.json"
 
     /// A model of parts that were opened elsewhere.

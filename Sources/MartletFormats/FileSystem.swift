@@ -33,6 +33,23 @@ enum FileSystem {
         }
     }
 
+    /// When the content of a file was last changed.
+    static func modified(_ status: stat) -> timespec {
+        #if canImport(Darwin)
+            status.st_mtimespec
+        #else
+            status.st_mtim
+        #endif
+    }
+
+    /// Whether two paths name one file or folder, however they are written.
+    static func isSame(_ first: String, _ second: String) -> Bool {
+        guard isUsable(first), isUsable(second) else { return false }
+        var (left, right) = (stat(), stat())
+        return stat(first, &left) == 0 && stat(second, &right) == 0
+            && left.st_dev == right.st_dev && left.st_ino == right.st_ino
+    }
+
     /// C would cut a path at a zero byte and so name another file.
     static func isUsable(_ path: String) -> Bool {
         !path.isEmpty && !path.utf8.contains(0)

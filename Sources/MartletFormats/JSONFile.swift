@@ -10,11 +10,13 @@ extension JSONValue {
         contentsOf path: String, maximumValues: Int = JSONValue.defaultMaximumValues
     ) throws(FormatError) -> JSONValue {
         let file = try MappedFile(path: path)
-        return try file.withSpan { (bytes: Span<UInt8>) throws(FormatError) -> JSONValue in
+        let result = file.withSpan { (bytes: Span<UInt8>) -> Result<JSONValue, FormatError> in
             do throws(JSONError) {
-                return try parse(bytes, file: path, maximumValues: maximumValues)
-            } catch { throw FormatError(error) }
+                return .success(try parse(bytes, file: path, maximumValues: maximumValues))
+            } catch { return .failure(FormatError(error)) }
         }
+        try file.checkIntact()
+        return try result.get()
     }
 }
 

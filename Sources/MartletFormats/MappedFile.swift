@@ -1,5 +1,7 @@
 /// A file as read-only memory: pages come in when they are touched and can be let go again.
 
+import MartletKernels
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -8,18 +10,22 @@
     import Musl
 #endif
 
-// @unchecked: both fields are constants, and the memory they describe is never written.
+// @unchecked: all fields are constants, and the memory they describe is never written.
 
 /// A regular file mapped read-only into memory for as long as the object lives.
 ///
-/// The file may be replaced or removed meanwhile (the mapping keeps the old content), but must not
-/// be cut short in place: the system stops a process that touches pages past a file's new end.
+/// The file may be replaced or removed meanwhile: the mapping keeps the old content. When it is cut short or
+/// written in place, ``checkIntact()`` throws; until then what was cut reads as zeros.
 public final class MappedFile: @unchecked Sendable {
     /// The path given when it was opened.
     public let path: String
     /// The file's bytes, valid while this object lives; empty (without an address) for an empty
     /// file.
     public let bytes: UnsafeRawBufferPointer
+    /// Open as long as the mapping, since the path may come to name another file; -1 for an empty file.
+    private let descriptor: Int32
+    private let modified: timespec
+    private var mapping: GuardedMapping?
 
     /// Maps the file at `path`.
     ///
@@ -35,7 +41,8 @@ public final class MappedFile: @unchecked Sendable {
             }
             throw FileSystem.failure("open", path)
         }
-        defer { close(descriptor) }
+        var staysOpen = false
+        defer { if !staysOpen { close(descriptor) } }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileSystem.failure("inspect", path) }
         let kind = FileSystem.kind(status)
@@ -45,19 +52,55 @@ public final class MappedFile: @unchecked Sendable {
                 expected: "a regular file", advice: "give the path of a file")
         }
         self.path = path
+        self.modified = FileSystem.modified(status)
         let count = Int(status.st_size)
         guard count > 0 else {
             self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            self.descriptor = -1
+            mapping = nil
             return
         }
         let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let address, address != MAP_FAILED else { throw FileSystem.failure("map", path) }
-        self.bytes = UnsafeRawBufferPointer(start: address, count: count)
+        let bytes = UnsafeRawBufferPointer(start: address, count: count)
+        guard let mapping = GuardedMapping(bytes) else {
+            munmap(address, count)
+            throw FormatError.inputOutput(
+                path: path, operation: "map", reason: "too many files are mapped")
+        }
+        self.bytes = bytes
+        self.descriptor = descriptor
+        self.mapping = mapping
+        staysOpen = true
     }
 
     deinit {
+        mapping = nil
         if let start = bytes.baseAddress {
             munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+            close(descriptor)
+        }
+    }
+
+    /// Throws when the file was cut short or written since it was opened: what was read meanwhile is not what it held.
+    ///
+    /// It asks the system once, which takes less than a microsecond: whoever keeps a file mapped asks after every use.
+    ///
+    /// - Throws: ``FormatError/inputOutput(path:operation:reason:)``.
+    public func checkIntact() throws(FormatError) {
+        guard descriptor >= 0 else { return }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileSystem.failure("inspect", path) }
+        let now = FileSystem.modified(status)
+        let isLost = mapping?.isLost ?? false
+        guard !isLost, status.st_size == bytes.count, now.tv_sec == modified.tv_sec,
+            now.tv_nsec == modified.tv_nsec
+        else {
+            throw FormatError.inputOutput(
+                path: path, operation: "read",
+                reason: status.st_size < bytes.count
+                    ? "it was cut from \(bytes.count) to \(status.st_size) bytes while it was in use; write it again"
+                    : "it was written to while it was in use; start again when the writer is done")
         }
     }
 

@@ -93,19 +93,23 @@ struct SafetensorsHeader {
         self.dataStart = 8 + Int(length)
         let end = dataStart
         let path = file.path
-        let root = try file.withSpan { (bytes: Span<UInt8>) throws(FormatError) -> JSONValue in
+        let result = file.withSpan { (bytes: Span<UInt8>) -> Result<JSONValue, FormatError> in
             let header = bytes.extracting(8..<end)
             guard !header.isEmpty, header[0] == UInt8(ascii: "{") else {
-                throw FormatError.malformedFile(
-                    file: path, part: "first byte of the header",
-                    got: header.isEmpty ? "missing" : "\(header[0])", expected: "'{'")
+                return .failure(
+                    FormatError.malformedFile(
+                        file: path, part: "first byte of the header",
+                        got: header.isEmpty ? "missing" : "\(header[0])", expected: "'{'"))
             }
             do throws(JSONError) {
-                return try JSONValue.parse(
-                    header, file: path + " (header)",
-                    maximumValues: SafetensorsHeader.maximumValues)
-            } catch { throw FormatError(error) }
+                return .success(
+                    try JSONValue.parse(
+                        header, file: path + " (header)",
+                        maximumValues: SafetensorsHeader.maximumValues))
+            } catch { return .failure(FormatError(error)) }
         }
+        try file.checkIntact()
+        let root = try result.get()
         // The first byte was '{'.
         let object = root.objectValue ?? JSONObject()
         entries.reserveCapacity(object.count)

@@ -49,7 +49,14 @@ package struct TensorToWrite {
     /// A copy of a stored tensor, by default under its own name.
     package init(_ entry: TensorEntry, name: String? = nil) {
         self.init(name: name ?? entry.name, dtype: entry.dtype, shape: entry.shape) { sink in
-            try withExtendedLifetime(entry.file) { try sink(entry.bytes) }
+            try withExtendedLifetime(entry.file) {
+                // A write of memory that is gone fails with an address, which tells nobody anything.
+                do { try sink(entry.bytes) } catch {
+                    try entry.checkIntact()
+                    throw error
+                }
+                try entry.checkIntact()
+            }
         }
     }
 }

@@ -10,13 +10,16 @@ extension TensorEntry {
     /// of the three types; integers with scales are rounded once.
     ///
     /// - Parameters:
-    ///   - elements: positions inside `0..<elementCount`; all of them when nil.
+    ///   - elements: positions inside `0..<elementCount`; all of them when nil. Whoever reads a tensor by parts calls
+    ///     ``checkIntact()`` after the last.
     ///   - destination: as many floats as there are elements.
     /// - Throws: ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` unless the type is F32,
-    ///   F16 or BF16, or I8 with scales.
+    ///   F16 or BF16, or I8 with scales; when all were read, ``FormatError/inputOutput(path:operation:reason:)`` for a
+    ///   file that was changed meanwhile.
     public func copyFloats(
         of elements: Range<Int>? = nil, into destination: UnsafeMutableBufferPointer<Float>
     ) throws(FormatError) {
+        let isWhole = elements == nil
         let elements = elements ?? 0..<elementCount
         precondition(
             elements.lowerBound >= 0 && elements.upperBound <= elementCount,
@@ -47,6 +50,7 @@ extension TensorEntry {
                 }
             }
         }
+        if isWhole { try checkIntact() }
     }
 
     /// All elements as floats, or one row of the last dimension.
@@ -77,6 +81,7 @@ extension TensorEntry {
             }
         }
         if let failure { throw failure }
+        try checkIntact()
         return values
     }
 

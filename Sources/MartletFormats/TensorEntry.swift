@@ -40,6 +40,12 @@ public struct TensorEntry: Sendable {
         UnsafeRawBufferPointer(rebasing: file.bytes[range])
     }
 
+    /// Throws when a file that holds it was cut short or written since it was opened; see ``MappedFile/checkIntact()``.
+    public func checkIntact() throws(FormatError) {
+        try file.checkIntact()
+        if let scales = blocks?.file, scales !== file { try scales.checkIntact() }
+    }
+
     /// Lets the pages of this tensor go; see ``MappedFile/releaseResident(_:)``.
     public func releaseResident() {
         file.releaseResident(range)

@@ -2,16 +2,22 @@
 
 /// Text as part of a page.
 package enum HTML {
-    /// The text with what means something to a page written out.
+    /// The text with what means something to a page written out, and control characters as their pictures.
     package static func escaped(_ text: String) -> String {
         var result = ""
-        for character in text {
-            switch character {
+        // Scalars: a mark that joins what stands before it would hide it from a comparison of characters.
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            default: result.append(character)
+            case "\n", "\r", "\t": result.unicodeScalars.append(scalar)
+            case "\0"..<" ":
+                // The block of control pictures has their order.
+                result.unicodeScalars.append(Unicode.Scalar(0x2400 + scalar.value) ?? scalar)
+            case "\u{7F}"..."\u{9F}": result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result

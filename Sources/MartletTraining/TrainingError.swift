@@ -24,6 +24,10 @@ public enum TrainingError: Error, CustomStringConvertible {
     case resume(directory: String, reason: String)
     /// A run is already there.
     case occupied(directory: String)
+    /// A model is there that no run of this folder made.
+    case foreign(directory: String)
+    /// Another run writes to the folder now.
+    case busy(directory: String)
     /// A data source gives nothing to train on.
     case data(source: String, reason: String)
     /// An option does not fit the model or the others.
@@ -44,11 +48,15 @@ public enum TrainingError: Error, CustomStringConvertible {
                 + "gradients, then --resume\(Self.kept(checkpoint))"
         case .diverged(let step, let loss, let best, let checkpoint):
             "step \(step): the loss is \(loss), far above its best \(best), so training stopped; lower the "
-                + "learning rate or lengthen the warm-up\(Self.kept(checkpoint))"
+                + "learning rate, then --resume\(Self.kept(checkpoint))"
         case .resume(let directory, let reason):
             "\(directory): cannot resume: \(reason)"
         case .occupied(let directory):
             "\(directory): a run is already there; continue it with --resume, or choose another folder"
+        case .foreign(let directory):
+            "\(directory): a model is there that this run did not make, and would be lost; choose another folder"
+        case .busy(let directory):
+            "\(directory): another training is writing there; wait for its end, or choose another folder"
         case .data(let source, let reason): "\(source): \(reason)"
         case .invalid(let subject, let got, let expected):
             "\(subject): got \(got), expected \(expected)"

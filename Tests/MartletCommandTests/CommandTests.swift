@@ -61,7 +61,10 @@ import Testing
         ["score", "--model", "m", "--tokens", "1,x"], ["tokenize", "--model", "m"],
         ["generate", "p"], ["generate", "--model", "m", "p", "--kv", "f8"],
         ["bench", "--model", "m", "--runs", "2"], ["bench", "--model", "m", "--batch", "0"],
-        ["unknown"],
+        ["unknown"], ["train", "--recipe", "r", "--out", ""],
+        ["train", "--recipe", "r", "--out", "o", "--steps", "9223372036854775807"],
+        ["retrofit", "dms", "--model", "m", "--out", ""], ["frontier", "--out", ""],
+        ["train", "charlm", "--corpus", "c", "--out", ""],
     ])
     func wrongCommandsAreRefused(arguments: [String]) {
         #expect(throws: (any Error).self) { try Main.parseAsRoot(arguments) }

@@ -10,6 +10,9 @@ import Testing
         #expect(HTML.escaped("<a href=\"x\">&") == "&lt;a href=&quot;x&quot;&gt;&amp;")
         #expect(
             HTML.scriptData(Array("{\"a\":\"</script>\"}".utf8)) == "{\"a\":\"\\u003c/script>\"}")
+        #expect(
+            HTML.escaped("\"\u{301}>\u{301}\u{1B}[2J\u{9B}\n\0")
+                == "&quot;\u{301}&gt;\u{301}\u{241B}[2J\u{FFFD}\n\u{2400}")
         let page = HTML.page(title: "a < b", style: "p {}", body: "<p>c</p>", script: "go();")
         #expect(page.contains("<title>a &lt; b</title>"))
         #expect(page.contains("<p>c</p><script>\ngo();\n</script>"))

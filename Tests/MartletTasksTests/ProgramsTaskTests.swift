@@ -28,7 +28,7 @@ private let humanEval: String? = {
         let path = NSTemporaryDirectory() + "/martlet-programs-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(text.utf8).write(to: URL(filePath: path))
-        return try TaskLocator.task("\(form):\(path)")
+        return try TaskLocator.task("\(form):\(path)", allowsPrograms: true)
     }
 
     private func sample(_ task: any EvaluationTask, _ index: Int = 0) -> TaskSample {
@@ -164,7 +164,108 @@ private let humanEval: String? = {
         }
     }
 
+    /// What a program may try, behind the wall and, where there is none, as far as the judge alone holds it.
+    @Test(
+        .enabled(if: hasPython),
+        arguments: [
+            // Ends its parent: the verdict is not its parent's to lose behind the wall.
+            "    import os; os.kill(os.getppid(), 9); os._exit(86)\n",
+            // Says what it likes on whatever is open, and leaves with any status.
+            """
+                import os
+                for i in range(256):
+                    try: os.write(i, b'["value", {"i": "0x9"}]\\n')
+                    except OSError: pass
+                os._exit(86)
+
+            """,
+            // Equal to everything.
+            """
+                class Equal:
+                    def __eq__(self, other): return True
+                return Equal()
+
+            """,
+            // Walks to whoever called it, or reads them.
+            """
+                import sys, gc
+                frame = sys._getframe()
+                while frame.f_back: frame = frame.f_back
+                frame.f_globals["status"] = 86
+                open("/proc/%d/mem" % __import__("os").getppid(), "r+b")
+                return 2 * x
+
+            """,
+            "    import json; json.dumps = None; return 2 * x\n",
+        ], [true, false])
+    func noVerdictIsForged(continuation: String, isWalled: Bool) {
+        var runner = ProgramRunner(seconds: 2)
+        runner.isWalled = runner.isWalled && isWalled
+        let frame = "def twice(x):\n"
+        let test = "def check(candidate):\n    assert candidate(4) == 8\n"
+        #expect(
+            !runner.passes(frame + continuation, frame: frame, test: test, function: "twice"))
+        #expect(
+            runner.passes(
+                frame + "    return 2 * x\n", frame: frame, test: test, function: "twice"))
+    }
+
+    /// Of a program that leaves its group and its session nothing is left.
+    @Test(.enabled(if: hasPython), arguments: [true, false])
+    func escapeesEndToo(isWalled: Bool) throws {
+        let mark = NSTemporaryDirectory() + "/martlet-mark-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: mark) }
+        var runner = ProgramRunner(seconds: 2)
+        runner.isWalled = runner.isWalled && isWalled
+        let program = """
+            def twice(x):
+                import os, time
+                if os.fork() == 0:
+                    os.setsid()
+                    if os.fork() == 0:
+                        time.sleep(1)
+                        open('\(mark)', 'w')
+                    os._exit(0)
+                return 2 * x
+
+            """
+        #if os(Linux)
+            #expect(
+                runner.passes(
+                    program, frame: "", test: "def check(c):\n    assert c(4) == 8\n",
+                    function: "twice"))
+            Thread.sleep(forTimeInterval: 1.5)
+            #expect(!FileManager.default.fileExists(atPath: mark))
+        #endif
+    }
+
+    /// Values of all kinds and errors come through as they are.
+    @Test(.enabled(if: hasPython))
+    func valuesComeThrough() {
+        let program = """
+            def same(x):
+                if x == "wrong": raise ValueError("no")
+                return x
+
+            """
+        let test = """
+            def check(candidate):
+                for x in [1 << 5000, 2.5, 1j, "\\ud800é", b"x", None, True, (1, [2]), {1: {2}}, range(3), -0.0, frozenset()]:
+                    assert repr(candidate(x)) == repr(x)
+                try: candidate("wrong")
+                except ValueError as error: assert str(error) == "no"
+                else: assert False
+            """
+        #expect(
+            ProgramRunner(seconds: 2).passes(program, frame: "", test: test, function: "same"))
+    }
+
     @Test func programsAreNotRunUnasked() throws {
+        #expect {
+            _ = try TaskLocator.task("programs:/none")
+        } throws: { "\($0)".contains("--allow-programs") }
+        #expect(TaskLocator.programCaution("programs(seconds=2):/none") != nil)
+        #expect(TaskLocator.programCaution("file:/none") == nil)
         #expect {
             _ = try task(Self.line, form: "file")
         } throws: { "\($0)".contains("programs:PATH") }

@@ -160,6 +160,24 @@ import Testing
         await expect(.budgetTooSmall) { _ = try await tiny { $0.memoryBudget = 100 } }
     }
 
+    /// The embeddings of a model whose output matrix is another tensor stay in the file; however long ago it was loaded, a
+    /// step that reads what was cut away is an error, and not the end of the process.
+    @Test func aFileThatIsCutLaterIsAnError() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "martlet-cut-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var golden = URL(filePath: #filePath).deletingLastPathComponent()
+        golden.append(path: "../MartletModelsTests/Goldens/llama-mqa")
+        try FileManager.default.copyItem(at: golden, to: folder)
+        let model = try await Model.load(folder.path(percentEncoded: false))
+        _ = try await model.score([1, 2, 3])
+        let file = try FileHandle(forWritingTo: folder.appending(path: "model.safetensors"))
+        try file.truncate(atOffset: 5000)
+        try file.close()
+        await expect(.unreadableFile) { _ = try await model.score([1, 2, 3]) }
+        await expect(.unreadableFile) { _ = try await model.score([4, 5, 6]) }
+    }
+
     @Test func requestsBeyondTheContextAreRefused() async throws {
         let model = try await tiny()
         let tokens = model.shape.contextLength + 10

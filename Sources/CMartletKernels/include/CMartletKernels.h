@@ -4,6 +4,7 @@
 // What this target refuses to know: threads, files, memory ownership, models, errors.
 // Every function is total on the ranges its comment states; callers (MartletKernels and
 // MartletAttention) check them.  Nothing here allocates, prints or aborts.
+// One file is no arithmetic: mappings.c, whose signal handler can only be written in C.
 //
 // Vectors have 16 lanes on every instruction set.  A lane is an output channel (matrix
 // products), a cached token (query . key) or a value dimension (weights . values), so a
@@ -14,6 +15,7 @@
 
 #include "MartletTrainingKernels.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -254,6 +256,15 @@ void mk_f16_to_f32(const uint16_t *x, float *out, size_t count);
 void mk_f32_to_f16(const float *x, uint16_t *out, size_t count);
 void mk_bf16_to_f32(const uint16_t *x, float *out, size_t count);
 void mk_f32_to_bf16(const float *x, uint16_t *out, size_t count);
+
+/// Guards `count` mapped bytes of a file: where the file was cut short, reading finds zeros instead of
+/// ending the process, and `mk_mapping_lost` says so.  The first call takes over SIGBUS and passes on what
+/// is outside of all guarded memory.  Returns a place, or -1 when all 4096 are taken.
+int32_t mk_guard_mapping(const void *base, size_t count);
+/// Ends the guard at a place; to be called before the memory is unmapped.
+void mk_unguard_mapping(int32_t place);
+/// Whether memory at a place was touched that its file no longer has.
+bool mk_mapping_lost(int32_t place);
 
 /// Tells the processor that this thread is spinning.
 static inline void mk_pause(void) {

@@ -94,9 +94,13 @@ extension MartletError {
 
     /// From the text of a task.
     package init(_ error: TaskError) {
-        self.init(
-            code: .invalidParameter, subject: "task", message: error.description,
-            underlying: error)
+        let (code, subject): (Code, String) =
+            switch error {
+            case .badFile(let path, _, _, _): (.malformedFile, path)
+            case .missingFile(let path, _): (.fileNotFound, path)
+            default: (.invalidParameter, "task")
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
     }
 
     /// From serving requests. What a forward pass or a start failed with comes through unwrapped.

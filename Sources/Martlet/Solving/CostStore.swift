@@ -11,7 +11,7 @@ import MartletFormats
 /// file is a convenience: when it cannot be read or written, costs are measured again.
 public actor CostStore {
     /// The file; nil for none.
-    private let file: URL?
+    nonisolated let file: URL?
     private var known: [String: StepCost] = [:]
     /// Models whose cost was measured in too little time to be remembered.
     private var hurried: Set<String> = []
@@ -106,11 +106,19 @@ public actor CostStore {
         var costs: [String: StepCost] = [:]
         for member in content.root.members {
             guard let values = member.value.arrayValue?.compactMap(\.doubleValue),
-                values.count == 3, values.allSatisfy({ $0 >= 0 && $0.isFinite })
+                values.count == 3
             else { continue }
-            costs[member.key] = StepCost(fixed: values[0], perToken: values[1], perRead: values[2])
+            let cost = StepCost(fixed: values[0], perToken: values[1], perRead: values[2])
+            if Self.isPossible(cost) { costs[member.key] = cost }
         }
         return costs
+    }
+
+    /// Whether a machine may have such a cost. What a broken or forged file says otherwise would refuse every deadline, or
+    /// promise what no machine holds; it is measured again.
+    static func isPossible(_ cost: StepCost) -> Bool {
+        (0...600).contains(cost.fixed) && (0...600).contains(cost.perToken)
+            && (0...1).contains(cost.perRead) && cost.fixed + cost.perToken > 1e-8
     }
 
     private func remember(_ cost: StepCost, _ key: String) {

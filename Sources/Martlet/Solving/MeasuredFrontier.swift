@@ -54,7 +54,9 @@ struct MeasuredFrontier: Sendable {
         // With a higher limit than any measured one, chains are taken to write no more than with that one.
         let most = shares.last.map { Double($0.at) * $0.value } ?? .infinity
         let isBeyond = shares.last.map { length > $0.at } ?? false
-        return Int((isBeyond ? most : share * Double(length)).rounded(.up))
+        let tokens = (isBeyond ? most : share * Double(length)).rounded(.up)
+        // No chain writes more than its limit, which may be the largest of all numbers.
+        return tokens < Double(length) ? max(0, Int(tokens)) : length
     }
 
     /// The accuracy at one width. Below the shortest measured length it falls in proportion, to 0 at length 0, because

@@ -34,7 +34,9 @@ package struct MeasuredSweep: Sendable {
         guard let method = object["method"]?.stringValue, let model = object["model"]?.stringValue,
             let width = object["width"]?.intValue, width >= 1,
             let length = object["length"]?.intValue, length >= 1,
-            let accuracy = object["accuracy"]?.doubleValue, (0...1).contains(accuracy)
+            let accuracy = object["accuracy"]?.doubleValue, (0...1).contains(accuracy),
+            // What chains wrote is not negative; a number that no chain wrote would make the plan's arithmetic none.
+            (0...1e12).contains(object["tokens"]?.doubleValue ?? 0)
         else { return nil }
         let prompt = object["promptTokens"]?.doubleValue
         return Line(

@@ -92,7 +92,7 @@ package struct Solver: Sendable {
             let needed = cost.prefillSeconds(
                 tokens: tokens.count, chunk: form.loaded.options.maximumBatchTokens)
             guard needed < limit - spent else {
-                throw Self.tooLate(
+                throw tooLate(
                     needed: needed, limit: limit, spent: spent, promptTokens: tokens.count)
             }
         }
@@ -254,15 +254,18 @@ package struct Solver: Sendable {
                 + "--cache")
     }
 
-    private static func tooLate(
+    private func tooLate(
         needed: Double, limit: Double, spent: Double, promptTokens: Int
     ) -> MartletError {
         MartletError(
             code: .deadlineTooShort, subject: "deadline",
             message:
-                "reading a prompt of \(promptTokens) tokens takes about \(text(needed)) on this machine, "
-                + "the deadline of \(text(limit)) leaves \(text(max(0, limit - spent))); allow more time or "
-                + "shorten the prompt")
+                "reading a prompt of \(promptTokens) tokens takes about \(Self.text(needed)) on this machine, "
+                + "the deadline of \(Self.text(limit)) leaves \(Self.text(max(0, limit - spent))); allow more "
+                + "time or shorten the prompt"
+                + (costs.file.map {
+                    ", or remove \($0.path(percentEncoded: false)) if the machine is faster than it says"
+                } ?? ""))
     }
 
     private static func text(_ seconds: Double) -> String { String(format: "%.2g s", seconds) }

@@ -54,5 +54,6 @@ extension CharacterModel {
             }
             UnsafeMutableRawBufferPointer(parameter.values).copyMemory(from: entry.bytes)
         }
+        do throws(FormatError) { try file.file.checkIntact() } catch { throw .format(error) }
     }
 }

@@ -10,12 +10,13 @@ enum TextFile {
     static func read(_ path: String) throws(MartletError) -> [UInt8] {
         let bytes: [UInt8]
         if path == "-" {
-            bytes = Array(FileHandle.standardInput.readDataToEndOfFile())
+            bytes = try standardInput()
         } else {
             do {
                 let file = try MappedFile(path: path)
                 // The mapping lasts as long as the object, not as long as a pointer into it.
                 bytes = withExtendedLifetime(file) { Array(file.bytes) }
+                try file.checkIntact()
             } catch {
                 throw MartletError(error)
             }
@@ -27,6 +28,25 @@ enum TextFile {
                     + "0x\(String(bytes[offset], radix: 16)); convert it to UTF-8 first")
         }
         return bytes
+    }
+
+    /// All of standard input. `FileHandle` would end the process when it is closed or a directory.
+    private static func standardInput() throws(MartletError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = systemRead(STDIN_FILENO, &part)
+            if count > 0 {
+                bytes += part[..<count]
+            } else if count == 0 {
+                return bytes
+            } else if errno != EINTR {
+                let reason = String(cString: strerror(errno))
+                throw MartletError(
+                    code: .unreadableFile, subject: "standard input",
+                    message: "standard input: cannot read: \(reason); check where it comes from")
+            }
+        }
     }
 
     /// Where the first byte is that does not belong to a character; nil for valid UTF-8.
@@ -44,4 +64,9 @@ enum TextFile {
             }
         }
     }
+}
+
+/// The system's `read`, under a name that the methods above do not hide.
+private func systemRead(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {
+    read(descriptor, &bytes, bytes.count)
 }

@@ -42,10 +42,14 @@ final class SolveView: Sendable {
     /// What came out, in a sentence.
     static func sentence(_ result: SolveResult) -> String {
         let ended = result.chains.count { $0.finishReason != .cancelled }
-        let voted = result.votes.first.map {
-            "\($0.count) of \(ended) chains agree"
-                + (ended > 1 ? ", compared as \(result.kind.noun)" : "")
-        }
+        // Chains that were stopped vote with what they had.
+        let voted =
+            ended == 0
+            ? "no chain has ended"
+            : result.votes.first.map {
+                "\($0.count) of \($0.count > ended ? result.chains.count : ended) chains agree"
+                    + (ended > 1 ? ", compared as \(result.kind.noun)" : "")
+            }
         let why =
             switch result.ending {
             case .agreed: result.isVerified == true ? "checked" : "no further chain could change it"

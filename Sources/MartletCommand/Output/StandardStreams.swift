@@ -3,6 +3,17 @@
 import Foundation
 
 enum StandardStreams {
+    /// Fills the places of streams that were closed before the process began, with what can be neither read nor written: the
+    /// next file to be opened would take such a place, and be read as input or written to as output.
+    static func reserve() {
+        for (descriptor, mode) in [
+            (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
+        ] where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free place is the one that is missing.
+            _ = open("/dev/null", mode)
+        }
+    }
+
     /// Writes text to standard output. Ends the process when nobody reads it any more.
     static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
@@ -11,9 +22,10 @@ enum StandardStreams {
 
     /// Writes one line to standard error. Control characters, which an argument or a file name may
     /// hold, would break the line or steer the terminal.
+    /// A long one, which echoes a huge value, keeps its ends.
     static func note(_ message: String) {
         var line = "martlet: "
-        for scalar in message.unicodeScalars {
+        for scalar in clipped(message).unicodeScalars {
             if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
                 line += scalar == "\n" ? " " : "\\u{\(String(scalar.value, radix: 16))}"
             } else {
@@ -21,6 +33,15 @@ enum StandardStreams {
             }
         }
         write(Array((line + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// The beginning and the end of a text that is longer than any sentence of ours.
+    static func clipped(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard scalars.count > 4000 else { return text }
+        var short = String(scalars.prefix(1500))
+        short += " … (\(scalars.count - 3000) characters left out) … "
+        return short + String(scalars.suffix(1500))
     }
 
     /// Writes text to standard error as it is, control sequences included.

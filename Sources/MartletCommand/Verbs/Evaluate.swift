@@ -33,6 +33,7 @@ struct Evaluate: AsyncParsableCommand {
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
+    @OptionGroup var programs: ProgramsArguments
 
     @Option(
         help: ArgumentHelp(
@@ -163,8 +164,7 @@ struct Evaluate: AsyncParsableCommand {
         options.temperature = temperature
         options.maximumTokens = maxTokens
         options.parallel = parallel
-        let task: any EvaluationTask
-        do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
+        let task = try programs.task(self.task ?? "")
         return try TaskEvaluation(task, options: options)
     }
 }

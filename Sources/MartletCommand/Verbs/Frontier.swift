@@ -75,10 +75,13 @@ struct Frontier: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder of the sweep.", valueName: "folder"))
     var out: String
 
+    @OptionGroup var programs: ProgramsArguments
+
     @Flag(help: "Print one JSON object: the points and the improvements.")
     var json = false
 
     func validate() throws {
+        try OutputFolder.check(out)
         guard (1...1_000_000).contains(samples) else {
             throw ValidationError("--samples is \(samples), expected 1 to 1000000.")
         }
@@ -92,6 +95,7 @@ struct Frontier: AsyncParsableCommand {
     func run() async throws {
         let plan = try plan()
         let sweep = try FrontierSweep(plan)
+        programs.note(plan.task)
         do { try AtomicDirectory.ensure(out) } catch { throw MartletError(any: error) }
         let options = ModelOptions(loading, nil)
         let (path, header) = (out + "/records.jsonl", try header(plan))
@@ -120,6 +124,7 @@ struct Frontier: AsyncParsableCommand {
     private func plan() throws(MartletError) -> FrontierPlan {
         var plan = FrontierPlan()
         plan.task = task
+        plan.allowsPrograms = programs.allowPrograms
         plan.model = model.first ?? BuiltinModel.dense.name
         plan.others = Array(model.dropFirst())
         if plan.model != BuiltinModel.dense.name { plan.compressed = [:] }

@@ -85,6 +85,8 @@ struct RetrofitArguments: ParsableArguments {
     @Flag(help: "Print a JSON object for each logged step, and a summary.")
     var json = false
 
+    func validate() throws { try OutputFolder.check(out) }
+
     /// The plan but for what only one method has.
     func plan(_ method: RetrofitPlan.Method) throws(TrainingError) -> RetrofitPlan {
         var plan = RetrofitPlan()

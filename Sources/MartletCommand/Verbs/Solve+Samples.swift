@@ -7,8 +7,7 @@ import MartletFormats
 extension Solve {
     /// Solves held-out problems and prints what they came to.
     func run(samples: Int) async throws {
-        let task: any EvaluationTask
-        do { task = try TaskLocator.task(self.task ?? "") } catch { throw MartletError(error) }
+        let task = try programs.task(self.task ?? "")
         let evaluation = SolveEvaluation(
             task, solver: try await solver(), budget: budget, options: searchOptions,
             seed: loading.seed ?? 0)

@@ -36,6 +36,7 @@ struct Solve: AsyncParsableCommand {
 
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var memory: MemoryArguments
+    @OptionGroup var programs: ProgramsArguments
 
     @Option(
         help: ArgumentHelp(
@@ -145,9 +146,7 @@ struct Solve: AsyncParsableCommand {
         var options = searchOptions
         options.extraction = answer
         guard let task else { return options }
-        do throws(TaskError) {
-            options.judge(by: try TaskLocator.task(task), prompt: prompt)
-        } catch { throw MartletError(error) }
+        options.judge(by: try programs.task(task), prompt: prompt)
         return options
     }
 

@@ -50,8 +50,9 @@ struct TrainRecipe: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if let steps, steps < 1 {
-            throw ValidationError("--steps: got \(steps), expected at least 1.")
+        try OutputFolder.check(out)
+        if let steps, !(1...1_000_000_000).contains(steps) {
+            throw ValidationError("--steps: got \(steps), expected 1 to 1000000000.")
         }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: got \(threads), expected 1 to 1024.")
@@ -165,7 +166,7 @@ extension MartletError {
             self.init(code: .badLogits, subject: "the loss", message: error.description)
         case .resume(let directory, _):
             self.init(code: .malformedFile, subject: directory, message: error.description)
-        case .occupied(let directory):
+        case .occupied(let directory), .foreign(let directory), .busy(let directory):
             self.init(code: .alreadyExists, subject: directory, message: error.description)
         case .data(let source, _):
             self.init(code: .malformedFile, subject: source, message: error.description)

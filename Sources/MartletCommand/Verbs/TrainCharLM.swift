@@ -105,6 +105,7 @@ struct TrainCharLM: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        if let out { try OutputFolder.check(out) }
         if from != nil {
             guard sample != nil, prompt?.isEmpty == false, corpus.isEmpty, !compare else {
                 throw ValidationError(
@@ -189,7 +190,15 @@ struct TrainCharLM: AsyncParsableCommand {
             try CharacterCorpus(
                 name: path, bytes: TextFile.read(path), limit: characters, context: context)
         }
-        if let out { try AtomicDirectory.ensure(out) }
+        if let out {
+            // A model of a run before comes with its results; any other is somebody's, and would be lost.
+            let names = AtomicDirectory.names(in: out)
+            let isForeign =
+                names.contains(Checkpoint.configurationName)
+                || names.contains("model.safetensors") && !names.contains("results.jsonl")
+            guard compare || !isForeign else { throw TrainingError.foreign(directory: out) }
+            try AtomicDirectory.ensure(out)
+        }
         let log = try out.map { try JSONLinesFile($0 + "/results.jsonl", continuing: false) }
         var runs = CharLMRuns(self, comparison: comparison, log: log)
         for text in texts {

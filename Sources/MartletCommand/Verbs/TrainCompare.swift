@@ -43,8 +43,20 @@ struct TrainCompare: AsyncParsableCommand {
 
     func validate() throws {
         if seeds < 1 { throw ValidationError("--seeds: got \(seeds), expected at least 1.") }
-        if let budgetSeconds, !(budgetSeconds > 0) {
+        guard seeds <= 1_000_000 else {
+            throw ValidationError("--seeds: got \(seeds), expected at most 1000000.")
+        }
+        if let budgetSeconds, !(budgetSeconds > 0 && budgetSeconds < 1e12) {
             throw ValidationError("--budget-seconds: got \(budgetSeconds), expected more than 0.")
+        }
+        for method in methods.split(separator: ",") {
+            let parts = method.split(separator: "=", omittingEmptySubsequences: false)
+            let rate = parts.count == 2 ? Double(parts[1]) : 1
+            guard parts.count <= 2, !parts[0].isEmpty, let rate, rate > 0, rate.isFinite else {
+                throw ValidationError(
+                    "--methods: got '\(method)', expected a method, or method=RATE with a rate above 0."
+                )
+            }
         }
     }
 

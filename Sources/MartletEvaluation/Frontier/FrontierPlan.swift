@@ -6,6 +6,8 @@ import Foundation
 public struct FrontierPlan: Sendable {
     /// The task, as text.
     public var task = "reasoning"
+    /// Whether a task may run programs that a model wrote.
+    public var allowsPrograms = false
     /// The model that all methods without models of their own run on.
     public var model = "builtin"
     /// Models of other sizes, measured under the same methods but for those with models of their own.

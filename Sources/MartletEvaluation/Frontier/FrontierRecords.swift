@@ -40,7 +40,9 @@ public final class FrontierRecords {
         _ line: JSONObject, _ known: inout [String: [Int: Known]], _ times: inout Times
     ) {
         guard let id = line["configuration"]?.stringValue else { return }
+        let costs = RunRecords.costs
         if let seconds = line["seconds"]?.doubleValue, let problems = line["problems"]?.intValue {
+            guard costs.contains(seconds), (0...1_000_000_000).contains(problems) else { return }
             add(seconds, problems, to: &times[id, default: (0, 0)])
             return
         }
@@ -48,7 +50,8 @@ public final class FrontierRecords {
             let score = line["score"]?.doubleValue,
             let tokens = line["tokens"]?.doubleValue,
             let reads = line["kvReads"]?.doubleValue, let peak = line["peakTokens"]?.doubleValue,
-            let bytes = line["bytes"]?.doubleValue
+            let bytes = line["bytes"]?.doubleValue, (0...1).contains(score),
+            [tokens, reads, peak, bytes].allSatisfy({ costs.contains($0) })
         else { return }
         known[id, default: [:]][index] = Known(
             task: task, score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes

@@ -11,7 +11,9 @@ public struct FrontierSweep: Sendable {
     /// Prepares a sweep. Throws `invalidParameter` for a task or a grid that cannot be.
     public init(_ plan: FrontierPlan) throws(MartletError) {
         self.plan = plan
-        do { task = try TaskLocator.task(plan.task) } catch { throw MartletError(error) }
+        do {
+            task = try TaskLocator.task(plan.task, allowsPrograms: plan.allowsPrograms)
+        } catch { throw MartletError(error) }
         if let count = task.problemCount { self.plan.samples = min(plan.samples, count) }
         func require(_ holds: Bool, _ name: String, _ expected: String) throws(MartletError) {
             guard !holds else { return }

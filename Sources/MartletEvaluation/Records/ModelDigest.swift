@@ -23,7 +23,9 @@ public struct ModelDigest: Sendable, Hashable {
                 || file.hasSuffix(".json")
                     && file != MeasuredSweep.fileName
             {
-                files[file] = try FileDigest.sha256(folder + "/" + file)
+                do { files[file] = try FileDigest.sha256(folder + "/" + file) } catch {
+                    throw MartletError(error)
+                }
             }
         }
         self.files = files

@@ -8,6 +8,9 @@ public import MartletFormats
 public final class RunRecords {
     private let file: JSONLinesFile
 
+    /// What a figure of a record may be; a line with another is no record, and its problem is measured again.
+    static let costs = 0.0...1e18
+
     /// Opens a run's file, or begins it. A last line that was cut short is removed.
     ///
     /// - Parameters:

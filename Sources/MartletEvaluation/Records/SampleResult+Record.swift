@@ -32,6 +32,7 @@ extension SampleResult {
     init?(record: JSONObject, index: Int, sample: TaskSample, seed: UInt64) {
         guard record["index"]?.intValue == index, record["prompt"]?.stringValue == sample.prompt,
             let bytes = record["bytes"]?.intValue, let cacheBytes = record["cacheBytes"]?.intValue,
+            bytes >= 0, cacheBytes >= 0,
             let lines = record["chains"]?.arrayValue, !lines.isEmpty
         else { return nil }
         let chains = lines.compactMap { $0.objectValue.flatMap(ChainResult.init(record:)) }
@@ -55,7 +56,10 @@ extension ChainResult {
         guard let text = record["text"]?.stringValue, let score = record["score"]?.doubleValue,
             let tokens = record["tokens"]?.intValue, let reads = record["kvReads"]?.doubleValue,
             let peak = record["peakTokens"]?.doubleValue,
-            let reason = record["finishReason"]?.stringValue.flatMap(FinishReason.init(rawValue:))
+            let reason = record["finishReason"]?.stringValue.flatMap(FinishReason.init(rawValue:)),
+            // Sums of many must stay numbers.
+            (0...1).contains(score), (0...1_000_000_000_000).contains(tokens),
+            RunRecords.costs.contains(reads), RunRecords.costs.contains(peak)
         else { return nil }
         self.init(
             text: text, answer: record["answer"]?.stringValue, score: score, tokens: tokens,

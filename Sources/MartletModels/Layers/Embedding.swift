@@ -38,6 +38,12 @@ struct TokenWeights: Sendable {
         }
     }
 
+    /// Throws when rows were read from a file that was cut short or written meanwhile.
+    func checkIntact() throws(ModelError) {
+        guard case .stored(let entry) = table else { return }
+        do { try entry.checkIntact() } catch { throw .format(error) }
+    }
+
     /// Bytes of packed weights held for looking up and projecting.
     var byteCount: Int {
         if case .packed(let matrix) = table, matrix !== head {

@@ -82,6 +82,7 @@ package final class ModelRunner: ForwardPass {
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
         try step.begin(slices, tokens: sources, cache: cache)
         if rows > 0 { model.loaded.decoder(step) }
+        try model.loaded.decoder.vocabulary.checkIntact()
         let count = try project(slices, sources)
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(

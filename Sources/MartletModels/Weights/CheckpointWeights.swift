@@ -59,6 +59,7 @@ struct CheckpointWeights: WeightSource {
             }
         }
         let channels = parts.reduce(0) { $0 + $1.rows }
+        let packed: PackedMatrix
         do {
             let matrix = try PackedMatrix(
                 type: other ?? type, channels: channels, columns: columns,
@@ -92,8 +93,12 @@ struct CheckpointWeights: WeightSource {
             }
             // The file's pages have been read once and are not needed again.
             for source in sources { source.entry.releaseResident() }
-            return matrix
+            packed = matrix
         } catch { throw .kernel(error) }
+        do throws(FormatError) {
+            for source in sources { try source.entry.checkIntact() }
+        } catch { throw .format(error) }
+        return packed
     }
 
     /// Converts stored rows (columns, when transposed) to rows of floats. Shapes and types were checked.

@@ -76,8 +76,8 @@ extension FileProblem {
         let layout = try AnswerLayout.named(try text(line, "layout", or: "line"))
         var limit: Int?
         if let value = line["maxTokens"] {
-            guard let number = value.intValue, number >= 1 else {
-                throw Refusal(got: "a maxTokens that is no number", expected: "1 or more")
+            guard let number = value.intValue, (1...16_777_216).contains(number) else {
+                throw Refusal(got: "another maxTokens", expected: "a number from 1 to 16777216")
             }
             limit = number
         }

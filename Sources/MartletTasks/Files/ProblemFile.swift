@@ -37,13 +37,15 @@ enum ProblemFile {
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw bad("no such file", "JSON lines with prompt and answer")
+            throw .missingFile(path: path, expected: "JSON lines with prompt and answer")
         }
-        guard !isFolder.boolValue,
-            let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
-        else { throw bad("what cannot be read", "a file with read permission") }
-        guard data.count <= maximumBytes else {
-            throw bad("\(data.count) bytes", "at most \(maximumBytes)")
+        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        guard (size ?? 0) <= maximumBytes else {
+            throw bad("\(size ?? 0) bytes", "at most \(maximumBytes)")
+        }
+        // Read, not mapped: a file that is cut meanwhile would end the process.
+        guard !isFolder.boolValue, let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw bad("what cannot be read", "a file with read permission")
         }
         guard !data.starts(with: [0x1F, 0x8B]) else {
             throw bad("a file packed by gzip", "plain text; unpack it with gunzip")

@@ -16,22 +16,43 @@ public enum TaskLocator {
         ),
         (
             "programs(seconds=N):PATH",
-            "programs to be written, as in HumanEval; runs them with python3, and a program can do what you can"
+            "programs to be written, as in HumanEval; runs them with python3, behind a wall, when that is allowed"
         ),
     ]
 
     /// The task that a text describes: `file:PATH` for the problems of a file, `qa(length=N):PATH` for questions about
-    /// one document among others, `programs(seconds=N):PATH` for programs that are run, otherwise what ``TaskRegistry/task(_:)`` makes of it. Throws ``TaskError``.
-    public static func task(_ text: String) throws(TaskError) -> any EvaluationTask {
+    /// one document among others, `programs(seconds=N):PATH` for programs that are run, otherwise what ``TaskRegistry/task(_:)`` makes of it.
+    ///
+    /// - Parameters:
+    ///   - text: the task.
+    ///   - allowsPrograms: whether programs that a model wrote may be run; see ``programCaution(_:)``.
+    /// - Throws: ``TaskError``.
+    public static func task(
+        _ text: String, allowsPrograms: Bool = false
+    ) throws(TaskError) -> any EvaluationTask {
         guard let (form, path) = parts(text) else { return try TaskRegistry.task(text) }
         guard form + ":" != filePrefix else { return try FileTask(path: path) }
         let expression = try TaskExpression(form)
         if expression.name == ProgramsTask.family {
             let seconds = try value(of: expression, in: programs)
+            guard allowsPrograms else {
+                throw .cannotJudge(
+                    task: ProgramsTask.family, got: "no permission to run what a model writes",
+                    advice: "allow it with --allow-programs (allowsPrograms in the library)")
+            }
             return try ProgramsTask(try ProblemFile.programs(path), path: path, seconds: seconds)
         }
         let length = try value(of: expression, in: documents)
         return try DocumentsTask(try ProblemFile.read(path), path: path, length: length)
+    }
+
+    /// What programs can do on this system although they run behind a wall, as a sentence for whoever allows them; nil
+    /// for a task that runs none.
+    public static func programCaution(_ text: String) -> String? {
+        guard let form = parts(text)?.form,
+            form == programs.name || form.hasPrefix("\(programs.name)(")
+        else { return nil }
+        return ProgramRunner.caution
     }
 
     /// The path of the file that a text names; nil for a task that reads none.

@@ -42,9 +42,12 @@ struct ProgramProblem: Sendable {
         ]
     }
 
-    /// What is run to judge a continuation.
-    func program(_ continuation: String) -> String {
-        let call = entryPoint.map { "check(\($0))" } ?? ""
-        return "\(prompt)\(continuation)\n\(test)\n\(call)\n"
+    /// Whether a continuation passes the tests.
+    func passes(_ continuation: String, _ runner: ProgramRunner) -> Bool {
+        guard let entryPoint else {
+            return runner.passes("\(prompt)\(continuation)\n\(test)\n")
+        }
+        return runner.passes(
+            prompt + continuation, frame: prompt, test: test, function: entryPoint)
     }
 }

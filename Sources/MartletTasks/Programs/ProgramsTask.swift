@@ -3,7 +3,7 @@
 /// The programs of a file in HumanEval's form, in its order (2107.03374): the model goes on from the beginning of a program,
 /// and what it wrote passes when the file's tests run to their end.
 ///
-/// Judging runs what a model wrote, so it has a task's name of its own, which is not given by accident. A search cannot judge
+/// Judging runs what a model wrote, so it has a task's name of its own and must be allowed. A search cannot judge
 /// by it (``isVerified(_:prompt:)`` is nil): a program that hangs would cost it its deadline.
 struct ProgramsTask: EvaluationTask {
     static let family = "programs"
@@ -50,6 +50,6 @@ struct ProgramsTask: EvaluationTask {
         guard let place = sample.parameters["problem"], problems.indices.contains(place),
             let continuation = AnswerLayout.program.answer(in: text)
         else { return 0 }
-        return runner.passes(problems[place].program(continuation)) ? 1 : 0
+        return problems[place].passes(continuation, runner) ? 1 : 0
     }
 }

@@ -13,6 +13,8 @@ public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// A file of problems has none, or a line that is no problem. `line` counts from 1; nil for the whole file.
     case badFile(path: String, line: Int?, got: String, expected: String)
+    /// There is no such file of problems.
+    case missingFile(path: String, expected: String)
 
     /// This machine cannot judge a task's solutions.
     case cannotJudge(task: String, got: String, advice: String)
@@ -35,6 +37,8 @@ public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
         case .badFile(let path, let line, let got, let expected):
             "\(path)\(line.map { ", line \($0)" } ?? ""): got \(got), expected \(expected); correct "
                 + "the file, or name another."
+        case .missingFile(let path, let expected):
+            "\(path): got no such file, expected \(expected); correct the name."
         case .cannotJudge(let task, let got, let advice):
             "task \(task) cannot be judged here: got \(got); \(advice)."
         }

@@ -89,6 +89,7 @@ public struct Recipe: Sendable {
         ])
         file = read.path
         let training: ConfigurationFile
+        let limit: Double
         do throws(FormatError) {
             training = try read.object("training")
             from = try read.optionalString("from")
@@ -107,7 +108,7 @@ public struct Recipe: Sendable {
             let given = try training.int("seed", default: 0, in: 0...Int.max)
             self.seed = seed ?? UInt64(given)
             noise = try training.double("noise", default: 0, in: 0...10)
-            let limit = try training.double("clip", default: 1, in: 0...1e9)
+            limit = try training.double("clip", default: 1, in: 0...1e9)
             let word = try training.string("products", default: "f32")
             guard let products = TrainingMachine.Products(rawValue: word) else {
                 throw training.wrongValue("products", expected: "f32 or bf16")
@@ -122,17 +123,28 @@ public struct Recipe: Sendable {
         length = try RunLength(training, steps: steps)
         data = try Self.entries(read)
         (optimiser, schedule) = try Self.optimisation(read)
-        canonical = Self.canonical(read.root, steps: length.steps, seed: self.seed)
+        canonical = Self.canonical(
+            read.root, steps: length.steps, seed: self.seed, rate: schedule.peak, clip: limit)
     }
 
-    private static func canonical(_ root: JSONObject, steps: Int, seed: UInt64) -> JSONObject {
-        let training = root["training"]?.objectValue ?? JSONObject()
-        let fixed = training.setting("steps", to: .integer(steps))
+    private static func canonical(
+        _ root: JSONObject, steps: Int, seed: UInt64, rate: Double, clip: Double
+    ) -> JSONObject {
+        // Without the key, so that it stands last whether the recipe had it or not.
+        func object(_ name: String, without key: String) -> JSONObject {
+            JSONObject((root[name]?.objectValue?.members ?? []).filter { $0.key != key })
+        }
+        let fixed = object("training", without: "clip").setting("steps", to: .integer(steps))
             .setting("seed", to: .string("\(seed)"))
+            // Written out where the recipe leaves them to a default, since they may be lower on resume.
+            .setting("clip", to: .number(clip))
+        let optimiser = object("optimiser", without: "learningRate").setting(
+            "learningRate", to: .number(rate))
         // What is stored, how often and what is logged may change between parts of a run.
         let free: Set = ["weights", "checkpoints", "log"]
         return JSONObject(root.members.filter { !free.contains($0.key) })
             .setting("training", to: .object(fixed))
+            .setting("optimiser", to: .object(optimiser))
     }
 }
 
@@ -172,8 +184,14 @@ public struct RunLength: Sendable, Hashable {
                 accumulation: try file.int("accumulation", default: 1, in: 1...65_536))
         }
         do throws(FormatError) {
-            let own = try training.int("steps", in: 1...1_000_000_000)
+            let range = 1...1_000_000_000
+            let own = try training.int("steps", in: range)
             steps = given ?? own
+            guard range.contains(steps) else {
+                throw .wrongValue(
+                    file: "--steps", key: "steps", got: "\(steps)",
+                    expected: "\(range.lowerBound) to \(range.upperBound)")
+            }
         } catch { throw .format(error) }
         guard training.contains("phases") else {
             do throws(FormatError) { phases = [try phase(training, until: 1)] } catch {

@@ -7,6 +7,10 @@ import Yams
 enum RecipeFile {
     /// Larger files are no recipes.
     static let maximumBytes = 1 << 20
+    /// More values than any recipe has; aliases of aliases make billions of a few lines.
+    static let maximumValues = 100_000
+    /// The YAML library expands aliases before we see them, and so few can multiply a text by a few hundred at most.
+    static let maximumAliases = 16
 
     /// Reads YAML (or JSON, which is YAML too).
     static func read(_ text: String, file: String) throws(TrainingError) -> ConfigurationFile {
@@ -16,21 +20,43 @@ enum RecipeFile {
         guard text.utf8.count <= maximumBytes else {
             throw malformed("it has \(text.utf8.count) bytes, expected at most \(maximumBytes)")
         }
+        guard aliasCount(text) <= maximumAliases else {
+            throw malformed("it has more than \(maximumAliases) aliases")
+        }
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch {
             let sentence = "\(error)".split(separator: "\n").joined(separator: " ")
             throw malformed("it is not valid YAML (\(sentence))")
         }
         guard let node else { throw malformed("it is empty") }
-        guard case .object(let root) = try value(node, depth: 0, malformed) else {
+        var left = maximumValues
+        guard case .object(let root) = try value(node, depth: 0, left: &left, malformed) else {
             throw malformed("its top level is not a mapping of names to values")
         }
         return ConfigurationFile(path: file, root: root)
     }
 
+    /// What looks like an alias: a star before a name, where a value may begin. Some may stand in texts.
+    private static func aliasCount(_ text: String) -> Int {
+        let starts = Set(" \n\r\t,[{:-?".utf8)
+        var count = 0
+        var before = UInt8(ascii: "\n")
+        var isStar = false
+        for byte in text.utf8 {
+            if isStar, !starts.contains(byte) { count += 1 }
+            isStar = byte == UInt8(ascii: "*") && starts.contains(before)
+            before = byte
+        }
+        return count
+    }
+
     private static func value(
-        _ node: Node, depth: Int, _ malformed: (String) -> TrainingError
+        _ node: Node, depth: Int, left: inout Int, _ malformed: (String) -> TrainingError
     ) throws(TrainingError) -> JSONValue {
+        left -= 1
+        guard left >= 0 else {
+            throw malformed("it has more than \(maximumValues) values, aliases counted")
+        }
         guard depth < 32 else { throw malformed("it nests deeper than 32 levels") }
         switch node {
         case .mapping(let mapping):
@@ -42,12 +68,16 @@ enum RecipeFile {
                     throw malformed("the key '\(name)' is there twice")
                 }
                 members.append(
-                    .init(key: name, value: try value(child, depth: depth + 1, malformed)))
+                    .init(
+                        key: name, value: try value(child, depth: depth + 1, left: &left, malformed)
+                    ))
             }
             return .object(JSONObject(members))
         case .sequence(let sequence):
             var elements: [JSONValue] = []
-            for child in sequence { elements.append(try value(child, depth: depth + 1, malformed)) }
+            for child in sequence {
+                elements.append(try value(child, depth: depth + 1, left: &left, malformed))
+            }
             return .array(elements)
         case .scalar:
             if let number = node.int { return .integer(number) }

@@ -26,6 +26,7 @@ public final class Retrofit {
         model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine
     ) throws(TrainingError) {
+        try RunFolder.check(directory, resumes: resumes, sources: [path])
         try plan.check()
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(directory: path) } catch { throw .format(error) }

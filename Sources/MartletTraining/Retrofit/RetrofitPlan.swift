@@ -83,6 +83,7 @@ public struct RetrofitPlan: Sendable {
         try require("scale", Double(decisions.scale), 1e-3...1e4)
         try require("budget weight", budgetWeight, 1e-3...1e3)
         try require("steps", Double(steps), 1...1e9)
+        try require("fade steps", Double(fadeSteps), 0...1e9)
         try require("learning rate", learningRate, 1e-9...10)
         try require("base learning rate", baseLearningRate, 1e-9...10)
         try require("sequences", Double(sequences), 1...65_536)

@@ -61,7 +61,8 @@ struct CheckpointStore {
                 }
                 try SafetensorsWriter.write(tensors, to: folder + "/" + Self.optimiserName)
                 try AtomicFile.write(
-                    state.json.serialized(indentation: 2), to: folder + "/" + Self.stateName)
+                    state.json(digests: try Self.digests(folder)).serialized(indentation: 2),
+                    to: folder + "/" + Self.stateName)
             }
             for old in paths.dropLast(kept) { try AtomicDirectory.remove(old) }
         } catch let error as FormatError {
@@ -79,8 +80,16 @@ struct CheckpointStore {
         model: TrainableModel, optimiser: Optimiser, plan: JSONObject
     ) throws(TrainingError) -> RunState? {
         guard let path = paths.last else { return nil }
-        let state = try RunState(path: path + "/" + Self.stateName)
+        let (state, digests) = try RunState.read(path + "/" + Self.stateName)
+        guard path == self.path(step: state.step) else {
+            throw .resume(
+                directory: path,
+                reason:
+                    "it says that it is of step \(state.step), which its name does not; it was moved or "
+                    + "changed, so remove it")
+        }
         try state.agree(with: plan, directory: path)
+        try Self.check(path, digests)
         do throws(FormatError) {
             let checkpoint = try Checkpoint(directory: path)
             for parameter in model.parameters.all {
@@ -100,33 +109,81 @@ struct CheckpointStore {
                 }
             }
         } catch { throw .format(error) }
-        guard state.startSteps.count == optimiser.parameters.count else {
+        guard state.startSteps.count == optimiser.parameters.count,
+            state.startSteps.allSatisfy({ (0...state.optimiserSteps).contains($0) })
+        else {
             throw .resume(directory: path, reason: "its optimiser has other tensors than the model")
         }
         optimiser.stepCount = state.optimiserSteps
         optimiser.startSteps = state.startSteps
         return state
     }
+
+    /// The SHA-256 of every file of a checkpoint but the one that lists them.
+    private static func digests(_ folder: String) throws(FormatError) -> [String: String] {
+        var digests: [String: String] = [:]
+        for name in AtomicDirectory.names(in: folder) where name != stateName {
+            digests[name] = try FileDigest.sha256(folder + "/" + name)
+        }
+        return digests
+    }
+
+    /// Throws when a checkpoint's files are not those that were written.
+    private static func check(
+        _ path: String, _ digests: [String: String]
+    ) throws(TrainingError) {
+        let found: [String: String]
+        do throws(FormatError) { found = try Self.digests(path) } catch { throw .format(error) }
+        for name in Set(digests.keys).union(found.keys).sorted()
+        where digests[name] != found[name] {
+            let what =
+                found[name] == nil
+                ? "is missing"
+                : digests[name] == nil ? "does not belong to it" : "is not as it was written"
+            throw .resume(
+                directory: path,
+                reason: "\(name) \(what); remove this folder to go on from the checkpoint before")
+        }
+    }
 }
 
 extension RunState {
-    var json: JSONValue {
+    static let version = 2
+    private static let digestKey = "digest"
+
+    /// What is stored: this state, the digest of every other file, and the digest of all that.
+    func json(digests: [String: String]) -> JSONValue {
         func number(_ value: Double?) -> JSONValue {
             // Bits, not digits: a resumed run must have exactly the same numbers.
             value.map { .string(String($0.bitPattern, radix: 16)) } ?? .null
         }
         let members: [(String, JSONValue)] = [
-            ("version", .integer(1)), ("step", .integer(step)),
+            ("version", .integer(Self.version)), ("step", .integer(step)),
             ("referenceSeconds", number(referenceSeconds)),
             ("optimiserSteps", .integer(optimiserSteps)),
             ("startSteps", .array(startSteps.map { .integer($0) })),
             ("smoothedLoss", number(smoothedLoss)), ("bestLoss", number(bestLoss)),
             ("plan", .object(plan)),
+            (
+                "files",
+                .object(
+                    JSONObject(
+                        digests.sorted { $0.key < $1.key }.map {
+                            .init(key: $0.key, value: .string($0.value))
+                        }))
+            ),
         ]
-        return .object(JSONObject(members.map { .init(key: $0.0, value: $0.1) }))
+        let object = JSONObject(members.map { .init(key: $0.0, value: $0.1) })
+        return .object(
+            object.setting(
+                Self.digestKey,
+                to: .string(FileDigest.sha256(JSONValue.object(object).serialized()))))
     }
 
-    init(path: String) throws(TrainingError) {
+    /// Reads what ``json(digests:)`` made, and believes none of it that its digest does not cover.
+    static func read(
+        _ path: String
+    ) throws(TrainingError) -> (state: RunState, digests: [String: String]) {
         do throws(FormatError) {
             let file = try ConfigurationFile(path: path)
             func number(_ key: String) throws(FormatError) -> Double? {
@@ -136,21 +193,35 @@ extension RunState {
                 }
                 return Double(bitPattern: bits)
             }
-            guard try file.int("version") == 1 else {
+            guard try file.int("version") == version else {
                 throw file.wrongValue(
-                    "version", expected: "1, which this version of Martlet writes")
+                    "version", expected: "\(version), which this version of Martlet writes")
             }
-            self.init(
+            let rest = JSONObject(file.root.members.filter { $0.key != digestKey })
+            guard
+                try file.string(digestKey)
+                    == FileDigest.sha256(JSONValue.object(rest).serialized())
+            else {
+                throw file.wrongValue(
+                    digestKey, expected: "that of the rest of the file, which was changed")
+            }
+            let files = try file.object("files")
+            var digests: [String: String] = [:]
+            for key in files.root.keys { digests[key] = try files.string(key) }
+            let state = RunState(
                 step: try file.int("step", in: 0...Int.max),
                 referenceSeconds: try number("referenceSeconds") ?? 0,
                 optimiserSteps: try file.int("optimiserSteps", in: 0...Int.max),
                 startSteps: try file.ints("startSteps"), smoothedLoss: try number("smoothedLoss"),
                 bestLoss: try number("bestLoss"), plan: try file.object("plan").root)
+            return (state, digests)
         } catch { throw .format(error) }
     }
 
-    /// Throws, naming the first difference, when a run's settings are not those of its checkpoint.
+    /// Throws, naming the first difference, when a run's settings are not those of its checkpoint. Learning rates and
+    /// limits of gradients may be lower than they were: that is what an error of numbers that are not finite advises.
     func agree(with other: JSONObject, directory: String) throws(TrainingError) {
+        let other = Self.keepingWhatMayFall(plan, other)
         for key in Set(plan.keys + other.keys).sorted()
         where !["checkpoints", "log", "weights"].contains(key) {
             let (mine, theirs) = (plan[key] ?? .null, other[key] ?? .null)
@@ -159,8 +230,30 @@ extension RunState {
                     directory: directory,
                     reason:
                         "its '\(key)' is not that of this run; give the recipe and options that it was "
-                        + "started with, or choose another folder")
+                        + "started with, or choose another folder (a learning rate or clip may be lower)"
+                )
             }
         }
+    }
+
+    /// Keys of a plan whose values may fall on resume, each with the object that holds it.
+    private static let mayFall: [(holder: String?, key: String)] = [
+        (nil, "learningRate"), (nil, "baseLearningRate"), ("optimiser", "learningRate"),
+        ("training", "clip"),
+    ]
+
+    /// `new` with the values of `old` where it may have lower ones and has.
+    private static func keepingWhatMayFall(_ old: JSONObject, _ new: JSONObject) -> JSONObject {
+        var result = new
+        for (holder, key) in mayFall {
+            let before = holder.map { old[$0]?.objectValue ?? JSONObject() } ?? old
+            let after = holder.map { result[$0]?.objectValue ?? JSONObject() } ?? result
+            guard let was = before[key]?.doubleValue, let value = after[key]?.doubleValue,
+                value > 0, value <= was || (key == "clip" && was == 0)
+            else { continue }
+            let same = after.setting(key, to: before[key] ?? .number(was))
+            result = holder.map { result.setting($0, to: .object(same)) } ?? same
+        }
+        return result
     }
 }

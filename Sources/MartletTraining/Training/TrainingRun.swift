@@ -1,6 +1,5 @@
 // A run from a recipe: data, model, loop, checkpoints and the log, under one folder.
 
-import Foundation
 import MartletTasks
 import MartletFormats
 import MartletKernels
@@ -28,6 +27,8 @@ public final class TrainingRun {
     let loop: TrainingLoop
     let tokenizer: ModelTokenizer
     private let store: CheckpointStore
+    /// Held until the run is complete or stopped, so that no other run writes here meanwhile.
+    private var folder: RunFolder?
     private let plan: JSONObject
     private let logEvery: Int
     private let checkpointEvery: Int
@@ -38,7 +39,7 @@ public final class TrainingRun {
     private var heldOut: (() throws(TrainingError) -> Double)?
 
     /// Where metrics go, a JSON object a line.
-    public static let metricsName = "metrics.jsonl"
+    public static let metricsName = RunFolder.metricsName
 
     init(
         model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
@@ -53,14 +54,17 @@ public final class TrainingRun {
         self.logEvery = logEvery
         self.checkpointEvery = checkpointEvery
         self.weights = weights
-        store = CheckpointStore(directory: directory + "/checkpoints", kept: kept)
-        let metrics = directory + "/" + Self.metricsName
-        let isThere = !store.paths.isEmpty || FileManager.default.fileExists(atPath: metrics)
-        guard resumes || !isThere else { throw .occupied(directory: directory) }
-        do throws(FormatError) { try AtomicDirectory.ensure(store.directory) } catch {
-            throw .format(error)
-        }
+        store = CheckpointStore(
+            directory: directory + "/" + RunFolder.checkpointsName, kept: kept)
+        try RunFolder.check(directory, resumes: resumes)
+        folder = try RunFolder(directory)
         if let state = try store.restore(model: model, optimiser: loop.optimiser, plan: plan) {
+            guard state.step <= loop.plan.length.steps else {
+                throw .resume(
+                    directory: directory,
+                    reason: "its checkpoint is of step \(state.step), but the run has "
+                        + "\(loop.plan.length.steps)")
+            }
             loop.step = state.step
             loop.referenceSeconds = state.referenceSeconds
             smoothed = state.smoothedLoss
@@ -88,6 +92,8 @@ public final class TrainingRun {
     public func run(
         shouldStop: () -> Bool = { false }, report: (TrainingProgress) -> Void = { _ in }
     ) throws(TrainingError) -> Bool {
+        if folder == nil { folder = try RunFolder(directory) }
+        defer { folder = nil }
         let log: JSONLinesFile
         do throws(FormatError) {
             log = try MetricsLog.open(directory + "/" + Self.metricsName, after: loop.step)
@@ -178,6 +184,7 @@ extension TrainingRun {
     public convenience init(
         _ recipe: Recipe, directory: String, resumes: Bool, machine: TrainingMachine
     ) throws(TrainingError) {
+        try RunFolder.check(directory, resumes: resumes, sources: recipe.from.map { [$0] } ?? [])
         let machine = try machine.multiplying(in: recipe.products)
         let tokenizer =
             recipe.tokenizer == "bytes"

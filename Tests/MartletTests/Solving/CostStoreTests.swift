@@ -68,6 +68,18 @@ import Testing
         #expect(await CostStore(file: nil).known(loaded) == nil)
     }
 
+    /// What no machine takes is measured again.
+    @Test(arguments: [
+        [1e300, 1e300, 1e300], [1e9, 0, 0], [0, 0, 0], [0, 1e9, 0], [1, 1, 2], [-1, 1, 0],
+        [.nan, 1, 0], [.infinity, 1, 0], [.leastNonzeroMagnitude, 0, 0],
+    ])
+    func anAbsurdCostIsThrownAway(values: [Double]) {
+        #expect(
+            !CostStore.isPossible(
+                StepCost(fixed: values[0], perToken: values[1], perRead: values[2])))
+        #expect(CostStore.isPossible(StepCost(fixed: 1e-4, perToken: 1e-5, perRead: 0)))
+    }
+
     /// A search corrects the store of its model, and no other.
     @Test func aSearchUsesTheStoreOfItsModel() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -121,4 +121,43 @@ import Testing
         #expect(accuracies("d", prompt: 50) == [0.2])
         #expect(accuracies("c", prompt: 50) == [0.3])
     }
+
+    /// A sweep's file with numbers at the ends of their types gives plans, or is done without.
+    @Test func absurdSweepsDoNotTrap() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "martlet-sweep-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let edges = [
+            "9223372036854775807", "-9223372036854775808", "1e308", "-1e308", "4.9e-324", "0",
+            "-0.0",
+            "null", "\"x\"", "1", "2147483648", "[]",
+        ]
+        var state: UInt64 = 5
+        func edge() -> String {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return edges[Int(state >> 33) % edges.count]
+        }
+        for _ in 0..<2000 {
+            let points = (0..<3).map { point in
+                var values = ["1", "\(8 << point)", "0.5", "7.5", "20"]
+                values[Int(state >> 40) % 5] = edge()
+                values[Int(state >> 45) % 5] = edge()
+                return """
+                    {"method": "dense", "model": "m", "width": \(values[0]), "length": \(values[1]),
+                    "accuracy": \(values[2]), "tokens": \(values[3]), "promptTokens": \(values[4])}
+                    """
+            }
+            try "{\"points\": [\(points.joined(separator: ","))]}".write(
+                toFile: folder + "/" + MeasuredSweep.fileName, atomically: false, encoding: .utf8)
+            let sweep = try #require(MeasuredSweep(folder: folder))
+            for frontier in sweep.frontiers(of: [(model: "m", method: "dense")], promptTokens: 9) {
+                for length in [1, 100, Int.max] {
+                    let expected = frontier?.expectedTokens(length: length) ?? 0
+                    #expect((0...length).contains(expected))
+                    _ = frontier?.accuracy(width: Int.max, length: length)
+                }
+            }
+        }
+    }
 }

@@ -128,7 +128,7 @@ import Testing
             try Self.run(Self.recipe(), folder).run()
             #expect(throws: TrainingError.self) { try Self.run(Self.recipe(), folder) }
             let error = #expect(throws: TrainingError.self) {
-                try Self.run(Self.recipe(rate: "1.0e-3"), folder, resumes: true)
+                try Self.run(Self.recipe(rate: "4.0e-3"), folder, resumes: true)
             }
             let sentence = "\(try #require(error))"
             #expect(sentence.contains("'optimiser'"))
@@ -174,6 +174,24 @@ import Testing
         #expect(sentence.contains("test.yaml") && sentence.contains(word), "\(sentence)")
     }
 
+    /// Numbers at the ends of their types, and past them.
+    private static let edges = [
+        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e308", "1e999",
+        "-0", ".nan", ".inf", "4.9e-324", "2147483648", "0x7fffffffffffffff", "0o7", "1_000",
+    ].map { Array($0.utf8) }
+
+    /// Aliases of aliases are few lines and billions of values.
+    @Test(arguments: ["values", "keys"])
+    func aliasesAreBounded(place: String) throws {
+        var text = "a0: &a0 [1, 1]\n"
+        for level in 1..<40 {
+            text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n"
+        }
+        if place == "keys" { text += "? *a39\n: 1\n" }
+        let error = #expect(throws: TrainingError.self) { try Recipe(text, file: "test.yaml") }
+        #expect("\(try #require(error))".contains("aliases"))
+    }
+
     /// Random edits of a recipe give a recipe or an error, never a trap.
     @Test func mutatedRecipes() throws {
         var state: UInt64 = 9
@@ -182,12 +200,17 @@ import Testing
             return Int(state >> 33) % bound
         }
         let bytes = Array(Self.recipe().utf8)
-        for _ in 0..<400 {
+        for _ in 0..<2000 {
             var mutant = bytes
             for _ in 0..<1 + next(4) {
                 let place = next(mutant.count)
-                switch next(3) {
+                switch next(5) {
                 case 0: mutant[place] = UInt8(32 + next(95))
+                case 3: mutant[place...place] = Self.edges[next(Self.edges.count)][...]
+                case 4:
+                    let mark = [UInt8(ascii: "&"), UInt8(ascii: "*")][next(2)]
+                    mutant.insert(
+                        contentsOf: [UInt8(ascii: " "), mark, UInt8(ascii: "x")], at: place)
                 case 1: mutant.remove(at: place)
                 default:
                     mutant.insert(
@@ -196,6 +219,120 @@ import Testing
             }
             _ = try? Recipe(String(decoding: mutant, as: UTF8.self), file: "mutant.yaml")
         }
+    }
+
+    /// What the error of numbers that are not finite advises can be followed.
+    @Test func aLowerRateResumes() throws {
+        try Self.withFolder { folder in
+            var steps = 0
+            try Self.run(Self.recipe(), folder).run(shouldStop: {
+                steps += 1
+                return steps == 3
+            })
+            let lower = Self.recipe(rate: "1.0e-3")
+                .replacingOccurrences(of: "noise: 0.001", with: "noise: 0.001\n  clip: 0.5")
+            let run = try Self.run(lower, folder, resumes: true)
+            #expect(run.stepsDone == 3)
+            #expect(try run.run())
+            let higher = #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(rate: "1.0e-3"), folder, resumes: true)
+            }
+            #expect("\(try #require(higher))".contains("'training'"))
+        }
+    }
+
+    @Test func twoRunsDoNotShareAFolder() throws {
+        try Self.withFolder { folder in
+            let first = try Self.run(Self.recipe(), folder)
+            let error = #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(), folder, resumes: true)
+            }
+            #expect("\(try #require(error))".contains("another training"))
+            try first.run()
+            _ = try Self.run(Self.recipe(), folder, resumes: true)
+        }
+    }
+
+    /// Whatever is changed in a checkpoint is named; nothing of it is believed.
+    @Test func aChangedCheckpointIsRefused() throws {
+        try Self.withFolder { folder in
+            try Self.run(Self.recipe(), folder + "/run").run()
+            let checkpoints = folder + "/run/checkpoints"
+            let name = try #require(AtomicDirectory.names(in: checkpoints).last)
+            func sentence() throws -> String {
+                let error = #expect(throws: TrainingError.self) {
+                    try Self.run(Self.recipe(), folder + "/run", resumes: true)
+                }
+                return "\(try #require(error))"
+            }
+            for file in AtomicDirectory.names(in: "\(checkpoints)/\(name)") {
+                let path = "\(checkpoints)/\(name)/\(file)"
+                let whole = try Data(contentsOf: URL(filePath: path))
+                var changed = whole
+                // A digit of the state, a byte of a tensor.
+                let place =
+                    file == "training.json"
+                    ? try #require(changed.firstIndex(of: UInt8(ascii: "5"))) : changed.count - 2
+                changed[place] ^= 1
+                try changed.write(to: URL(filePath: path))
+                let text = try sentence()
+                #expect(text.contains(file), "\(text)")
+                try whole.write(to: URL(filePath: path))
+            }
+            try Data([1]).write(to: URL(filePath: "\(checkpoints)/\(name)/other.safetensors"))
+            #expect(try sentence().contains("other.safetensors"))
+            try FileManager.default.removeItem(
+                atPath: "\(checkpoints)/\(name)/other.safetensors")
+            _ = try Self.run(Self.recipe(), folder + "/run", resumes: true)
+            try FileManager.default.moveItem(
+                atPath: "\(checkpoints)/\(name)", toPath: "\(checkpoints)/step-000000099")
+            #expect(try sentence().contains("of step 12"))
+        }
+    }
+
+    /// A folder that holds a model is no folder for a run, with --resume or without.
+    @Test(arguments: [false, true]) func aModelIsNotOverwritten(resumes: Bool) throws {
+        try Self.withFolder { folder in
+            try Self.run(Self.recipe(steps: 1), folder + "/run").run()
+            try FileManager.default.createDirectory(
+                atPath: folder + "/model", withIntermediateDirectories: true)
+            func files() -> [String: Data] {
+                var files: [String: Data] = [:]
+                let paths = FileManager.default.enumerator(atPath: folder + "/model")
+                for case let name as String in paths ?? .init() {
+                    files[name] = FileManager.default.contents(atPath: folder + "/model/" + name)
+                }
+                return files
+            }
+            for name in AtomicDirectory.names(in: folder + "/run") where name != "checkpoints" {
+                try FileManager.default.copyItem(
+                    atPath: "\(folder)/run/\(name)", toPath: "\(folder)/model/\(name)")
+            }
+            let before = files()
+            #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(), folder + "/model", resumes: resumes)
+            }
+            try FileManager.default.removeItem(atPath: folder + "/model/metrics.jsonl")
+            let error = #expect(throws: TrainingError.self) {
+                try Self.run(Self.recipe(), folder + "/model", resumes: resumes)
+            }
+            #expect("\(try #require(error))".contains("did not make"))
+            // A retrofit into its own model, by another name of the folder.
+            var plan = RetrofitPlan()
+            plan.data = [Recipe.DataEntry(.task("copy"))]
+            #expect(throws: TrainingError.self) {
+                try Retrofit(
+                    model: folder + "/run", plan: plan, directory: folder + "/run/../run/",
+                    resumes: resumes, machine: try TrainingMachine(threads: 1))
+            }
+            #expect(files().keys.sorted() == before.keys.filter { $0 != "metrics.jsonl" }.sorted())
+            for (name, content) in files() { #expect(before[name] == content) }
+        }
+    }
+
+    @Test func anEmptyFolderNameIsRefused() {
+        let error = #expect(throws: TrainingError.self) { try Self.run(Self.recipe(), "") }
+        #expect(error.map { "\($0)" }?.contains("empty name") == true)
     }
 
     @Test func missingTextIsNamed() throws {
