@@ -151,10 +151,31 @@ private struct TextEncoding {
                 marked.insert(contentsOf: mark, at: 0)
             }
             marked.withUnsafeBufferPointer { encodeWords($0) }
+        } else if model.prefixesSpace, case .words = model.preTokenizer {
+            encodeSpacedWords(piece)
         } else if model.prefixesSpace, first != 0x20 {
             ([0x20] + piece).withUnsafeBufferPointer { encodeWords($0) }
         } else {
             encodeWords(piece)
+        }
+    }
+
+    /// A space before every word that has none: where the expression cuts before the space is put, it is
+    /// put before each word.
+    private mutating func encodeSpacedWords(_ buffer: UnsafeBufferPointer<UInt8>) {
+        guard let text = classified(buffer) else { return }
+        var word: [UInt8] = []
+        var position = 0
+        while position < text.count {
+            let end = text.endOfWord(model.preTokenizer, from: position, to: text.count)
+            word.removeAll(keepingCapacity: true)
+            if buffer[position] != 0x20 { word.append(0x20) }
+            word.append(contentsOf: buffer[position..<end])
+            word.withUnsafeBufferPointer { word in
+                guard let whole = classified(word) else { return }
+                encodeWords(whole) { text, _ in text.count }
+            }
+            position = end
         }
     }
 

@@ -46,8 +46,8 @@ enum MergesFile {
                     + "expected an object of token to id")
         }
         var definition = TokenizerDefinition(file: vocabularyFile)
-        definition.entries = try TokenizerJSON.entries(
-            document, document.root, place: "it", file: vocabularyFile)
+        definition.entries = try document.tokenEntries(
+            of: document.root, place: "it", file: vocabularyFile)
         definition.merges = .pairs(try pairs(merges, file: mergesFile))
         definition.byteLevel = true
         definition.decoding.byteLevel = true
