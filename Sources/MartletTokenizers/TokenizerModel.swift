@@ -36,6 +36,9 @@ final class TokenizerModel: Sendable {
 
         let added = try definition.addedTokens(with: config, vocabulary)
         addedTokens = added
+        if let file = definition.mergesFile, !definition.ignoresMerges {
+            try bpe.checkMerges(vocabulary, added: added, file: file)
+        }
         func id(of name: String?) -> Int32? {
             guard let name else { return nil }
             if let token = added.first(where: { $0.content.utf8.elementsEqual(name.utf8) }) {

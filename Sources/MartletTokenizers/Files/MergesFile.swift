@@ -49,6 +49,7 @@ enum MergesFile {
         definition.entries = try document.tokenEntries(
             of: document.root, place: "it", file: vocabularyFile)
         definition.merges = .pairs(try pairs(merges, file: mergesFile))
+        definition.mergesFile = mergesFile
         definition.byteLevel = true
         definition.decoding.byteLevel = true
         switch scheme {
