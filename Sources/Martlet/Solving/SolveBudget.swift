@@ -44,8 +44,10 @@ public struct SolveOptions: Sendable {
     public var extraction = AnswerExtraction.automatic
     /// Tells whether an answer is right; nil when nothing can tell. The first accepted answer ends the search.
     public var checker: (@Sendable (String) -> Bool)?
-    /// A chain ends before the first of these texts.
+    /// A chain ends before the first of these texts, and at the special token that one of them spells.
     public var stop: [String] = []
+    /// A chain ends at any of these tokens.
+    public var stopTokens: [StopToken] = []
     /// Whether the search may choose among the model's compressed forms, where it has any. They are lossy; with
     /// false the model answers as it was loaded.
     public var usesCompressedForms = true

@@ -119,6 +119,7 @@ struct SolveSearch: Sendable {
         generation.temperature = options.temperature ?? (configuration.width > 1 ? 0.7 : 0)
         generation.seed = seed
         generation.stop = options.stop
+        generation.stopTokens = options.stopTokens
         generation.logprobs = 0
         return generation
     }
