@@ -70,6 +70,15 @@ expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a 
 for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads; do
     summary "$key"
 done
+expect 0 "a stop token by id" "$martlet" generate "S:19 60 56 96=" --model builtin --max-tokens 64 --ignore-eos \
+    --stop-token 256 --json
+has '"finishReason":"stop"'
+expect 0 "a special token as a stop text" "$martlet" generate "S:19 60 56 96=" --model builtin --max-tokens 64 \
+    --ignore-eos --stop "<|end|>" --json
+has '"finishReason":"stop"'
+expect 0 "solve with a stop token" "$martlet" solve "A:12+34=" --stop-token "<|end|>" --json
+expect 64 "a stop token that is two" "$martlet" generate "x" --model builtin --stop-token "ab"
+says "--stop-token"
 for weights in f32 bf16 q8 q4; do
     for kv in f32 f16 bf16 q8 q4; do
         expect 0 "generate $weights $kv" "$martlet" generate --model random:tiny "x" \

@@ -194,10 +194,12 @@ public final class Model: Sendable {
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
+        let stopTokens = try loaded.stopTokens(options)
         return ChainStream(
             engine.generate(
                 GenerationRequest(
-                    promptTokens: tokens, sampling: options.sampling(maximumTokens: limit),
+                    promptTokens: tokens,
+                    sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
                     chainCount: chainCount, pacing: pacing, conversation: conversation)),
             of: engine)
     }

@@ -22,7 +22,8 @@ extension Tokenizer {
     /// What precedes a place near the end of the earlier text is not encoded again. Only the tokenizers of GPT-2,
     /// Qwen2, Llama 3 and their like have such places: others merge across words.
     ///
-    /// - Throws: `TokenizerError.invalidUTF8` with the offset of the first wrong byte.
+    /// - Throws: `TokenizerError.invalidUTF8` with the offset of the first wrong byte, `missingToken` with
+    ///   the first character that the vocabulary cannot spell.
     public func encode(
         utf8 bytes: [UInt8], continuing earlier: EncodedText
     ) throws(TokenizerError) -> [Int32] {

@@ -56,8 +56,9 @@ extension Tokenizer {
     ///
     /// In this order: `tokenizer.json`; `vocab.json` with `merges.txt`, where
     /// `tokenizer_config.json` must name `GPT2Tokenizer` or `Qwen2Tokenizer`; `tokenizer.model`.
-    /// `tokenizer_config.json` adds tokens and names bos and eos, `generation_config.json` may
-    /// name further eos tokens.
+    /// `tokenizer_config.json` adds tokens and names bos and eos; where it lists no added tokens,
+    /// `special_tokens_map.json` and `added_tokens.json` do. `generation_config.json` may name further eos
+    /// tokens.
     ///
     /// - Throws: `TokenizerError` naming the file, what it has, what was expected.
     public static func load(_ files: TokenizerFiles) throws(TokenizerError) -> Tokenizer {
@@ -66,6 +67,16 @@ extension Tokenizer {
         let configPath = path("tokenizer_config.json")
         if let bytes = try files.read("tokenizer_config.json") {
             config = try TokenizerConfig(bytes: bytes, file: configPath)
+        }
+        if !config.listsAddedTokens {
+            let map = "special_tokens_map.json"
+            if let bytes = try files.read(map) {
+                try config.read(specialTokensMap: bytes, file: path(map))
+            }
+            let added = "added_tokens.json"
+            if let bytes = try files.read(added) {
+                try config.read(addedTokens: bytes, file: path(added))
+            }
         }
         let eos = try generationEos(
             try files.read("generation_config.json"), path("generation_config.json"))
@@ -81,7 +92,7 @@ extension Tokenizer {
                 vocabulary: try files.read("vocab.json") ?? [],
                 merges: try files.read("merges.txt") ?? [], scheme: scheme,
                 vocabularyFile: path("vocab.json"), mergesFile: path("merges.txt"))
-            complete(&definition, scheme, with: config)
+            complete(&definition, scheme, with: &config)
             return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
         }
         if let bytes = try files.read("tokenizer.model") {
@@ -118,22 +129,25 @@ extension Tokenizer {
 
     /// What the tokenizer classes imply where the configuration is silent.
     static func complete(
-        _ definition: inout TokenizerDefinition, _ scheme: Scheme, with config: TokenizerConfig
+        _ definition: inout TokenizerDefinition, _ scheme: Scheme,
+        with config: inout TokenizerConfig
     ) {
         definition.prefixesSpace = config.prefixesSpace ?? false
         let name = "<|endoftext|>"
-        guard scheme != .llama3,
-            !config.addedTokens.contains(where: { $0.content == name }),
-            let entry = definition.entries.last(where: { $0.text.elementsEqual(name.utf8) }),
-            let id = Int32(exactly: entry.id)
-        else { return }
-        definition.addedTokens.append(AddedToken(id: id, content: name, special: true))
+        let added = config.addedTokens.last { $0.content.utf8.elementsEqual(name.utf8) }?.id
+        let own = definition.entries.last { $0.text.elementsEqual(name.utf8) }?.id
+        guard scheme != .llama3, let id = own.flatMap({ Int32(exactly: $0) }) ?? added else {
+            return
+        }
+        config.name(name, "eos_token")
         definition.eos = [id]
         if scheme == .gpt2 { definition.bos = id }
     }
 
-    /// Llama's defaults: texts begin with `<s>` and end with `</s>`.
+    /// Llama's class and its defaults: texts begin with `<s>` and end with `</s>`.
     static func completeSentencePiece(_ config: inout TokenizerConfig) {
+        config.tokenizerClass = config.tokenizerClass ?? "LlamaTokenizer"
+        config.findAddedTokensAsWritten()
         config.bos = config.bos ?? "<s>"
         config.eos = config.eos ?? "</s>"
         config.addsBos = config.addsBos ?? true

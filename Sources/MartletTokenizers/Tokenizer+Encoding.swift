@@ -4,7 +4,8 @@ extension Tokenizer {
     /// The tokens of a text.
     ///
     /// - Parameters:
-    ///   - text: Any text; the empty one has no tokens but the special ones.
+    ///   - text: Any text; the empty one has no tokens but the special ones. A character without a token is
+    ///     left out, as in the reference implementation; the form that takes UTF-8 refuses it.
     ///   - addSpecialTokens: Put the model's own tokens (bos) around the text.
     ///   - recognizeSpecialTokens: Read the spelling of a special token in the text as that token.
     ///     Turn it off for text from strangers that is placed inside a prompt.
@@ -14,25 +15,29 @@ extension Tokenizer {
         var text = text
         return text.withUTF8 {
             encode($0, addSpecialTokens: addSpecialTokens, recognize: recognizeSpecialTokens)
+                .tokens
         }
     }
 
     /// The tokens of a text given as UTF-8.
     ///
-    /// - Throws: `TokenizerError.invalidUTF8` with the offset of the first wrong byte.
+    /// - Throws: `TokenizerError.invalidUTF8` with the offset of the first wrong byte, `missingToken` with
+    ///   the first character that the vocabulary cannot spell.
     public func encode(
         utf8 bytes: [UInt8], addSpecialTokens: Bool = true, recognizeSpecialTokens: Bool = true
     ) throws(TokenizerError) -> [Int32] {
         if let offset = UTF8Text.firstInvalidOffset(bytes) { throw .invalidUTF8(offset: offset) }
-        return bytes.withUnsafeBufferPointer {
+        let (tokens, missing) = bytes.withUnsafeBufferPointer {
             encode($0, addSpecialTokens: addSpecialTokens, recognize: recognizeSpecialTokens)
         }
+        if let missing { throw .missingToken(character: missing) }
+        return tokens
     }
 
-    /// `text` is valid UTF-8.
+    /// `text` is valid UTF-8. `missing` is its first character that has no token.
     private func encode(
         _ text: UnsafeBufferPointer<UInt8>, addSpecialTokens: Bool, recognize: Bool
-    ) -> [Int32] {
+    ) -> (tokens: [Int32], missing: [UInt8]?) {
         let scratch = model.scratch.take()
         defer { model.scratch.give(scratch) }
         // Arrays are borrowed once here; nothing below touches one for each byte.
@@ -59,7 +64,8 @@ extension Tokenizer {
                         if addSpecialTokens {
                             for id in model.suffix { encoding.words.append(id) }
                         }
-                        return encoding.words.finish()
+                        let missing = encoding.words.missing
+                        return (encoding.words.finish(), missing)
                     }
                 }
             }
@@ -151,10 +157,31 @@ private struct TextEncoding {
                 marked.insert(contentsOf: mark, at: 0)
             }
             marked.withUnsafeBufferPointer { encodeWords($0) }
+        } else if model.prefixesSpace, case .words = model.preTokenizer {
+            encodeSpacedWords(piece)
         } else if model.prefixesSpace, first != 0x20 {
             ([0x20] + piece).withUnsafeBufferPointer { encodeWords($0) }
         } else {
             encodeWords(piece)
+        }
+    }
+
+    /// A space before every word that has none: where the expression cuts before the space is put, it is
+    /// put before each word.
+    private mutating func encodeSpacedWords(_ buffer: UnsafeBufferPointer<UInt8>) {
+        guard let text = classified(buffer) else { return }
+        var word: [UInt8] = []
+        var position = 0
+        while position < text.count {
+            let end = text.endOfWord(model.preTokenizer, from: position, to: text.count)
+            word.removeAll(keepingCapacity: true)
+            if buffer[position] != 0x20 { word.append(0x20) }
+            word.append(contentsOf: buffer[position..<end])
+            word.withUnsafeBufferPointer { word in
+                guard let whole = classified(word) else { return }
+                encodeWords(whole) { text, _ in text.count }
+            }
+            position = end
         }
     }
 

@@ -40,8 +40,8 @@ public struct Tokenizer: Sendable {
         var definition = try MergesFile.definition(
             vocabulary: vocabulary, merges: merges, scheme: scheme,
             vocabularyFile: "vocab.json", mergesFile: "merges.txt")
-        let config = try Tokenizer.config(configuration)
-        Tokenizer.complete(&definition, scheme, with: config)
+        var config = try Tokenizer.config(configuration)
+        Tokenizer.complete(&definition, scheme, with: &config)
         model = try TokenizerModel(definition, config)
     }
 

@@ -36,6 +36,8 @@ struct TokenizerDefinition {
     var file: String
     var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
     var merges: Merges = .pairs([])
+    /// The file of merges beside a vocabulary, which may have been cut at the end of a line.
+    var mergesFile: String?
     var byteLevel = false
     var byteFallback = false
     var fusesUnknown = false

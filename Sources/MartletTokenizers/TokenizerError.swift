@@ -12,6 +12,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case unknownToken(id: Int32, vocabularySize: Int)
     /// Bytes given as text are not UTF-8; the offset is that of the first wrong byte.
     case invalidUTF8(offset: Int)
+    /// A character of a text has no token, nor have its bytes, and the vocabulary has none for the unknown.
+    case missingToken(character: [UInt8])
 
     /// One sentence: what, where, got, expected, what to do.
     public var description: String {
@@ -27,6 +29,10 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
                 + "pass ids from 0 to \(size - 1) that this tokenizer produced."
         case .invalidUTF8(let offset):
             "The text is not valid UTF-8 at byte \(offset); convert it to UTF-8 first."
+        case .missingToken(let character):
+            "The vocabulary has no token for '\(String(decoding: character, as: UTF8.self))' (bytes "
+                + character.map { String($0, radix: 16) }.joined(separator: " ")
+                + "); leave it out of the text, or use a model whose vocabulary has it."
         }
     }
 }

@@ -22,6 +22,8 @@ final class TokenizerModel: Sendable {
     init(_ definition: TokenizerDefinition, _ config: TokenizerConfig, eosTokens: [Int32] = [])
         throws(TokenizerError)
     {
+        var definition = definition
+        try definition.takePrefixSpace(config)
         let vocabulary = try Vocabulary(entries: definition.entries, file: definition.file)
         self.vocabulary = vocabulary
         bpe = try BPEModel(definition, vocabulary: vocabulary)
@@ -32,21 +34,11 @@ final class TokenizerModel: Sendable {
             TokenizerModel.cutsBeforeMetaspace(definition, vocabulary)
             ? .metaspaceRuns : definition.preTokenizer
 
-        var added = definition.addedTokens
-        var contents = Set(added.map { Array($0.content.utf8) })
-        var ids = Set(added.map(\.id))
-        func add(_ token: AddedToken) {
-            let content = Array(token.content.utf8)
-            guard !contents.contains(content), !ids.contains(token.id) else { return }
-            contents.insert(content)
-            ids.insert(token.id)
-            added.append(token)
-        }
-        for token in config.addedTokens { add(token) }
-        for name in config.specialTokens where vocabulary.id(of: name.utf8) >= 0 {
-            add(AddedToken(id: vocabulary.id(of: name.utf8), content: name, special: true))
-        }
+        let added = try definition.addedTokens(with: config, vocabulary)
         addedTokens = added
+        if let file = definition.mergesFile, !definition.ignoresMerges {
+            try bpe.checkMerges(vocabulary, added: added, file: file)
+        }
         func id(of name: String?) -> Int32? {
             guard let name else { return nil }
             if let token = added.first(where: { $0.content.utf8.elementsEqual(name.utf8) }) {

@@ -1,5 +1,6 @@
 /// Values of options: what they accept, and what they say when they do not.
 
+import Martlet
 import Testing
 
 @testable import MartletCommand
@@ -29,6 +30,13 @@ import Testing
     @Test(arguments: ["", "MB", "-1", "1e400", "nan", "inf", "1XB", "9999999999TB"])
     func wrongByteCounts(text: String) {
         #expect(throws: Expected.self) { try ByteCount(parsing: text) }
+    }
+
+    @Test func stopTokens() throws {
+        #expect(try StopToken(parsing: "151645") == .id(151645))
+        #expect(try StopToken(parsing: "<|im_end|>") == .text("<|im_end|>"))
+        #expect(try StopToken(parsing: "99999999999") == .text("99999999999"))
+        #expect(throws: Expected.self) { try StopToken(parsing: "") }
     }
 
     @Test func logitBiases() throws {

@@ -98,7 +98,95 @@ private func scan(_ text: String, _ scheme: PreTokenizer) -> [String] {
     }
 }
 
+/// Text that counts what is read of it, in bytes and characters.
+private final class CountedText: ScannedText {
+    private let text: ClassifiedText
+    private(set) var steps = 0
+
+    init(_ text: ClassifiedText) { self.text = text }
+
+    func byte(at position: Int) -> UInt8 {
+        steps += 1
+        return text.byte(at: position)
+    }
+
+    func character(at position: Int) -> (bits: UInt8, length: Int) {
+        steps += 1
+        return text.character(at: position)
+    }
+}
+
+/// Bytes and characters that a scanner reads of a text.
+private func steps(_ bytes: [UInt8], _ scheme: PreTokenizer) -> Int {
+    CharacterClasses.shared.table.withUnsafeBufferPointer { classes in
+        bytes.withUnsafeBufferPointer { bytes in
+            guard let base = bytes.baseAddress, let classes = classes.baseAddress else { return 0 }
+            let text = CountedText(
+                ClassifiedText(base: base, count: bytes.count, classes: classes))
+            var position = 0
+            while position < bytes.count {
+                position = text.endOfWord(scheme, from: position, to: bytes.count)
+            }
+            return text.steps
+        }
+    }
+}
+
 @Suite struct PreTokenizerTests {
+    /// Each kind of character in one long run, and each run again with one other character in its middle and at
+    /// its end. A scanner that looked ahead for what is not there would read such a run once for every word.
+    @Test(arguments: [
+        PreTokenizer.whole, .gpt2, .words(numbers: 1), .words(numbers: 3), .digitsThenGPT2,
+        .metaspace,
+        .metaspaceRuns,
+    ])
+    func readsEachCharacterAFewTimes(scheme: PreTokenizer) {
+        let kinds = [
+            "a", "é", "中", "7", "½", " ", "\t", "\u{A0}", "\n", "\r\n", "'", "!", "\u{301}", "🦙",
+            "▁", "'s",
+            " a", "a ", " !", "! ", "\n ", " \n", "a7", "7 ", "▁a",
+        ]
+        let length = 2048
+        for kind in kinds {
+            let count = length / kind.utf8.count
+            let run = Array(String(repeating: kind, count: count).utf8)
+            #expect(steps(run, scheme) <= 6 * run.count + 16, "\(kind.debugDescription)")
+            for other in ["a", "7", " ", "\n", "!", "▁"] {
+                let text = run + Array(other.utf8) + run + Array(other.utf8)
+                #expect(
+                    steps(text, scheme) <= 6 * text.count + 16,
+                    "\(kind.debugDescription) and \(other.debugDescription)")
+            }
+        }
+    }
+
+    /// A million bytes without a digit, where every word once read them all.
+    @Test func aMillionBytesWithoutADigit() {
+        let text = Array(String(repeating: "word ", count: 200_000).utf8)
+        #expect(steps(text, .digitsThenGPT2) <= 3 * text.count)
+    }
+
+    /// Digits alone, and GPT-2's expression on each stretch between them as if it were a text.
+    @Test func digitsCutBeforeTheExpression() {
+        var generator = SeededGenerator(state: 8)
+        for _ in 0..<3000 {
+            let text = generator.awkwardText(maximumLength: 14)
+            var expected: [String] = []
+            var stretch = ""
+            for scalar in text.unicodeScalars {
+                if isNumber(scalar) {
+                    expected += scan(stretch, .gpt2) + [String(scalar)]
+                    stretch = ""
+                } else {
+                    stretch.unicodeScalars.append(scalar)
+                }
+            }
+            expected += scan(stretch, .gpt2)
+            let words = scan(text, .digitsThenGPT2).map { Array($0.unicodeScalars) }
+            #expect(words == expected.map { Array($0.unicodeScalars) }, "\(text.debugDescription)")
+        }
+    }
+
     @Test(arguments: [PreTokenizer.gpt2, .words(numbers: 1), .words(numbers: 3)])
     func equalsTheExpression(scheme: PreTokenizer) {
         var generator = SeededGenerator(state: 7)

@@ -232,6 +232,47 @@ import Testing
         }
     }
 
+    /// Marks in and out of order: Foundation takes the square of their number to order them.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "\u{301}\u{316}", "\u{F73}", "e\u{301}", "\u{301}", "\u{1161}", "\u{1100}\u{1161}",
+            "\u{9BE}",
+        ])
+    func longRunsOfMarks(unit: String) throws {
+        let steps: [NormalizationStep] = [.composed]
+        func normalized(_ count: Int) -> [UInt8] {
+            NormalizationStep.apply(
+                steps, to: Array(("e" + String(repeating: unit, count: count)).utf8))
+        }
+        // Short enough for Foundation alone, and long enough to be cut and ordered.
+        for count in [40, 500, 1000, 1500] {
+            let text = "e" + String(repeating: unit, count: count)
+            #expect(normalized(count) == Array(text.canonicallyComposed.utf8))
+        }
+        #expect(normalized(240_000 / unit.utf8.count).count > 100_000)
+    }
+
+    /// Of these marks Foundation keeps some thirty.
+    @Test(arguments: [
+        ("\u{340}", "è", "\u{300}", ""), ("\u{341}", "é", "\u{301}", ""),
+        ("\u{343}", "e\u{313}", "\u{313}", ""), ("\u{344}", "ë\u{301}", "\u{308}\u{301}", ""),
+        ("\u{344}\u{316}", "ë", "\u{308}\u{301}", "\u{316}"),
+    ])
+    func marksThatFoundationLoses(unit: String, first: String, next: String, below: String) {
+        for count in [1, 10, 31, 32, 100, 2000] {
+            let text = "e" + String(repeating: unit, count: count)
+            var expected = first + String(repeating: next, count: count - 1)
+            if !below.isEmpty {
+                // Marks below come first.
+                expected = first + String(repeating: below, count: count) + "\u{301}"
+                expected += String(repeating: next, count: count - 1)
+            }
+            let bytes = NormalizationStep.apply([.composed], to: Array(text.utf8))
+            #expect(bytes == Array(expected.utf8), "\(count)")
+        }
+    }
+
     @Test func streamsEqualWholeDecoding() throws {
         let tokenizer = try Tokenizer(tokenizerJSON: Fixtures.fallbackJSON())
         var generator = SeededGenerator(state: 5)

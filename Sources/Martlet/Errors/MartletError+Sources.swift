@@ -41,7 +41,7 @@ extension MartletError {
             case .malformed(let file, _): (.invalidTokenizer, file)
             case .unsupported(let file, _, _): (.unsupportedTokenizer, file)
             case .unknownToken(let id, _): (.tokenOutOfRange, "\(id)")
-            case .invalidUTF8: (.invalidText, nil)
+            case .invalidUTF8, .missingToken: (.invalidText, nil)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }

@@ -28,10 +28,13 @@ public struct GenerationOptions: Sendable, Hashable {
     public var logprobs: Int?
     /// The same seed gives the same text whatever else runs; nil draws one.
     public var seed: UInt64?
-    /// The response ends before the first of these texts.
+    /// The response ends before the first of these texts, and at the special token that one of them spells:
+    /// `<|im_end|>` matches the token, which has no text in a response.
     public var stop: [String] = []
     /// Whether ``stop`` counts only after something that is not blank.
     package var stopsAfterText = false
+    /// The response ends at any of these tokens, which leave no text.
+    public var stopTokens: [StopToken] = []
     /// Whether the model's end tokens are ordinary ones.
     public var ignoresEndTokens = false
 
@@ -41,8 +44,11 @@ public struct GenerationOptions: Sendable, Hashable {
     /// A seed that is short to type again.
     package static func drawSeed() -> UInt64 { UInt64.random(in: 0...UInt64(Int32.max)) }
 
-    /// The engine's parameters, with the limit that was found for this prompt.
-    package func sampling(maximumTokens limit: Int) -> SamplingParameters {
+    /// The engine's parameters, with the limit that was found for this prompt and the ids of all tokens that
+    /// end the response.
+    package func sampling(maximumTokens limit: Int, stopTokens: Set<Int32> = [])
+        -> SamplingParameters
+    {
         var sampling = SamplingParameters()
         sampling.temperature = temperature
         sampling.topK = topK
@@ -56,6 +62,7 @@ public struct GenerationOptions: Sendable, Hashable {
         sampling.seed = seed
         sampling.stop = stop
         sampling.stopsAfterText = stopsAfterText
+        sampling.stopTokens = stopTokens
         sampling.ignoreEOS = ignoresEndTokens
         sampling.maximumTokens = limit
         return sampling

@@ -46,10 +46,12 @@ public struct SolveOptions: Sendable {
     public var kind: AnswerKind?
     /// Tells whether an answer is right; nil when nothing can tell. The first accepted answer ends the search.
     public var checker: (@Sendable (String) -> Bool)?
-    /// A chain ends before the first of these texts.
+    /// A chain ends before the first of these texts, and at the special token that one of them spells.
     public var stop: [String] = []
     /// Whether ``stop`` counts only after something that is not blank.
     package var stopsAfterText = false
+    /// A chain ends at any of these tokens.
+    public var stopTokens: [StopToken] = []
     /// Whether the search may choose among the model's compressed forms, where it has any. They are lossy; with
     /// false the model answers as it was loaded.
     public var usesCompressedForms = true

@@ -123,6 +123,7 @@ struct SolveSearch: Sendable {
         generation.seed = seed
         generation.stop = options.stop
         generation.stopsAfterText = options.stopsAfterText
+        generation.stopTokens = options.stopTokens
         generation.logprobs = 0
         return generation
     }

@@ -58,8 +58,15 @@ struct SamplingArguments: ParsableArguments {
         ))
     var logprobs: Int?
 
-    @Option(help: "End before this text. May be repeated.")
+    @Option(
+        help: "End before this text, or at the special token spelled so. May be repeated.")
     var stop: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "End at this token: its id, or its text. May be repeated.", valueName: "id|text"),
+        transform: StopToken.init(parsing:))
+    var stopToken: [StopToken] = []
 
     @Flag(name: .customLong("ignore-eos"), help: "Go on after the model's end tokens.")
     var ignoresEndTokens = false
@@ -80,6 +87,7 @@ struct SamplingArguments: ParsableArguments {
         options.logprobs = logprobs
         options.seed = seed
         options.stop = stop
+        options.stopTokens = stopToken
         options.ignoresEndTokens = ignoresEndTokens
         return options
     }

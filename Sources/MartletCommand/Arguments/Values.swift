@@ -82,6 +82,14 @@ struct LogitBias: Equatable {
     }
 }
 
+extension StopToken {
+    /// A whole number is an id, anything else the token's text.
+    @Sendable init(parsing text: String) throws {
+        guard !text.isEmpty else { throw Expected("a token's id or its text") }
+        self = Int32(text).map { .id($0) } ?? .text(text)
+    }
+}
+
 extension StringProtocol {
     /// The text without spaces around it.
     fileprivate var trimmingSpaces: String {

@@ -79,8 +79,14 @@ struct Solve: AsyncParsableCommand {
             "Divides the logits. Default: 0.7, and 0 for a single chain.", valueName: "number"))
     var temperature: Float?
 
-    @Option(help: "A chain ends before this text. May be repeated.")
+    @Option(
+        help: "A chain ends before this text, or at the special token spelled so. May be repeated.")
     var stop: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A chain ends at this token. May be repeated.", valueName: "id|text"),
+        transform: StopToken.init(parsing:))
+    var stopToken: [StopToken] = []
 
     @Option(
         help: ArgumentHelp(
@@ -159,6 +165,7 @@ struct Solve: AsyncParsableCommand {
         options.seed = loading.seed
         options.aggregation = vote
         options.stop = stop
+        options.stopTokens = stopToken
         options.usesCompressedForms = cache == Self.automaticCache
         return options
     }

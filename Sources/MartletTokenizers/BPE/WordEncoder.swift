@@ -15,6 +15,8 @@ struct WordEncoder {
 
     private(set) var output: UnsafeMutablePointer<Int32>
     private(set) var count = 0
+    /// The first character that had no token and was left out.
+    private(set) var missing: [UInt8]?
     private var capacity: Int
 
     init(
@@ -112,7 +114,8 @@ struct WordEncoder {
 
         let start = count
         encodeUncached(word, length: length)
-        guard count &- start <= EncoderScratch.cachedTokens else { return }
+        // The cache outlives this encoding, and cannot say that a word lacks something.
+        guard count &- start <= EncoderScratch.cachedTokens, missing == nil else { return }
         neighbour.copyMemory(from: line, byteCount: EncoderScratch.slotBytes)
         line.storeBytes(of: first, as: UInt64.self)
         line.storeBytes(of: second, toByteOffset: 8, as: UInt64.self)
@@ -180,7 +183,7 @@ struct WordEncoder {
     }
 
     /// Writes the tokens of single bytes or characters; at most one for each byte.
-    private func makeSymbols(
+    private mutating func makeSymbols(
         _ word: UnsafePointer<UInt8>, length: Int, into ids: UnsafeMutablePointer<Int32>
     ) -> Int {
         var made = 0
@@ -208,10 +211,22 @@ struct WordEncoder {
                     made &+= 1
                 }
                 fusing = true
+            } else if missing == nil {
+                missing = WordEncoder.character(in: word, length: length, at: position)
             }
             position &+= size
         }
         return made
+    }
+
+    /// The character that the byte at `position` belongs to.
+    private static func character(
+        in word: UnsafePointer<UInt8>, length: Int, at position: Int
+    ) -> [UInt8] {
+        var start = position
+        while start > 0, word[start] & 0xC0 == 0x80 { start -= 1 }
+        let size = min(max(1, UTF8Text.sequenceLength(word[start])), length - start)
+        return Array(UnsafeBufferPointer(start: word + start, count: size))
     }
 
     /// All bytes of a character have a fallback token.

@@ -14,4 +14,22 @@ extension JSONDocument {
                     + error.expected)
         }
     }
+
+    /// The members of an object of token to id; `place` is what errors call it.
+    func tokenEntries(
+        of object: JSONNode, place: String, file: String
+    ) throws(TokenizerError) -> [(text: ArraySlice<UInt8>, id: Int)] {
+        var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
+        entries.reserveCapacity(count(object))
+        for (key, value) in members(object) {
+            guard let id = integer(value), id >= 0, id < Vocabulary.idLimit else {
+                throw .malformed(
+                    file: file,
+                    reason: "\(place) gives '\(Vocabulary.printable(key))' the id "
+                        + "\(summary(value)), expected 0 to \(Vocabulary.idLimit - 1)")
+            }
+            entries.append((key, id))
+        }
+        return entries
+    }
 }

@@ -46,9 +46,10 @@ enum MergesFile {
                     + "expected an object of token to id")
         }
         var definition = TokenizerDefinition(file: vocabularyFile)
-        definition.entries = try TokenizerJSON.entries(
-            document, document.root, place: "it", file: vocabularyFile)
+        definition.entries = try document.tokenEntries(
+            of: document.root, place: "it", file: vocabularyFile)
         definition.merges = .pairs(try pairs(merges, file: mergesFile))
+        definition.mergesFile = mergesFile
         definition.byteLevel = true
         definition.decoding.byteLevel = true
         switch scheme {

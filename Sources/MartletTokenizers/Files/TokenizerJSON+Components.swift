@@ -73,7 +73,10 @@ extension TokenizerJSON {
                 definition.prefixesSpace =
                     document.bool(member("add_prefix_space", of: part)) ?? true
                 let usesExpression = document.bool(member("use_regex", of: part)) ?? true
-                guard !definition.prefixesSpace || index == 0, !(usesExpression && scanner != nil)
+                var prefixesWords = false
+                if case .words = scanner { prefixesWords = true }
+                guard !definition.prefixesSpace || index == 0 || prefixesWords,
+                    !(usesExpression && scanner != nil)
                 else {
                     throw .unsupported(
                         file: file,

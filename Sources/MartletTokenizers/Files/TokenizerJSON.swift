@@ -68,8 +68,8 @@ struct TokenizerJSON {
         guard let vocabulary, document.kind(vocabulary) == .object else {
             throw malformed("model.vocab", got: vocabulary, expected: "an object of token to id")
         }
-        definition.entries = try TokenizerJSON.entries(
-            document, vocabulary, place: "model.vocab", file: file)
+        definition.entries = try document.tokenEntries(
+            of: vocabulary, place: "model.vocab", file: file)
 
         let merges = member("merges", of: model)
         guard let merges, document.kind(merges) == .array else {
@@ -96,23 +96,6 @@ struct TokenizerJSON {
             }
         }
         definition.merges = .pairs(pairs)
-    }
-
-    static func entries(
-        _ document: JSONDocument, _ object: JSONNode, place: String, file: String
-    ) throws(TokenizerError) -> [(text: ArraySlice<UInt8>, id: Int)] {
-        var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
-        entries.reserveCapacity(document.count(object))
-        for (key, value) in document.members(object) {
-            guard let id = document.integer(value), id >= 0, id < Vocabulary.idLimit else {
-                throw .malformed(
-                    file: file,
-                    reason: "\(place) gives '\(Vocabulary.printable(key))' the id "
-                        + "\(document.summary(value)), expected 0 to \(Vocabulary.idLimit - 1)")
-            }
-            entries.append((key, id))
-        }
-        return entries
     }
 
     private func readAddedTokens(_ value: JSONNode?, into definition: inout TokenizerDefinition)

@@ -46,13 +46,23 @@ struct CharacterClasses: Sendable {
     }
 }
 
+/// Text as scanners read it, so that what they read can be counted.
+protocol ScannedText {
+    /// The byte at `position`, which must be in the text.
+    func byte(at position: Int) -> UInt8
+    /// Class bits and length of the character at `position`, which must be in the text.
+    func character(at position: Int) -> (bits: UInt8, length: Int)
+}
+
 /// Valid UTF-8 with the class table beside it, both borrowed for one encoding.
-struct ClassifiedText {
+struct ClassifiedText: ScannedText {
     let base: UnsafePointer<UInt8>
     let count: Int
     let classes: UnsafePointer<UInt8>
 
-    /// Class bits and length of the character at `position`, which must be in the text.
+    @inline(__always)
+    func byte(at position: Int) -> UInt8 { base[position] }
+
     @inline(__always)
     func character(at position: Int) -> (bits: UInt8, length: Int) {
         let lead = base[position]
@@ -60,7 +70,9 @@ struct ClassifiedText {
         let (scalar, length) = UTF8Text.scalar(base, position)
         return (scalar < UInt32(CharacterClasses.limit) ? classes[Int(scalar)] : 0, length)
     }
+}
 
+extension ScannedText {
     /// The end of the run of characters from `position` that have any of `bits`.
     @inline(__always)
     func endOfRun(_ bits: UInt8, from position: Int, to end: Int) -> Int {

@@ -71,9 +71,57 @@ extension String {
         decomposedStringWithCanonicalMapping.decomposedStringWithCanonicalMapping
             .precomposedStringWithCanonicalMapping
     }
+
+    /// The same text up to canonical equivalence, with each run of marks apart and in canonical order:
+    /// Foundation takes the square of a run's length to order it.
+    fileprivate var orderingMarks: String {
+        var result = String.UnicodeScalarView()
+        var run: [(scalar: Unicode.Scalar, order: UInt8)] = []
+        func finish() {
+            // Stable: marks of one class keep their order.
+            for (_, mark) in run.enumerated().sorted(by: {
+                ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
+            }) { result.append(mark.scalar) }
+            run.removeAll(keepingCapacity: true)
+        }
+        func add(_ scalar: Unicode.Scalar) {
+            let order = scalar.properties.canonicalCombiningClass.rawValue
+            if order == 0 {
+                finish()
+                result.append(scalar)
+            } else {
+                run.append((scalar, order))
+            }
+        }
+        for scalar in unicodeScalars {
+            // Three vowels that are no marks themselves, but come apart into two; four marks of which
+            // Foundation loses all after some thirty in a run.
+            switch scalar {
+            case "\u{340}": add("\u{300}")
+            case "\u{341}": add("\u{301}")
+            case "\u{343}": add("\u{313}")
+            case "\u{344}": ["\u{308}", "\u{301}"].forEach(add)
+            case "\u{F73}": ["\u{F71}", "\u{F72}"].forEach(add)
+            case "\u{F75}": ["\u{F71}", "\u{F74}"].forEach(add)
+            case "\u{F81}": ["\u{F71}", "\u{F80}"].forEach(add)
+            default: add(scalar)
+            }
+        }
+        finish()
+        return String(result)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Foundation loses runs of it.
+    fileprivate var isLost: Bool { value >= 0x340 && value <= 0x344 && value != 0x342 }
 }
 
 extension ClassifiedText {
+    /// Bytes from which on a stretch for Foundation ends at the next character that starts afresh: what it
+    /// takes for each character grows with the stretch.
+    private static let stretch = 1024
+
     /// The canonical composition, or nil when the text is composed already as far as the quick
     /// check can tell.
     ///
@@ -109,13 +157,20 @@ extension ClassifiedText {
                 if isInert {
                     if inert { break }
                     lastInert = end
+                    if end &- start >= ClassifiedText.stretch { break }
                 }
                 inert = isInert
                 end &+= length
             }
             if inert { end = lastInert }
             let region = UnsafeBufferPointer(start: base + start, count: end &- start)
-            let composed = String(decoding: region, as: UTF8.self).canonicallyComposed
+            var characters = String(decoding: region, as: UTF8.self)
+            if region.count > 2 * ClassifiedText.stretch
+                || region.contains(0xCD) && characters.unicodeScalars.contains(where: \.isLost)
+            {
+                characters = characters.orderingMarks
+            }
+            let composed = characters.canonicallyComposed
             if result == nil {
                 result = []
                 result?.reserveCapacity(count + 16)

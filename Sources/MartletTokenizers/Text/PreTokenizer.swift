@@ -36,7 +36,7 @@ enum PreTokenizer: Sendable, Equatable {
     }
 }
 
-extension ClassifiedText {
+extension ScannedText {
     /// The end of the word that starts at `start`; `start < end`.
     @inline(__always)
     func endOfWord(_ scheme: PreTokenizer, from start: Int, to end: Int) -> Int {
@@ -45,13 +45,7 @@ extension ClassifiedText {
         case .gpt2: endOfGPT2Word(from: start, to: end)
         case .words(let numbers): endOfModernWord(from: start, to: end, numbers: numbers)
         case .digitsThenGPT2:
-            if character(at: start).bits & CharacterClass.number != 0 {
-                start &+ character(at: start).length
-            } else {
-                endOfGPT2Word(
-                    from: start,
-                    to: endOfRun(without: CharacterClass.number, from: start, to: end))
-            }
+            endOfGPT2Word(from: start, to: end, wall: CharacterClass.number)
         case .metaspace: nextMetaspace(from: start, to: end, runs: false)
         case .metaspaceRuns: nextMetaspace(from: start, to: end, runs: true)
         }
@@ -62,48 +56,56 @@ extension ClassifiedText {
     private func contraction(at start: Int, to end: Int, ignoringCase: Bool) -> Int {
         guard start &+ 1 < end else { return 0 }
         let fold: UInt8 = ignoringCase ? 0x20 : 0
-        switch base[start &+ 1] | fold {
+        switch byte(at: start &+ 1) | fold {
         case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"):
             return 2
         case UInt8(ascii: "r"), UInt8(ascii: "v"):
-            return start &+ 2 < end && base[start &+ 2] | fold == UInt8(ascii: "e") ? 3 : 0
+            return start &+ 2 < end && byte(at: start &+ 2) | fold == UInt8(ascii: "e") ? 3 : 0
         case UInt8(ascii: "l"):
-            return start &+ 2 < end && base[start &+ 2] | fold == UInt8(ascii: "l") ? 3 : 0
+            return start &+ 2 < end && byte(at: start &+ 2) | fold == UInt8(ascii: "l") ? 3 : 0
         case 0xC5 | fold:
             // U+017F, the long s, is an s when case is ignored. 0xC5 | 0x20 is 0xE5.
-            return ignoringCase && start &+ 2 < end && base[start &+ 1] == 0xC5
-                && base[start &+ 2] == 0xBF ? 3 : 0
+            return ignoringCase && start &+ 2 < end && byte(at: start &+ 1) == 0xC5
+                && byte(at: start &+ 2) == 0xBF ? 3 : 0
         default:
             return 0
         }
     }
 
-    /// White space: `\s+(?!\S)|\s+`. All of a run at the end of the text, else all but its last
-    /// character, which belongs to what follows; a run of one is a word.
+    /// White space: `\s+(?!\S)|\s+`. All of a run at the end of the text or before the wall, else all
+    /// but its last character, which belongs to what follows; a run of one is a word.
     @inline(__always)
-    private func endOfSpaces(from start: Int, to end: Int) -> Int {
+    private func endOfSpaces(from start: Int, to end: Int, wall: UInt8 = 0) -> Int {
         var position = start
         var last = start
         while position < end {
             let (bits, length) = character(at: position)
-            if bits & CharacterClass.space == 0 { return last > start ? last : position }
+            if bits & CharacterClass.space == 0 {
+                return last > start && bits & wall == 0 ? last : position
+            }
             last = position
             position &+= length
         }
         return position
     }
 
+    /// Characters with a bit of `wall` are words of their own, and text ends before each of them.
+    ///
+    /// Where the wall stands is not looked for ahead: that would read a text without one to its end for
+    /// every word.
     @inline(__always)
-    private func endOfGPT2Word(from start: Int, to end: Int) -> Int {
-        if base[start] == UInt8(ascii: "'") {
+    private func endOfGPT2Word(from start: Int, to end: Int, wall: UInt8 = 0) -> Int {
+        if byte(at: start) == UInt8(ascii: "'") {
             let length = contraction(at: start, to: end, ignoringCase: false)
             if length > 0 { return start &+ length }
         }
         var position = start
         var (bits, length) = character(at: position)
-        if base[start] == UInt8(ascii: " "), start &+ 1 < end {
+        if bits & wall != 0 { return position &+ length }
+        if byte(at: start) == UInt8(ascii: " "), start &+ 1 < end {
             position &+= 1
             (bits, length) = character(at: position)
+            if bits & wall != 0 { return position }
         }
         if bits & CharacterClass.letter != 0 {
             return endOfRun(CharacterClass.letter, from: position &+ length, to: end)
@@ -114,12 +116,12 @@ extension ClassifiedText {
         if bits & CharacterClass.space == 0 {
             return endOfRun(without: CharacterClass.notOther, from: position &+ length, to: end)
         }
-        return endOfSpaces(from: start, to: end)
+        return endOfSpaces(from: start, to: end, wall: wall)
     }
 
     @inline(__always)
     private func endOfModernWord(from start: Int, to end: Int, numbers: Int) -> Int {
-        if base[start] == UInt8(ascii: "'") {
+        if byte(at: start) == UInt8(ascii: "'") {
             let length = contraction(at: start, to: end, ignoringCase: true)
             if length > 0 { return start &+ length }
         }
@@ -144,7 +146,7 @@ extension ClassifiedText {
             if bits & CharacterClass.notPrefix == 0, next & CharacterClass.letter != 0 {
                 return endOfRun(CharacterClass.letter, from: second &+ nextLength, to: end)
             }
-            if base[start] == UInt8(ascii: " "), next & CharacterClass.notOther == 0 {
+            if byte(at: start) == UInt8(ascii: " "), next & CharacterClass.notOther == 0 {
                 return endOfSymbols(from: second &+ nextLength, to: end)
             }
         }
@@ -176,7 +178,7 @@ extension ClassifiedText {
         var inRun = isMetaspace(at: start, to: end)
         position &+= inRun ? 3 : 1
         while position < end {
-            if base[position] == 0xE2, isMetaspace(at: position, to: end) {
+            if byte(at: position) == 0xE2, isMetaspace(at: position, to: end) {
                 if !(runs && inRun) { return position }
                 position &+= 3
             } else {
@@ -189,7 +191,7 @@ extension ClassifiedText {
 
     @inline(__always)
     private func isMetaspace(at position: Int, to end: Int) -> Bool {
-        position &+ 2 < end && base[position] == 0xE2 && base[position &+ 1] == 0x96
-            && base[position &+ 2] == 0x81
+        position &+ 2 < end && byte(at: position) == 0xE2 && byte(at: position &+ 1) == 0x96
+            && byte(at: position &+ 2) == 0x81
     }
 }

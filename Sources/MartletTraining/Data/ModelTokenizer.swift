@@ -15,7 +15,8 @@ public struct ModelTokenizer: Sendable {
 
     static let fileNames = [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "merges.txt",
-        "special_tokens_map.json", "generation_config.json", "chat_template.jinja",
+        "special_tokens_map.json", "added_tokens.json", "generation_config.json",
+        "chat_template.jinja",
     ]
 
     /// Every byte a token, and one that ends texts: id 256.

@@ -1,0 +1,88 @@
+// What tokenizer_config.json and the files beside it change in a tokenizer.
+
+extension TokenizerDefinition {
+    /// The added tokens of all files, each content once.
+    ///
+    /// An id that the vocabulary or `tokenizer.json` gives a content wins over one that the configuration
+    /// gives it; the flags of `added_tokens_decoder` win over those of `tokenizer.json`. A token that is named
+    /// as special is special.
+    ///
+    /// - Throws: `TokenizerError.malformed` for an id that belongs to another token.
+    func addedTokens(
+        with config: TokenizerConfig, _ vocabulary: Vocabulary
+    ) throws(TokenizerError) -> [AddedToken] {
+        var added: [AddedToken] = []
+        var places: [[UInt8]: Int] = [:]
+        var contents: [Int32: String] = [:]
+        func append(_ token: AddedToken) {
+            places[Array(token.content.utf8)] = added.count
+            contents[token.id] = token.content
+            added.append(token)
+        }
+        for token in addedTokens where places[Array(token.content.utf8)] == nil { append(token) }
+        for token in config.addedTokens {
+            var token = token
+            token.special = token.special || config.isNamed(token.content)
+            if let place = places[Array(token.content.utf8)] {
+                guard config.listsAddedTokens else { continue }
+                token.id = added[place].id
+                added[place] = token
+                continue
+            }
+            let own = vocabulary.id(of: token.content.utf8)
+            if own >= 0 { token.id = own }
+            let other =
+                contents[token.id]
+                ?? (own < 0 ? vocabulary.bytes(of: token.id) : nil)
+                .map { Vocabulary.printable($0) }
+            if let other {
+                throw .malformed(
+                    file: config.addedTokensFile,
+                    reason:
+                        "it gives '\(Vocabulary.printable(Array(token.content.utf8)[...]))' the id "
+                        + "\(token.id), which is that of '\(other)', expected one token for each id"
+                )
+            }
+            append(token)
+        }
+        for (_, token) in config.named where places[Array(token.content.utf8)] == nil {
+            let id = vocabulary.id(of: token.content.utf8)
+            guard id >= 0, contents[id] == nil else { continue }
+            var token = token
+            token.id = id
+            append(token)
+        }
+        return added
+    }
+
+    /// Takes over what the configuration says of a space before the text, where the class that it names
+    /// lets it rule, as in transformers.
+    ///
+    /// The classes of GPT-2 and Qwen2 make their steps anew, without a space where nothing is said; Llama's
+    /// does so where something is said. Other classes leave `tokenizer.json` as it is.
+    mutating func takePrefixSpace(_ config: TokenizerConfig) throws(TokenizerError) {
+        let name = config.tokenizerClass ?? ""
+        if byteLevel, name.hasPrefix("GPT2Tokenizer") || name.hasPrefix("Qwen2Tokenizer") {
+            prefixesSpace = config.prefixesSpace ?? false
+            if prefixesSpace, preTokenizer == .digitsThenGPT2 {
+                throw .unsupported(
+                    file: config.file, feature: "add_prefix_space with the pre-tokenizer 'Digits'",
+                    supported: "add_prefix_space false beside it")
+            }
+        } else if !byteLevel, name.hasPrefix("LlamaTokenizer"), let prefixes = config.prefixesSpace
+        {
+            let mark = TokenizerDefinition.metaspaceBytes
+            let prepends = NormalizationStep.prepend(mark)
+            if !prefixes {
+                normalization.removeAll { $0 == prepends }
+                if metaspace != nil { metaspace = .never }
+                decoding.strippedSpaces = 0
+                decoding.dropsFirstMetaspace = false
+            } else if !normalization.contains(prepends), metaspace ?? .never == .never {
+                normalization.removeAll { $0 == .replace([0x20], with: mark) }
+                metaspace = .first
+                decoding.strippedSpaces = 1
+            }
+        }
+    }
+}
