@@ -1,9 +1,6 @@
 // The bytes of a page: 16 tokens, keys and values of one KV head.
 
 extension Reference {
-    /// Tokens in a page.
-    package static let pageTokens = 16
-
     /// Where a page's parts lie.
     ///
     /// Float codecs hold keys `[dimension][16]`, then values `[16][width]`, `width` being the

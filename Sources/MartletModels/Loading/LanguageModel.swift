@@ -92,8 +92,6 @@ package final class LanguageModel: Sendable {
 
     /// Names for `random:NAME`.
     package static let randomShapeNames = ModelRegistry.shapes.map(\.name)
-    /// Families that can be loaded.
-    package static let familyNames = ModelRegistry.families.map(\.modelType)
 
     /// The shape of what tokens leave in a cache of this codec.
     package func cacheShape(codec: CacheCodec) -> KVShape {
