@@ -144,7 +144,7 @@ let package = Package(
             name: "MartletModelsTests",
             dependencies: [
                 "MartletModels", "MartletPolicies", "MartletCache", "MartletFormats",
-                "MartletKernels",
+                "MartletKernels", "CMartletKernels",
             ],
             exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
         .testTarget(
@@ -168,7 +168,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: ["MartletEvaluation", "Martlet", "MartletFormats"], swiftSettings: strict),
+            dependencies: ["MartletEvaluation", "Martlet", "MartletCache", "MartletFormats"],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",
             dependencies: [

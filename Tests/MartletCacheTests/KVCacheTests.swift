@@ -224,15 +224,29 @@ import Testing
         // Seven pages in each of two heads of the first layer; all seven in the second as well,
         // because row 0 is among the rows.
         #expect(cache.statistics.bytesRead == 28 * 512)
+        #expect(cache.statistics.reads.bytesMoved == 0)
         try cache.reserve([(id, 1)])
         cache.commit(id, tokens: 1, isDecode: true)
         #expect(cache.reads(of: id).kvReads == (101.0 + 32) / 2)
         // The second layer reads positions 69 ... 100: pages 4, 5 and 6.
         #expect(cache.statistics.stepBytesRead == 2 * (7 + 3) * 512)
+        #expect(cache.reads(of: id).bytesMoved == 2 * (7 + 3) * 512)
+        #expect(cache.statistics.bytesRead == (28 + 20) * 512)
         let fork = cache.fork(id)
         #expect(cache.reads(of: fork) == CacheReads())
+        // The fork writes to a page that is not its own alone: in each of four heads it is read and written.
+        try cache.reserve([(fork, 1)])
+        #expect(cache.reads(of: fork) == CacheReads())
+        cache.commit(fork, tokens: 1, isDecode: true)
+        #expect(cache.reads(of: fork).bytesMoved == 2 * (7 + 3) * 512 + 2 * 4 * 576)
+        // Now each has its own.
+        try cache.reserve([(id, 1)])
+        cache.commit(id, tokens: 1, isDecode: true)
+        #expect(cache.reads(of: id).bytesMoved == 2 * 2 * (7 + 3) * 512)
+        cache.release(fork)
         cache.release(id)
-        #expect(cache.statistics.reads.decodeTokens == 1)
+        #expect(cache.statistics.reads.decodeTokens == 3)
+        #expect(cache.statistics.reads.bytesMoved == 3 * 2 * (7 + 3) * 512 + 2 * 4 * 576)
     }
 
     @Test func namesAreNotReused() throws {

@@ -111,6 +111,8 @@ import Testing
     @Test func thePolicyTablesAreComplete() throws {
         try expectNames(
             of: House.policyEntries, in: "Sources/Martlet/Martlet.docc/CachePolicies.md")
+        // What each touches beside attention.
+        try expectNames(of: House.policyEntries, in: "docs/measurements.md")
     }
 
     @Test func theFamilyTableIsComplete() throws {

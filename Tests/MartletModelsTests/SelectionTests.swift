@@ -76,8 +76,12 @@ import Testing
         let chosen = 2 * 16 + 9
         #expect(run.cache.reads(of: id).kvReads == Double(201 + 2 * (chosen + 13)) / 3)
         let (page, bounds) = (run.cache.shape.pageBytes, run.cache.shape.boundsBytes)
+        // In each of the six heads the newest page is described anew: its keys, which are half of it, and bounds.
+        let described = 6 * (page / 2 + bounds)
         #expect(
-            run.cache.statistics.stepBytesRead == 2 * (13 * page + 2 * (3 * page + 13 * bounds)))
+            run.cache.statistics.stepBytesRead
+                == 2 * (13 * page + 2 * (3 * page + 13 * bounds)) + described)
+        #expect(run.cache.reads(of: id).bytesMoved == run.cache.statistics.stepBytesRead)
         #expect(run.cache.shape.heldBytesPerPage == page + 64 + bounds)
         #expect(run.cache.statistics.bytesHeld == 6 * 13 * run.cache.shape.heldBytesPerPage)
     }
@@ -105,13 +109,17 @@ import Testing
         let lserve = try bytes("lserve(budget=64, page=32, refresh=4, sinks=0, recent=16)")
         #expect(
             lserve[0] - lserve[1] == 6 * 13 * bounds && lserve[4] - lserve[3] == 6 * 13 * bounds)
-        #expect(lserve[1] % page == 0)
-        // A full pass weighs every key before attention reads them all.
+        // The newest page is described, and two numbers say which runs were chosen.
+        let described = 6 * (page / 2 + bounds)
+        #expect((lserve[1] - described - 6 * 2 * 4) % page == 0)
+        // A full pass weighs every key, which is half of every page, before attention reads them all.
         let recycled = try bytes("recycled(budget=64, refresh=50, similarity=-1)")
-        #expect(recycled[0] == 6 * (13 * page + 201 * page / 32))
-        #expect(recycled[1] <= 6 * 13 * page)
+        #expect(recycled[0] == 6 * (13 * page + 13 * page / 2))
+        // Then 64 tokens are read, with their weights.
+        let chosen = recycled[1] - 6 * 64 * 8
+        #expect(chosen % page == 0 && chosen <= 6 * 13 * page)
         // A budget that covers everything scans nothing.
-        #expect(try bytes("quest(budget=4096, dense=0)")[0] == 6 * 13 * page)
+        #expect(try bytes("quest(budget=4096, dense=0)")[0] == 6 * 13 * page + described)
     }
 
     /// A fork goes on as its parent does.

@@ -13,6 +13,8 @@ package final class AttentionProbe {
     private let group: Int
     /// What scores are multiplied by.
     package let scale: Float
+    /// What its thread touches beside attention: every pass over keys here, and what its owner adds.
+    package let touches: CacheTouches
     private let kernels: KernelSet
     private let scratch: AlignedBuffer<UInt8>
     private var weights: AlignedBuffer<Float>
@@ -21,6 +23,7 @@ package final class AttentionProbe {
         self.shape = shape
         self.group = group
         self.scale = scale
+        touches = CacheTouches(shape)
         self.kernels = kernels
         scratch = try AlignedBuffer(
             count: mk_attention_scratch(
@@ -90,6 +93,7 @@ package final class AttentionProbe {
             weights = try AlignedBuffer(count: needed, purpose: "attention weights")
         }
         let base = weights.base
+        touches.readKeys(pages: pages.count)
         var work = mk_attention(
             arena: UnsafePointer(cache.arena.assumingMemoryBound(to: UInt8.self)),
             page_bytes: shape.pageBytes,
@@ -108,6 +112,15 @@ package final class AttentionProbe {
         kernels.table.pointee.scores(
             &work, Int32(pages.lowerBound), Int32(pages.upperBound), base, width)
         return base
+    }
+}
+
+extension [AttentionProbe] {
+    /// Bytes that all of them counted since it was last taken; between two parallel loops.
+    package func takeTouches() -> Int {
+        var bytes = 0
+        for probe in self { bytes += probe.touches.take() }
+        return bytes
     }
 }
 

@@ -7,16 +7,19 @@ package struct CacheReads: Sendable, Hashable {
     package internal(set) var kvReads: Double = 0
     /// Tokens committed by decode steps.
     package internal(set) var decodeTokens = 0
-    /// Bytes of the pages that attention had to read, prefill included, each page once for each
-    /// commit and KV head, however many rows and query heads share it.
+    /// Bytes that decode steps moved: pages that attention read, each once for each step and KV head however
+    /// many query heads share it, and every touch beside that. `docs/measurements.md` says what each method
+    /// touches.
+    package internal(set) var bytesMoved = 0
+    /// Bytes that steps read until their commit, those of prompts included.
     package internal(set) var bytesRead = 0
 
     /// No reads yet.
     package init() {}
 }
 
-/// The cache's account at one moment. All byte counts include the positions kept with each page,
-/// except bytes read: attention under these policies does not read positions.
+/// The cache's account at one moment. Bytes held include the positions kept with each page; bytes read do
+/// not: attention under these policies does not read positions.
 package struct CacheStatistics: Sendable, Hashable {
     /// Sequences alive.
     package let sequenceCount: Int

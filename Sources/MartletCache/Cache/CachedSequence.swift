@@ -26,6 +26,10 @@ final class CachedSequence {
     /// The largest `liveSlots` since it was made or forked.
     var peakLiveSlots = 0
     var reads = CacheReads()
+    /// Whether the latest commit was of generated tokens, so that what is moved after it counts with them.
+    var isDecoding = false
+    /// Bytes that reservations moved since the latest commit.
+    var reservedBytes = 0
     /// The reservation that last mentioned this sequence, to notice one that does so twice.
     var lastReservation = 0
     /// Tokens of the prompt, once it is complete.

@@ -14,6 +14,25 @@ extension KVCache {
     /// Reads of one living sequence, since it was made or forked, or its account was restarted.
     package func reads(of id: SequenceID) -> CacheReads { state(id).reads }
 
+    /// Counts bytes of the cache that a stage moves for a sequence after its latest commit, where that was of generated
+    /// tokens: a prompt's own are no part of ``CacheReads/bytesMoved``.
+    package func move(_ bytes: Int, for id: SequenceID) { move(bytes, of: state(id)) }
+
+    func move(_ bytes: Int, of state: CachedSequence) {
+        guard state.isDecoding else { return }
+        state.reads.bytesMoved += bytes
+        reads.bytesMoved += bytes
+    }
+
+    /// What copying pages took since the pool had copied `count`: each is read and written, with all that belongs
+    /// to it.
+    func copiedBytes(since count: Int) -> Int {
+        2 * (pool.copiedPages - count) * shape.heldBytesPerPage
+    }
+
+    /// What computing the bounds of a page moves: its keys, and the bounds.
+    var describingBytes: Int { shape.keyBytes + shape.boundsBytes }
+
     /// The most live tokens that one sequence had since it was made or forked, averaged over layers
     /// and KV heads; taken, like ``CacheStatistics/peakTokens``, before the policy frees any.
     package func peakTokens(of id: SequenceID) -> Double {

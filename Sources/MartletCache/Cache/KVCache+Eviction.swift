@@ -26,7 +26,9 @@ extension KVCache {
         for (index, slots) in kept.enumerated() {
             guard let slots, slots.count < state.tables[index].length else { continue }
             state.evictedAt = state.count
-            state.tables[index].compact(keeping: slots, in: &pool, copy: slotCopy)
+            moveSlots(of: state) {
+                state.tables[index].compact(keeping: slots, in: &pool, copy: $0)
+            }
             state.weights.compact(table: index, keeping: slots)
             describePages(of: state, index, from: 0)
         }
@@ -39,7 +41,9 @@ extension KVCache {
         let state = state(id)
         dropReservation(state)
         let index = layer * shape.keyValueHeadCount + head
-        let isDone = state.tables[index].remove(slot: slot, in: &pool, copy: slotCopy)
+        let isDone = moveSlots(of: state) {
+            state.tables[index].remove(slot: slot, in: &pool, copy: $0)
+        }
         if isDone {
             state.evictedAt = state.count
             state.weights.remove(table: index, slot: slot, last: state.tables[index].length)
@@ -48,8 +52,7 @@ extension KVCache {
             if shape.boundsBytes > 0 {
                 let last = KVPage.count(forSlots: state.tables[index].length) - 1
                 for page in Set([slot / KVPage.tokens, last]) where page >= 0 && page <= last {
-                    describePage(
-                        of: state.tables[index].view, page, slots: state.tables[index].length)
+                    describe(state, index, page)
                 }
             }
         }
@@ -63,16 +66,17 @@ extension KVCache {
         tokens: Float, kernels: KernelSet
     ) throws(CacheError) {
         let state = state(id)
+        let copied = pool.copiedPages
         guard let page = state.tables[index].writablePage(slot / KVPage.tokens, in: &pool) else {
             throw .outOfPages(needed: 1, free: 0, budgetBytes: pool.budgetBytes)
         }
+        move(copiedBytes(since: copied) + shape.slotBytes, of: state)
         kernels.table.pointee.append(
             shape.codec.code, pool.pointer(to: page).assumingMemoryBound(to: UInt8.self),
             Int32(shape.headDimension), Int32(slot % KVPage.tokens), key, value)
         state.weights.set(log(tokens), table: index, slot: slot, tableCount: shape.tableCount)
         guard shape.boundsBytes > 0 else { return }
-        describePage(
-            of: state.tables[index].view, slot / KVPage.tokens, slots: state.tables[index].length)
+        describe(state, index, slot / KVPage.tokens)
     }
 
     /// Lets `change` alter the key of every held token whose position is below `end`; values stay. Both are encoded
@@ -165,12 +169,18 @@ extension KVCache {
     private func describePages(of state: CachedSequence, _ index: Int, from page: Int) {
         guard shape.boundsBytes > 0 else { return }
         let slots = state.tables[index].length
-        for page in page..<KVPage.count(forSlots: slots) {
-            describePage(of: state.tables[index].view, page, slots: slots)
-        }
+        for page in page..<KVPage.count(forSlots: slots) { describe(state, index, page) }
     }
 
-    /// Computes the bounds of one page of a table that holds `slots` tokens.
+    /// Computes the bounds of one page of a table anew.
+    private func describe(_ state: CachedSequence, _ index: Int, _ page: Int) {
+        describePage(
+            of: state.tables[index].view, page, slots: state.tables[index].length)
+        move(describingBytes, of: state)
+    }
+
+    /// Computes the bounds of one page of a table that holds `slots` tokens. Several threads may call it, for pages
+    /// of their own, so that it counts nothing: see ``plainReads(_:tokens:isDecode:)``.
     package func describePage(of table: PageTableView, _ page: Int, slots: Int) {
         let id = table[page]
         mk_page_bounds(
@@ -191,12 +201,26 @@ extension KVCache {
         return result
     }
 
-    private var slotCopy: PageTable.SlotCopy {
+    /// Lets `body` move slots from page to page with what it is given, and counts what that moves: the keys of each
+    /// page that is read or written, as slots are moved in order, and the values of each slot, there and here.
+    private func moveSlots<Result>(
+        of state: CachedSequence, _ body: (PageTable.SlotCopy) -> Result
+    ) -> Result {
         let (codec, dimension) = (shape.codec.code, Int32(shape.headDimension))
-        return { from, fromSlot, to, toSlot in
+        let (keyBytes, valueBytes) = (shape.keyBytes, shape.slotBytes - shape.keyBytes)
+        let copied = pool.copiedPages
+        var bytes = 0
+        var last: (from: UnsafeMutableRawPointer?, to: UnsafeMutableRawPointer?)
+        let result = body { from, fromSlot, to, toSlot in
+            bytes += 2 * valueBytes
+            if from != last.from { bytes += keyBytes }
+            if to != last.to, to != from { bytes += keyBytes }
+            last = (from, to)
             mk_copy_slot(
                 codec, dimension, from.assumingMemoryBound(to: UInt8.self), Int32(fromSlot),
                 to.assumingMemoryBound(to: UInt8.self), Int32(toSlot))
         }
+        move(bytes + copiedBytes(since: copied), of: state)
+        return result
     }
 }

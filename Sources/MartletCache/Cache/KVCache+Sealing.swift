@@ -10,8 +10,8 @@ extension KVCache {
     }
 
     /// Puts a sealed page with this content in the place of a full one, which is given up first: only a
-    /// page that others hold too takes memory. Returns its bytes. Throws `outOfPages`, with nothing
-    /// changed, when that is not free.
+    /// page that others hold too takes memory. Returns its bytes. Counts as a page that was read and one that is
+    /// written. Throws `outOfPages`, with nothing changed, when that is not free.
     package func seal(
         _ id: SequenceID, table: Int, entry: Int, kind: Int, content: [UInt8]
     ) throws(CacheError) -> Int {
@@ -23,6 +23,7 @@ extension KVCache {
         }
         let page = state.tables[table].seal(entry, as: kind, in: &pool)
         pool.pointer(to: page).copyMemory(from: content, byteCount: content.count)
+        move(shape.pageBytes + sealedBytes(of: page), of: state)
         return sealedBytes(of: page)
     }
 
@@ -49,6 +50,7 @@ extension KVCache {
         let state = state(id)
         state.tables[table].appendSealed(page)
         state.evictedAt = state.count
+        move(sealedBytes(of: page), of: state)
     }
 
     /// Appends tokens to open pages, which must be free.
@@ -60,6 +62,8 @@ extension KVCache {
         guard !positions.isEmpty else { return }
         let first = state.tables[table].length
         state.tables[table].reserve(positions.count, from: &pool)
+        let pages = KVPage.count(forSlots: first + positions.count) - first / KVPage.tokens
+        move(pages * shape.pageBytes, of: state)
         let dimension = shape.headDimension
         keys.withUnsafeBufferPointer { keys in
             values.withUnsafeBufferPointer { values in

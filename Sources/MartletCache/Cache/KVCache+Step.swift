@@ -57,9 +57,11 @@ extension KVCache {
         for want in wants {
             let state = state(want.sequence)
             guard want.tokens > state.reserved else { continue }
+            let copied = pool.copiedPages
             for index in 0..<shape.tableCount {
                 state.tables[index].reserve(want.tokens, from: &pool)
             }
+            state.reservedBytes += copiedBytes(since: copied)
             state.reserved = want.tokens
         }
     }
@@ -67,8 +69,9 @@ extension KVCache {
     /// Commits `tokens` that were reserved and whose keys and values are written: the count and the
     /// positions advance, then the pages that no row from the newest on attends to are freed, sinks
     /// aside. `isDecode` says that these tokens were generated, so that their reads count as
-    /// `kvReads`; every commit counts the bytes of the pages it had to read. `reads` is what they read where
-    /// stages had a say in it; nil for all that they see, as ``plainReads(_:tokens:isDecode:)`` counts it.
+    /// `kvReads`, and what is moved for them, from their reservation on, as `bytesMoved`; every commit counts the
+    /// bytes it had to read. `reads` is what they read where stages had a say in it; nil for all that they see, as
+    /// ``plainReads(_:tokens:isDecode:)`` counts it.
     package func commit(
         _ id: SequenceID, tokens: Int, isDecode: Bool = false, reads: StepReads? = nil
     ) {
@@ -113,20 +116,47 @@ extension KVCache {
     }
 
     /// What the next `tokens` tokens of a sequence read when they read all that they see, before they are
-    /// committed. Tokens attended to are counted for generated ones alone.
+    /// committed. Tokens attended to are counted for generated ones alone. Writing the tokens is not counted: every
+    /// policy writes each token once.
     package func plainReads(_ id: SequenceID, tokens: Int, isDecode: Bool) -> StepReads {
         let state = state(id)
         let (pages, attended) =
             traits.tracksSlots
             ? countBySlot(tokens, of: state)
             : countByPosition(state.count..<state.count + tokens, isDecode)
-        return StepReads(tokens: attended, bytes: pages * shape.pageBytes)
+        return StepReads(
+            tokens: attended, attentionBytes: pages * shape.pageBytes,
+            otherBytes: describedBytes(tokens, of: state) + biasBytes(tokens, of: state))
+    }
+
+    /// What describing the pages that the next tokens are written to moves: their keys and their bounds.
+    private func describedBytes(_ tokens: Int, of state: CachedSequence) -> Int {
+        guard shape.boundsBytes > 0 else { return 0 }
+        var pages = 0
+        for index in 0..<shape.tableCount {
+            let length = state.tables[index].length
+            pages += KVPage.count(forSlots: length + tokens) - length / KVPage.tokens
+        }
+        return pages * describingBytes
+    }
+
+    /// What attention reads of how many tokens slots stand for.
+    private func biasBytes(_ tokens: Int, of state: CachedSequence) -> Int {
+        guard !state.weights.isEmpty else { return 0 }
+        var slots = 0
+        for index in 0..<shape.tableCount where !state.weights[index].isEmpty {
+            slots += state.tables[index].length + tokens
+        }
+        return slots * MemoryLayout<Float>.stride
     }
 
     private func account(_ read: StepReads, of state: CachedSequence, decodeTokens: Int) {
         state.reads.bytesRead += read.bytes
         reads.bytesRead += read.bytes
         stepBytesRead += read.bytes
+        state.isDecoding = decodeTokens > 0
+        move(read.bytes + state.reservedBytes, of: state)
+        state.reservedBytes = 0
         guard decodeTokens > 0 else { return }
         let kvReads = Double(read.tokens) / Double(shape.tableCount)
         state.reads.kvReads += kvReads

@@ -37,6 +37,13 @@ package struct KVShape: Sendable, Hashable {
     /// Bytes that describe a page's keys to a page selector; zero without one.
     package internal(set) var boundsBytes = 0
 
+    /// Bytes of the keys in one page.
+    package var keyBytes: Int { pageBytes / 2 }
+
+    /// Bytes that touching one token's key and value moves: keys lie channel by channel, so that those of its
+    /// whole page come in, values token by token.
+    package var slotBytes: Int { keyBytes + (pageBytes - keyBytes) / KVPage.tokens }
+
     /// Creates a shape. All counts must be positive; `pageBytes` is what the codec says for
     /// ``KVPage/tokens`` tokens of `headDimension` channels.
     package init(

@@ -36,6 +36,8 @@ struct RigidPagePool: ~Copyable {
     private(set) var heldPages = 0
     /// The most bytes that were ever held at once.
     private(set) var peakBytes = 0
+    /// Pages that were ever copied because somebody was about to write to one with other owners.
+    private(set) var copiedPages = 0
     /// Pages that were handed out at least once: those below this number. The others are still the
     /// zeros of the mapping.
     private(set) var touchedPages = 0
@@ -142,6 +144,7 @@ struct RigidPagePool: ~Copyable {
     mutating func allocateCopy(of page: Int32) -> Int32? {
         precondition(page < capacity, "RigidPagePool: page \(page) is sealed, nobody writes to it")
         guard let copy = takePage(zeroed: false) else { return nil }
+        copiedPages += 1
         pointer(to: copy).copyMemory(from: pointer(to: page), byteCount: pageBytes)
         positions(of: copy).update(from: positions(of: page), count: KVPage.tokens)
         if boundsBytes > 0 {

@@ -25,6 +25,8 @@ final class SinkRotation: CacheStage {
     private let scratch: AlignedBuffer<Float>
     private let scratchStride: Int
 
+    private var slices: [AttentionSlice] = []
+
     /// Whether some query of the step has passed the bound.
     private(set) var changesReads = false
 
@@ -49,6 +51,7 @@ final class SinkRotation: CacheStage {
     /// Computes the turns of the slices' queries, unless none has passed the bound or positions are no
     /// rotations.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
+        self.slices = slices
         changesReads =
             !rotations.isEmpty
             && slices.contains { $0.position + $0.count - 1 > window.limit }
@@ -85,6 +88,17 @@ final class SinkRotation: CacheStage {
             }
         }
         return result
+    }
+
+    /// Where sinks appear elsewhere than they are, their keys are read once more.
+    func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
+        let slice = slices[slice]
+        guard changesReads, slice.position + slice.count - 1 > window.limit else { return }
+        for layer in 0..<shape.layerCount
+        where rotationOfLayer[layer] != nil && cache.visibility(layer: layer).sinks > 0 {
+            let pages = KVPage.count(forSlots: window.sinks) * shape.keyValueHeadCount
+            reads.otherBytes += pages * shape.keyBytes
+        }
     }
 
     func withReads(

@@ -17,8 +17,11 @@ struct EvictionTable {
     /// Bytes that it takes.
     var byteCount: Int {
         (until.count + ring.count) * MemoryLayout<Int32>.stride
-            + members.reduce(0) { $0 + ($1.key.count + $1.value.count + 1) * 4 }
+            + memberBytes
     }
+
+    /// Bytes of the open mean's members.
+    var memberBytes: Int { members.reduce(0) { $0 + ($1.key.count + $1.value.count + 1) * 4 } }
 
     /// Where a token lies; nil when it is gone or no longer among the newest.
     func slot(of position: Int) -> Int? {

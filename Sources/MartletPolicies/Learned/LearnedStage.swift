@@ -24,6 +24,8 @@ final class LearnedStage: CacheStage {
     private var hides: [Bool] = []
     /// By slice of the step: slots, over all tables, that are held and that none of its queries sees.
     private var hiddenSlots: [Int] = []
+    /// By slice of the step: bytes of open means that its tokens were merged with.
+    private var mergedBytes: [Int] = []
 
     init(_ eviction: LearnedEviction, _ context: StageContext, index: Int) {
         decisions = eviction.decisions
@@ -52,6 +54,7 @@ final class LearnedStage: CacheStage {
         memories.removeAll(keepingCapacity: true)
         hides.removeAll(keepingCapacity: true)
         hiddenSlots.removeAll(keepingCapacity: true)
+        mergedBytes.removeAll(keepingCapacity: true)
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
             if memory.tables.isEmpty {
@@ -62,6 +65,7 @@ final class LearnedStage: CacheStage {
             let isPrompt = cache.promptCount(slice.sequence) == nil
             hides.append(isPrompt || slice.count > 1 || window == 0)
             hiddenSlots.append(0)
+            mergedBytes.append(0)
         }
     }
 
@@ -152,7 +156,7 @@ final class LearnedStage: CacheStage {
         _ rows: AppendedRows, _ marks: TokenMarks, limit: Int, layer: Int, cache: KVCache
     ) {
         let dimension = shape.headDimension
-        for (slice, memory) in zip(slices, memories) {
+        for (place, (slice, memory)) in zip(slices, memories).enumerated() {
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 for offset in 0..<slice.count {
@@ -173,6 +177,7 @@ final class LearnedStage: CacheStage {
                     memory.tables[index].members.append(token)
                     // A token alone is itself, bit for bit.
                     guard memory.tables[index].members.count > 1 else { continue }
+                    mergedBytes[place] += memory.tables[index].memberBytes
                     Self.mean(memory.tables[index].members, key: key, value: value)
                 }
             }
@@ -198,6 +203,11 @@ final class LearnedStage: CacheStage {
 
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
         reads.tokens -= hiddenSlots[slice]
+        reads.otherBytes += mergedBytes[slice]
+        guard decisions != .never, hides[slice] else { return }
+        for table in memories[slice].tables {
+            reads.otherBytes += table.count * MemoryLayout<Int32>.stride
+        }
     }
 
     /// Frees, after the commit, what the next token will not see: at the end of a prompt's piece all of

@@ -19,6 +19,7 @@ struct ActQKV: DecodePageSelector {
         let dimension = view.dimension
         memory.query.append(contentsOf: view.meanQuery)
         if memory.query.count > window * dimension { memory.query.removeFirst(dimension) }
+        view.touches.readMemory(memory.query.count)
         let share = layerShare(view)
         // A budget that covers everything is not shared out.
         let isAll = budget.tokens(of: view.slots) >= view.slots

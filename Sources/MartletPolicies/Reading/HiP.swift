@@ -26,6 +26,7 @@ struct HiP: DecodePageSelector {
             memory.chosen = search(view, wanted: wanted)
             memory.count = view.pages
         }
+        view.touches.readMemory(memory.chosen.count)
         let newer = (Int32(memory.count)..<max(Int32(memory.count), Int32(view.pages))).map(\.self)
         return .pages(memory.chosen + newer)
     }

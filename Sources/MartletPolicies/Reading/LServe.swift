@@ -43,6 +43,7 @@ struct LServe: DecodePageSelector {
             memory.chosen = Ranking.largest(wanted, of: best)
             memory.count = runs
         }
+        view.touches.readMemory(memory.chosen.count)
         let newer = (Int32(memory.count)..<max(Int32(memory.count), Int32(runs))).map(\.self)
         return .pages(
             PageRuns.pages(ofRuns: memory.chosen + newer, size: size, below: view.pages))

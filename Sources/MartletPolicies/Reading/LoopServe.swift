@@ -22,6 +22,7 @@ struct LoopServe: DecodePageSelector {
         memory.query += UnsafeBufferPointer(start: view.q, count: width)
         var isRanking = memory.chosen.isEmpty
         if view.step > 0, view.step % interval == 0 { isRanking = true }
+        view.touches.readMemory(isRanking ? memory.query.count : memory.chosen.count)
         if isRanking {
             var mass = [Float](repeating: 0, count: view.slots)
             memory.query.withUnsafeBufferPointer { queries in

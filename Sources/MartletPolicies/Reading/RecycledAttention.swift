@@ -28,6 +28,7 @@ struct RecycledAttention: DecodePageSelector {
         let query = view.meanQuery
         var isFull = memory.chosen.isEmpty || view.step % refresh == 0
         if !isFull, view.step % check == 0 {
+            view.touches.readMemory(memory.query.count)
             isFull = Self.cosine(query, memory.query) < similarity
         }
         if isFull {
@@ -39,6 +40,7 @@ struct RecycledAttention: DecodePageSelector {
             memory.query = query
             return .all
         }
+        view.touches.readMemory(memory.chosen.count + memory.weights.count)
         memory.chosen.append(newest)
         // What was generated since cannot be weaker than what was weighed.
         memory.weights.append(.infinity)

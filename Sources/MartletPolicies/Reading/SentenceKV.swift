@@ -29,6 +29,8 @@ struct SentenceKV: DecodePageSelector {
             for d in query.indices { memory.query[d] += query[d] }
         }
         guard budget < view.slots else { return .all }
+        view.touches.readMemory(
+            memory.chosen.count + memory.vectors.count + memory.query.count)
         let front = min(sinks, view.slots)
         let back = max(front, view.slots - max(1, recent))
         var room = budget - front - (view.slots - back)

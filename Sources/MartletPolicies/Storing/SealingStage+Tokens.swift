@@ -21,6 +21,8 @@ extension SealingStage {
                     sequence, memory, cache, table: table, probe: probes[worker])
             }
         }
+        let remembered = memory.probes?.byteCount ?? 0
+        cache.move(probes.takeTouches() + remembered, for: sequence)
         for table in 0..<shape.tableCount {
             try sealByToken(sequence, memory, cache, table: table, saliency[table], share: share)
         }
@@ -41,6 +43,8 @@ extension SealingStage {
         var keys: [Float] = []
         var values: [Float] = []
         var positions: [Int32] = []
+        cache.move(
+            (KVPage.count(forSlots: view.length) - first) * shape.pageBytes, for: sequence)
         for entry in first..<KVPage.count(forSlots: view.length) {
             let count = min(KVPage.tokens, view.length - entry * KVPage.tokens)
             let part = read(cache, page: view[entry], slots: 0..<count)

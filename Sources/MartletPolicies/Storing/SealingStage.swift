@@ -38,12 +38,13 @@ final class SealingStage: CacheStage {
     /// Names the slices of the step.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         self.slices = slices
+        _ = probes.takeTouches()
     }
 
     /// What is sealed takes fewer bytes to read.
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
         for part in memory(of: slices[slice].sequence, cache).sealed {
-            reads.bytes -= part.pages * shape.pageBytes - part.bytes
+            reads.attentionBytes -= part.pages * shape.pageBytes - part.bytes
         }
     }
 

@@ -13,8 +13,10 @@ final class PolicyRun {
     let cache: KVCache
     let runner: ModelRunner
 
+    /// - Parameter last: a stage behind those of the policy, which sees what these leave.
     init(
-        _ policy: String, codec: CacheCodec = .f16, threads: Int = 1, budgetBytes: Int = 8 << 20
+        _ policy: String, codec: CacheCodec = .f16, threads: Int = 1, budgetBytes: Int = 8 << 20,
+        last: StageMaker? = nil
     ) throws {
         let shape = DecoderShape(
             family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
@@ -24,9 +26,11 @@ final class PolicyRun {
         model = try LanguageModel(
             randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
             pool: WorkerPool(threadCount: threads))
+        let cacheShape = model.cacheShape(codec: codec)
+        let plan = try CachePolicy(policy).plan(for: cacheShape)
         cache = try KVCache(
-            shape: model.cacheShape(codec: codec), budgetBytes: budgetBytes,
-            policy: CachePolicy(policy))
+            shape: cacheShape, budgetBytes: budgetBytes,
+            plan: CachePlan(traits: plan.traits, makers: plan.makers + (last.map { [$0] } ?? [])))
         runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
     }
 

@@ -13,6 +13,9 @@ final class KeepingMemory: StageMemory {
     /// What a ``StepEvictor`` remembers of each slot, by table.
     var slots: [[Float]] = []
 
+    /// Bytes that were touched beside attention in the step at hand, to weigh tokens.
+    var touchedBytes = 0
+
     private let rewritesAll: Bool
 
     init(rewritesAll: Bool) { self.rewritesAll = rewritesAll }

@@ -19,10 +19,16 @@ extension KeepingStage {
             probe: probe)
     }
 
-    /// What becomes of all heads' tokens when each keeps `budget` on average.
+    /// What becomes of all heads' tokens when each keeps `budget` on average. Counts what it looks at: pages, and all
+    /// that was recorded.
     func choose(
         _ sequence: SequenceID, cache: KVCache, budget: Int
     ) -> [HeadVerdict] {
+        _ = probes.takeTouches()
+        defer {
+            let recorded = memory(of: sequence, cache).recorder?.byteCount ?? 0
+            cache.move(probes.takeTouches() + recorded, for: sequence)
+        }
         let layers = shape.layerCount
         let count = cache.count(sequence)
         let chosen = chosen

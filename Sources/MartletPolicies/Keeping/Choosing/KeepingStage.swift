@@ -20,7 +20,10 @@ final class KeepingStage: CacheStage {
     let probes: [AttentionProbe]
     /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
+    /// The slices of the step whose queries are recorded.
     private(set) var slices: [AttentionSlice] = []
+    /// All slices of the step.
+    private var allSlices: [AttentionSlice] = []
     /// How a budget in bytes is held.
     private let hold: ByteHold?
     /// The part of a prompt that the step at hand repeats, if it does.
@@ -54,6 +57,9 @@ final class KeepingStage: CacheStage {
 
     /// Names the slices of the step whose queries will be recorded.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
+        _ = probes.takeTouches()
+        allSlices = slices
+        for slice in slices { memory(of: slice.sequence, cache).touchedBytes = 0 }
         steps?.begin(slices, cache: cache)
         self.slices.removeAll(keepingCapacity: true)
         let signals = chosen.compressor.signals
@@ -72,6 +78,10 @@ final class KeepingStage: CacheStage {
                     start: tokens + slice.firstRow, count: slice.count)
             }
         }
+    }
+
+    func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
+        reads.otherBytes += memory(of: allSlices[slice].sequence, cache).touchedBytes
     }
 
     func repeating(_ part: RepeatedPart?) { repeated = part }
@@ -101,7 +111,8 @@ final class KeepingStage: CacheStage {
         }
         let stride = queries.stride
         for slice in slices {
-            guard let recorder = memory(of: slice.sequence, cache).recorder else { continue }
+            let memory = memory(of: slice.sequence, cache)
+            guard let recorder = memory.recorder else { continue }
             let rows = queries.base + slice.firstRow * stride
             recordQueries(recorder, slice, layer: layer, cache: cache, rows: rows, stride: stride)
             if recorder.signals.queryMoments {
@@ -110,6 +121,7 @@ final class KeepingStage: CacheStage {
             if recorder.signals.columnMass {
                 recordMass(recorder, slice, layer: layer, cache: cache, rows: rows, stride: stride)
             }
+            memory.touchedBytes += probes.takeTouches()
         }
     }
 

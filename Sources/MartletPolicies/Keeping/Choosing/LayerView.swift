@@ -51,6 +51,7 @@ struct LayerView {
     /// Keys and values of one KV head.
     func decode(_ head: Int) -> (keys: [Float], values: [Float]) {
         let table = cache.table(sequence, layer: layer, head: head)
+        probe.touches.readPages(KVPage.count(forSlots: table.length))
         var keys = [Float](repeating: 0, count: table.length * dimension)
         var values = keys
         let codec = cache.shape.codec.code

@@ -17,6 +17,8 @@ final class StepEviction {
     private var slices: [AttentionSlice] = []
     /// Attention of each slice's newest token, by slice and KV head, then slot.
     private var weights: [[Float]] = []
+    /// Bytes that computing them touched, in the same order.
+    private var touched: [Int] = []
 
     init(
         _ chosen: ScoredKeeping, evictor: any StepEvictor, _ context: StageContext, stage: Int,
@@ -65,10 +67,13 @@ final class StepEviction {
                 let table = layer * heads + head
                 memory.slots[table].append(contentsOf: repeatElement(0, count: width))
                 if let score = evictor.tokenScore {
+                    memory.touchedBytes += shape.slotBytes
                     memory.slots[table][memory.slots[table].count - width] = newest(
                         of: cache.table(slice.sequence, layer: layer, head: head), score, cache)
                 }
                 guard evictor.readsWeights else { continue }
+                memory.touchedBytes += touched[first + head]
+                memory.touchedBytes += memory.slots[table].count * MemoryLayout<Float>.stride
                 memory.slots[table].withUnsafeMutableBufferPointer { memory in
                     weights[first + head].withUnsafeBufferPointer { received in
                         evictor.foldAll(memory, received, step: step)
@@ -98,23 +103,37 @@ final class StepEviction {
         let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
         let units = slices.count * heads
         while weights.count < units { weights.append([]) }
+        while touched.count < units { touched.append(0) }
         weights.withUnsafeMutableBufferPointer { weights in
-            pool.run(units) { unit, worker in
-                let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
-                let slice = slices[index]
-                let table = cache.table(slice.sequence, layer: layer, head: head)
-                let count = table.length + 1
-                weights[unit].removeAll(keepingCapacity: true)
-                weights[unit].append(contentsOf: repeatElement(0, count: count))
-                weights[unit].withUnsafeMutableBufferPointer { sums in
-                    guard let target = sums.baseAddress else { return }
-                    do {
-                        try probes[worker].addWeights(
-                            of: q + slice.firstRow * stride + head * width, count: 1,
-                            stride: stride, firstEnd: count, table: table, cache: cache, to: target)
-                    } catch { preconditionFailure("StepEviction: \(error)") }
+            touched.withUnsafeMutableBufferPointer { touched in
+                pool.run(units) { unit, worker in
+                    let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
+                    let slice = slices[index]
+                    weigh(
+                        q + slice.firstRow * stride + head * width, stride: stride,
+                        table: cache.table(slice.sequence, layer: layer, head: head), cache,
+                        probes[worker], into: &weights[unit])
+                    touched[unit] = probes[worker].touches.take()
                 }
             }
+        }
+    }
+
+    /// The weights that one token gives to each slot of a table, its own the last.
+    private func weigh(
+        _ q: UnsafePointer<Float>, stride: Int, table: PageTableView, _ cache: KVCache,
+        _ probe: AttentionProbe, into weights: inout [Float]
+    ) {
+        let count = table.length + 1
+        weights.removeAll(keepingCapacity: true)
+        weights.append(contentsOf: repeatElement(0, count: count))
+        weights.withUnsafeMutableBufferPointer { sums in
+            guard let target = sums.baseAddress else { return }
+            do {
+                try probe.addWeights(
+                    of: q, count: 1, stride: stride, firstEnd: count, table: table, cache: cache,
+                    to: target)
+            } catch { preconditionFailure("StepEviction: \(error)") }
         }
     }
 
@@ -169,6 +188,8 @@ final class StepEviction {
         let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
         let count = memory.slots[table].count / evictor.width
         let pages = (0..<KVPage.count(forSlots: count)).map { cache.positions(ofPage: view[$0]) }
+        let numbers = memory.slots[table].count * MemoryLayout<Float>.stride
+        cache.move(numbers + pages.count * KVPage.positionBytes, for: id)
         return memory.slots[table].withUnsafeBufferPointer { memory in
             evictor.lowest(
                 memory, pages: pages, open: firstOpen..<max(firstOpen, firstRecent),

@@ -59,6 +59,7 @@ final class ReadingStage: CacheStage {
     /// Names the slices of the step.
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         if selector.readsSentences, let tokens { noteSentences(slices, tokens, cache) }
+        _ = probes.takeTouches()
         self.slices.removeAll(keepingCapacity: true)
         choices.removeAll(keepingCapacity: true)
         stepReads.removeAll(keepingCapacity: true)
@@ -98,13 +99,11 @@ final class ReadingStage: CacheStage {
             var reads = [StepReads](repeating: .init(), count: heads)
             let (ends, weights) = (shared.sentenceEnds, cache.weights(of: slice.sequence))
             let isDense = layer < selector.denseLayers
-            let keyBytes = shape.pageBytes / 2 / KVPage.tokens
             shared.heads.withUnsafeMutableBufferPointer { memories in
                 chosen.withUnsafeMutableBufferPointer { chosen in
                     reads.withUnsafeMutableBufferPointer { reads in
                         pool.run(heads) { head, worker in
                             let table = cache.table(slice.sequence, layer: layer, head: head)
-                            let touches = SelectionTouches()
                             let view = SelectionView(
                                 layer: layer, head: head, group: group,
                                 dimension: shape.headDimension, layerCount: shape.layerCount,
@@ -112,16 +111,15 @@ final class ReadingStage: CacheStage {
                                 q: q + slice.firstRow * stride + head * group * shape.headDimension,
                                 shared: shared, sentenceEnds: ends, cache: cache, table: table,
                                 kernels: kernels,
-                                probe: probes[worker], touches: touches)
+                                probe: probes[worker])
                             let choice =
                                 isDense ? .all : selector.choose(view, &memories[first + head])
                             (chosen[head], reads[head]) = resolve(
                                 choice, view, bias: weights[first + head])
                             // Two vectors describe a page: as much as the key and the value of one
                             // token.
-                            reads[head].tokens += touches.bounds
-                            reads[head].bytes += touches.bounds * shape.boundsBytes
-                            reads[head].bytes += touches.keys * keyBytes
+                            reads[head].tokens += view.touches.bounds
+                            reads[head].otherBytes += view.touches.take()
                         }
                     }
                 }
@@ -130,14 +128,18 @@ final class ReadingStage: CacheStage {
                 layer, heads: shared.heads[first..<first + heads])
             for read in reads {
                 stepReads[index]?.tokens += read.tokens
-                stepReads[index]?.bytes += read.bytes
+                stepReads[index]?.attentionBytes += read.attentionBytes
+                stepReads[index]?.otherBytes += read.otherBytes
             }
             choices[index] = chosen
         }
     }
 
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
-        if let own = stepReads[slice] { reads = own }
+        guard let own = stepReads[slice] else { return }
+        reads.tokens = own.tokens
+        reads.attentionBytes = own.attentionBytes
+        reads.otherBytes += own.otherBytes
     }
 
     /// Counts a generated token.
@@ -193,7 +195,10 @@ final class ReadingStage: CacheStage {
             slots = some.count == view.slots ? nil : some
         }
         guard !pages.isEmpty, slots != nil || pages.count < view.pages else {
-            return (HeadReads(), StepReads(tokens: view.slots, bytes: view.pages * shape.pageBytes))
+            return (
+                HeadReads(),
+                StepReads(tokens: view.slots, attentionBytes: view.pages * shape.pageBytes)
+            )
         }
         var result = HeadReads()
         result.ids = pages.map { view.table[Int($0)] }
@@ -220,6 +225,6 @@ final class ReadingStage: CacheStage {
             let missing = (result.slots + tile - 1) / tile * tile - result.bias.count
             result.bias.append(contentsOf: repeatElement(0, count: missing))
         }
-        return (result, StepReads(tokens: tokens, bytes: pages.count * shape.pageBytes))
+        return (result, StepReads(tokens: tokens, attentionBytes: pages.count * shape.pageBytes))
     }
 }

@@ -5,14 +5,6 @@ import MartletAttention
 import MartletCache
 import MartletKernels
 
-/// What a selector looks at while it chooses for one head, beside what attention then reads.
-final class SelectionTouches {
-    /// Pages whose bounds were read.
-    var bounds = 0
-    /// Keys that were read; a pass over all of them counts each once, however many queries share it.
-    var keys = 0
-}
-
 /// One head, its group's queries and its pages. The newest token is in the cache already.
 struct SelectionView {
     let layer: Int
@@ -38,7 +30,8 @@ struct SelectionView {
     let table: PageTableView
     let kernels: KernelSet
     let probe: AttentionProbe
-    let touches: SelectionTouches
+    /// Counts what the selector looks at while it chooses, beside what attention then reads.
+    var touches: CacheTouches { probe.touches }
 
     /// Tokens held, the newest included.
     var slots: Int { table.length + 1 }
@@ -48,7 +41,7 @@ struct SelectionView {
     /// The largest product that any key of each page can have with the given queries (nil: the
     /// group's own), summed over them or the largest of them.
     func pageScores(maximum: Bool, of queries: [Float]? = nil) -> [Float] {
-        touches.bounds += pages
+        touches.readBounds(pages: pages)
         var scores = [Float](repeating: 0, count: pages)
         let rows = queries.map { $0.count / dimension } ?? group
         func run(_ q: UnsafePointer<Float>) {
@@ -79,7 +72,6 @@ struct SelectionView {
 
     /// Adds the attention that every slot receives from the queries of the newest `count` tokens.
     func addWeights(of queries: UnsafePointer<Float>, count: Int, to sums: inout [Float]) {
-        touches.keys += slots
         sums.withUnsafeMutableBufferPointer { sums in
             guard let target = sums.baseAddress else { return }
             do {
@@ -92,12 +84,8 @@ struct SelectionView {
 
     /// The key in a slot, as attention sees it.
     func key(_ slot: Int) -> [Float] {
-        touches.keys += 1
-        return readKey(slot)
-    }
-
-    private func readKey(_ slot: Int) -> [Float] {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * dimension) { pair in
+        touches.readKey(page: table[slot / KVPage.tokens])
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * dimension) { pair in
             guard let base = pair.baseAddress else { return [] }
             let page = cache.pagePointer(table[slot / KVPage.tokens])
             mk_read_slot(
