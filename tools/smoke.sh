@@ -34,7 +34,7 @@ done
 expect 0 "solve" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --seed 1
 [ "$(cat "$work/out")" = 40 ] || { cat "$work/out" >&2; fail "solve: expected 40"; }
 expect 0 "solve --json" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --json
-for key in answer votes chains configuration elapsedMs peakCacheBytes kvReads finished; do summary "$key"; done
+for key in answer votes chains configuration elapsedMs peakCacheBytes kvReads bytesMoved finished; do summary "$key"; done
 for cache in dense auto "window(sinks=4,recent=64)"; do
     expect 0 "solve $cache" "$martlet" solve "A:12+34=" --cache "$cache" --width 4 --length 60 --vote weighted --json
 done
@@ -58,16 +58,23 @@ for key in points improvements safeRatios; do summary "$key"; done
 for file in records.jsonl frontier.json frontier.csv frontier.html; do
     [ -s "$work/sweep/$file" ] || fail "frontier: no $file"
 done
+grep -q "Accuracy against bytes moved" "$work/sweep/frontier.html" || fail "frontier: no axis of bytes moved"
+grep -q '"cost": "bytesMoved"' "$work/sweep/frontier.json" || fail "frontier: nothing compared by bytes moved"
 lines=$(wc -l <"$work/sweep/records.jsonl")
 expect 0 "frontier, again" "${sweep[@]}"
 [ "$(wc -l <"$work/sweep/records.jsonl")" = "$lines" ] || fail "frontier: measured again what was known"
 expect 73 "frontier of other problems" "${sweep[@]}" --seed 5
 says "another run"
+sed 's/"bytesMoved":[0-9]*,//g' "$work/sweep/records.jsonl" >"$work/old" && mv "$work/old" "$work/sweep/records.jsonl"
+expect 0 "frontier of older records" "${sweep[@]}"
+says "left out: bytes moved"
+grep -q "Accuracy against bytes moved" "$work/sweep/frontier.html" && fail "frontier: an axis that was not recorded"
 expect 64 "frontier by an unknown method" "$martlet" frontier --policies nothing --out "$work/sweep2"
 
 expect 0 "generate" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8
 expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json
-for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads; do
+for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads \
+    bytesMoved; do
     summary "$key"
 done
 expect 0 "a stop token by id" "$martlet" generate "S:19 60 56 96=" --model builtin --max-tokens 64 --ignore-eos \
@@ -97,6 +104,7 @@ for policy in "snapkv(ratio=0.5, window=4)" "adakv(knorm(budget=8))" "h2o(budget
     "knorm(budget=8) + stride(budget=16, recent=1) + kv(q4)"; do
     expect 0 "inspect $policy" "$martlet" inspect --model random:tiny --cache "$policy" \
         --tokens 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --then 17,18 --json
+    for key in kvReads bytesMoved; do summary "$key"; done
 done
 # Every example of every policy, with room for all tokens where a budget goes.
 "$martlet" policies --json | sed -n 's/.*"examples":\[\([^]]*\)\].*/\1/p' | sed 's/","/"\n"/g; s/"//g; s/%/budget=80/g' \
@@ -110,6 +118,7 @@ expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 -
 for key in kind; do has "\"$key\""; done
 expect 0 "bench of a compressor" "$martlet" bench --model random:tiny --prompt "" --generate 2 --depth 64 --cache "knorm(ratio=0.5)" --json
 expect 0 "bench cache" "$martlet" bench cache --model random:tiny --depth 256 --steps 1 --rounds 1 --json
+has '"bytesMoved"'
 for key in measured refused; do summary "$key"; done
 expect 0 "bench cache, some" "$martlet" bench cache --model random:tiny --depth 128 --steps 1 --rounds 1 \
     --policies "dms(cr=4, window=8); quest(ratio=0.5); kv(q8)"
@@ -123,7 +132,7 @@ expect 0 "evaluate" "$martlet" evaluate --model random:tiny --task "chain(steps=
 has "accuracy"
 expect 0 "evaluate --json" "$martlet" evaluate --model random:tiny --task "mixture(addition,copy)" --samples 6 --seed 2 \
     --width 2 --temperature 1 --max-tokens 8 --cache "knorm(ratio=0.5)" --samples-file "$work/samples.jsonl" --json
-for key in accuracy interval tokens kvReads peakTokens bytes width voteAccuracy passAtAll perTask policy lossy; do
+for key in accuracy interval tokens kvReads bytesMoved peakTokens bytes width voteAccuracy passAtAll perTask policy lossy; do
     summary "$key"
 done
 [ "$(wc -l <"$work/samples.jsonl")" = 7 ] || fail "evaluate: not a header and six samples"
@@ -163,7 +172,7 @@ expect 0 "evaluate --list" "$martlet" evaluate --list
 has "chain: "
 golden=Tests/MartletModelsTests/Goldens/llama-mqa
 expect 0 "score after a prompt" "$martlet" score --model random:tiny --tokens 1,2,3,4,5,6,7,8,9 --prompt-tokens 7 --cache "knorm(budget=5)" --json
-for key in promptTokens perplexity kvReads; do summary "$key"; done
+for key in promptTokens perplexity kvReads bytesMoved; do summary "$key"; done
 expect 0 "score a checkpoint" "$martlet" score --model "$golden" --tokens 1,2,3 --json
 long=$(seq -s, 1 1 300 | sed 's/[0-9]*/7/g')
 expect 69 "score past the context" "$martlet" score --model "$golden" --tokens "$long" --json

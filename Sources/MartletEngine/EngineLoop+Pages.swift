@@ -147,6 +147,7 @@ extension EngineLoop {
         }
         let chain = state.id.chain
         generation.chains[chain].kvReads += cache.reads(of: sequence).kvReads
+        generation.chains[chain].bytesMoved += cache.reads(of: sequence).bytesMoved
         generation.chains[chain].peakTokens = max(
             generation.chains[chain].peakTokens, cache.peakTokens(of: sequence))
     }

@@ -172,6 +172,7 @@ extension EngineLoop {
         usage.peakCacheBytes = generation.peakBytes
         usage.peakRequestBytes = generation.peakOwnBytes
         usage.kvReads = output.kvReads
+        usage.bytesMoved = output.bytesMoved
         usage.peakTokens = output.peakTokens
         generation.openChains -= 1
         generation.untold.append(

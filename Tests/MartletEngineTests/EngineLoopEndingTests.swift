@@ -157,6 +157,9 @@ import Testing
         #expect(usage.timeToFirstToken == .milliseconds(20))
         #expect(usage.duration == .milliseconds(40))
         #expect(usage.kvReads == 13 + 14)
+        // One page in each head holds them all; the prompt's steps are not counted.
+        let shape = harness.cache.shape
+        #expect(usage.bytesMoved == 2 * shape.tableCount * shape.pageBytes)
         #expect(usage.cacheBytes == 4 * harness.cache.shape.heldBytesPerPage)
         #expect(usage.peakCacheBytes == usage.cacheBytes)
         #expect(usage.peakTokens == 14)
@@ -178,6 +181,7 @@ import Testing
         #expect(together.peakRequestBytes == alone.peakRequestBytes)
         #expect(together.peakCacheBytes > alone.peakCacheBytes)
         #expect(together.peakTokens == 59 && together.kvReads == alone.kvReads)
+        #expect(together.bytesMoved == alone.bytesMoved && alone.bytesMoved > 0)
     }
 
     @Test(arguments: [1, 7, 64]) func scoring(chunk: Int) throws {

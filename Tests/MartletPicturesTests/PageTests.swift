@@ -25,7 +25,9 @@ import Testing
             (2, [[0, 1], [0, 1]]), (3, [[1, 2], [0, 1, 2]]), (4, [[3], [0, 2, 3]]),
         ]
         for (count, held) in steps {
-            trace.note(.init(count: count, bytes: count, bytesRead: 0, kvReads: 0)) { held[$0] }
+            trace.note(.init(count: count, bytes: count, bytesRead: 0, bytesMoved: 0, kvReads: 0)) {
+                held[$0]
+            }
         }
         #expect(trace.steps.map(\.count) == [2, 3, 4])
         #expect(trace.gone == [[1, 2, 2, -1], [-1, 2, -1, -1]])

@@ -22,8 +22,11 @@ package struct CacheResult: Sendable {
     package let policyBytes: Int
     /// Live tokens of a sequence, averaged over layers and KV heads.
     package let liveTokens: Double
-    /// Bytes of cache that a step reads.
+    /// Bytes of cache that the last step read until its commit, all sequences together.
     package let bytesPerStep: Int
+    /// Bytes of cache that a step moves, all sequences together: the mean over the steps, as some methods move much
+    /// now and then.
+    package let bytesMoved: Double
     /// Cached tokens that a generated one attends to, averaged over layers and KV heads.
     package let kvReads: Double
     /// Seconds of a step: the median.
@@ -147,7 +150,8 @@ package struct CacheMeasurement {
             policy: station.loaded.policyText, depth: station.depth, batch: plan.batch,
             peakBytes: live.peakBytes, bytes: live.bytesHeld, policyBytes: station.policyBytes,
             liveTokens: live.liveTokens / Double(plan.batch), bytesPerStep: station.bytesPerStep,
-            kvReads: station.kvReads, stepSeconds: medians[2], denseSeconds: medians[1],
+            bytesMoved: station.bytesMoved, kvReads: station.kvReads, stepSeconds: medians[2],
+            denseSeconds: medians[1],
             emptySeconds: medians[0], chooseSeconds: station.chooseSeconds,
             perplexityChange: change)
     }
@@ -176,6 +180,8 @@ private final class Station {
     private let sequences: [SequenceID]
     private var index = 0
     private(set) var bytesPerStep = 0
+    /// Bytes of cache that a step moved, on average.
+    var bytesMoved: Double { Double(cache.statistics.reads.bytesMoved) / Double(max(1, index)) }
     private(set) var kvReads = 0.0
 
     init(

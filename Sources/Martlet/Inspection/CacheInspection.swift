@@ -24,8 +24,10 @@ package struct CacheInspection: Sendable {
     package let logprobs: [Float]
     /// Cached tokens that each decode step attended to, averaged over layers and KV heads.
     package let kvReads: [Double]
-    /// Bytes of pages that each decode step read.
+    /// Bytes of cache that each decode step read until its commit.
     package let bytesRead: [Int]
+    /// Bytes of cache that each decode step moved.
+    package let bytesMoved: [Int]
     /// Bytes that the policy remembers beside its pages, after the last token.
     package let policyBytes: Int
     /// What was held after every step, if that was asked for.
@@ -64,7 +66,7 @@ package struct CacheInspection: Sendable {
             {
                 try cache.reserve([(sequence, tokens.count)])
                 let wantsRow = isDecode || completesPrompt
-                let before = cache.reads(of: sequence).kvReads
+                let before = cache.reads(of: sequence)
                 let logits = try runner.forward(
                     ForwardBatch(slices: [
                         SequenceSlice(
@@ -79,8 +81,7 @@ package struct CacheInspection: Sendable {
                             .notANumber(token: token), index: cache.count(sequence))
                     }
                 }
-                trace?.note(
-                    cache, sequence, kvReads: cache.reads(of: sequence).kvReads - before)
+                trace?.note(cache, sequence, since: before)
             }
             var done = 0
             while done < prompt.count {
@@ -98,15 +99,18 @@ package struct CacheInspection: Sendable {
                 }
             }
             bytes = cache.statistics.bytesHeld
-            var (logprobs, kvReads, bytesRead): ([Float], [Double], [Int]) = ([], [], [])
+            var (logprobs, kvReads): ([Float], [Double]) = ([], [])
+            var (bytesRead, bytesMoved): ([Int], [Int]) = ([], [])
             for (index, token) in following.enumerated() {
                 guard token >= 0, Int(token) < row.count else {
                     throw ModelError.tokenOutOfRange(got: token, vocabularySize: row.count)
                 }
                 logprobs.append(Self.logprob(of: Int(token), in: row))
-                let before = cache.reads(of: sequence).kvReads
+                let before = cache.reads(of: sequence)
                 try compute(following[index...index], isDecode: true, completesPrompt: false)
-                kvReads.append(cache.reads(of: sequence).kvReads - before)
+                let reads = cache.reads(of: sequence)
+                kvReads.append(reads.kvReads - before.kvReads)
+                bytesMoved.append(reads.bytesMoved - before.bytesMoved)
                 bytesRead.append(cache.statistics.stepBytesRead)
             }
             peakBytes = cache.statistics.peakBytes
@@ -115,6 +119,7 @@ package struct CacheInspection: Sendable {
             self.logprobs = logprobs
             self.kvReads = kvReads
             self.bytesRead = bytesRead
+            self.bytesMoved = bytesMoved
         } catch {
             throw MartletError(any: error)
         }

@@ -30,11 +30,14 @@ extension CacheMap {
 }
 
 extension CacheTrace {
-    /// Notes what a cache holds of a sequence after a step.
-    mutating func note(_ cache: KVCache, _ sequence: SequenceID, kvReads: Double) {
+    /// Notes what a cache holds of a sequence after a step, before which its reads were these.
+    mutating func note(_ cache: KVCache, _ sequence: SequenceID, since before: CacheReads) {
+        let reads = cache.reads(of: sequence)
         let step = Step(
             count: cache.count(sequence), bytes: cache.statistics.bytesHeld,
-            bytesRead: cache.statistics.stepBytesRead, kvReads: kvReads)
+            bytesRead: cache.statistics.stepBytesRead,
+            bytesMoved: reads.bytesMoved - before.bytesMoved,
+            kvReads: reads.kvReads - before.kvReads)
         note(step) { table in
             let (layer, head) = table.quotientAndRemainder(
                 dividingBy: cache.shape.keyValueHeadCount)

@@ -91,6 +91,8 @@ public struct SolveResult: Sendable {
     public let peakCacheBytes: Int
     /// Cached tokens attended by the chains that are reported, averaged over layers and KV heads.
     public let kvReads: Double
+    /// Bytes of cache that their decode steps moved; see `Usage.bytesMoved`.
+    public let bytesMoved: Int
     /// The seed of the chains.
     public let seed: UInt64
     /// Why the search ended.

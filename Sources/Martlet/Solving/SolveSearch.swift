@@ -208,8 +208,9 @@ struct SolveSearch: Sendable {
                     votes: SolveSearch.votes(state.votes), kind: search.kind, chains: chains,
                     configuration: search.configuration,
                     elapsed: ContinuousClock.now - search.start, peakCacheBytes: state.peakBytes,
-                    kvReads: chains.reduce(0) { $0 + $1.usage.kvReads }, seed: search.seed,
-                    ending: ending)
+                    kvReads: chains.reduce(0) { $0 + $1.usage.kvReads },
+                    bytesMoved: chains.reduce(0) { $0 + $1.usage.bytesMoved },
+                    seed: search.seed, ending: ending)
             }
         }
     }

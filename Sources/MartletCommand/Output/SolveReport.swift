@@ -41,6 +41,7 @@ enum SolveReport {
         line.set("elapsedMs", result.elapsed.seconds * 1000)
         line.set("peakCacheBytes", result.peakCacheBytes)
         line.set("kvReads", result.kvReads)
+        line.set("bytesMoved", result.bytesMoved)
         line.set("finished", result.ending.rawValue)
         line.set("seed", JSONValue.seed(result.seed))
         line.set("lossy", !result.configuration.lossyMethods.isEmpty)

@@ -132,10 +132,11 @@ extension CacheOutcome {
 /// The figures, for people and for scripts.
 enum CacheTable {
     private static let names = [
-        "depth", "live", "held", "peak", "read/step", "ms/step", "ratio", "attention", "choose ms",
+        "depth", "live", "held", "peak", "KV reads", "moved", "ms/step", "ratio", "attention",
+        "choose ms",
         "perplexity",
     ]
-    private static let widths = [7, 9, 10, 10, 10, 9, 6, 9, 10, 10]
+    private static let widths = [7, 9, 10, 10, 10, 10, 9, 6, 9, 10, 10]
 
     static func json(_ outcome: CacheOutcome) -> JSONLine {
         var line = JSONLine()
@@ -154,6 +155,7 @@ enum CacheTable {
             line.set("liveTokens", result.liveTokens)
             line.set("bytesPerStep", result.bytesPerStep)
             line.set("kvReads", result.kvReads)
+            line.set("bytesMoved", result.bytesMoved)
             line.set("stepMs", result.stepSeconds * 1000)
             line.set("denseStepMs", result.denseSeconds * 1000)
             line.set("emptyStepMs", result.emptySeconds * 1000)
@@ -176,7 +178,8 @@ enum CacheTable {
                 [
                     "\(result.depth)", Columns.decimal(result.liveTokens, places: 1),
                     Columns.bytes(result.bytes), Columns.bytes(result.peakBytes),
-                    Columns.bytes(result.bytesPerStep),
+                    Columns.decimal(result.kvReads, places: 1),
+                    Columns.bytes(Int(result.bytesMoved.rounded())),
                     Columns.decimal(result.stepSeconds * 1000, places: 2),
                     Columns.decimal(result.ratio, places: 2),
                     Columns.decimal(result.attentionRatio, places: 2),

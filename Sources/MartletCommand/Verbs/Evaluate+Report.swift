@@ -22,6 +22,7 @@ struct EvaluationSummary {
         line.set("interval", report.interval.json)
         line.set("tokens", report.tokens)
         line.set("kvReads", report.kvReads)
+        line.set("bytesMoved", report.bytesMoved)
         line.set("peakTokens", report.peakTokens)
         line.set("bytes", report.bytes)
         line.set("width", evaluation.options.width)
@@ -72,6 +73,9 @@ struct EvaluationSummary {
         }
         text += Columns.pair("tokens", Columns.decimal(report.tokens, places: 1))
         text += Columns.pair("kv reads", Columns.decimal(report.kvReads, places: 1))
+        text += Columns.pair(
+            "bytes moved",
+            report.bytesMoved.map { Columns.bytes(Int($0.rounded())) } ?? "not in all records")
         text += Columns.pair("peak tokens", Columns.decimal(report.peakTokens, places: 1))
         text += Columns.pair("cache", Columns.bytes(Int(report.bytes.rounded())))
         text += Columns.pair("unfinished chains", "\(report.unfinishedChains)")
@@ -93,6 +97,12 @@ struct EvaluationSummary {
             StandardStreams.note(
                 "\(report.refusedProblems) of \(report.samples.count) problems were not asked: \(refusal)"
             )
+        }
+        if report.bytesMoved == nil {
+            let count = report.samples.count { $0.bytesMoved == nil }
+            StandardStreams.note(
+                "\(count) of \(report.samples.count) problems were recorded by a version that did not count "
+                    + "the bytes moved, so there is no such figure; name another file to have it.")
         }
         if report.samples.count < evaluation.options.samples {
             StandardStreams.note(

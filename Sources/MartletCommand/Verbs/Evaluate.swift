@@ -16,8 +16,8 @@ struct Evaluate: AsyncParsableCommand {
             results, whatever --parallel is.
 
             Costs are means over problems: tokens generated, KV reads (cached tokens attended at each \
-            generated token, averaged over layers and heads), peak tokens and bytes of cache. Ctrl-C \
-            reports the problems that were answered by then.
+            generated token, averaged over layers and heads), bytes moved (of cache, by decode steps: whole \
+            pages and every other touch), peak tokens and bytes of cache. Ctrl-C reports the problems that were answered by then.
 
             Example:
               martlet evaluate --model path/to/model --task "chain(steps=4)" --samples 200 \

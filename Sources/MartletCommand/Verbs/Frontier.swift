@@ -113,6 +113,7 @@ struct Frontier: AsyncParsableCommand {
         let (report, transcripts) = try await running.value
         Interruption.exitIfReceived()
         try write(report, plan, transcripts)
+        if let note = report.missingNote { StandardStreams.note("left out: \(note)") }
         if json {
             StandardStreams.write(report.json.serialized() + [UInt8(ascii: "\n")])
         } else {
@@ -201,12 +202,12 @@ struct Frontier: AsyncParsableCommand {
     }
 
     private static func text(_ report: FrontierReport) -> String {
-        let widths = [10, 10] + FrontierCost.allCases.map { _ in 24 }
+        let widths = [10, 10] + report.costs.map { _ in 24 }
         var text = Columns.row(
-            ["method", "over"] + FrontierCost.allCases.map(\.title),
+            ["method", "over"] + report.costs.map(\.title),
             widths: widths)
         for (method, over) in report.pairs {
-            let cells = FrontierCost.allCases.map { cost in
+            let cells = report.costs.map { cost in
                 guard let result = report.comparison(of: method, over: over, cost) else {
                     return "–"
                 }

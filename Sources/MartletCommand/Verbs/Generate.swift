@@ -107,6 +107,7 @@ struct GenerationReport {
         line.set("chain", index)
         set(responses[index], in: &line)
         line.set("kvReads", responses[index].usage.kvReads)
+        line.set("bytesMoved", responses[index].usage.bytesMoved)
         return line
     }
 
@@ -122,6 +123,7 @@ struct GenerationReport {
         line.set("cacheBytes", responses.map(\.usage.cacheBytes).max() ?? 0)
         line.set("peakCacheBytes", responses.map(\.usage.peakCacheBytes).max() ?? 0)
         line.set("kvReads", responses.reduce(0) { $0 + $1.usage.kvReads })
+        line.set("bytesMoved", responses.reduce(0) { $0 + $1.usage.bytesMoved })
         line.set("chains", responses.count)
         line.set("seed", JSONValue.seed(generation.seed))
         line.set(generation.loaded)

@@ -48,6 +48,7 @@ extension Inspect {
         line.set("perplexity", inspection.perplexity)
         line.set("kvReads", .array(inspection.kvReads.map { .number($0) }))
         line.set("bytesRead", .array(inspection.bytesRead.map { .integer($0) }))
+        line.set("bytesMoved", .array(inspection.bytesMoved.map { .integer($0) }))
         line.set(loaded)
         line.print()
     }
@@ -62,7 +63,10 @@ extension Inspect {
             text += Columns.pair("perplexity after", Columns.decimal(perplexity, places: 4))
         }
         if let reads = inspection.kvReads.last {
-            text += Columns.pair("attended by the last", Columns.decimal(reads, places: 1))
+            text += Columns.pair("kv reads of the last", Columns.decimal(reads, places: 1))
+        }
+        if let bytes = inspection.bytesMoved.last {
+            text += Columns.pair("bytes moved by it", Columns.bytes(bytes))
         }
         for (layer, heads) in inspection.kept.enumerated() {
             let bars = heads.map { kept in

@@ -21,6 +21,7 @@ extension Score {
             line.set("cacheBytes", inspection.bytes)
             line.set("peakCacheBytes", inspection.peakBytes)
             line.set("kvReads", inspection.kvReads.reduce(0, +))
+            line.set("bytesMoved", inspection.bytesMoved.reduce(0, +))
             line.set(loaded)
             line.print()
         } else {

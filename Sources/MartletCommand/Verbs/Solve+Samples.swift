@@ -40,6 +40,7 @@ extension SolveEvaluation.Sample {
         line.set("elapsedMs", result.elapsed.seconds * 1000)
         line.set("peakCacheBytes", result.peakCacheBytes)
         line.set("kvReads", result.kvReads)
+        line.set("bytesMoved", result.bytesMoved)
         line.set("finished", result.ending.rawValue)
         return line
     }
@@ -56,6 +57,7 @@ extension SolveEvaluationReport {
         line.set("meanElapsedMs", meanMilliseconds)
         line.set("late", late ?? 0)
         line.set("kvReads", kvReads)
+        line.set("bytesMoved", bytesMoved)
         line.set("peakCacheBytes", peakCacheBytes)
         line.set("configurations", chosen.value)
         line.set("lossy", lossyCount > 0)
@@ -76,6 +78,7 @@ extension SolveEvaluationReport {
             text += Columns.pair("too long", "\(refusedCount), counted as wrong")
         }
         text += Columns.pair("kv reads", Columns.decimal(kvReads, places: 0))
+        text += Columns.pair("bytes moved", Columns.bytes(Int(bytesMoved.rounded())))
         text += Columns.pair("peak cache", Columns.bytes(peakCacheBytes))
         if lossyCount > 0 {
             text += Columns.pair("lossy cache", "for \(lossyCount) of \(scores.count)")

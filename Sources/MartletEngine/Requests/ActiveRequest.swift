@@ -61,6 +61,7 @@ struct ChainOutput {
     var completionCount = 0
     var timeToFirstToken: Duration?
     var kvReads = 0.0
+    var bytesMoved = 0
     var peakTokens = 0.0
     var hasEnded = false
 }

@@ -81,6 +81,12 @@ public struct Usage: Sendable, Hashable {
     public internal(set) var peakRequestBytes = 0
     /// Cached tokens attended by this chain's decode steps, averaged over layers and KV heads.
     public internal(set) var kvReads = 0.0
+    /// Bytes of cache that this chain's decode steps moved: the pages that attention read, whole and each at the
+    /// size that it is stored in, once for each step and KV head; what was read to choose, describe, weigh or turn
+    /// (keys, bounds of pages, what the policy remembers); and what was read and written to take tokens out, merge,
+    /// seal, or copy pages that others share. Not in it are the prompt's own steps and the writing of each token,
+    /// which every policy does once.
+    public internal(set) var bytesMoved = 0
     /// The most tokens that this chain had in the cache, its prompt included, averaged over layers and
     /// KV heads. Zero for a text that is scored.
     public internal(set) var peakTokens = 0.0

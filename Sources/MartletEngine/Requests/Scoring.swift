@@ -45,6 +45,7 @@ public struct ScoringResult: Sendable, Hashable {
         usage.peakCacheBytes = max(usage.peakCacheBytes, window.usage.peakCacheBytes)
         usage.peakRequestBytes = max(usage.peakRequestBytes, window.usage.peakRequestBytes)
         usage.kvReads += window.usage.kvReads
+        usage.bytesMoved += window.usage.bytesMoved
     }
 
     /// exp of minus the mean log-probability over all tokens that have one; nil when there is none.

@@ -63,7 +63,7 @@ public struct FrontierPage: Sendable {
         var body = "<h1>Accuracy within a budget: \(HTML.escaped(task))</h1>\n"
         body += verdicts
         body += "<div class=\"plots\">\n"
-        for cost in FrontierCost.allCases {
+        for cost in report.costs {
             guard let svg = StepPlot(report, cost: cost, classes: classes).svg else { continue }
             body +=
                 "<figure><figcaption>Accuracy against \(cost.title)</figcaption>\(svg)</figure>\n"
@@ -71,6 +71,9 @@ public struct FrontierPage: Sendable {
         body +=
             "</div>\n<p class=\"note\">Each dot is a configuration, labelled length-width-compression; a "
         body += "line is the best accuracy within each budget. Hover over a dot to read it.</p>\n"
+        if let note = report.missingNote {
+            body += "<p class=\"note\">Left out: \(HTML.escaped(note))</p>\n"
+        }
         body += comparisonTable + safeTable
         if !heatMaps.isEmpty {
             body += "<h2>What each layer and head keeps</h2>\n<div class=\"maps\">\n"
@@ -117,11 +120,11 @@ public struct FrontierPage: Sendable {
         var text =
             "<h2>Average improvement across budgets, in points</h2>\n<table class=\"sortable\"><thead><tr>"
         text += "<th>method</th><th>over</th>"
-        text += FrontierCost.allCases.map { "<th class=\"n\">\($0.title)</th>" }.joined()
+        text += report.costs.map { "<th class=\"n\">\($0.title)</th>" }.joined()
         text += "</tr></thead><tbody>\n"
         for (method, over) in report.pairs {
             text += "<tr><td>\(HTML.escaped(method))</td><td>\(HTML.escaped(over))</td>"
-            for cost in FrontierCost.allCases {
+            for cost in report.costs {
                 guard let result = report.comparison(of: method, over: over, cost) else {
                     text += "<td class=\"n\">–</td>"
                     continue
@@ -168,7 +171,7 @@ public struct FrontierPage: Sendable {
             "<h2>All configurations</h2>\n<table class=\"sortable\"><thead><tr><th>method</th>"
         text += ["length", "width", "CR", "accuracy"].map { "<th class=\"n\">\($0)</th>" }.joined()
         text += "<th class=\"n\">95 %</th>"
-        text += FrontierCost.allCases.map { "<th class=\"n\">\($0.title)</th>" }.joined()
+        text += report.costs.map { "<th class=\"n\">\($0.title)</th>" }.joined()
         text += "<th>policy</th></tr></thead><tbody>\n"
         for point in report.series.flatMap(\.points) {
             let (c, interval) = (point.configuration, AccuracyInterval(scores: point.scores))
@@ -180,7 +183,7 @@ public struct FrontierPage: Sendable {
                 "<td class=\"n\" data-v=\"\(point.accuracy)\">\(String(format: "%.1f", 100 * point.accuracy))</td>"
             text +=
                 "<td class=\"n\" data-v=\"\(interval.lower)\">\(String(format: "%.0f–%.0f", 100 * interval.lower, 100 * interval.upper))</td>"
-            for cost in FrontierCost.allCases {
+            for cost in report.costs {
                 let value = point.costs[cost] ?? .nan
                 text +=
                     "<td class=\"n\" data-v=\"\(value)\">\(value.isNaN ? "–" : StepPlot.short(value))</td>"

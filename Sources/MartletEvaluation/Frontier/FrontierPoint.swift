@@ -92,6 +92,9 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
     /// Cached tokens attended at each generated token, averaged over layers and KV heads, summed over tokens and
     /// chains (Inference-Time Hyper-Scaling, arXiv 2506.05345).
     case kvReads
+    /// Bytes of cache that decode steps moved, summed over chains (`Usage.bytesMoved`): whole pages, their
+    /// bounds, and every touch beside. Records of older versions lack it.
+    case bytesMoved
     /// The most live tokens of each chain, averaged over layers and KV heads, summed over chains.
     case peakTokens
     /// The most bytes of cache that the chains held at once; pages that they share count once.
@@ -105,6 +108,7 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
     public var title: String {
         switch self {
         case .kvReads: "KV reads"
+        case .bytesMoved: "bytes moved"
         case .peakTokens: "peak tokens"
         case .bytes: "bytes of cache"
         case .seconds: "seconds"

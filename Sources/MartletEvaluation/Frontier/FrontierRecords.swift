@@ -24,6 +24,8 @@ public final class FrontierRecords {
         let score: Double
         let tokens: Double
         let kvReads: Double
+        /// Nil in records of versions that did not count them.
+        let bytesMoved: Double?
         let peakTokens: Double
         let bytes: Double
     }
@@ -51,11 +53,12 @@ public final class FrontierRecords {
             let tokens = line["tokens"]?.doubleValue,
             let reads = line["kvReads"]?.doubleValue, let peak = line["peakTokens"]?.doubleValue,
             let bytes = line["bytes"]?.doubleValue, (0...1).contains(score),
-            [tokens, reads, peak, bytes].allSatisfy({ costs.contains($0) })
+            [tokens, reads, peak, bytes].allSatisfy({ costs.contains($0) }),
+            let moved = RunRecords.cost("bytesMoved", of: line)
         else { return }
         known[id, default: [:]][index] = Known(
-            task: task, score: score, tokens: tokens, kvReads: reads, peakTokens: peak, bytes: bytes
-        )
+            task: task, score: score, tokens: tokens, kvReads: reads, bytesMoved: moved,
+            peakTokens: peak, bytes: bytes)
     }
 
     private static func add(
@@ -88,7 +91,8 @@ public final class FrontierRecords {
         try records.append(.object(JSONObject([name] + result.record.members)))
         known[id, default: [:]][result.index] = Known(
             task: result.sample.task, score: result.score, tokens: Double(result.tokens),
-            kvReads: result.kvReads, peakTokens: result.peakTokens, bytes: Double(result.bytes))
+            kvReads: result.kvReads, bytesMoved: result.bytesMoved.map(Double.init),
+            peakTokens: result.peakTokens, bytes: Double(result.bytes))
     }
 
     /// Adds the seconds that some problems of a configuration took together.
@@ -118,6 +122,8 @@ public final class FrontierRecords {
             .kvReads: mean(\.kvReads), .peakTokens: mean(\.peakTokens), .bytes: mean(\.bytes),
             .seconds: time.seconds / Double(max(1, time.problems)),
         ]
+        let moved = records.compactMap(\.bytesMoved)
+        if moved.count == count { costs[.bytesMoved] = moved.reduce(0, +) / Double(count) }
         if let arithmetic {
             let sum = records.enumerated().reduce(0) { sum, each in
                 sum

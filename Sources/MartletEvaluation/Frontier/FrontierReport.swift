@@ -25,8 +25,20 @@ public struct FrontierReport: Sendable {
         public let result: FrontierComparison
     }
 
+    /// A cost at which nothing is compared, because some configurations were recorded without it.
+    public struct MissingCost: Sendable, Hashable {
+        /// The cost.
+        public let cost: FrontierCost
+        /// The configurations that lack it.
+        public let points: Int
+    }
+
     /// Methods in the order in which they were asked for.
     public let series: [Series]
+    /// The costs that are known of every configuration: the axes of the report.
+    public let costs: [FrontierCost]
+    /// The other costs: records of an older version lack some.
+    public let missingCosts: [MissingCost]
     /// Every method over dense, and the first method with models of its own over every other method, at every cost.
     public let comparisons: [Comparison]
     /// For each method the highest compression without a significant loss.
@@ -46,10 +58,16 @@ public struct FrontierReport: Sendable {
             Series(method: method, points: points.filter { $0.configuration.method == method })
         }
         self.series = series
+        let missing = FrontierCost.allCases.map { cost in
+            MissingCost(cost: cost, points: points.count { $0.costs[cost] == nil })
+        }
+        missingCosts = missing.filter { $0.points > 0 }
+        let costs = missing.filter { $0.points == 0 }.map(\.cost)
+        self.costs = costs
         let dense = series.first { $0.method == FrontierMethod.reference }
         let learned = series.first { $0.method == FrontierMethod.learned }
         var comparisons: [Comparison] = []
-        for cost in FrontierCost.allCases {
+        for cost in costs {
             func compare(_ a: Series, _ b: Series) {
                 guard
                     let result = FrontierComparison(
@@ -78,6 +96,17 @@ public struct FrontierReport: Sendable {
         }
     }
 
+    /// Which costs are left out and why; nil where none is.
+    public var missingNote: String? {
+        guard !missingCosts.isEmpty else { return nil }
+        let count = series.reduce(0) { $0 + $1.points.count }
+        let parts = missingCosts.map {
+            "\($0.cost.title) (\($0.points) of \(count) configurations)"
+        }
+        return parts.joined(separator: ", ")
+            + ", recorded by a version that did not count it; a sweep into a new folder does."
+    }
+
     /// Methods and what they were compared with, in order.
     package var pairs: [(method: String, over: String)] {
         var pairs: [(method: String, over: String)] = []
@@ -98,7 +127,7 @@ public struct FrontierReport: Sendable {
     public var csv: String {
         var text =
             "method,model,policy,length,width,ratio,samples,accuracy,lower,upper,"
-            + FrontierCost.allCases.map(\.rawValue).joined(separator: ",") + "\n"
+            + costs.map(\.rawValue).joined(separator: ",") + "\n"
         for point in series.flatMap(\.points) {
             let (c, interval) = (point.configuration, AccuracyInterval(scores: point.scores))
             var cells = [c.method, c.model, c.policy].map {
@@ -106,7 +135,7 @@ public struct FrontierReport: Sendable {
             }
             cells += ["\(c.length)", "\(c.width)", "\(c.ratio)", "\(point.scores.count)"]
             cells += ["\(point.accuracy)", "\(interval.lower)", "\(interval.upper)"]
-            cells += FrontierCost.allCases.map { "\(point.costs[$0] ?? .nan)" }
+            cells += costs.map { "\(point.costs[$0] ?? .nan)" }
             text += cells.joined(separator: ",") + "\n"
         }
         return text
@@ -147,6 +176,7 @@ public struct FrontierReport: Sendable {
         return [
             "points": .array(points), "improvements": .array(compared),
             "safeRatios": .array(safeRatios.map(\.json)),
+            "missingCosts": .array(missingCosts.map { .string($0.cost.rawValue) }),
         ]
     }
 }

@@ -11,6 +11,13 @@ public final class RunRecords {
     /// What a figure of a record may be; a line with another is no record, and its problem is measured again.
     static let costs = 0.0...1e18
 
+    /// A figure that older records lack: nil inside where it is missing or null, nil altogether where it is no cost.
+    static func cost(_ key: String, of record: JSONObject) -> Double?? {
+        guard let value = record[key], value != .null else { return .some(nil) }
+        guard let cost = value.doubleValue, costs.contains(cost) else { return nil }
+        return cost
+    }
+
     /// Opens a run's file, or begins it. A last line that was cut short is removed.
     ///
     /// - Parameters:

@@ -17,6 +17,7 @@ extension SampleResult {
             .init(key: "score", value: .number(score)),
             .init(key: "tokens", value: .integer(tokens)),
             .init(key: "kvReads", value: .number(kvReads)),
+            .init(key: "bytesMoved", value: bytesMoved.map { .integer($0) } ?? .null),
             .init(key: "peakTokens", value: .number(peakTokens)),
             .init(key: "bytes", value: .integer(bytes)),
             .init(key: "cacheBytes", value: .integer(cacheBytes)),
@@ -48,6 +49,7 @@ extension ChainResult {
         [
             "text": .string(text), "answer": answer.map { .string($0) } ?? .null,
             "score": .number(score), "tokens": .integer(tokens), "kvReads": .number(kvReads),
+            "bytesMoved": bytesMoved.map { .integer($0) } ?? .null,
             "peakTokens": .number(peakTokens), "finishReason": .string(finishReason.rawValue),
         ]
     }
@@ -59,10 +61,12 @@ extension ChainResult {
             let reason = record["finishReason"]?.stringValue.flatMap(FinishReason.init(rawValue:)),
             // Sums of many must stay numbers.
             (0...1).contains(score), (0...1_000_000_000_000).contains(tokens),
-            RunRecords.costs.contains(reads), RunRecords.costs.contains(peak)
+            RunRecords.costs.contains(reads), RunRecords.costs.contains(peak),
+            let moved = RunRecords.cost("bytesMoved", of: record)
         else { return nil }
         self.init(
             text: text, answer: record["answer"]?.stringValue, score: score, tokens: tokens,
-            kvReads: reads, peakTokens: peak, finishReason: reason)
+            kvReads: reads, bytesMoved: moved.map { Int($0) }, peakTokens: peak,
+            finishReason: reason)
     }
 }

@@ -35,6 +35,9 @@ public struct EvaluationReport: Sendable, Hashable {
     /// Cached tokens attended at each generated token, averaged over layers and KV heads, summed over
     /// tokens and chains: the KV-cache token reads of Inference-Time Hyper-Scaling (2506.05345).
     public let kvReads: Double
+    /// Bytes of cache that decode steps moved, summed over chains; see `Usage.bytesMoved`. Nil where some
+    /// results were recorded by a version that did not count them.
+    public let bytesMoved: Double?
     /// The most live tokens of each chain, averaged over layers and KV heads, summed over chains; the
     /// paper's peak tokens. Pages that chains share count in each of them.
     public let peakTokens: Double
@@ -61,6 +64,8 @@ public struct EvaluationReport: Sendable, Hashable {
         parts = Self.parts(samples)
         tokens = mean { Double($0.tokens) }
         kvReads = mean(\.kvReads)
+        let moved = samples.compactMap(\.bytesMoved)
+        bytesMoved = moved.count == samples.count ? mean { Double($0.bytesMoved ?? 0) } : nil
         peakTokens = mean(\.peakTokens)
         bytes = mean { Double($0.bytes) }
         peakCacheBytes = samples.map(\.cacheBytes).max() ?? 0

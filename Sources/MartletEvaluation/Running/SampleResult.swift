@@ -15,6 +15,9 @@ public struct ChainResult: Sendable, Hashable {
     public let tokens: Int
     /// Cached tokens attended by its decode steps, averaged over layers and KV heads.
     public let kvReads: Double
+    /// Bytes of cache that its decode steps moved; see `Usage.bytesMoved`. Nil for a chain that was recorded
+    /// by a version that did not count them.
+    public let bytesMoved: Int?
     /// The most tokens it had in the cache, averaged over layers and KV heads; the prompt counts in
     /// every chain.
     public let peakTokens: Double
@@ -24,13 +27,14 @@ public struct ChainResult: Sendable, Hashable {
     /// Puts a result together.
     public init(
         text: String, answer: String?, score: Double, tokens: Int, kvReads: Double,
-        peakTokens: Double, finishReason: FinishReason
+        bytesMoved: Int?, peakTokens: Double, finishReason: FinishReason
     ) {
         self.text = text
         self.answer = answer
         self.score = score
         self.tokens = tokens
         self.kvReads = kvReads
+        self.bytesMoved = bytesMoved
         self.peakTokens = peakTokens
         self.finishReason = finishReason
     }
@@ -76,7 +80,7 @@ public struct SampleResult: Sendable, Hashable {
     /// The result of a problem that was not asked.
     init(refused sample: TaskSample, index: Int, seed: UInt64, chainCount: Int, reason: String) {
         let nothing = ChainResult(
-            text: "", answer: nil, score: 0, tokens: 0, kvReads: 0, peakTokens: 0,
+            text: "", answer: nil, score: 0, tokens: 0, kvReads: 0, bytesMoved: 0, peakTokens: 0,
             finishReason: .length)
         self.init(
             index: index, sample: sample, seed: seed,
@@ -98,6 +102,10 @@ public struct SampleResult: Sendable, Hashable {
     public var tokens: Int { chains.reduce(0) { $0 + $1.tokens } }
     /// Summed over chains; see ``ChainResult/kvReads``.
     public var kvReads: Double { chains.reduce(0) { $0 + $1.kvReads } }
+    /// Summed over chains; see ``ChainResult/bytesMoved``. Nil where it is not known of each.
+    public var bytesMoved: Int? {
+        chains.reduce(0) { sum, chain in sum.flatMap { sum in chain.bytesMoved.map { sum + $0 } } }
+    }
     /// Summed over chains; see ``ChainResult/peakTokens``.
     public var peakTokens: Double { chains.reduce(0) { $0 + $1.peakTokens } }
 }

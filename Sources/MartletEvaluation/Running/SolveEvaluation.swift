@@ -91,6 +91,7 @@ package struct SolveEvaluationReport: Sendable {
     private let budget: SolveBudget
     private var milliseconds = 0.0
     private var reads = 0.0
+    private var moved = 0.0
     private var counts: [String: Int] = [:]
     /// How right each answer is.
     package private(set) var scores: [Double] = []
@@ -117,6 +118,7 @@ package struct SolveEvaluationReport: Sendable {
         scores.append(score)
         milliseconds += result.elapsed.seconds * 1000
         reads += result.kvReads
+        moved += Double(result.bytesMoved)
         peakCacheBytes = max(peakCacheBytes, result.peakCacheBytes)
         if let deadline = budget.deadline, result.elapsed > deadline { late = (late ?? 0) + 1 }
         counts[result.configuration.label, default: 0] += 1
@@ -131,6 +133,8 @@ package struct SolveEvaluationReport: Sendable {
     package var meanMilliseconds: Double { mean(milliseconds) }
     /// Cached tokens attended, averaged over layers and KV heads.
     package var kvReads: Double { mean(reads) }
+    /// Bytes of cache that decode steps moved; see `Usage.bytesMoved`.
+    package var bytesMoved: Double { mean(moved) }
 
     /// How often each configuration was chosen, by ``Martlet/SolveConfiguration/label``, the most frequent first.
     package var configurations: [(label: String, count: Int)] {

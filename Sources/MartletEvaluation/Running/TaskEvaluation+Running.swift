@@ -94,7 +94,8 @@ extension TaskEvaluation {
             text: response.text, answer: sample.layout.answer(in: response.text),
             score: await task.judged(response.text, sample),
             tokens: response.usage.completionTokens,
-            kvReads: response.usage.kvReads, peakTokens: response.usage.peakTokens,
+            kvReads: response.usage.kvReads, bytesMoved: response.usage.bytesMoved,
+            peakTokens: response.usage.peakTokens,
             finishReason: response.finishReason)
     }
 }

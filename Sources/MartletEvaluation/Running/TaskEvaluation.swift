@@ -13,9 +13,10 @@ public import MartletTasks
 /// print(report.accuracy, report.interval)
 /// ```
 /// A chain ends at the model's end token, or at what ends a solution (``AnswerLayout/stop``).
-/// The same model, task and options give the same results whatever else runs, with two exceptions: the
-/// bytes of the whole cache, and the peaks of a policy that frees tokens inside a prompt (a window),
-/// because the peaks depend on how a long prompt is cut into steps.
+/// The same model, task and options give the same results whatever else runs, with three exceptions: the
+/// bytes of the whole cache; the peaks of a policy that frees tokens inside a prompt (a window),
+/// because the peaks depend on how a long prompt is cut into steps; and which of a problem's chains copies a page
+/// that they share, and so moves its bytes.
 public struct TaskEvaluation: Sendable {
     /// The task.
     public let task: any EvaluationTask

@@ -62,6 +62,7 @@ package struct CacheMap: Sendable {
                         object([
                             ("count", .integer(step.count)), ("bytes", .integer(step.bytes)),
                             ("bytesRead", .integer(step.bytesRead)),
+                            ("bytesMoved", .integer(step.bytesMoved)),
                             ("kvReads", .number(step.kvReads)),
                         ])
                     })

@@ -68,7 +68,7 @@ function prepare(d) {
 	const titles = given.map(p => String(p.policy || "policy")), names = titles.map(t => t.split(/[(:\s]/)[0].slice(0, 13));
 	const policies = given.map((p, i) => {
 		let last = 0;
-		const steps = (p.steps || []).map(s => ({ count: last = Math.max(last, s.count || 0), held: s.bytes, read: s.bytesRead, kv: s.kvReads }));
+		const steps = (p.steps || []).map(s => ({ count: last = Math.max(last, s.count || 0), held: s.bytes, moved: s.bytesMoved, kv: s.kvReads }));
 		const S = steps.length, gone = new Int32Array(rows * n).fill(NEVER);
 		for (let h = 0; h < rows; h++) {
 			const g = (p.gone || [])[h] || [];
@@ -148,7 +148,7 @@ function build() {
 
 	chart("Bytes held", "held", true);
 	chart("KV reads per step", "kv", false);
-	chart("Bytes read per step", "read", true);
+	chart("Bytes moved per step", "moved", true);
 
 	on(document, "keydown", keys);
 	on(matchMedia("(prefers-color-scheme: dark)"), "change", resize);
@@ -177,7 +177,7 @@ function refresh() {
 	D.policies.forEach((P, i) => {
 		const s = stepAt(P, t), st = P.steps[s];
 		const out = !st ? [] : [fixed(st.live, 1), st.count && fixed(100 * st.live / st.count, 1) + "%",
-			st.live && fixed(st.count / st.live, 2) + "\u00d7", bytes(st.held), st.read && bytes(st.read), st.kv && fixed(st.kv, 1)];
+			st.live && fixed(st.count / st.live, 2) + "\u00d7", bytes(st.held), st.moved && bytes(st.moved), st.kv && fixed(st.kv, 1)];
 		P.cells.forEach((cell, c) => { cell.textContent = out[c] || DASH; });
 		maps[i].sub.textContent = !st ? "no step yet at this time" : fixed(st.live, 1) + " of " + int(st.count) + " held, step " + int(s + 1) + " of " + int(P.steps.length);
 		maps[i].draw(s);

@@ -20,7 +20,7 @@ enum CacheMapTemplate {
 	<section>
 		<div class="scroll"><table><thead><tr>
 			<th>Policy</th><th>Live tokens<br>per head</th><th>Share<br>held</th><th>Compression</th>
-			<th>Bytes<br>held</th><th>Bytes read<br>in step</th><th>KV reads<br>in step</th>
+			<th>Bytes<br>held</th><th>Bytes moved<br>in step</th><th>KV reads<br>in step</th>
 		</tr></thead><tbody id="rows"></tbody></table></div>
 	</section>
 	<section>

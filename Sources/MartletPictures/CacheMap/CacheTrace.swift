@@ -8,16 +8,21 @@ package struct CacheTrace: Sendable {
         package let count: Int
         /// Bytes of cache held after it.
         package let bytes: Int
-        /// Bytes of pages that it read.
+        /// Bytes of cache that it read until its commit.
         package let bytesRead: Int
+        /// Bytes of cache that it moved; zero in a prompt.
+        package let bytesMoved: Int
         /// Cached tokens that it attended to, averaged over layers and KV heads; zero in a prompt.
         package let kvReads: Double
 
         /// Describes a step.
-        package init(count: Int, bytes: Int, bytesRead: Int, kvReads: Double) {
+        package init(
+            count: Int, bytes: Int, bytesRead: Int, bytesMoved: Int, kvReads: Double
+        ) {
             self.count = count
             self.bytes = bytes
             self.bytesRead = bytesRead
+            self.bytesMoved = bytesMoved
             self.kvReads = kvReads
         }
     }

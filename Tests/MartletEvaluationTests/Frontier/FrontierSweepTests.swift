@@ -81,7 +81,7 @@ import Testing
                 let points = try await sweep.run(
                     Self.options(), records: FrontierRecords(path: path, header: Self.header))
                 #expect(points.map(\.scores) == whole.map(\.scores))
-                for cost in [FrontierCost.kvReads, .peakTokens, .bytes] {
+                for cost in [FrontierCost.kvReads, .bytesMoved, .peakTokens, .bytes] {
                     #expect(points.map { $0.costs[cost] } == whole.map { $0.costs[cost] })
                 }
             }
@@ -104,6 +104,45 @@ import Testing
                 _ = try FrontierRecords(path: path, header: Self.header)
             } throws: { error in
                 (error as? MartletError)?.message.contains("line 2") == true
+            }
+        }
+    }
+
+    /// Records of a version that did not count what is moved lead to a report without that axis, which says so; where
+    /// some lack it, none has it.
+    @Test func olderRecordsLackAnAxis() async throws {
+        try await Self.withFile { path in
+            let sweep = try FrontierSweep(Self.plan())
+            let whole = try await sweep.run(
+                Self.options(), records: FrontierRecords(path: path, header: Self.header))
+            #expect(FrontierReport(whole).missingNote == nil)
+            let file = try String(contentsOfFile: path, encoding: .utf8)
+            let lines = file.split(separator: "\n").map(String.init)
+            func read(_ isOld: (Int) -> Bool) async throws -> [FrontierPoint] {
+                let text = lines.enumerated().map { index, line in
+                    isOld(index) ? line.replacing(/"bytesMoved":\d+,/, with: "") : line
+                }
+                try Data((text.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+                return try await sweep.run(
+                    Self.options(), records: FrontierRecords(path: path, header: Self.header)
+                ) { _, _ in Issue.record("measured again") }
+            }
+            for (isOld, lacking) in [({ _ in true }, 6), ({ $0 == 2 }, 1)] as [((Int) -> Bool, Int)]
+            {
+                let points = try await read(isOld)
+                #expect(points.map(\.scores) == whole.map(\.scores))
+                #expect(points.count { $0.costs[.bytesMoved] == nil } == lacking)
+                #expect(
+                    points.map { $0.costs[.kvReads] } == whole.map { $0.costs[.kvReads] })
+                let report = FrontierReport(points)
+                #expect(report.costs == FrontierCost.allCases.filter { $0 != .bytesMoved })
+                let note = try #require(report.missingNote)
+                #expect(note.contains("bytes moved (\(lacking) of 6 configurations)"))
+                #expect(report.comparisons.allSatisfy { $0.cost != .bytesMoved })
+                #expect(!report.csv.contains("bytesMoved"))
+                let page = FrontierPage(report: report, task: "copy", facts: []).html
+                #expect(page.components(separatedBy: "<svg").count == 6)
+                #expect(page.contains("Left out: \(note)"))
             }
         }
     }
@@ -142,8 +181,8 @@ import Testing
                 transcripts: records.transcripts(of: report)
             ).html
             #expect(page.contains("a &lt; b") && page.contains("x &amp; y"))
-            #expect(page.components(separatedBy: "<svg").count == 6)
-            #expect(page.components(separatedBy: "<circle").count == 1 + 5 * points.count)
+            #expect(page.components(separatedBy: "<svg").count == 7)
+            #expect(page.components(separatedBy: "<circle").count == 1 + 6 * points.count)
             // Nothing is fetched.
             let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
             #expect(!links.contains("http") && !page.contains("src="))

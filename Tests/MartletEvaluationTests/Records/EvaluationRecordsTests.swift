@@ -38,8 +38,10 @@ struct EvaluationRecordsTests {
                 return (missing.count, all.sorted { $0.index < $1.index })
             }
             func key(_ result: SampleResult) -> [String] {
-                ["\(result.index)", "\(result.score)", "\(result.kvReads)", "\(result.peakTokens)"]
-                    + result.chains.map(\.text)
+                [
+                    "\(result.index)", "\(result.score)", "\(result.kvReads)",
+                    "\(result.bytesMoved ?? -1)", "\(result.peakTokens)",
+                ] + result.chains.map(\.text)
             }
             let whole = try await results().scores
             let file = try Data(contentsOf: URL(filePath: path))
@@ -53,6 +55,22 @@ struct EvaluationRecordsTests {
                 #expect(again.map(key) == whole.map(key))
             }
             await model.shutdown()
+
+            // An older version's records are known too, without what it did not count.
+            let old = String(decoding: file, as: UTF8.self).replacing(
+                /"bytesMoved":\d+,/, with: "")
+            try Data(old.utf8).write(to: URL(filePath: path))
+            let earlier = try EvaluationRecords(path, Self.header, problems).earlier
+            #expect(earlier.count == 6 && earlier.values.allSatisfy { $0.bytesMoved == nil })
+            #expect(earlier.values.map(\.kvReads).sorted() == whole.map(\.kvReads).sorted())
+            // What was read without it is written without it.
+            let again = try #require(earlier[0]).record
+            #expect(again["bytesMoved"] == .null)
+            // A figure that cannot be is no record.
+            let absurd = String(decoding: file, as: UTF8.self).replacing(
+                /"bytesMoved":\d+,/, with: "\"bytesMoved\":-1,")
+            try Data(absurd.utf8).write(to: URL(filePath: path))
+            #expect(try EvaluationRecords(path, Self.header, problems).earlier.isEmpty)
         }
     }
 

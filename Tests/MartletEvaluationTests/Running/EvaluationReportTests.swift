@@ -5,10 +5,10 @@ import MartletEvaluation
 import Testing
 
 @Suite struct EvaluationReportTests {
-    /// Chains are (answer, score); each generated 10 tokens, read 100 and held at most 20.
+    /// Chains are (answer, score); each generated 10 tokens, read 100, moved `moved` bytes and held at most 20.
     private func result(
         _ index: Int, _ chains: [(answer: String?, score: Double)], task: String = "addition",
-        bytes: Int = 1000, reason: FinishReason = .stop
+        bytes: Int = 1000, moved: Int? = 5000, reason: FinishReason = .stop
     ) throws -> SampleResult {
         let sample = try TaskRegistry.task(task).sample(seed: 1, index: index, split: .heldOut)
         return SampleResult(
@@ -16,7 +16,7 @@ import Testing
             chains: chains.map {
                 ChainResult(
                     text: "", answer: $0.answer, score: $0.score, tokens: 10, kvReads: 100,
-                    peakTokens: 20, finishReason: reason)
+                    bytesMoved: moved, peakTokens: 20, finishReason: reason)
             },
             bytes: bytes, cacheBytes: bytes * 3)
     }
@@ -51,7 +51,17 @@ import Testing
         #expect(report.passAtAll == 2.0 / 3)
         // Costs are those of all chains; pages are shared, so bytes are given for all.
         #expect(report.tokens == 30 && report.kvReads == 300 && report.peakTokens == 60)
-        #expect(report.bytes == 1000)
+        #expect(report.bytes == 1000 && report.bytesMoved == 15_000)
+    }
+
+    /// A mean over some of the problems would be no mean of all.
+    @Test func bytesMovedAreThoseOfAllOrNone() throws {
+        let known = try result(0, [("1", 1), ("1", 1)], moved: 7)
+        let unknown = try result(1, [("1", 1), ("1", 1)], moved: nil)
+        #expect(known.bytesMoved == 14 && unknown.bytesMoved == nil)
+        #expect(EvaluationReport(samples: [known, known]).bytesMoved == 14)
+        let mixed = EvaluationReport(samples: [known, unknown])
+        #expect(mixed.bytesMoved == nil && mixed.kvReads == 200)
     }
 
     @Test func aMixtureHasParts() throws {

@@ -33,6 +33,9 @@ import Testing
         #expect(heard.map(\.score) == report.scores)
         #expect(report.accuracy == report.scores.reduce(0, +) / 3)
         #expect(report.peakCacheBytes == results.map(\.peakCacheBytes).max())
+        #expect(
+            report.bytesMoved == results.reduce(0) { $0 + Double($1.bytesMoved) } / 3
+                && report.bytesMoved > 0)
         #expect(report.kvReads == results.reduce(0) { $0 + $1.kvReads } / 3)
         #expect(report.configurations.map(\.label) == ["builtin dense 40-2"])
         #expect(report.configurations.map(\.count) == [3])

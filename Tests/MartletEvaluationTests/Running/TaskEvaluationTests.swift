@@ -2,6 +2,7 @@
 
 import Foundation
 import Martlet
+import MartletCache
 import MartletEvaluation
 import MartletFormats
 import Testing
@@ -58,6 +59,10 @@ import Testing
             // The first token comes with the prompt, the last one is not computed.
             #expect(result.peakTokens == Double(prompt + 7))
             #expect(result.kvReads == (1...7).reduce(0) { $0 + Double(prompt + $1) })
+            // Whole pages in every layer and head.
+            let shape = model.loaded.cacheShape
+            let pages = (1...7).reduce(0) { $0 + KVPage.count(forSlots: prompt + $1) }
+            #expect(result.bytesMoved == pages * shape.tableCount * shape.pageBytes)
             #expect(result.chains[0].finishReason == .length)
             #expect(result.answer == nil && result.score == 0)
         }
@@ -69,9 +74,23 @@ import Testing
         let model = try await tiny()
         let one = try await evaluation("passkey(length=200)").run(on: model)
         let four = try await evaluation("passkey(length=200)") { $0.width = 4 }.run(on: model)
+        let shape = model.loaded.cacheShape
+        let copied = 2 * shape.tableCount * shape.heldBytesPerPage
+        func without(_ chain: ChainResult, _ bytes: Int) -> ChainResult {
+            ChainResult(
+                text: chain.text, answer: chain.answer, score: chain.score, tokens: chain.tokens,
+                kvReads: chain.kvReads, bytesMoved: chain.bytesMoved.map { $0 - bytes },
+                peakTokens: chain.peakTokens, finishReason: chain.finishReason)
+        }
         for (one, four) in zip(one.samples, four.samples) {
             #expect(four.chains.count == 4)
-            #expect(four.chains[0] == one.chains[0])
+            // All chains but one copy the prompt's last page before they write to it; what else they move is what
+            // one moves alone.
+            let alone = try #require(one.chains[0].bytesMoved)
+            let copies = four.chains.map { ($0.bytesMoved ?? 0) - alone }
+            #expect(copies.filter { $0 > 0 } == Array(repeating: copied, count: 3))
+            #expect(copies.filter { $0 == 0 }.count == 1)
+            #expect(without(four.chains[0], copies[0]) == one.chains[0])
             #expect(Set(four.chains.map(\.text)).count > 1)
             #expect(four.tokens == 32)
             #expect(four.kvReads == 4 * one.kvReads && four.peakTokens == 4 * one.peakTokens)
