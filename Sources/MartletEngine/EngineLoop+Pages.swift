@@ -15,8 +15,9 @@ struct PageFootprint {
     /// What the cache does beside holding pages.
     private let traits: CacheTraits
     private let compression: Double
+    private let shape: KVShape
     /// Bytes that one page takes from the budget.
-    let bytesPerPage: Int
+    var bytesPerPage: Int { shape.heldBytesPerPage }
 
     /// - Parameters:
     ///   - cache: its shape and its policy.
@@ -32,7 +33,7 @@ struct PageFootprint {
         bound = cache.pageLimit ?? .max
         traits = cache.traits
         self.compression = max(1, compression)
-        bytesPerPage = cache.shape.heldBytesPerPage
+        shape = cache.shape
     }
 
     /// Expected pages of a sequence of `tokens` tokens while its last chunk is computed.
@@ -49,8 +50,12 @@ struct PageFootprint {
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }
         let rows = max(0, tokens - chunk)..<tokens
-        let pages = layers.reduce(0) { $0 + $1.tables * $1.visibility.pageCount(rows: rows) }
-        return min(pages, bound)
+        // Supply is counted in open pages, so that sealed ones are parts of them.
+        let bytes = layers.reduce(0) {
+            $0 + $1.tables
+                * shape.heldBytes(pages: $1.visibility.pageCount(rows: rows), chunk: chunk)
+        }
+        return min((bytes + bytesPerPage - 1) / bytesPerPage, bound)
     }
 }
 

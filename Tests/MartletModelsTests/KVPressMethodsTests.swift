@@ -205,7 +205,7 @@ private struct MethodRun {
         ("lserve(ratio=0.5, sinks=16, recent=16)", "think(ratio=0.5, window=8, recent=4)"),
         ("loopserve(budget=70)", "think(ratio=0.5, window=8, recent=4)"),
         ("window(sinks=4, recent=60)", "think(ratio=0.5, window=8, recent=4)"),
-        ("kv(kivi, residual=16)", "think(ratio=0.5, window=8, recent=4)"),
+        ("kv(kivi, residual=160)", "think(ratio=0.5, window=8, recent=4)"),
     ]) func pruningDependsOnThePromptAlone(plain: String, pruning: String) throws {
         let policy = "\(plain) + \(pruning)"
         let parsed = try CachePolicy(policy)

@@ -74,9 +74,9 @@ import Testing
     @Test(arguments: [
         (
             "snapkv(budget=1024) + kv(q8)",
-            "snapkv(budget=1024, sinks=0, recent=0, window=64, kernel=5, pooling=mean) + kv(q8)"
+            "snapkv(budget=1024, sinks=0, recent=0, window=64, kernel=5, pooling=mean) + kv(q8, by=channel, residual=0)"
         ),
-        ("kv(q4)", "dense + kv(q4)"),
+        ("kv(q4)", "dense + kv(q4, by=channel, residual=0)"),
         ("knorm(ratio=0)", "knorm(ratio=0.0, sinks=4, recent=1)"),
         ("random(bytes=64MB, seed=3)", "random(bytes=64MB, sinks=4, recent=1, seed=3)"),
         (

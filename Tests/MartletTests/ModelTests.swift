@@ -131,7 +131,8 @@ import Testing
         }
         #expect(
             model.lossyMethods == [
-                "weights q8", "kv q4", "cache window(sinks=4, recent=64, positions=reindex)",
+                "weights q8", "kv q4 by token",
+                "cache window(sinks=4, recent=64, positions=reindex) + kv(q4, by=token)",
             ])
         let response = try await model.makeSession().respond(to: "hello", options: few(200))
         #expect(response.tokens.count == 200)

@@ -36,13 +36,23 @@ package struct CacheBudget: Sendable {
     /// which the prompt ends; the engine admits a chain only when a page of growth is left over. Numbers
     /// too large to count saturate.
     package func bytes(shape: KVShape, visibilities: [Visibility]) -> Int {
-        var pages = 0
+        var bytes = 0
         for visibility in visibilities {
-            let first = self.pages(visibility, tokens: add(promptTokens, completionTokens))
-            let other = min(first, self.pages(visibility, tokens: completionTokens) + 1)
-            pages = add(pages, add(first + 1, multiply(max(0, chainCount - 1), other + 1)))
+            let first = pages(visibility, tokens: add(promptTokens, completionTokens))
+            let other = min(first, pages(visibility, tokens: completionTokens) + 1)
+            let table = add(
+                held(first + 1, chunk: min(chunk, max(promptTokens, 1)), shape),
+                multiply(max(0, chainCount - 1), held(other + 1, chunk: 1, shape)))
+            bytes = add(bytes, table)
         }
-        return multiply(pages, shape.keyValueHeadCount * shape.heldBytesPerPage)
+        return multiply(bytes, shape.keyValueHeadCount)
+    }
+
+    /// Bytes of so many pages of one table: sealed ones at their own size.
+    private func held(_ pages: Int, chunk: Int, _ shape: KVShape) -> Int {
+        guard pages < .max / (2 * shape.heldBytesPerPage) else { return .max }
+        // A page in which a prompt ends is copied by each chain, and is open.
+        return shape.heldBytes(pages: pages, chunk: add(chunk, KVPage.tokens))
     }
 
     private func pages(_ visibility: Visibility, tokens: Int) -> Int {

@@ -94,7 +94,7 @@ public actor CostStore {
         return [
             build, MartletVersion.current, "\(loaded.model.parameterCount)", "\(shape.layerCount)",
             "\(shape.hiddenSize)", "\(shape.keyValueHeadCount)", "\(loaded.weightType)",
-            "\(loaded.cacheCodec)", "\(loaded.threadCount)", loaded.instructionSet,
+            loaded.storage, "\(loaded.threadCount)", loaded.instructionSet,
         ].joined(separator: " ")
     }
 

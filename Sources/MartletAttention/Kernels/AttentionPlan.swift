@@ -44,11 +44,29 @@ package struct AttentionPlan {
         return result
     }
 
+    /// Neighbouring queries of a slice, at most `block` together.
+    private static func blocks(
+        of slice: AttentionSlice, _ block: Int, atPages: Bool
+    ) -> [Range<Int>] {
+        var blocks: [Range<Int>] = []
+        var query = 0
+        while query < slice.count {
+            var end = min(query + block, slice.count)
+            if atPages {
+                let page = (slice.position + query) / KVPage.tokens
+                end = min(end, (page + 1) * KVPage.tokens - slice.position)
+            }
+            blocks.append(query..<end)
+            query = end
+        }
+        return blocks
+    }
+
     /// Divides the slices. `firstSlot` says where a head's table puts a slice's first query; by
-    /// default at its position.
+    /// default at its position. `atPages` keeps the queries of different pages apart.
     mutating func build(
         slices: [AttentionSlice], heads: Int, group: Int, visibility: Visibility, threads: Int,
-        firstSlot: ((_ slice: Int, _ head: Int) -> Int)? = nil
+        atPages: Bool = false, firstSlot: ((_ slice: Int, _ head: Int) -> Int)? = nil
     ) {
         units.removeAll(keepingCapacity: true)
         folds.removeAll(keepingCapacity: true)
@@ -60,8 +78,8 @@ package struct AttentionPlan {
         let isSplit = whole < 3 * threads
         for (index, slice) in slices.enumerated() {
             // Late queries see most: they come first so that the short ones fill the end.
-            for query in stride(from: 0, to: slice.count, by: block).reversed() {
-                let count = min(block, slice.count - query)
+            for queries in Self.blocks(of: slice, block, atPages: atPages).reversed() {
+                let (query, count) = (queries.lowerBound, queries.count)
                 for head in 0..<heads {
                     let base = firstSlot?(index, head) ?? slice.position
                     let from = base + query

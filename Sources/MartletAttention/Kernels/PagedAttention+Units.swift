@@ -86,8 +86,8 @@ extension PagedAttention {
             sinks: Int32(job.visibility.sinks), sink_scores: reads.sinkScores,
             sink_first_query: Int32(clamping: reads.sinkFirstQuery), until: reads.until,
             first_position: Int32(slice.position + unit.query), bias: reads.bias,
-            classes: cache.classes,
-            class_count: Int32(cache.classCount), tile_begin: 0,
+            classes: reads.classes?.baseAddress ?? UnsafePointer(cache.classes),
+            class_count: Int32(reads.classes?.count ?? cache.classCount), tile_begin: 0,
             tile_end: 0,
             maximum: scratch.maximum, sum: scratch.sum, out: scratch.vectors,
             out_stride: width, scratch: scratch.bytes.base)

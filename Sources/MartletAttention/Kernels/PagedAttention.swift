@@ -32,6 +32,8 @@ package final class PagedAttention {
     private(set) var readers: [any CacheStage] = []
     /// Whether a slot may stand for several tokens in the step.
     private(set) var hasWeights = false
+    /// Whether units of the step end where pages do.
+    private var dividesAtPages = false
 
     /// - Parameters:
     ///   - headCount: query heads, a multiple of the KV heads.
@@ -84,6 +86,7 @@ package final class PagedAttention {
         for stage in stages { stage.begin(slices, tokens: tokens, cache: cache) }
         readers.removeAll(keepingCapacity: true)
         for stage in stages where stage.changesReads { readers.append(stage) }
+        dividesAtPages = stages.contains(where: \.dividesAtPages)
         isRagged =
             stages.contains(where: \.replacesTables)
             || slices.contains { cache.hasEvicted($0.sequence) }
@@ -98,7 +101,7 @@ package final class PagedAttention {
                 var plan = plans.removeValue(forKey: visibility) ?? AttentionPlan()
                 plan.build(
                     slices: slices, heads: shape.keyValueHeadCount, group: group,
-                    visibility: visibility, threads: pool.threadCount)
+                    visibility: visibility, threads: pool.threadCount, atPages: dividesAtPages)
                 rows = max(rows, plan.stateRows)
                 plans[visibility] = plan
             }
@@ -136,7 +139,8 @@ package final class PagedAttention {
     private func planRagged(layer: Int, cache: KVCache) {
         ragged.build(
             slices: slices, heads: shape.keyValueHeadCount, group: group,
-            visibility: cache.visibility(layer: layer), threads: pool.threadCount
+            visibility: cache.visibility(layer: layer), threads: pool.threadCount,
+            atPages: dividesAtPages
         ) { [slices, stages] index, head in
             for stage in stages {
                 if let slots = stage.slotCount(slice: index, head: head) { return slots - 1 }

@@ -102,6 +102,8 @@ package final class KVCache {
     }
     /// First byte of page 0's bounds; page `p`'s start `p * shape.boundsBytes` bytes after it.
     package var bounds: UnsafeMutableRawPointer { pool.bounds }
+    /// Ids of open and sealed pages are below this number.
+    package var idCapacity: Int { pool.idCapacity }
     /// Pages that the budget holds.
     package var pageCapacity: Int { pool.capacity }
     /// Pages that no sequence holds.

@@ -37,6 +37,17 @@ package struct KVShape: Sendable, Hashable {
     /// Bytes that describe a page's keys to a page selector; zero without one.
     package internal(set) var boundsBytes = 0
 
+    /// What full pages become where positions say which are sealed; nil where none are.
+    package internal(set) var sealed: SealedPages?
+
+    /// Pages that are stored in fewer bits when they are full.
+    package struct SealedPages: Sendable, Hashable {
+        /// Bytes that one takes from the budget, positions included: the most of all kinds.
+        package let heldBytes: Int
+        /// Pages of each table that stay open, beside those that are being written.
+        package let openPages: Int
+    }
+
     /// Bytes of the keys in one page.
     package var keyBytes: Int { pageBytes / 2 }
 
@@ -71,5 +82,21 @@ package struct KVShape: Sendable, Hashable {
     package var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
 
     /// Bytes that one token takes from the budget over all layers and heads when pages are full.
-    package var bytesPerToken: Int { tableCount * (heldBytesPerPage / KVPage.tokens) }
+    package var bytesPerToken: Int {
+        tableCount * ((sealed?.heldBytes ?? heldBytesPerPage) / KVPage.tokens)
+    }
+
+    /// Bytes of `pages` pages of one table while up to `chunk` tokens are added to it.
+    package func heldBytes(pages: Int, chunk: Int) -> Int {
+        guard let sealed else { return pages * heldBytesPerPage }
+        let open = min(pages, KVPage.count(forSlots: chunk) + 1 + sealed.openPages)
+        return open * heldBytesPerPage + (pages - open) * sealed.heldBytes
+    }
+
+    /// The same where all pages stay as they are written.
+    package var unsealed: KVShape {
+        var shape = self
+        shape.sealed = nil
+        return shape
+    }
 }

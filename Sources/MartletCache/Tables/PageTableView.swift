@@ -34,6 +34,12 @@ package struct PageTableView {
         self.length = length
     }
 
+    /// The same table with other pages from ``recentBase`` on.
+    package func replacing(recentPages: UnsafeBufferPointer<Int32>) -> PageTableView {
+        PageTableView(
+            sinkPages: sinkPages, recentPages: recentPages, recentBase: recentBase, length: length)
+    }
+
     /// Entries, holes included: committed and reserved.
     package var pageCount: Int { recentBase + recentPages.count }
 

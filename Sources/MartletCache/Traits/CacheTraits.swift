@@ -33,6 +33,9 @@ package struct CacheTraits: Sendable, Hashable {
     package var describesPages = false
     /// Kinds of sealed pages, in the order of their arenas.
     package var sealKinds: [mk_seal] = []
+    /// Pages of each table that stay open beside those being written, where positions alone say which are sealed;
+    /// nil where they do not.
+    package var openPages: Int?
     /// Whether a stage asks where sentences end.
     package var readsSentences = false
     /// Whether a prompt is computed a second time before it is complete.
@@ -77,11 +80,16 @@ package struct CacheTraits: Sendable, Hashable {
 }
 
 extension KVShape {
-    /// The same in a cache with these traits, which may describe each page.
+    /// The same in a cache with these traits, which may describe each page, or seal it.
     package func under(_ traits: CacheTraits) -> KVShape {
         var shape = self
         shape.boundsBytes =
             traits.describesPages ? Int(mk_bounds_bytes(Int32(headDimension))) : 0
+        if let openPages = traits.openPages {
+            let bytes = traits.sealKinds.map { mk_sealed_bytes($0, Int32(headDimension)) }.max()
+            shape.sealed = SealedPages(
+                heldBytes: (bytes ?? pageBytes) + KVPage.positionBytes, openPages: openPages)
+        }
         return shape
     }
 }

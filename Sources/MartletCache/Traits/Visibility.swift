@@ -39,12 +39,16 @@ package struct Visibility: Sendable, Hashable {
     }
 
     /// Pages that hold a position visible to any of the rows, when slots are positions.
-    package func pageCount(rows: Range<Int>) -> Int {
+    package func pageCount(rows: Range<Int>) -> Int { pageCount(rows: rows, below: .max) }
+
+    /// Pages below `limit` that hold a position visible to any of the rows, when slots are positions.
+    package func pageCount(rows: Range<Int>, below limit: Int) -> Int {
         guard !rows.isEmpty else { return 0 }
         let start = windowStart(from: rows.lowerBound)
         let first = start / KVPage.tokens
-        let last = (rows.upperBound - 1) / KVPage.tokens
-        return last + 1 - first + min(KVPage.count(forSlots: min(sinks, start)), first)
+        let sinkPages = min(KVPage.count(forSlots: min(sinks, start)), first)
+        let end = min(limit, (rows.upperBound - 1) / KVPage.tokens + 1)
+        return max(0, end - first) + min(sinkPages, limit)
     }
 
     /// Pages at the front that hold sinks and are never evicted.

@@ -101,7 +101,7 @@ extension JSONLine {
     mutating func set(_ loaded: LoadedModel) {
         set("policy", loaded.policyText)
         set("weights", loaded.weightType.rawValue)
-        set("kv", loaded.cacheCodec.rawValue)
+        set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
     }
 }

@@ -150,7 +150,7 @@ struct Evaluate: AsyncParsableCommand {
                 ("maxTokens", maxTokens.map { .integer($0) } ?? .null),
                 ("policy", .string(loaded.policyText)),
                 ("weights", .string("\(loaded.weightType)")),
-                ("cache", .string("\(loaded.cacheCodec)")),
+                ("cache", .string("\(loaded.storage)")),
             ], command: CommandText.typed)
         return try EvaluationRecords(samplesFile, header, problems)
     }

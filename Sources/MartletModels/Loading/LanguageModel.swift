@@ -26,6 +26,17 @@ package final class LanguageModel: Sendable {
     package var notes: [String] { loaded.plan.notes }
     let loaded: LoadedDecoder
 
+    /// The largest bias of any key channel before its rotation, by magnitude; 0 without biases. Where it is many times
+    /// what a token adds, one scale for all channels of a key leaves little of the others.
+    package var largestKeyBias: Float {
+        let first = shape.headCount * shape.headDimension
+        let count = shape.keyValueHeadCount * shape.headDimension
+        return loaded.decoder.layers.reduce(0) { largest, layer in
+            guard let bias = layer.attention.queryKeyValue.bias else { return largest }
+            return (first..<first + count).reduce(largest) { max($0, abs(bias.pointer[$1])) }
+        }
+    }
+
     /// Loads a checkpoint.
     ///
     /// - Parameters:

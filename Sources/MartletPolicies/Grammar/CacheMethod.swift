@@ -53,6 +53,8 @@ struct PolicyNames: Sendable, Hashable {
 protocol CacheMethod: Sendable {
     /// What it decides.
     var decision: PolicyDecision { get }
+    /// Whether it does nothing: a plain cache is what others see beside them.
+    var isPlain: Bool { get }
     /// How keys and values are stored; nil where it does not say.
     var codec: CacheCodec? { get }
     /// What it needs of methods beside it.
@@ -63,11 +65,15 @@ protocol CacheMethod: Sendable {
     func fit(_ traits: inout CacheTraits, to shape: KVShape, policy: PolicyNames) throws(CacheError)
     /// Why it cannot stand beside a method with these demands, whose name is `other`; nil where it can.
     func conflict(with demands: MethodDemands, named other: String, own: String) -> String?
+    /// The method as it is beside these others, and what its term then says beyond what was given: where a
+    /// default depends on them.
+    func beside(_ others: [any CacheMethod]) -> (method: any CacheMethod, says: [PolicyArgument])
     /// Makes its stage; nil where the cache's traits are all it needs.
     var maker: StageMaker? { get }
 }
 
 extension CacheMethod {
+    var isPlain: Bool { false }
     var codec: CacheCodec? { nil }
     var demands: MethodDemands { MethodDemands() }
     func fit(
@@ -76,4 +82,7 @@ extension CacheMethod {
     func conflict(
         with demands: MethodDemands, named other: String, own: String
     ) -> String? { nil }
+    func beside(
+        _ others: [any CacheMethod]
+    ) -> (method: any CacheMethod, says: [PolicyArgument]) { (self, []) }
 }

@@ -53,6 +53,15 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
                 parts[method.decision] = part
             }
         }
+        for (decision, part) in parts {
+            let others = PolicyDecision.allCases.filter { $0 != decision }
+                .compactMap { parts[$0]?.method }.filter { !$0.isPlain }
+            let (method, says) = part.method.beside(others)
+            let term = PolicyTerm(
+                name: part.term.name, wrapped: part.term.wrapped,
+                arguments: part.entry.ordered(part.term.arguments + says))
+            parts[decision] = BoundMethod(method: method, term: term, entry: part.entry)
+        }
         let ordered = PolicyDecision.allCases.compactMap { parts[$0] }
         var terms: [PolicyTerm] = []
         for part in ordered where !terms.contains(part.term) { terms.append(part.term) }
@@ -64,6 +73,18 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
             methods: ordered.map(\.method), expression: PolicyExpression(terms: terms),
             entry: parts[.keeping]?.entry ?? .dense,
             isLossy: parts[.pruning] != nil || parts[.reading] != nil)
+    }
+
+    /// The same, with keys and values stored as `kv` stores them in `codec` unless the policy's text says how: what a
+    /// codec that is named outside of a policy stands for. Throws `policiesExclude`.
+    package func storing(_ codec: CacheCodec) throws(CacheError) -> CachePolicy {
+        guard self.codec == nil, codec == .q8 || codec == .q4 else { return self }
+        let wrapped = PolicyExpression(terms: [PolicyTerm(name: codec.rawValue)])
+        return try CachePolicy(
+            PolicyExpression(
+                terms: expression.terms + [
+                    PolicyTerm(name: CachePolicyEntry.kv.name, wrapped: wrapped)
+                ]))
     }
 
     private init(
@@ -105,6 +126,19 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
                     first: earlier.term.name, second: later.named, reason: reason)
             }
         }
+    }
+
+    /// Whether every token stays and is read, however it is stored.
+    package var keepsAll: Bool { methods.allSatisfy { $0.isPlain || $0.decision == .storing } }
+
+    /// How keys and values are stored, in words; nil where the policy does not say.
+    package var storage: String? {
+        for term in expression.terms where term.name == CachePolicyEntry.kv.name {
+            guard let name = term.wrapped?.description else { continue }
+            let along = term.arguments.first { $0.name == "by" }?.value
+            return along.map { "\(name) by \($0)" } ?? name
+        }
+        return nil
     }
 
     /// What a cache of `shape` does under the policy. Throws `badPolicyParameter` for what does not fit the

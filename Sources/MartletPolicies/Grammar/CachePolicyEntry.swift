@@ -133,6 +133,13 @@ package struct CachePolicyEntry: Sendable {
         )
     }
 
+    /// Arguments in the order of the parameters that they are for.
+    func ordered(_ arguments: [PolicyArgument]) -> [PolicyArgument] {
+        parameters.compactMap { parameter in
+            arguments.first { $0.name == parameter.name }
+        }
+    }
+
     private func bindWrapped(
         _ term: PolicyTerm
     ) throws(CacheError) -> (policy: CachePolicy?, codec: StorageName?) {

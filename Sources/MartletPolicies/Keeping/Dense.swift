@@ -5,6 +5,7 @@ import MartletCache
 /// Keeps everything: the plain cache.
 struct Dense: CacheMethod {
     var decision: PolicyDecision { .keeping }
+    var isPlain: Bool { true }
     var maker: StageMaker? { nil }
     func describe(_ traits: inout CacheTraits) {}
 }

@@ -8,7 +8,9 @@ import MartletKernels
 struct Storage: CacheMethod {
     let pageCodec: CacheCodec
     /// How full pages are stored in fewer bits; nil where they stay as they were written.
-    let seal: SealPlan?
+    var seal: SealPlan?
+    /// The codec to use where other methods let no page be sealed; nil where sealing was asked for.
+    var unsealed: CacheCodec?
 
     var decision: PolicyDecision { .storing }
     var codec: CacheCodec? { pageCodec }
@@ -19,13 +21,50 @@ struct Storage: CacheMethod {
         return demands
     }
 
+    /// Where nothing else acts on the cache, pages are sealed while a prompt is computed. Where others write to
+    /// full pages or look into them, a codec that was named without saying along what scales each token.
+    func beside(
+        _ others: [any CacheMethod]
+    ) -> (method: any CacheMethod, says: [PolicyArgument]) {
+        guard var seal else { return (self, []) }
+        if let unsealed {
+            let isRefused = others.contains {
+                $0.conflict(with: demands, named: "kv", own: "") != nil
+            }
+            guard !isRefused else {
+                return (
+                    Storage(pageCodec: unsealed),
+                    [PolicyArgument(name: "by", value: .name("token"))]
+                )
+            }
+        }
+        if others.isEmpty {
+            seal.isByPosition = seal.canBeByPosition
+            seal.promptPiece = seal.canBeByPosition ? nil : SealPlan.piece
+        }
+        return (
+            Storage(pageCodec: pageCodec, seal: seal),
+            unsealed == nil
+                ? []
+                : [
+                    PolicyArgument(name: "by", value: .name("channel")),
+                    PolicyArgument(name: "residual", value: .integer(seal.residual)),
+                ]
+        )
+    }
+
     func describe(_ traits: inout CacheTraits) {
         guard let seal else { return }
+        traits.sealKinds = seal.kinds
+        traits.undo = min(traits.undo, seal.undo)
+        if let piece = seal.promptPiece { traits.promptPiece = piece }
+        if seal.isByPosition {
+            traits.openPages = KVPage.count(forSlots: seal.residual)
+            return
+        }
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
         traits.stepsSingly = true
-        traits.sealKinds = seal.kinds
-        traits.undo = min(traits.undo, seal.undo)
     }
 
     func fit(
@@ -35,7 +74,7 @@ struct Storage: CacheMethod {
     var maker: StageMaker? {
         guard let seal else { return nil }
         return StageMaker(
-            memory: { SealingMemory() },
+            memory: { SealingMemory(seal) },
             stage: { context, index throws(KernelError) in
                 try SealingStage(seal, context, index: index)
             })
@@ -51,14 +90,17 @@ extension CachePolicyEntry {
         parameters: [
             CachePolicyParameter(
                 name: "by", domain: .choice(["token", "channel"]), defaultValue: nil,
-                summary: "q8, q4: what keys are scaled along (default token)", isRequired: false),
+                summary:
+                    "q8, q4: what keys are scaled along (default channel, in full pages; token where "
+                    + "other methods write to full pages or look into them)", isRequired: false),
             CachePolicyParameter(
                 name: "bits", domain: .integer(2...8), defaultValue: nil,
                 summary: "kivi: 2, 4 or 8 (default 2)", isRequired: false),
             CachePolicyParameter(
                 name: "residual", domain: .integer(0...65_536), defaultValue: nil,
                 summary:
-                    "by channel, kivi, zipcache, mixed: newest tokens that stay in f16 (default 128)",
+                    "by channel, kivi, zipcache, mixed: newest tokens that stay in f16, beside those of the "
+                    + "page that is written (default 0 by channel, 128 for the others)",
                 isRequired: false),
             CachePolicyParameter(
                 name: "salient", domain: .decimal(0...1), defaultValue: nil,
@@ -83,7 +125,7 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: true, wraps: .codec,
         signals: "zipcache: the weights of a tenth of the rows; others none",
         examples: [
-            "kv(q8)", "kv(q4)", "kv(bf16)", "kv(q8, by=channel, residual=16)",
+            "kv(q8)", "kv(q4)", "kv(q8, by=token)", "kv(q4, by=token)", "kv(bf16)", "kv(q8, by=channel, residual=16)",
             "kv(q4, by=channel, residual=0)", "kv(kivi, residual=32)",
             "kv(kivi, bits=4, residual=20)", "kv(zipcache, every=16, residual=0)",
             "kv(zipcache, salient=0.3, every=20, residual=16)", "kv(mixed, residual=16)",
@@ -96,13 +138,23 @@ extension CachePolicyEntry {
         }
         let plan = try values.sealPlan(name)
         // What will be sealed is written in halves first.
-        return [Storage(pageCodec: plan == nil ? name.codec : .f16, seal: plan)]
+        return [
+            Storage(
+                pageCodec: plan == nil ? name.codec : .f16, seal: plan,
+                unsealed: plan != nil && values.saysNothingOfSealing && name.codec != .f16
+                    ? name.codec : nil)
+        ]
     }
 }
 
 extension CachePolicyValues {
+    /// Whether it is left to what stands beside the term along what keys are scaled.
+    fileprivate var saysNothingOfSealing: Bool {
+        values["by"] == nil && values["residual"] == nil
+    }
+
     fileprivate func sealPlan(_ name: StorageName) throws(CacheError) -> SealPlan? {
-        let isByChannel = values["by"] == .name("channel")
+        let isByChannel = values["by"] != .name("token")
         var allowed: Set<String>
         var method: SealPlan.Method?
         switch name {
@@ -133,7 +185,10 @@ extension CachePolicyValues {
                 expected: allowed.isEmpty
                     ? "no parameter" : "one of \(allowed.sorted().joined(separator: ", "))")
         }
-        return method.map { SealPlan(method: $0, residual: count("residual", default: 128)) }
+        // The tokens of the page that is written are open anyway, and enough.
+        let isPlain = name == .q8 || name == .q4
+        let residual = count("residual", default: isPlain ? 0 : 128)
+        return method.map { SealPlan(method: $0, residual: residual) }
     }
 
     private func bits(_ name: String, default fallback: Int) throws(CacheError) -> Int {

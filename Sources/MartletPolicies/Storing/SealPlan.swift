@@ -18,6 +18,10 @@ struct SealPlan: Sendable, Hashable {
     }
 
     let method: Method
+    /// Whether positions alone say which pages a query sees sealed, those of its own prompt included: where
+    /// nothing else acts on the cache. Otherwise pages are sealed from the end of the prompt on, when what
+    /// stays is chosen.
+    var isByPosition = false
     /// The gates by which heads are told apart, if they are.
     var gates: HeadGates? { if case .heads(_, _, _, let gates) = method { gates } else { nil } }
     /// Newest tokens that stay as they were written.
@@ -26,6 +30,28 @@ struct SealPlan: Sendable, Hashable {
     /// Whether generated tokens can be taken back: as long as none of them was among those that pages were
     /// sealed by.
     var undo: UndoRule { if case .salient = method { .never } else { .sometimes } }
+
+    /// Tokens of a prompt after which pages are sealed while it is computed; nil where positions alone decide, and
+    /// where nothing may be sealed before its end.
+    var promptPiece: Int?
+
+    /// Tokens of a prompt between two times at which pages are sealed that positions alone do not decide.
+    static let piece = 256
+
+    /// Whether ``isByPosition`` can hold: the kind of every page is known beforehand.
+    var canBeByPosition: Bool {
+        switch method {
+        case .uniform: true
+        case .salient: false
+        case .heads(_, _, _, let gates): gates != nil
+        }
+    }
+
+    /// Pages of a table that a query at this position sees sealed: those before its own but for as many as hold
+    /// the newest ``residual`` tokens.
+    func sealedPages(before position: Int) -> Int {
+        max(0, position / KVPage.tokens - KVPage.count(forSlots: residual))
+    }
 
     /// The kinds of sealed pages, in the order of their ids.
     var kinds: [mk_seal] {

@@ -4,6 +4,11 @@ import MartletCache
 
 /// The sealed front of each table, and what salient tokens are known by.
 final class SealingMemory: StageMemory {
+    /// How pages are sealed.
+    let plan: SealPlan
+
+    init(_ plan: SealPlan) { self.plan = plan }
+
     /// The sealed front of one table.
     struct SealedPart {
         /// Pages at the front that are sealed.
@@ -22,7 +27,7 @@ final class SealingMemory: StageMemory {
     var lastCount = 0
 
     func copy() -> any StageMemory {
-        let copy = SealingMemory()
+        let copy = SealingMemory(plan)
         copy.sealed = sealed
         copy.kinds = kinds
         copy.probes = probes
@@ -35,6 +40,9 @@ final class SealingMemory: StageMemory {
     /// Tokens that came after the last sealing can be taken back: with them or without, the same pages are
     /// sealed. Where heads differ in kind, that was decided when the prompt was complete.
     func canCut(to count: Int, from current: Int, promptCount: Int?) -> Bool {
+        if plan.isByPosition {
+            return sealed.allSatisfy { $0.pages <= plan.sealedPages(before: count) }
+        }
         guard probes == nil else { return false }
         return count >= lastCount && (kinds.isEmpty || count >= promptCount ?? 0)
     }

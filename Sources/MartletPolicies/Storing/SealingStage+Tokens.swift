@@ -137,9 +137,8 @@ extension SealingStage {
     }
 
     /// Keeps the queries of a sample of the tokens: a tenth of them, at most ``largestSample``.
-    func willAttend(_ queries: QueryRows, layer: Int, cache: KVCache) {
+    func sample(_ queries: QueryRows, layer: Int, cache: KVCache) {
         let (q, stride) = (queries.base, queries.stride)
-        guard case .salient = plan.method else { return }
         let width = headCount * shape.headDimension
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)

@@ -14,6 +14,11 @@ final class SealingStage: CacheStage {
     let pool: WorkerPool
     let probes: [AttentionProbe]
     private(set) var slices: [AttentionSlice] = []
+    /// What becomes sealed inside the step, where positions say so.
+    var passing: [Passing] = []
+    let passed: PassedPages
+    /// Kind of sealed page by table, where gates say it.
+    let gateKinds: [Int]
 
     /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
@@ -26,6 +31,12 @@ final class SealingStage: CacheStage {
         kernels = context.kernels
         pool = context.pool
         probes = try context.makeProbes()
+        passed = PassedPages(kinds: plan.kinds, dimension: shape.headDimension)
+        if case .heads(_, _, let share, let gates?) = plan.method {
+            gateKinds = Self.kinds(gates.values.flatMap { $0.map { Float($0) } }, share: share)
+        } else {
+            gateKinds = []
+        }
     }
 
     func memory(of id: SequenceID, _ cache: KVCache) -> SealingMemory {
@@ -39,41 +50,79 @@ final class SealingStage: CacheStage {
     func begin(_ slices: [AttentionSlice], tokens: UnsafePointer<Int32>?, cache: KVCache) {
         self.slices = slices
         _ = probes.takeTouches()
+        if plan.isByPosition { findPassing() }
+    }
+
+    var changesReads: Bool { !passing.isEmpty }
+    var dividesAtPages: Bool { !passing.isEmpty }
+
+    /// Seals what passes, and keeps the queries that salient tokens are known by.
+    func willAttend(_ queries: QueryRows, layer: Int, cache: KVCache) {
+        if !passing.isEmpty { sealPassing(layer: layer, cache: cache) }
+        if case .salient = plan.method { sample(queries, layer: layer, cache: cache) }
+    }
+
+    func withReads(
+        of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
+    ) {
+        guard let part = passing.first(where: { $0.slice == unit.slice }) else {
+            return body(reads)
+        }
+        withPassing(of: unit, part, reads, cache: cache, body)
     }
 
     /// What is sealed takes fewer bytes to read.
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
+        if plan.isByPosition { return countByPosition(&reads, slice: slice, cache: cache) }
         for part in memory(of: slices[slice].sequence, cache).sealed {
             reads.attentionBytes -= part.pages * shape.pageBytes - part.bytes
         }
     }
 
-    /// Seals what is due after the commit of a generated token.
+    /// Seals what is due after a commit.
     func finishStep(cache: KVCache) throws(CacheError) {
         for slice in slices {
-            guard let promptCount = cache.promptCount(slice.sequence) else { continue }
-            let generated = cache.count(slice.sequence) - promptCount
-            try seal(
-                slice.sequence, memory(of: slice.sequence, cache), cache, generated: generated)
+            let memory = memory(of: slice.sequence, cache)
+            let count = cache.count(slice.sequence)
+            if plan.isByPosition {
+                try sealByPosition(slice.sequence, cache)
+            } else if let promptCount = cache.promptCount(slice.sequence) {
+                try seal(slice.sequence, memory, cache, generated: count - promptCount)
+            } else if let piece = plan.promptPiece, count % piece == 0 {
+                try seal(slice.sequence, memory, cache, generated: 0)
+            }
         }
     }
 
-    /// Seals what is due at the end of a prompt.
+    /// Seals what is due at the end of a prompt, or of what was filled in its place.
     func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {
+        guard !plan.isByPosition else { return try sealByPosition(sequence, cache) }
         try seal(sequence, memory(of: sequence, cache), cache, generated: 0)
+    }
+
+    private func sealByPosition(
+        _ sequence: SequenceID, _ cache: KVCache
+    ) throws(CacheError) {
+        let end = plan.sealedPages(before: cache.count(sequence))
+        let memory = memory(of: sequence, cache)
+        guard memory.sealed.first.map({ $0.pages < end }) ?? (end > 0) else { return }
+        try sealFullPages(sequence, memory, cache, end: { _ in end }) { table in
+            gateKinds.isEmpty ? 0 : gateKinds[table]
+        }
     }
 
     private func seal(
         _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, generated: Int
     ) throws(CacheError) {
         switch plan.method {
-        case .uniform: try sealFullPages(sequence, memory, cache) { _ in 0 }
+        case .uniform: try sealFullPages(sequence, memory, cache, end: outsideResidual) { _ in 0 }
         case .heads(_, _, let share, let gates):
             if memory.kinds.isEmpty {
-                memory.kinds = headKinds(sequence, cache, share: share, gates: gates)
+                memory.kinds =
+                    gates == nil ? kindsByKeys(sequence, cache, share: share) : gateKinds
             }
             let kinds = memory.kinds
-            try sealFullPages(sequence, memory, cache) { kinds[$0] }
+            try sealFullPages(sequence, memory, cache, end: outsideResidual) { kinds[$0] }
         case .salient(let share, let every):
             guard generated % every == 0 else { return }
             try sealByToken(sequence, memory, cache, share: share)
@@ -82,17 +131,27 @@ final class SealingStage: CacheStage {
 
     // MARK: Whole pages
 
-    /// Seals in place every full page without newest tokens.
+    /// Full pages of a table of `length` slots without newest tokens.
+    private func outsideResidual(_ length: Int) -> Int {
+        max(0, length - plan.residual) / KVPage.tokens
+    }
+
+    /// Seals in place the pages of every table up to `end`, which is asked with the table's length.
     private func sealFullPages(
-        _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, kind: (Int) -> Int
+        _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, end: (Int) -> Int,
+        kind: (Int) -> Int
     ) throws(CacheError) {
         var work: [(table: Int, entry: Int, kind: Int)] = []
         for table in 0..<shape.tableCount {
             let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
-            let length = cache.table(sequence, layer: layer, head: head).length
-            let end = max(0, length - plan.residual) / KVPage.tokens
+            let view = cache.table(sequence, layer: layer, head: head)
             let first = memory.sealed.isEmpty ? 0 : memory.sealed[table].pages
-            for entry in first..<max(first, end) { work.append((table, entry, kind(table))) }
+            let end = end(view.length)
+            for entry in first..<max(first, end) {
+                // What a window of the model has left is not sealed, but counts as done.
+                if view[entry] == KVPage.hole { continue }
+                work.append((table, entry, kind(table)))
+            }
         }
         guard !work.isEmpty else { return }
         memory.lastCount = cache.count(sequence)
@@ -115,7 +174,7 @@ final class SealingStage: CacheStage {
             for (index, (table, entry, kind)) in part.enumerated() {
                 let bytes = try cache.seal(
                     sequence, table: table, entry: entry, kind: kind, content: encoded[index])
-                memory.sealed[table].pages += 1
+                memory.sealed[table].pages = entry + 1
                 memory.sealed[table].bytes += bytes
             }
         }
@@ -132,20 +191,13 @@ final class SealingStage: CacheStage {
         return content
     }
 
-    /// Kind by table: 0 for the share of heads with the highest gates, or, without gates, those whose
-    /// keys vary most within a page and so lose most.
-    private func headKinds(
-        _ sequence: SequenceID, _ cache: KVCache, share: Double, gates: HeadGates?
-    ) -> [Int] {
+    /// Kind by table: 0 for the share of heads whose keys vary most within a page and so lose most.
+    private func kindsByKeys(_ sequence: SequenceID, _ cache: KVCache, share: Double) -> [Int] {
         var scores = [Float](repeating: 0, count: shape.tableCount)
         let (heads, dimension) = (shape.keyValueHeadCount, shape.headDimension)
         scores.withUnsafeMutableBufferPointer { scores in
             pool.run(shape.tableCount) { table, _ in
                 let (layer, head) = table.quotientAndRemainder(dividingBy: heads)
-                if let gates {
-                    scores[table] = Float(gates.values[layer][head])
-                    return
-                }
                 let view = cache.table(sequence, layer: layer, head: head)
                 for entry in 0..<view.length / KVPage.tokens {
                     let keys = read(cache, page: view[entry], slots: 0..<KVPage.tokens).keys
@@ -160,8 +212,13 @@ final class SealingStage: CacheStage {
                 }
             }
         }
-        let count = Int((Double(shape.tableCount) * share).rounded())
-        var kinds = [Int](repeating: 1, count: shape.tableCount)
+        return Self.kinds(scores, share: share)
+    }
+
+    /// Kind by table: 0 for the share of them with the highest scores.
+    private static func kinds(_ scores: [Float], share: Double) -> [Int] {
+        let count = Int((Double(scores.count) * share).rounded())
+        var kinds = [Int](repeating: 1, count: scores.count)
         for table in Ranking.largest(count, of: scores) { kinds[Int(table)] = 0 }
         return kinds
     }

@@ -26,6 +26,8 @@ package protocol CacheStage: AnyObject {
     func slotCount(slice: Int, head: Int) -> Int?
     /// Whether ``withReads(of:_:cache:_:)`` may change anything in the step at hand.
     var changesReads: Bool { get }
+    /// Whether no unit of the step at hand may have queries in two pages, since what they read would differ.
+    var dividesAtPages: Bool { get }
     /// Calls `body` with what the unit reads: `reads`, as it is or changed. Its pointers are valid inside.
     func withReads(
         of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void)
@@ -53,6 +55,7 @@ extension CacheStage {
     package var replacesTables: Bool { false }
     package func slotCount(slice: Int, head: Int) -> Int? { nil }
     package var changesReads: Bool { false }
+    package var dividesAtPages: Bool { false }
     package func withReads(
         of unit: StageUnit, _ reads: UnitReads, cache: KVCache, _ body: (UnitReads) -> Void
     ) { body(reads) }

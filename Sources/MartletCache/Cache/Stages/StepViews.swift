@@ -1,6 +1,6 @@
 /// What a stage sees of a step: its slices, one layer's rows, one unit of attention.
 
-import CMartletKernels
+package import CMartletKernels
 
 /// The part of a batch that one sequence takes, as attention sees it.
 package struct AttentionSlice {
@@ -143,6 +143,9 @@ package struct UnitReads {
     package var sinkScores: UnsafePointer<Float>?
     /// The first query of the unit for which they do; `Int.max` for none.
     package var sinkFirstQuery = Int.max
+    /// The kinds of sealed pages that the table names, where they are more than the cache has; nil for the
+    /// cache's.
+    package var classes: UnsafeBufferPointer<mk_page_class>?
 
     /// Reads a table as it is.
     package init(table: PageTableView, bias: UnsafePointer<Float>? = nil) {
