@@ -120,7 +120,7 @@ static double median(double *times) {
 
 int main(int count, char **arguments) {
     static const struct { mk_weight type; const char *name; } types[] = {
-        {MK_WEIGHT_Q4, "q4"}, {MK_WEIGHT_Q8, "q8"}, {MK_WEIGHT_BF16, "bf16"}, {MK_WEIGHT_F32, "f32"}};
+        {MK_WEIGHT_Q4_PLAIN, "q4-plain"}, {MK_WEIGHT_Q4, "q4"}, {MK_WEIGHT_Q5, "q5"}, {MK_WEIGHT_Q6, "q6"}, {MK_WEIGHT_Q8, "q8"}, {MK_WEIGHT_BF16, "bf16"}, {MK_WEIGHT_F32, "f32"}};
     static const char *names[sets] = {
         [MK_SET_PORTABLE] = "portable", [MK_SET_AVX2] = "avx2", [MK_SET_AVX_VNNI] = "avx-vnni",
         [MK_SET_AVX512] = "avx512", [MK_SET_AVX512_VNNI] = "avx512-vnni", [MK_SET_NEON] = "neon"};

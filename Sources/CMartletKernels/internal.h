@@ -62,10 +62,27 @@ static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
 }
 
 // Packed panels.  q8: per block of 32 inputs 16 scales (f16), then 8 vectors of
-// [16 channels][4 inputs] of value + 128.  q4: 16 scales, then 4 vectors whose low nibbles are
+// [16 channels][4 inputs] of value + 128.  q4 plain: 16 scales, then 4 vectors whose low nibbles are
 // inputs 4g..4g+3 of group g = 2j and whose high nibbles are group 2j + 1, of value + 8.
 #define MK_Q8_BLOCK_BYTES (32 + 512)
-#define MK_Q4_BLOCK_BYTES (32 + 256)
+#define MK_Q4_PLAIN_BLOCK_BYTES (32 + 256)
+// q4, q5, q6: 16 units of scales and 16 units of minima (f32), one pair a channel; then per block 16 scales
+// (bytes), 16 minima (signed bytes), the low four bits of integers from zero on as in q4 plain, and their higher
+// bits: one (q5) or two (q6) vectors of [16 channels][4 inputs], whose byte has one bit of each of the eight groups
+// of four inputs, or two bits of each of four groups.  weight = unit * scale * integer + unit * minimum.
+#define MK_RANGED_HEADER_BYTES 128
+
+/// Bits of an integer in q4, q5 and q6; 0 for the other types.
+static inline int mk_ranged_bits(mk_weight type) {
+    return type == MK_WEIGHT_Q4 ? 4 : type == MK_WEIGHT_Q5 ? 5 : type == MK_WEIGHT_Q6 ? 6 : 0;
+}
+
+/// Bytes of one of their blocks.
+static inline size_t mk_ranged_block_bytes(int bits) { return 32 + 256 + (size_t)(bits - 4) * 64; }
+
+/// Packs 16 rows into a panel of q4, q5 or q6, and reads one back; see mk_pack_panel.
+void mk_pack_ranged(int bits, const float *rows, size_t stride, int32_t count, int32_t columns, uint8_t *panel);
+void mk_unpack_ranged(int bits, const uint8_t *panel, int32_t lane, int32_t columns, float *out);
 
 // Pages.  Dimensions that share one scale in a quantised page.  Keys have channels that stand out,
 // so 4 bits need small groups there; values do not, and a larger group halves the work of reading.

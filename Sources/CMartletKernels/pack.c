@@ -8,7 +8,10 @@ size_t mk_panel_bytes(mk_weight type, int32_t columns) {
     case MK_WEIGHT_F32: return (size_t)columns * 64;
     case MK_WEIGHT_BF16: return (size_t)mk_round_up(columns, 2) * 32;
     case MK_WEIGHT_Q8: return blocks * MK_Q8_BLOCK_BYTES;
-    case MK_WEIGHT_Q4: return blocks * MK_Q4_BLOCK_BYTES;
+    case MK_WEIGHT_Q4_PLAIN: return blocks * MK_Q4_PLAIN_BLOCK_BYTES;
+    case MK_WEIGHT_Q4:
+    case MK_WEIGHT_Q5:
+    case MK_WEIGHT_Q6: return MK_RANGED_HEADER_BYTES + blocks * mk_ranged_block_bytes(mk_ranged_bits(type));
     }
 }
 
@@ -37,7 +40,7 @@ static uint16_t quantise_block(int bits, const float *x, int32_t count, int32_t 
 
 static void pack_quantised(int bits, const float *rows, size_t stride, int32_t count, int32_t columns,
                            uint8_t *panel) {
-    size_t bytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_BLOCK_BYTES;
+    size_t bytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
     for (int32_t from = 0; from < columns; from += MK_BLOCK, panel += bytes) {
         int32_t left = columns - from < MK_BLOCK ? columns - from : MK_BLOCK;
         memset(panel, 0, bytes);
@@ -77,7 +80,10 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
         break;
     }
     case MK_WEIGHT_Q8: pack_quantised(8, rows, stride, count, columns, panel); break;
-    case MK_WEIGHT_Q4: pack_quantised(4, rows, stride, count, columns, panel); break;
+    case MK_WEIGHT_Q4_PLAIN: pack_quantised(4, rows, stride, count, columns, panel); break;
+    case MK_WEIGHT_Q4:
+    case MK_WEIGHT_Q5:
+    case MK_WEIGHT_Q6: mk_pack_ranged(mk_ranged_bits(type), rows, stride, count, columns, panel); break;
     }
 }
 
@@ -93,9 +99,12 @@ void mk_unpack_row(mk_weight type, const uint8_t *panel, int32_t lane, int32_t c
             out[k] = mk_bf16_float(bits);
         }
         break;
+    case MK_WEIGHT_Q4:
+    case MK_WEIGHT_Q5:
+    case MK_WEIGHT_Q6: mk_unpack_ranged(mk_ranged_bits(type), panel, lane, columns, out); break;
     case MK_WEIGHT_Q8:
-    case MK_WEIGHT_Q4: {
-        size_t bytes = type == MK_WEIGHT_Q8 ? MK_Q8_BLOCK_BYTES : MK_Q4_BLOCK_BYTES;
+    case MK_WEIGHT_Q4_PLAIN: {
+        size_t bytes = type == MK_WEIGHT_Q8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
         for (int32_t k = 0; k < columns; k++) {
             const uint8_t *block = panel + (size_t)(k / MK_BLOCK) * bytes;
             uint16_t half;

@@ -29,7 +29,7 @@ struct PageFootprint {
             tables[visibility, default: 0] += cache.shape.keyValueHeadCount
         }
         layers = tables.map { ($0.key, $0.value) }
-        self.chunk = chunk
+        self.chunk = min(chunk, cache.traits.promptStep ?? chunk)
         bound = cache.pageLimit ?? .max
         traits = cache.traits
         self.compression = max(1, compression)

@@ -3,7 +3,8 @@
 package import CMartletKernels
 
 /// The layout of the weights of one type. A panel is 16 output channels, its lanes; a block of it is some
-/// consecutive inputs of all 16: their scales, one after another, then their numbers.
+/// consecutive inputs of all 16: their scales, one after another, then their numbers. Some types begin a panel with
+/// the units that scales are counted in.
 package struct BlockLayout: Sendable {
     /// What a weight is stored as.
     package enum Element: Sendable, Hashable {
@@ -13,6 +14,9 @@ package struct BlockLayout: Sendable {
         case bfloat16
         /// An integer of `bits` bits, stored with half its range added; the weight is it times its block's scale.
         case integer(bits: Int)
+        /// An integer of `bits` bits from zero on; the weight is it times its block's scale, plus the block's
+        /// minimum, which are bytes in units of the channel.
+        case ranged(bits: Int)
     }
 
     /// The kernels' name of the type.
@@ -21,20 +25,25 @@ package struct BlockLayout: Sendable {
     package let element: Element
     /// Inputs of a block.
     package let columns: Int
-    /// Bytes of one channel's scale in a block; 0 for floats.
+    /// Bytes of one channel's scale, and minimum, in a block; 0 for floats.
     package let scaleBytes: Int
+    /// Bytes at the start of a panel.
+    package var headerBytes: Int {
+        if case .ranged = element { Int(MK_LANES) * 2 * MemoryLayout<Float>.stride } else { 0 }
+    }
     /// Whether products take activations quantised in blocks of 32.
     package let quantisesActivations: Bool
-    /// The weight of a lane and an input of a block.
+    /// The weight of a lane and an input of a block, which begins at `start` of its panel.
     private let unpack:
-        @Sendable (_ block: UnsafeRawBufferPointer, _ lane: Int, _ column: Int) -> Float
+        @Sendable (_ panel: UnsafeRawBufferPointer, _ start: Int, _ lane: Int, _ column: Int) ->
+            Float
 
     /// Bits of a weight, without its part of the scale.
     package var bits: Int {
         switch element {
         case .float32: 32
         case .bfloat16: 16
-        case .integer(let bits): bits
+        case .integer(let bits), .ranged(let bits): bits
         }
     }
 
@@ -45,7 +54,7 @@ package struct BlockLayout: Sendable {
 
     /// Bytes of a panel.
     package func panelBytes(columns total: Int) -> Int {
-        (total + columns - 1) / columns * panelBlockBytes
+        headerBytes + (total + columns - 1) / columns * panelBlockBytes
     }
 
     /// Bytes of weights, without the padding of incomplete blocks and panels.
@@ -53,9 +62,8 @@ package struct BlockLayout: Sendable {
 
     /// The weight of input `column` and channel `lane` of a panel: what the kernels must agree with.
     package func weight(panel: UnsafeRawBufferPointer, lane: Int, column: Int) -> Float {
-        let start = column / columns * panelBlockBytes
-        let block = UnsafeRawBufferPointer(rebasing: panel[start..<start + panelBlockBytes])
-        return unpack(block, lane, column % columns)
+        unpack(
+            panel, headerBytes + column / columns * panelBlockBytes, lane, column % columns)
     }
 }
 
@@ -66,7 +74,10 @@ extension WeightType {
         case .f32: .f32
         case .bf16: .bf16
         case .q8: .q8
-        case .q4: .q4
+        case .q6: .ranged(.q6, bits: 6)
+        case .q5: .ranged(.q5, bits: 5)
+        case .q4: .ranged(.q4, bits: 4)
+        case .q4Plain: .q4Plain
         }
     }
 }
@@ -75,34 +86,67 @@ extension BlockLayout {
     /// `[16]` floats.
     fileprivate static let f32 = BlockLayout(
         code: .f32, element: .float32, columns: 1, scaleBytes: 0, quantisesActivations: false
-    ) { block, lane, _ in block.loadUnaligned(fromByteOffset: lane * 4, as: Float.self) }
+    ) { panel, start, lane, _ in
+        panel.loadUnaligned(fromByteOffset: start + lane * 4, as: Float.self)
+    }
 
     /// `[16][2]` bfloats.
     fileprivate static let bf16 = BlockLayout(
         code: .bf16, element: .bfloat16, columns: 2, scaleBytes: 0, quantisesActivations: false
-    ) { block, lane, column in Reference.bfloat(half(block, lane * 2 + column)) }
+    ) { panel, start, lane, column in Reference.bfloat(half(panel, start, lane * 2 + column)) }
 
     /// 16 scales (f16), then `[8][16][4]` of value + 128.
     fileprivate static let q8 = BlockLayout(
         code: .q8, element: .integer(bits: 8), columns: 32, scaleBytes: 2,
         quantisesActivations: true
-    ) { block, lane, column in
-        let byte = block[32 + column / 4 * 64 + lane * 4 + column % 4]
-        return Reference.half(half(block, lane)) * Float(Int(byte) - 128)
+    ) { panel, start, lane, column in
+        let byte = panel[start + 32 + column / 4 * 64 + lane * 4 + column % 4]
+        return Reference.half(half(panel, start, lane)) * Float(Int(byte) - 128)
     }
 
     /// 16 scales (f16), then `[4][16][4]` of value + 8, whose low nibbles are the even groups of four inputs and
     /// whose high nibbles are the odd ones.
-    fileprivate static let q4 = BlockLayout(
-        code: .q4, element: .integer(bits: 4), columns: 32, scaleBytes: 2,
+    fileprivate static let q4Plain = BlockLayout(
+        code: .q4Plain, element: .integer(bits: 4), columns: 32, scaleBytes: 2,
         quantisesActivations: true
-    ) { block, lane, column in
-        let byte = block[32 + column / 8 * 64 + lane * 4 + column % 4]
-        let nibble = column / 4 % 2 == 0 ? byte & 15 : byte >> 4
-        return Reference.half(half(block, lane)) * Float(Int(nibble) - 8)
+    ) { panel, start, lane, column in
+        let scale = Reference.half(half(panel, start, lane))
+        return scale * Float(Int(nibble(panel, start, lane, column)) - 8)
     }
 
-    private static func half(_ block: UnsafeRawBufferPointer, _ index: Int) -> UInt16 {
-        block.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
+    /// A panel begins with 16 units of scales and 16 units of minima (floats). Of a block: 16 scales (bytes), 16
+    /// minima (signed bytes), the integers' low four bits like q4-plain's, and 64 bytes for each higher bit: a byte
+    /// has the bits of its eight, or four, groups of four inputs.
+    fileprivate static func ranged(_ code: mk_weight, bits: Int) -> BlockLayout {
+        BlockLayout(
+            code: code, element: .ranged(bits: bits), columns: 32, scaleBytes: 2,
+            quantisesActivations: true
+        ) { panel, start, lane, column in
+            let high = bits - 4
+            var value = Int(nibble(panel, start, lane, column))
+            if high > 0 {
+                let (group, groups) = (column / 4, 8 / high)
+                let byte = start + 288 + group / groups * 64 + lane * 4 + column % 4
+                value |= (Int(panel[byte]) >> (group % groups * high) & (1 << high - 1)) << 4
+            }
+            let scale = Float(panel[start + lane])
+            let minimum = Float(Int8(bitPattern: panel[start + 16 + lane]))
+            let unit = panel.loadUnaligned(fromByteOffset: lane * 4, as: Float.self)
+            let least = panel.loadUnaligned(fromByteOffset: 64 + lane * 4, as: Float.self)
+            return unit * scale * Float(value) + least * minimum
+        }
+    }
+
+    private static func nibble(
+        _ panel: UnsafeRawBufferPointer, _ start: Int, _ lane: Int, _ column: Int
+    ) -> UInt8 {
+        let byte = panel[start + 32 + column / 8 * 64 + lane * 4 + column % 4]
+        return column / 4 % 2 == 0 ? byte & 15 : byte >> 4
+    }
+
+    private static func half(
+        _ panel: UnsafeRawBufferPointer, _ start: Int, _ index: Int
+    ) -> UInt16 {
+        panel.loadUnaligned(fromByteOffset: start + index * 2, as: UInt16.self)
     }
 }

@@ -66,6 +66,28 @@ enum RandomPanel {
                 let value = (random.signedUnit() * magnitude).bitPattern
                 raw.storeBytes(of: UInt16(value >> 16), toByteOffset: i * 2, as: UInt16.self)
             }
+        case .ranged(let bits):
+            // Scales about their middle; minima of half the range, so that weights lie about zero.
+            let unit = magnitude * 2 / Float(1 << bits) / 192
+            for lane in 0..<16 {
+                raw.storeBytes(of: unit, toByteOffset: lane * 4, as: Float.self)
+                raw.storeBytes(
+                    of: -unit * 192 * Float(1 << bits) / 2 / 96, toByteOffset: 64 + lane * 4,
+                    as: Float.self)
+            }
+            for offset in stride(
+                from: layout.headerBytes, to: panelBytes, by: layout.panelBlockBytes)
+            {
+                for place in offset..<offset + 16 {
+                    bytes[place] = 192
+                    bytes[place + 16] = 96
+                }
+                for word in stride(
+                    from: offset + 32, to: offset + layout.panelBlockBytes, by: 8)
+                {
+                    raw.storeBytes(of: random.next(), toByteOffset: word, as: UInt64.self)
+                }
+            }
         case .integer(let bits):
             // Uniform integers of this spread have the standard deviation of a uniform weight.
             let scale = Half(magnitude / Float(1 << (bits - 1))).bits

@@ -10,8 +10,16 @@ public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringCo
     case bf16
     /// 8-bit integers in blocks of 32 with an f16 scale (8.5 bits), activations in int8 blocks.
     case q8
-    /// 4-bit integers in blocks of 32 with an f16 scale (4.5 bits), activations in int8 blocks.
+    /// 6-bit integers in blocks of 32 with a scale and a minimum (6.5 bits), activations in int8 blocks.
+    case q6
+    /// 5-bit integers, likewise (5.5 bits). Of a model's matrices the vocabulary's take 6 bits.
+    case q5
+    /// 4-bit integers, likewise (4.5 bits). Of a model's matrices those that lose most take 5 or 6 bits, and so do
+    /// all in small models, which lose more.
     case q4
+    /// 4-bit integers in blocks of 32 with an f16 scale (4.5 bits), in all matrices: smaller and faster than ``q4``,
+    /// and much lossier.
+    case q4Plain = "q4-plain"
 
     /// The name, as options spell it.
     public var description: String { rawValue }

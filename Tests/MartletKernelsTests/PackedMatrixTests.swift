@@ -81,19 +81,26 @@ import Testing
             for channel in 0..<channels {
                 let (got, expected) = (out.base[channel], rows[channel][k])
                 let bound: Float = type.quantisesActivations ? 3e-7 : 0
-                #expect(abs(got - expected) <= bound * expected.magnitude, "\(set) \(type) \(k)")
+                // A weight near zero is the difference of two terms as large as its block's minimum.
+                var terms = expected.magnitude
+                if case .ranged = type.layout.element {
+                    terms += rows[channel].reduce(0) { max($0, $1.magnitude) }
+                }
+                #expect(abs(got - expected) <= bound * terms, "\(set) \(type) \(k)")
             }
         }
     }
 
     /// f32 is exact, bf16 the nearest. q8: half a step of max |w| / 127, and the rounding of that
-    /// step to f16 for each of at most 127 steps. q4: one step of max |w| / 8 (the far end, which
+    /// step to f16 for each of at most 127 steps. q4, q5, q6: the block's own range divided into steps, and what the
+    /// bytes of scale and minimum round off. q4-plain: one step of max |w| / 8 (the far end, which
     /// has no integer of its own), and never a larger squared error than that step gives.
     @Test(arguments: WeightType.allCases, [Float(1e-3), 1, 50])
     func roundTripErrors(type: WeightType, magnitude: Float) throws {
         let (channels, columns) = (40, 100)
         let (matrix, rows) = try Self.matrix(
             type, channels: channels, columns: columns, magnitude: magnitude)
+        var (all, allNaive) = (0.0, 0.0)
         for (channel, row) in rows.enumerated() {
             let got = Self.row(matrix, channel)
             for from in stride(from: 0, to: columns, by: 32) {
@@ -109,7 +116,13 @@ import Testing
                     case .q8:
                         let scale = largest / 127
                         #expect(error <= scale * 0.5001 + 127 * max(scale * 0x1p-11, 0x1p-25))
-                    case .q4:
+                    case .q4, .q5, .q6:
+                        let (low, high) = (row[block].min() ?? 0, row[block].max() ?? 0)
+                        let step = (high - low) / Float(1 << type.layout.bits - 1)
+                        #expect(error <= step * 1.25)
+                        let steps = step > 0 ? ((row[k] - low) / step).rounded() : 0
+                        naive += Double(pow(row[k] - low - steps * step, 2))
+                    case .q4Plain:
                         let scale = extreme / -8
                         #expect(error <= scale.magnitude * 1.1)
                         let steps = min(7, max(-8, (row[k] / scale).rounded()))
@@ -117,9 +130,13 @@ import Testing
                     }
                     squares += Double(error * error)
                 }
-                if type == .q4 { #expect(squares <= naive * 1.01, "\(squares) against \(naive)") }
+                if type == .q4Plain { #expect(squares <= naive * 1.01, "\(squares) against \(naive)") }
+                all += squares
+                allNaive += naive
             }
         }
+        // Searched ranges are better than plain ones on the whole, what their bytes round off included.
+        if case .ranged = type.layout.element { #expect(all < allNaive, "\(all) against \(allNaive)") }
     }
 
     @Test func zerosAndTinyWeightsStayFinite() throws {

@@ -44,7 +44,12 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_WEIGHT_F32 __attribute__((swift_name("f32"))) = 0,
     MK_WEIGHT_BF16 __attribute__((swift_name("bf16"))) = 1,
     MK_WEIGHT_Q8 __attribute__((swift_name("q8"))) = 2,
-    MK_WEIGHT_Q4 __attribute__((swift_name("q4"))) = 3,
+    /// Integers about zero, a scale for each block.
+    MK_WEIGHT_Q4_PLAIN __attribute__((swift_name("q4Plain"))) = 3,
+    /// Integers from zero on, a scale and a minimum for each block.
+    MK_WEIGHT_Q4 __attribute__((swift_name("q4"))) = 4,
+    MK_WEIGHT_Q5 __attribute__((swift_name("q5"))) = 5,
+    MK_WEIGHT_Q6 __attribute__((swift_name("q6"))) = 6,
 } mk_weight;
 
 typedef enum __attribute__((enum_extensibility(closed))) {

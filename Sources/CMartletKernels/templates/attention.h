@@ -145,7 +145,6 @@ typedef struct {
 } mk_split;
 
 MK_INLINE void split16(f32x16 x, float inverse, int8_t *high, int8_t *low, i32x16 *highs, i32x16 *lows) {
-    typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
     f32x16 whole = round16(x * inverse);
     f32x16 top = round16(whole * (1.0f / SPLIT));
     i32x16 h = to_int(top), l = to_int(whole - top * (float)SPLIT);

@@ -106,6 +106,23 @@ MK_INLINE f32x16 round16(f32x16 x) {
 MK_INLINE i32x16 to_int(f32x16 x) { return __builtin_convertvector(x, i32x16); }
 MK_INLINE f32x16 to_float(i32x16 x) { return __builtin_convertvector(x, f32x16); }
 
+typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
+typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+
+/// Sixteen bytes as floats.
+MK_INLINE f32x16 load_u8(const void *p) {
+    u8x16 x;
+    memcpy(&x, p, 16);
+    return __builtin_convertvector(x, f32x16);
+}
+
+/// Sixteen signed bytes as floats.
+MK_INLINE f32x16 load_i8(const void *p) {
+    i8x16 x;
+    memcpy(&x, p, 16);
+    return __builtin_convertvector(x, f32x16);
+}
+
 /// 16 halves to floats.
 MK_INLINE f32x16 load_f16(const void *p) {
 #if defined(MK_USE_AVX512)

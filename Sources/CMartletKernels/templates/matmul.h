@@ -1,7 +1,8 @@
 // Products of a few rows with packed panels, for every weight type.
 //
 // Accumulation order of one output element: inputs in ascending order, one lane, one fused
-// multiply-add per input (f32, bf16) or per block of 32 (q8, q4, whose integer sums are exact).
+// multiply-add per input (f32, bf16), per block of 32 (q8, q4 plain, whose integer sums are exact), or two per
+// block (q4, q5, q6: the integers, then the minimum).
 // Tiles and column chunks only change which elements are computed together: partial sums are
 // kept in f32 and resumed, so the bits do not depend on them.
 
@@ -74,7 +75,7 @@ MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int p
 
 MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const *panels, int panelCount,
                               int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
-    const size_t blockBytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_BLOCK_BYTES;
+    const size_t blockBytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
     f32x16 acc[ROW_TILE][2];
     _Pragma("unroll") for (int r = 0; r < rows; r++)
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
@@ -129,13 +130,83 @@ MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
 }
 
+/// The bits above the lowest four of the integers of group g, at their place; `planes` are the block's.
+MK_INLINE u32x16 high_bits(int bits, const u32x16 *planes, int g) {
+    if (bits == 5) return (g <= 4 ? planes[0] << (4 - g) : planes[0] >> (g - 4)) & 0x10101010u;
+    const int shift = 4 - g % 4 * 2;
+    return (shift >= 0 ? planes[g / 4] << shift : planes[g / 4] >> -shift) & 0x30303030u;
+}
+
+/// As `tile_quantised` for integers from zero on, with a scale and a minimum for each block.
+MK_INLINE void tile_ranged(const mk_matmul *m, int bits, const uint8_t *const *panels, int panelCount,
+                           int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
+    const size_t blockBytes = mk_ranged_block_bytes(bits), rowBlocks = m->x_blocks;
+    f32x16 acc[ROW_TILE][2], units[2], least[2];
+    _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+        units[p] = load_f32(panels[p]);
+        least[p] = load_f32(panels[p] + 64);
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
+    for (int32_t block = from / MK_BLOCK; block < (to + MK_BLOCK - 1) / MK_BLOCK; block++) {
+        const uint8_t *w[2];
+        u32x16 planes[2][2];
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+            w[p] = panels[p] + MK_RANGED_HEADER_BYTES + (size_t)block * blockBytes;
+            fetch(w[p], blockBytes, ahead);
+            if (bits > 4) planes[p][0] = load_u32(w[p] + 288);
+            if (bits > 5) planes[p][1] = load_u32(w[p] + 352);
+        }
+        const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
+        i32x16 dot[ROW_TILE][2];
+        _Pragma("unroll") for (int r = 0; r < rows; r++)
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = (i32x16)(0);
+        _Pragma("unroll") for (int g = 0; g < 8; g += 2) {
+            u32x16 low[2], high[2];
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                u32x16 v = load_u32(w[p] + 32 + 32 * g);
+                low[p] = v & 0x0f0f0f0fu;
+                high[p] = (v >> 4) & 0x0f0f0f0fu;
+                if (bits > 4) {
+                    low[p] |= high_bits(bits, planes[p], g);
+                    high[p] |= high_bits(bits, planes[p], g + 1);
+                }
+            }
+            _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                const int8_t *q = x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g;
+                int32_t b = load_4(q), c = load_4(q + 4);
+                _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], low[p], b);
+                _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], high[p], c);
+            }
+        }
+        f32x16 scale[2], minimum[2];
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+            scale[p] = load_u8(w[p]) * units[p];
+            minimum[p] = load_i8(w[p] + 16) * least[p];
+        }
+        _Pragma("unroll") for (int r = 0; r < rows; r++) {
+            size_t at = (size_t)(row + r) * rowBlocks + block;
+            f32x16 xs = splat(m->x_scales[at]), total = splat(m->x_scales[at] * (float)m->x_sums[at]);
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                acc[r][p] = fma16(to_float(dot[r][p]), scale[p] * xs, acc[r][p]);
+                acc[r][p] = fma16(minimum[p], total, acc[r][p]);
+            }
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
+}
+
 MK_INLINE void tile_of(const mk_matmul *m, mk_weight type, const uint8_t *const *panels, int panelCount,
                        int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     switch (type) {
     case MK_WEIGHT_F32: tile_f32(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
     case MK_WEIGHT_BF16: tile_bf16(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
     case MK_WEIGHT_Q8: tile_quantised(m, 8, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q4: tile_quantised(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q4_PLAIN: tile_quantised(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q4: tile_ranged(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q5: tile_ranged(m, 5, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_Q6: tile_ranged(m, 6, panels, panelCount, row, rows, from, to, ahead, sums); break;
     }
 }
 
@@ -183,7 +254,10 @@ typedef void mk_tile(const mk_matmul *m, const uint8_t *const *panels, int32_t r
 MK_TILE_TABLE(f32, MK_WEIGHT_F32)
 MK_TILE_TABLE(bf16, MK_WEIGHT_BF16)
 MK_TILE_TABLE(q8, MK_WEIGHT_Q8)
+MK_TILE_TABLE(q4_plain, MK_WEIGHT_Q4_PLAIN)
 MK_TILE_TABLE(q4, MK_WEIGHT_Q4)
+MK_TILE_TABLE(q5, MK_WEIGHT_Q5)
+MK_TILE_TABLE(q6, MK_WEIGHT_Q6)
 
 /// The tiles of a weight type for `panels` at once, by rows - 1.
 MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
@@ -191,7 +265,10 @@ MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
     case MK_WEIGHT_F32: return tiles_f32[panels - 1];
     case MK_WEIGHT_BF16: return tiles_bf16[panels - 1];
     case MK_WEIGHT_Q8: return tiles_q8[panels - 1];
+    case MK_WEIGHT_Q4_PLAIN: return tiles_q4_plain[panels - 1];
     case MK_WEIGHT_Q4: return tiles_q4[panels - 1];
+    case MK_WEIGHT_Q5: return tiles_q5[panels - 1];
+    case MK_WEIGHT_Q6: return tiles_q6[panels - 1];
     }
 }
 
@@ -201,7 +278,7 @@ MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
 /// floats that are added up input by input. One is read faster, being one stream; with few rows of integers, which
 /// leave time to spare, that is what counts.
 MK_INLINE int panels_together(const mk_matmul *m) {
-    int isQuantised = m->type == MK_WEIGHT_Q8 || m->type == MK_WEIGHT_Q4;
+    int isQuantised = m->type != MK_WEIGHT_F32 && m->type != MK_WEIGHT_BF16;
     return isQuantised && m->rows <= ROW_TILE ? 1 : MK_PANEL_TILE;
 }
 
@@ -226,7 +303,7 @@ static void finish(const mk_matmul *m, int32_t panel, int panelCount, int32_t ro
 
 /// Reads `panel_bytes` of each panel; what lies behind the last it only names in prefetch hints, which load
 /// nothing that is not there.  Tolerance tested against a float64 reference: 1e-6 relative to sum |x||w| for f32 and
-/// bf16; for q8 and q4 the reference uses the same quantised operands, 1e-6 likewise.
+/// bf16; for the quantised types the reference uses the same quantised operands, 1e-6 likewise.
 static void matmul(const mk_matmul *m) {
     f32x16 sums[ROW_CHUNK * 2];
     int together = panels_together(m), asks = m->type != MK_WEIGHT_F32;

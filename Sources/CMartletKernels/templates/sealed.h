@@ -1,15 +1,10 @@
 // Attention over sealed pages: integers are widened to floats lane by lane, then as on float pages.
 
 typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
-typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
 
 /// The sixteen integers at p as floats; the layout is in internal.h.
 MK_INLINE f32x16 unpack16(int bits, const uint8_t *p) {
-    if (bits == 8) {
-        u8x16 x;
-        memcpy(&x, p, 16);
-        return __builtin_convertvector(x, f32x16);
-    }
+    if (bits == 8) return load_u8(p);
     u32x16 words;
     if (bits == 4) {
         const u32x16 shift = {0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28};

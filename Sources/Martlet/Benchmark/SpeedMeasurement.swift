@@ -120,11 +120,8 @@ package struct SpeedMeasurement {
         var rest = tokens
         var chunks = 0
         while !rest.isEmpty {
-            var limit = runner.maximumBatchTokens
-            if let piece = cache.promptPiece {
-                limit = min(limit, piece - cache.count(sequence) % piece)
-            }
-            let chunk = rest.prefix(limit)
+            let chunk = rest.prefix(
+                cache.promptTokens(runner.maximumBatchTokens, after: cache.count(sequence)))
             rest = rest.dropFirst(chunk.count)
             try cache.reserve([(sequence, chunk.count)])
             let slice = SequenceSlice(

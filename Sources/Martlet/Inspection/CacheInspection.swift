@@ -85,10 +85,8 @@ package struct CacheInspection: Sendable {
             }
             var done = 0
             while done < prompt.count {
-                var end = min(prompt.count, done + chunk)
-                if let piece = cache.promptPiece {
-                    end = min(end, done + piece - done % piece)
-                }
+                let end =
+                    done + cache.promptTokens(min(chunk, prompt.count - done), after: done)
                 try compute(
                     prompt[done..<end], isDecode: false, completesPrompt: end == prompt.count)
                 done = end

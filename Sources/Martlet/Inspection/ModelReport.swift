@@ -34,10 +34,7 @@ package struct ModelReport: Sendable {
         naturalWeights = loaded.naturalWeights
         endTokens = Set(model.endTokens + loaded.text.endTokens).sorted()
         bytesByType = WeightType.allCases.map { type in
-            (
-                type,
-                Self.packedBytes(type, model.shape, parameterCount: model.parameterCount)
-            )
+            (type, model.packedBytes(as: type))
         }
         cacheBytesPerToken = CacheCodec.allCases.map { codec in
             (codec, model.cacheShape(codec: codec).bytesPerToken)
@@ -53,15 +50,5 @@ package struct ModelReport: Sendable {
         var stored: [DType: Int] = [:]
         for entry in tensors?.entries ?? [] { stored[entry.dtype, default: 0] += entry.byteCount }
         storedBytes = DType.allCases.compactMap { type in stored[type].map { (type.rawValue, $0) } }
-    }
-
-    /// Vectors stay in f32; matrices take 32, 16, 8.5 or 4.5 bits a weight.
-    private static func packedBytes(
-        _ type: WeightType, _ shape: DecoderShape, parameterCount: Int
-    ) -> Int {
-        let positions = shape.isPositionLearned ? shape.contextLength * shape.hiddenSize : 0
-        let vectors = (2 * shape.layerCount + 1) * shape.hiddenSize + positions
-        let matrices = parameterCount - vectors
-        return vectors * 4 + type.layout.bytes(weights: matrices)
     }
 }

@@ -27,7 +27,7 @@ package struct CacheBudget: Sendable {
     ) {
         self.init(
             promptTokens: promptTokens, completionTokens: completionTokens, chainCount: chainCount,
-            chunk: loaded.options.maximumBatchTokens)
+            chunk: loaded.promptChunk)
     }
 
     /// Bytes that suffice, for layers with these attention patterns.

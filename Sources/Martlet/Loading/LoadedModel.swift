@@ -119,6 +119,11 @@ package struct LoadedModel: Sendable {
     /// How full pages are stored, in words: a codec or a method, and along what it scales keys.
     package var storage: String { policy.storage ?? "\(cacheCodec)" }
 
+    /// The most tokens of a prompt that a step computes.
+    package var promptChunk: Int {
+        min(options.maximumBatchTokens, policy.traits.promptStep ?? .max)
+    }
+
     /// The attention pattern of each layer under the policy.
     package var visibilities: [Visibility] {
         model.shape.layerWindows.map { policy.traits.visibility(modelWindow: $0) }

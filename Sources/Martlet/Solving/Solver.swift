@@ -168,7 +168,7 @@ package struct Solver: Sendable {
         let room = loaded.positionLimit.map { $0 - promptTokens + 1 } ?? 1 << 20
         guard room > 0 else { return nil }
         let (shape, visibilities) = (loaded.cacheShape, loaded.visibilities)
-        let chunk = loaded.options.maximumBatchTokens
+        let chunk = loaded.promptChunk
         let tables = shape.layerCount * shape.keyValueHeadCount
         return SolvePlanner.Candidate(
             index: index,

@@ -29,6 +29,12 @@ package final class KVCache {
     package var traits: CacheTraits { plan.traits }
     /// A prompt must be cut at multiples of this many tokens; nil where it may be cut anywhere.
     package var promptPiece: Int? { traits.promptPiece }
+    /// The most of `tokens` tokens of a prompt that the next step may compute when `done` are computed.
+    package func promptTokens(_ tokens: Int, after done: Int) -> Int {
+        min(
+            tokens, traits.promptPiece.map { $0 - done % $0 } ?? tokens,
+            traits.promptStep ?? tokens)
+    }
     /// The most pages that a sequence ever holds; nil for no bound.
     package var pageLimit: Int? { traits.pageLimit }
 

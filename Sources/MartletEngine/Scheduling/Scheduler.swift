@@ -25,20 +25,26 @@ struct Scheduler: Sendable {
         var stepsSingly = false
         /// Inside a prompt to a multiple of this at most, because what stays is chosen there too.
         var piece: Int?
+        /// Inside a prompt this many tokens at most, because fewer pages stand open then.
+        var longest: Int?
 
         /// As far as there are tokens.
         static let crossing = PromptRule()
 
-        init(stopsAtPrompt: Bool = false, stepsSingly: Bool = false, piece: Int? = nil) {
+        init(
+            stopsAtPrompt: Bool = false, stepsSingly: Bool = false, piece: Int? = nil,
+            longest: Int? = nil
+        ) {
             self.stopsAtPrompt = stopsAtPrompt
             self.stepsSingly = stepsSingly
             self.piece = piece
+            self.longest = longest
         }
 
         init(_ cache: KVCache) {
             self.init(
                 stopsAtPrompt: cache.traits.tracksSlots, stepsSingly: cache.traits.stepsSingly,
-                piece: cache.promptPiece)
+                piece: cache.promptPiece, longest: cache.traits.promptStep)
         }
     }
 
@@ -121,6 +127,7 @@ struct Scheduler: Sendable {
                     if let piece = promptRule.piece {
                         count = min(count, piece - state.computed % piece)
                     }
+                    count = min(count, promptRule.longest ?? count)
                 } else if promptRule.stepsSingly {
                     count = 1
                 }

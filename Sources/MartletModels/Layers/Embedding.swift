@@ -12,15 +12,17 @@ struct TokenWeights: Sendable {
         let (shape, weights) = (bound.plan.shape, bound.weights)
         let (rows, columns) = (shape.vocabularySize, shape.hiddenSize)
         let name = bound.name(.embedding) + ".weight"
+        let type = weights.type.type(of: .vocabulary, columns: columns)
         if shape.tiesEmbeddings {
             head = try weights.matrix(
-                [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked)
+                [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked,
+                type: type)
             table = .packed(head)
         } else {
             table = try weights.embedding(name, rows: rows, columns: columns)
             head = try weights.matrix(
                 [MatrixPart(name: bound.name(.head) + ".weight", rows: rows)], columns: columns,
-                layout: .stacked)
+                layout: .stacked, type: type)
         }
     }
 

@@ -97,8 +97,22 @@ package final class LanguageModel: Sendable {
         self.endTokens = endTokens
         parameterCount = plan.parameterCount
         weightBytes = plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
-            $0 + type.layout.bytes(weights: plan.matrixParameterCount(layer: $1))
+            $0 + plan.matrixBytes(layer: $1, as: type)
         }
+    }
+
+    /// Bytes of the model's matrices, packed as another type; vectors stay in f32.
+    package func packedBytes(as type: WeightType) -> Int {
+        let plan = loaded.plan
+        let inLayers = plan.shape.layers.indices.reduce(0) {
+            $0 + plan.matrixParameterCount(layer: $1)
+        }
+        let columns = shape.hiddenSize
+        let vocabulary = shape.vocabularySize * columns * (shape.tiesEmbeddings ? 1 : 2)
+        let head = type.type(of: .vocabulary, columns: columns).layout
+        return plan.shape.layers.indices.reduce(
+            max(0, parameterCount - inLayers - vocabulary) * 4 + head.bytes(weights: vocabulary)
+        ) { $0 + plan.matrixBytes(layer: $1, as: type) }
     }
 
     /// Names for `random:NAME`.

@@ -70,7 +70,9 @@ struct BoundTensors {
             "BoundTensors: of \(roles) some have a bias, expected all or none")
         let columns = plan.inputs(roles[0], layer: layer)
         return Linear(
-            try weights.matrix(parts, columns: columns, layout: layout),
+            try weights.matrix(
+                parts, columns: columns, layout: layout,
+                type: weights.type.type(of: roles[0].matrixKind, columns: columns)),
             bias: biases.isEmpty ? nil : try weights.vectors(biases))
     }
 

@@ -190,8 +190,14 @@ extension DecoderPlan {
 
     /// Weights of one layer's matrices, without its adapters.
     func matrixParameterCount(layer: Int) -> Int {
+        matrixRows.reduce(0) {
+            $0 + outputs($1, layer: layer) * inputs($1.roles[0], layer: layer)
+        }
+    }
+
+    /// The rows of the table that are a layer's matrices, without its adapters.
+    var matrixRows: [TensorRow] {
         table.rows.filter { $0.roles[0].isOfLayer && !$0.roles[0].isAdapter && !$0.roles[0].isNorm }
-            .reduce(0) { $0 + outputs($1, layer: layer) * inputs($1.roles[0], layer: layer) }
     }
 }
 

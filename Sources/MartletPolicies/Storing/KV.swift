@@ -60,6 +60,7 @@ struct Storage: CacheMethod {
         if let piece = seal.promptPiece { traits.promptPiece = piece }
         if seal.isByPosition {
             traits.openPages = KVPage.count(forSlots: seal.residual)
+            traits.promptStep = SealPlan.step
             return
         }
         traits.tracksSlots = true

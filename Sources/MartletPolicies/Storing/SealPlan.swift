@@ -38,6 +38,9 @@ struct SealPlan: Sendable, Hashable {
     /// Tokens of a prompt between two times at which pages are sealed that positions alone do not decide.
     static let piece = 256
 
+    /// Tokens of a prompt that stand open at once where positions decide: with more of them a step is hardly faster.
+    static let step = 64
+
     /// Whether ``isByPosition`` can hold: the kind of every page is known beforehand.
     var canBeByPosition: Bool {
         switch method {

@@ -1,0 +1,51 @@
+/// How many bits each matrix of a model takes when the model is packed as one type.
+
+import MartletKernels
+
+/// What a matrix is for, as far as its packing goes.
+enum MatrixKind {
+    /// Embeddings and the output projection.
+    case vocabulary
+    /// What a feed-forward block reads its input with: the most weights, and the least harm in losing some.
+    case feedForwardInput
+    /// Attention, and what a feed-forward block writes its output with.
+    case other
+}
+
+extension WeightType {
+    /// The type of one matrix of `columns` inputs in a model that is packed as this.
+    ///
+    /// Fewer bits than five lose least where a feed-forward block reads its input; a vocabulary's matrix loses next to
+    /// nothing in six. Models narrower than 1,024 lose so much in four bits that all of their matrices take five.
+    /// Measured on models whose weights were rotated, so that no grid of another format favours any: `docs/lab.md`.
+    func type(of kind: MatrixKind, columns: Int) -> WeightType {
+        switch (self, kind) {
+        case (.q4, .vocabulary), (.q5, .vocabulary): .q6
+        case (.q4, .feedForwardInput): columns < 1024 ? .q5 : .q4
+        case (.q4, .other): .q5
+        default: self
+        }
+    }
+}
+
+extension TensorRole {
+    /// What its matrix is for.
+    var matrixKind: MatrixKind {
+        switch self {
+        case .embedding, .head: .vocabulary
+        case .gate, .up: .feedForwardInput
+        default: .other
+        }
+    }
+}
+
+extension DecoderPlan {
+    /// Bytes of the matrices of one layer, without its adapters and without padding.
+    func matrixBytes(layer: Int, as type: WeightType) -> Int {
+        matrixRows.reduce(0) { total, row in
+            let columns = inputs(row.roles[0], layer: layer)
+            let layout = type.type(of: row.roles[0].matrixKind, columns: columns).layout
+            return total + layout.bytes(weights: outputs(row, layer: layer) * columns)
+        }
+    }
+}
