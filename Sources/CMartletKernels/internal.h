@@ -138,11 +138,11 @@ static inline mk_page_layout mk_layout(mk_codec codec, int32_t dimension) {
     return p;
 }
 
-/// Sealed pages.  Keys [dimension] times 16 integers of a channel, then scales and minima, [dimension] f16
-/// each; values [16][value_width / 16] times 16 integers of a token, then scales and minima,
-/// [groups][16] f16 each; then the even kinds' factors, [value_width] f16.  Sixteen integers of 8 bits are
-/// bytes in order; of 4 bits the words of a 64-bit number, lane l in word l % 2 at bit 4 (l / 2); of 2
-/// bits a 32-bit number, lane l at bit 2 l.
+/// Sealed pages.  Keys, then scales and minima, [dimension] f16 each; values, then scales and minima, [groups][16]
+/// f16 each; then the even kinds' factors, [value_width] f16.  Of 8 bits keys are [dimension][16 tokens] and values
+/// [value_width / 16][16 tokens][16 channels].  Of 4 and 2 bits they are words of 32 bits, 16 side by side, lowest bits
+/// first: a word of keys has one token's integers of 8 or 16 channels, a word of values one channel's of 8 or 16
+/// tokens, 16 channels after another.
 #define MK_SEAL_GROUP 64
 typedef struct {
     int32_t bits, value_width, groups, is_even;

@@ -3,20 +3,34 @@
 
 size_t mk_sealed_bytes(mk_seal seal, int32_t dimension) { return mk_sealed_layout(seal, dimension).total; }
 
-/// Stores integer `value` as lane `lane` of the sixteen at p.
-static void put_lane(uint8_t *p, int32_t bits, int32_t lane, uint32_t value) {
-    if (bits == 8) {
-        p[lane] = (uint8_t)value;
-        return;
-    }
-    int32_t at = bits == 4 ? lane % 2 * 32 + lane / 2 * 4 : lane * 2;
-    p[at / 8] |= (uint8_t)(value << (at % 8));
+/// Where an integer of key channel d, or of value channel d, of token t lies.
+typedef struct {
+    size_t byte;
+    int32_t shift;
+} mk_place;
+
+static mk_place in_words(int32_t bits, size_t words, int32_t lane, int32_t field) {
+    int32_t per = 32 / bits, at = field % per * bits;
+    return (mk_place){words + (size_t)(field / per) * 64 + (size_t)lane * 4 + (size_t)(at / 8), at % 8};
 }
 
-static uint32_t get_lane(const uint8_t *p, int32_t bits, int32_t lane) {
-    if (bits == 8) return p[lane];
-    int32_t at = bits == 4 ? lane % 2 * 32 + lane / 2 * 4 : lane * 2;
-    return (uint32_t)p[at / 8] >> (at % 8) & ((1u << bits) - 1);
+static mk_place key_place(mk_seal_layout at, int32_t d, int32_t t) {
+    if (at.bits == 8) return (mk_place){(size_t)d * 16 + (size_t)t, 0};
+    return in_words(at.bits, 0, t, d);
+}
+
+static mk_place value_place(mk_seal_layout at, int32_t d, int32_t t) {
+    size_t column = at.values + (size_t)(d / 16) * 32 * (size_t)at.bits;
+    if (at.bits == 8) return (mk_place){column + (size_t)t * 16 + (size_t)(d % 16), 0};
+    return in_words(at.bits, column, d % 16, t);
+}
+
+static void put(uint8_t *page, mk_place place, uint32_t value) {
+    page[place.byte] |= (uint8_t)(value << place.shift);
+}
+
+static uint32_t get(const uint8_t *page, mk_place place, int32_t bits) {
+    return (uint32_t)page[place.byte] >> place.shift & ((1u << bits) - 1);
 }
 
 /// Scale and minimum as stored, and from them the integer next to x.
@@ -48,7 +62,6 @@ static uint32_t nearest(mk_range r, float x) {
 
 void mk_seal_page(mk_seal seal, const float *keys, const float *values, int32_t dimension, uint8_t *out) {
     mk_seal_layout at = mk_sealed_layout(seal, dimension);
-    const int32_t bytes = 2 * at.bits;
     memset(out, 0, at.total);
     uint16_t *key_scales = (uint16_t *)(out + at.key_scales);
     for (int32_t d = 0; d < dimension; d++) {
@@ -62,7 +75,7 @@ void mk_seal_page(mk_seal seal, const float *keys, const float *values, int32_t 
         key_scales[d] = r.scale_bits;
         key_scales[dimension + d] = r.minimum_bits;
         for (int32_t t = 0; t < 16; t++)
-            put_lane(out + (size_t)d * bytes, at.bits, t, nearest(r, keys[(size_t)t * dimension + d]));
+            put(out, key_place(at, d, t), nearest(r, keys[(size_t)t * dimension + d]));
     }
     uint16_t *factors = (uint16_t *)(out + at.factors), *value_scales = (uint16_t *)(out + at.value_scales);
     float inverse[1024];
@@ -92,24 +105,21 @@ void mk_seal_page(mk_seal seal, const float *keys, const float *values, int32_t 
             value_scales[g * 16 + t] = r.scale_bits;
             value_scales[(at.groups + g) * 16 + t] = r.minimum_bits;
             for (int32_t d = from; d < end; d++)
-                put_lane(out + at.values + ((size_t)t * at.value_width / 16 + d / 16) * bytes, at.bits, d % 16,
-                         nearest(r, values[(size_t)t * dimension + d] * inverse[d]));
+                put(out, value_place(at, d, t), nearest(r, values[(size_t)t * dimension + d] * inverse[d]));
         }
     }
 }
 
 void mk_read_sealed(mk_seal seal, const uint8_t *page, int32_t dimension, int32_t slot, float *key, float *value) {
     mk_seal_layout at = mk_sealed_layout(seal, dimension);
-    const int32_t bytes = 2 * at.bits;
     const uint16_t *key_scales = (const uint16_t *)(page + at.key_scales);
     const uint16_t *value_scales = (const uint16_t *)(page + at.value_scales);
     const uint16_t *factors = (const uint16_t *)(page + at.factors);
     for (int32_t d = 0; d < dimension; d++) {
-        key[d] = mk_half_to_float(key_scales[d]) * (float)get_lane(page + (size_t)d * bytes, at.bits, slot) +
+        key[d] = mk_half_to_float(key_scales[d]) * (float)get(page, key_place(at, d, slot), at.bits) +
                  mk_half_to_float(key_scales[dimension + d]);
         int32_t g = d / MK_SEAL_GROUP;
-        const uint8_t *p = page + at.values + ((size_t)slot * at.value_width / 16 + d / 16) * bytes;
-        float x = mk_half_to_float(value_scales[g * 16 + slot]) * (float)get_lane(p, at.bits, d % 16) +
+        float x = mk_half_to_float(value_scales[g * 16 + slot]) * (float)get(page, value_place(at, d, slot), at.bits) +
                   mk_half_to_float(value_scales[(at.groups + g) * 16 + slot]);
         value[d] = at.is_even ? x * mk_half_to_float(factors[d]) : x;
     }

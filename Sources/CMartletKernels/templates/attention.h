@@ -450,6 +450,27 @@ static void open_values(const mk_attention *a, const mk_scratch *s, mk_page_layo
 
 #include "sealed.h"
 
+/// The parts of a unit's scratch.
+static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
+    mk_scratch s;
+    uint8_t *free_bytes = a->scratch;
+    s.sums = (float *)free_bytes;
+    free_bytes += (size_t)rows * 64;
+    s.weights = (float *)free_bytes;
+    free_bytes += (size_t)ATTEND_ROWS * MK_TILE * 4;
+    s.factors = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.scales = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.starts = (int32_t *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 8 * (at.key_groups ? at.key_groups : 1));
+    s.totals = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
+    s.query = (int8_t *)free_bytes;
+    s.query_width = at.value_width;
+    return s;
+}
+
 /// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
 /// (q8; from the 15-bit split) of the largest value; q4 within a fifth of what storing in four bits
 /// changes.  Reads whole pages only.
@@ -490,10 +511,10 @@ static void attend(const mk_attention *a) {
             // Later queries of a chunk see more: nothing here is visible to the earlier rows.
             if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
             const uint8_t *const *touch = row == 0 ? ahead : pages;
-            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, pages, row, n);
+            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, pages, touch, row, n);
             else open_scores(a, &s, at, pages, touch, count, row, n);
             soften(a, &s, tile, row, n, count);
-            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, pages, row, n);
+            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, pages, touch, row, n);
             else open_values(a, &s, at, pages, touch, count, row, n);
         }
     }
