@@ -38,7 +38,7 @@ struct DuoSteps: StepEvictor {
     let sinks: Int
     let recent: Int
 
-    var readsWeights: Bool { false }
+    var reads: NewestAttention { .nothing }
 
     func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int) {}
 

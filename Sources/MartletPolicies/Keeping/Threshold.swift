@@ -37,7 +37,7 @@ struct ThresholdSteps: StepEvictor {
     let below: Float
     let recentTokens: Int
 
-    var readsWeights: Bool { false }
+    var reads: NewestAttention { .nothing }
     var tokenScore: TokenScore? { score }
     var bound: Float { below }
     var recent: Int? { recentTokens }

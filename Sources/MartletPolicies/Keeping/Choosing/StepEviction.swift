@@ -15,8 +15,8 @@ final class StepEviction {
     private let probes: [AttentionProbe]
     private let stage: Int
     private var slices: [AttentionSlice] = []
-    /// Attention of each slice's newest token, by slice and KV head, then slot.
-    private var weights: [[Float]] = []
+    /// What each slice's newest token gave, by slice and KV head, then slot.
+    private var received: [[Float]] = []
 
     init(
         _ chosen: ScoredKeeping, evictor: any StepEvictor, _ context: StageContext, stage: Int,
@@ -54,12 +54,13 @@ final class StepEviction {
     func observe(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         guard !slices.isEmpty else { return }
         let heads = shape.keyValueHeadCount
-        if evictor.readsWeights { weigh(layer: layer, cache: cache, q: q, stride: stride) }
+        let reads = evictor.reads
+        if reads != .nothing { weigh(layer: layer, cache: cache, q: q, stride: stride) }
         let width = evictor.width
         for (index, slice) in slices.enumerated() {
             let memory = memory(of: slice.sequence, cache)
             let first = index * heads
-            if evictor.readsWeights, evictor.averagesLayer { averageLayer(first..<first + heads) }
+            if reads != .nothing, evictor.averagesLayer { averageLayer(first..<first + heads) }
             let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
             for head in 0..<heads {
                 let table = layer * heads + head
@@ -68,9 +69,9 @@ final class StepEviction {
                     memory.slots[table][memory.slots[table].count - width] = newest(
                         of: cache.table(slice.sequence, layer: layer, head: head), score, cache)
                 }
-                guard evictor.readsWeights else { continue }
+                guard reads != .nothing else { continue }
                 memory.slots[table].withUnsafeMutableBufferPointer { memory in
-                    weights[first + head].withUnsafeBufferPointer { received in
+                    received[first + head].withUnsafeBufferPointer { received in
                         evictor.foldAll(memory, received, step: step)
                     }
                 }
@@ -93,38 +94,45 @@ final class StepEviction {
         }
     }
 
-    /// Computes the weights that the newest tokens give to each slot.
+    /// Computes what the newest tokens give to each slot: weights or logits.
     private func weigh(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
         let units = slices.count * heads
-        while weights.count < units { weights.append([]) }
-        weights.withUnsafeMutableBufferPointer { weights in
+        let isLogits = evictor.reads == .logits
+        while received.count < units { received.append([]) }
+        received.withUnsafeMutableBufferPointer { received in
             pool.run(units) { unit, worker in
                 let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
                 let slice = slices[index]
                 let table = cache.table(slice.sequence, layer: layer, head: head)
                 let count = table.length + 1
-                weights[unit].removeAll(keepingCapacity: true)
-                weights[unit].append(contentsOf: repeatElement(0, count: count))
-                weights[unit].withUnsafeMutableBufferPointer { sums in
+                received[unit].removeAll(keepingCapacity: true)
+                received[unit].append(contentsOf: repeatElement(0, count: count))
+                received[unit].withUnsafeMutableBufferPointer { sums in
                     guard let target = sums.baseAddress else { return }
+                    let rows = q + slice.firstRow * stride + head * width
                     do {
-                        try probes[worker].addWeights(
-                            of: q + slice.firstRow * stride + head * width, count: 1,
-                            stride: stride, firstEnd: count, table: table, cache: cache, to: target)
+                        if isLogits {
+                            try probes[worker].addLogits(
+                                of: rows, count: count, table: table, cache: cache, to: target)
+                        } else {
+                            try probes[worker].addWeights(
+                                of: rows, count: 1, stride: stride, firstEnd: count, table: table,
+                                cache: cache, to: target)
+                        }
                     } catch { preconditionFailure("StepEviction: \(error)") }
                 }
             }
         }
     }
 
-    /// Replaces the heads' weights by those of the mean query head of the layer.
+    /// Replaces what the heads gave by what the mean query head of the layer did.
     private func averageLayer(_ units: Range<Int>) {
         let scale = 1 / Float(units.count * group)
-        for slot in weights[units.lowerBound].indices {
+        for slot in received[units.lowerBound].indices {
             var sum: Float = 0
-            for unit in units { sum += weights[unit][slot] }
-            for unit in units { weights[unit][slot] = sum * scale }
+            for unit in units { sum += received[unit][slot] }
+            for unit in units { received[unit][slot] = sum * scale }
         }
     }
 
