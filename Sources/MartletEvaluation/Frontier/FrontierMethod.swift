@@ -11,8 +11,8 @@ public struct FrontierMethod: Sendable, Hashable {
     /// The part of the model's work that it thins out.
     public let phase: CompressionPhase
     private let share: SweepForm.Share
-    /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{window}`
-    /// (half the budget, at most 16), `{rest}` (the budget less four).
+    /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{rest}` (the
+    /// budget less four).
     private let template: String
 
     private init(
@@ -87,7 +87,6 @@ public struct FrontierMethod: Sendable, Hashable {
             template
             .replacingOccurrences(of: "{budget}", with: "\(budget)")
             .replacingOccurrences(of: "{half}", with: "\(max(1, budget / 2))")
-            .replacingOccurrences(of: "{window}", with: "\(max(1, min(16, budget / 2)))")
             .replacingOccurrences(of: "{rest}", with: "\(max(1, budget - 4))")
     }
 }

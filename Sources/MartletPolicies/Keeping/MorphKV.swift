@@ -3,21 +3,24 @@
 import Foundation
 import MartletCache
 
-/// A head holds the last `recent` tokens and those older ones to which these attend most. The logits of a recent
+/// A head holds the last `window` tokens and those older ones to which these attend most. The logits of a recent
 /// token are summed over the query heads of a group; their softmax runs over the older tokens alone, so that how
 /// much a row looks at the recent ones changes nothing. The rows fuse by their sum or their largest. One goes at
 /// every token. Follows the authors' code, which evicts just before a token attends; that is the same set as just
 /// after the token before it.
 struct MorphKV: KVCompressor {
-    let recent: Int
+    let window: TokenAllowance
     let fusion: MorphFusion
 
-    var signals: PromptSignals { PromptSignals(lastQueries: recent) }
-    var forcedRecent: Int { recent }
-    var steps: (any StepEvictor)? { MorphSteps(recentTokens: recent, fusion: fusion) }
+    var signals: PromptSignals { PromptSignals(lastQueries: window.tokens) }
+    var forcedRecent: TokenAllowance { window }
+    func steps(keeping kept: Int) -> (any StepEvictor)? {
+        MorphSteps(recentTokens: window.of(kept), fusion: fusion)
+    }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        (0..<layer.headCount).map { head in
+        let recent = window.of(layer.kept)
+        return (0..<layer.headCount).map { head in
             let count = layer.length(head)
             let older = max(0, count - recent)
             let rows = layer.recentGroupLogits(head, rows: recent)
@@ -116,11 +119,11 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: false,
         signals: "the last window's logits: n·d products a head and token, window softmaxes",
         state: "4·window bytes a token", examples: ["morphkv(%, window=6)"],
-        sized: { ["morphkv(budget=\($0), window=\(min(32, $0 / 2)))"] }
+        sized: { ["morphkv(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(
             MorphKV(
-                recent: values.integer("window"),
+                window: values.tokens("window"),
                 fusion: MorphFusion(rawValue: values.name("fuse")) ?? .sum))
     }
 }

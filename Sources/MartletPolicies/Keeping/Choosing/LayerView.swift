@@ -18,6 +18,9 @@ struct LayerView {
     let dimension: Int
     /// Tokens computed: those of the prompt, when it has just been completed.
     let count: Int
+    /// Tokens that a head keeps on average over all layers; the largest integer where no budget says so. What a
+    /// ``TokenAllowance`` gives way to.
+    let kept: Int
     /// Radians a position for each rotated pair; empty for learned positions.
     let frequencies: [Double]
     let recorder: PromptRecorder?

@@ -7,7 +7,7 @@ import MartletKernels
 
 /// One cache's evictor at work. The engine's thread owns it.
 final class StepEviction {
-    private let chosen: ScoredKeeping
+    /// What all sequences' evictors have in common: what they read.
     private let evictor: any StepEvictor
     private let shape: KVShape
     private let group: Int
@@ -19,10 +19,9 @@ final class StepEviction {
     private var received: [[Float]] = []
 
     init(
-        _ chosen: ScoredKeeping, evictor: any StepEvictor, _ context: StageContext, stage: Int,
+        evictor: any StepEvictor, _ context: StageContext, stage: Int,
         probes: [AttentionProbe]
     ) {
-        self.chosen = chosen
         self.evictor = evictor
         self.stage = stage
         self.probes = probes
@@ -56,9 +55,10 @@ final class StepEviction {
         let heads = shape.keyValueHeadCount
         let reads = evictor.reads
         if reads != .nothing { weigh(layer: layer, cache: cache, q: q, stride: stride) }
-        let width = evictor.width
         for (index, slice) in slices.enumerated() {
             let memory = memory(of: slice.sequence, cache)
+            guard let evictor = memory.holding?.evictor else { continue }
+            let width = evictor.width
             let first = index * heads
             if reads != .nothing, evictor.averagesLayer { averageLayer(first..<first + heads) }
             let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
@@ -139,9 +139,10 @@ final class StepEviction {
     /// Takes the lowest tokens out of heads that hold more than they may, and those below the bound. Runs
     /// after the commit.
     func finish(cache: KVCache) {
-        let width = evictor.width
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
+            guard let (evictor, division) = memory.holding else { continue }
+            let width = evictor.width
             let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
             guard (step + 1) % evictor.interval == 0 else { continue }
             let growth = evictor.growth(step: step)
@@ -153,7 +154,8 @@ final class StepEviction {
                     let isFull = memory.slots[table].count > cap * width
                     guard isFull || evictor.bound > -.infinity,
                         let (slot, rank) = victim(
-                            memory, table, newest: slice.position, slice.sequence,
+                            evictor, division, memory.slots[table], newest: slice.position,
+                            slice.sequence,
                             of: cache.table(slice.sequence, layer: layer, head: head), cache),
                         isFull || !(rank >= evictor.bound),
                         cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
@@ -170,14 +172,14 @@ final class StepEviction {
 
     /// The slot and the rank of the lowest among tokens that are neither sinks nor recent; the oldest on ties.
     private func victim(
-        _ memory: KeepingMemory, _ table: Int, newest: Int, _ id: SequenceID,
-        of view: PageTableView, _ cache: KVCache
+        _ evictor: any StepEvictor, _ division: TokenDivision, _ slots: [Float], newest: Int,
+        _ id: SequenceID, of view: PageTableView, _ cache: KVCache
     ) -> (slot: Int, rank: Float)? {
-        let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : chosen.sinks
-        let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
-        let count = memory.slots[table].count / evictor.width
+        let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : division.sinks
+        let firstRecent = newest + 1 - max(1, evictor.recent ?? division.recent)
+        let count = slots.count / evictor.width
         let pages = (0..<KVPage.count(forSlots: count)).map { cache.positions(ofPage: view[$0]) }
-        return memory.slots[table].withUnsafeBufferPointer { memory in
+        return slots.withUnsafeBufferPointer { memory in
             evictor.lowest(
                 memory, pages: pages, open: firstOpen..<max(firstOpen, firstRecent),
                 newest: newest)
