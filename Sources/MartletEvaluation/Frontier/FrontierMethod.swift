@@ -2,6 +2,7 @@
 
 import Foundation
 public import Martlet
+import MartletFormats
 import MartletPolicies
 
 /// A method that a sweep sets up at several compressions.
@@ -58,7 +59,7 @@ public struct FrontierMethod: Sendable, Hashable {
         guard text.contains("{budget}") else {
             throw MartletError(
                 code: .invalidParameter, subject: "policies",
-                message: "policies: got '\(text)', expected "
+                message: "policies: got \(quoted(text)), expected "
                     + Self.known.map(\.name).joined(separator: ", ")
                     + ", or a policy with {budget} in it, after prompt: or steps: where it thins out only these; "
                     + "correct or remove it")
