@@ -34,6 +34,11 @@ import Testing
             "records of an evaluation", #"{"run": "evaluation", "\#(long)": 1}"# + "\n",
             "holds another run"
         ),
+        (
+            "forged state of a checkpoint",
+            String(decoding: UntrustedInput.state(), as: UTF8.self)
+                .replacing("learningRate", with: long), "is not that of this run"
+        ),
     ]) func sentencesAreShortAndPrintable(name: String, text: String, says: String) async throws {
         let input = try #require(Self.inputs.first { $0.name == name })
         let folder = try WorkFolder()

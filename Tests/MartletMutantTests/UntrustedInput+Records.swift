@@ -147,7 +147,8 @@ extension UntrustedInput {
         ])
     }
 
-    private static func state() -> [UInt8] {
+    /// The state of a checkpoint.
+    static func state() -> [UInt8] {
         RunState(
             step: 12, referenceSeconds: 1.5, optimiserSteps: 12, startSteps: [0, 3],
             smoothedLoss: 2.25, bestLoss: 2, plan: plan(rate: 1)
