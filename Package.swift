@@ -112,21 +112,28 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // What tests share; no product has it.
+        .target(
+            name: "MartletTestSupport", path: "Tests/MartletTestSupport", swiftSettings: strict),
         .testTarget(
             name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: strict),
-        .testTarget(
-            name: "MartletFormatsTests",
-            dependencies: ["MartletFormats", "MartletKernels"],
+            name: "MartletJSONTests", dependencies: ["MartletJSON", "MartletTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MartletTokenizersTests", dependencies: ["MartletTokenizers"],
+            name: "MartletFormatsTests",
+            dependencies: ["MartletFormats", "MartletKernels", "MartletTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletTokenizersTests",
+            dependencies: ["MartletTokenizers", "MartletTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCacheTests",
-            dependencies: ["MartletCache", "MartletKernels", "CMartletKernels"],
+            dependencies: [
+                "MartletCache", "MartletKernels", "CMartletKernels", "MartletTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletAttentionTests",
@@ -186,6 +193,15 @@ let package = Package(
             dependencies: [
                 "MartletCommand", "Martlet", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // Damaged inputs for every parser of the package.
+        .testTarget(
+            name: "MartletMutantTests",
+            dependencies: [
+                "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
+                "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
+                "MartletTokenizers", "MartletFormats", "MartletJSON", "MartletKernels",
             ],
             swiftSettings: strict),
         // Reads the repository's files and imports no target: the order of targets and rooms.

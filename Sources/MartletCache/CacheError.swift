@@ -47,13 +47,13 @@ package enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "positions that the next token would attend to; truncate to \(lowest) or more, "
                 + "or start the sequence again."
         case .malformedPolicy(let text, let column, let got, let expected):
-            "cache policy \"\(text)\", column \(column): got \(got), expected \(expected); write "
+            "cache policy \"\(Self.clipped(text))\", column \(column): got \(Self.clipped(got)), expected \(expected); write "
                 + "it like window(sinks=4, recent=1024)."
         case .unknownPolicy(let name, let available):
-            "cache policy \"\(name)\" is unknown, expected one of "
+            "cache policy \"\(Self.clipped(name))\" is unknown, expected one of "
                 + "\(available.joined(separator: ", ")); use one of these names."
         case .badPolicyParameter(let policy, let parameter, let got, let expected):
-            "cache policy \(policy), \(parameter): got \(got), expected \(expected); correct or "
+            "cache policy \(policy), \(Self.clipped(parameter)): got \(Self.clipped(got)), expected \(expected); correct or "
                 + "remove it."
         case .policyNeedsFullAttention(let policy, let window):
             "cache policy \(policy): the model has layers with a sliding window of \(window) tokens, "
@@ -70,5 +70,10 @@ package enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
             "KV cache: integrity check failed: \(finding); this is a defect in the cache, please "
                 + "report it."
         }
+    }
+
+    /// What a user wrote, as far as a sentence should repeat it.
+    private static func clipped(_ text: String) -> String {
+        text.count <= 200 ? text : text.prefix(200) + "…"
     }
 }

@@ -13,6 +13,13 @@ package func printable(_ text: String) -> String {
     return result
 }
 
+/// What a file or a user said, inside a sentence: printable, and cut where it goes on for longer than a sentence.
+package func excerpt(_ text: String) -> String {
+    let limit = 300
+    let head = text.unicodeScalars.prefix(limit)
+    return printable(String(head)) + (head.endIndex == text.unicodeScalars.endIndex ? "" : "…")
+}
+
 /// A name that came out of a file: quoted, printable and short, since a damaged header may hold
 /// megabytes of it.
 package func quoted(_ text: String) -> String {

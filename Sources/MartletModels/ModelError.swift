@@ -30,11 +30,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .format(let error): return error.description
         case .kernel(let error): return error.description
         case .unknownArchitecture(let file, let got, let available):
-            return "\(file): architecture \(got) is not implemented; available are "
+            return "\(file): architecture \(excerpt(got)) is not implemented; available are "
                 + available.joined(separator: ", ")
         case .unsupported(let file, let key, let got, let expected):
             return
-                "\(file): \(key) is \(got), expected \(expected); convert the model or use another"
+                "\(file): \(excerpt(key)) is \(excerpt(got)), expected \(expected); convert the model or use another"
         case .unknownShape(let got, let available):
             return "there is no shape named '\(got)'; use random: with one of "
                 + available.joined(separator: ", ")

@@ -1,5 +1,7 @@
 // What can go wrong between text and tokens; one sentence each.
 
+import MartletJSON
+
 /// A tokenizer file that cannot be used, or input that has no tokens.
 public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A file or directory could not be read.
@@ -23,7 +25,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
         case .malformed(let file, let reason):
             "\(file) is not a usable tokenizer file: \(reason)."
         case .unsupported(let file, let feature, let supported):
-            "\(file) uses \(feature), which is not supported; supported: \(supported)."
+            "\(file) uses \(excerpt(feature)), which is not supported; supported: \(supported)."
         case .unknownToken(let id, let size):
             "Token id \(id) is not in the vocabulary of \(size) tokens; "
                 + "pass ids from 0 to \(size - 1) that this tokenizer produced."

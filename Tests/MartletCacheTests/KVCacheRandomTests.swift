@@ -1,6 +1,7 @@
 /// The whole cache under thousands of random operations, against a list of tokens per sequence.
 
 import MartletKernels
+import MartletTestSupport
 import Testing
 
 @testable import MartletCache

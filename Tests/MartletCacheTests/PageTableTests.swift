@@ -1,5 +1,6 @@
 /// Page tables of different lengths over one pool, against a list of slots.
 
+import MartletTestSupport
 import Testing
 
 @testable import MartletCache

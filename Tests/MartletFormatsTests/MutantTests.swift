@@ -4,6 +4,7 @@
 import Foundation
 import MartletFormats
 import MartletKernels
+import MartletTestSupport
 import Testing
 
 #if canImport(Darwin)

@@ -3,6 +3,7 @@
 import Foundation
 import MartletFormats
 import MartletKernels
+import MartletTestSupport
 import Testing
 
 @Suite struct SafetensorsWriterTests {

@@ -1,4 +1,4 @@
-/// What the tests of this target share: temporary folders, raw weight files, seeded numbers, error
+/// What the tests of this target share: temporary folders, raw weight files, error
 /// messages.
 
 import Foundation
@@ -60,21 +60,6 @@ func safetensors(_ header: String, data: Int, length: UInt64? = nil) -> [UInt8] 
     let text = Array(header.utf8)
     return withUnsafeBytes(of: (length ?? UInt64(text.count)).littleEndian) { Array($0) } + text
         + (0..<data).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 1) }
-}
-
-/// SplitMix64: the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }
 
 /// Real files that a developer may have beside the package; tests that use them pass without them.

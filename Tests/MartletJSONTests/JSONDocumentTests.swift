@@ -1,6 +1,7 @@
 /// The flat form of a text: what is read out of it, and where it differs from a tree.
 
 import MartletJSON
+import MartletTestSupport
 import Testing
 
 @Suite struct JSONDocumentTests {

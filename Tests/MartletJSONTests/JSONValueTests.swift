@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletJSON
+import MartletTestSupport
 import Testing
 
 @Suite struct JSONValueTests {

@@ -17,7 +17,7 @@ import Testing
         for bytes in [42_000, 100_000] {
             let arguments = "bytes=\(bytes)B, recent=8"
             let policy = example.text(arguments)
-            let sinks = try #require(example.keeping(arguments)).sinks
+            let sinks = try #require(example.keeping(arguments)).sinks.tokens
             let run = try PolicyRun(policy, budgetBytes: bytes)
             let got = try run.decode(
                 randomTokens(400, seed: 3), randomTokens(120, seed: 4), chunk: 1024)

@@ -40,7 +40,7 @@ import Testing
             let method = try #require(example.keeping(arguments))
             let isHeld = method.holdsBudget || method.compressor.interval != nil
             let total = expected.held.reduce(0) { $0 + $1.count }
-            if method.compressor.steps?.sparesPrompt == true {
+            if method.steps?.sparesPrompt == true {
                 #expect(total <= 6 * (70 + 14) && total >= 6 * 74, "\(total)")
             } else {
                 // One that chooses now and then has taken some in since.

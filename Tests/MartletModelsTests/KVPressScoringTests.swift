@@ -66,7 +66,8 @@ import Testing
             kernels: KernelSet.selected(), pool: WorkerPool(threadCount: 1))
         let cache = try KVCache(
             shape: model.cacheShape(codec: .f32), budgetBytes: 16 << 20,
-            policy: CachePolicy(golden.policy), layerWindows: model.shape.layerWindows)
+            policy: CachePolicy(PressGolden.stated(golden.policy)),
+            layerWindows: model.shape.layerWindows)
         cache.repeatInstruction = RepeatInstruction(first: [5, 6, 7], later: [5, 9], suffix: [8])
         let runner = try ModelRunner(model, maximumBatchTokens: 100, cache: cache)
         let id = cache.makeSequence()

@@ -153,7 +153,7 @@ import Testing
         "h2o(budget=64, recent=8) + recycled(budget=64)", "dms(cr=2) + hip(budget=64)",
         "quest(budget=64) + stride(budget=64)", "sentencekv(budget=64) + quest(budget=64)",
         "snapkv(budget=128) + sentencekv(budget=64)", "quest(budget=64, ratio=0.5)", "quest",
-        "quest(budget=64, page=24)", "sentencekv(budget=10)",
+        "quest(budget=64, page=24)", "sentencekv(budget=10, recent=11)",
         "lserve(budget=64, gates=\"/no/file\")",
     ])
     func refusals(policy: String) throws {

@@ -51,7 +51,7 @@ import Testing
 
     /// PyramidKV's layers sum to the budget within a rounding each, and never rise.
     @Test(arguments: [2, 16, 28, 80]) func pyramidsKeepTheSum(layers: Int) {
-        let rule = BudgetRule.pyramid(beta: 20, window: 32)
+        let rule = BudgetRule.pyramid(beta: 20, window: .stated(32))
         for (kept, count) in [(1024, 8192), (2048, 4096), (700, 1000)] {
             let budgets = (0..<layers).map {
                 rule.layerBudget(kept, of: count, ratio: nil, layer: $0, layerCount: layers)
@@ -77,11 +77,11 @@ import Testing
             "snapkv(budget=1024, sinks=0, recent=0, window=64, kernel=5, pooling=mean) + kv(q8, by=channel, residual=0)"
         ),
         ("kv(q4)", "dense + kv(q4, by=channel, residual=0)"),
-        ("knorm(ratio=0)", "knorm(ratio=0.0, sinks=4, recent=1)"),
-        ("random(bytes=64MB, seed=3)", "random(bytes=64MB, sinks=4, recent=1, seed=3)"),
+        ("knorm(ratio=0)", "knorm(ratio=0.0, sinks=auto, recent=1)"),
+        ("random(bytes=64MB, seed=3)", "random(bytes=64MB, sinks=auto, recent=1, seed=3)"),
         (
             "adakv(knorm(ratio=0.5), alpha=1)",
-            "adakv(knorm(ratio=0.5, sinks=4, recent=1), alpha=1.0)"
+            "adakv(knorm(ratio=0.5, sinks=auto, recent=1), alpha=1.0)"
         ),
     ]) func canonicalTexts(text: String, canonical: String) throws {
         let policy = try CachePolicy(text)
@@ -95,8 +95,11 @@ import Testing
             "knorm(budget=9, ratio=0.5)", "budget, ratio, bytes", "budget and ratio",
             "exactly one of them"
         ),
-        ("knorm(budget=4)", "budget", "4", "at least 5, the tokens that always stay"),
-        ("snapkv(budget=40)", "budget", "40", "at least 64, the tokens that always stay"),
+        ("knorm(budget=4, sinks=4)", "budget", "4", "at least 5, the tokens that always stay"),
+        (
+            "snapkv(budget=40, window=64)", "budget", "40",
+            "at least 64, the tokens that always stay"
+        ),
         ("knorm(ratio=1)", "ratio", "1", "a number from 0.0 to 0.9999"),
         ("h2o(budget=99, average=2)", "average", "2", "true or false"),
         ("knorm(bytes=9)", "bytes", "9", "bytes with a unit, as in 64MB"),
@@ -148,7 +151,7 @@ import Testing
         let policy = try CachePolicy("knorm(ratio=0.5)")
         #expect(
             throws: CacheError.policyNeedsFullAttention(
-                policy: "knorm(ratio=0.5, sinks=4, recent=1)", window: 16)
+                policy: "knorm(ratio=0.5, sinks=auto, recent=1)", window: 16)
         ) {
             try KVCache(
                 shape: shape, budgetBytes: 1 << 20, policy: policy, layerWindows: [nil, 16])
@@ -172,7 +175,7 @@ import Testing
         }
         let keys = (0..<3 * d).map { _ in Float(normal()) }
         let expected = ExpectedAttention(
-            future: 1, sinks: 0, covariance: true, valueNorm: false, epsilon: 0)
+            future: 1, sinks: .stated(0), covariance: true, valueNorm: false, epsilon: 0)
         let closed = expected.logits(
             keys[...], mean.map { Float($0) }, covariance.map { Float($0) }, d)
         var sums = [Double](repeating: 0, count: 3)

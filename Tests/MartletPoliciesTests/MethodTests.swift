@@ -104,35 +104,34 @@ import Testing
         #expect(throws: CacheError.self) { try stream.run(policy, prompt: 60, chunk: 60) }
     }
 
-    /// MorphKV: the last tokens and the older ones that they attend to most, summed or the largest.
-    @Test(arguments: ["sum", "max"], [1, 7, 60]) func morphKV(fuse: String, chunk: Int) throws {
+    /// MorphKV: the last tokens, and of the older ones those to which they attend most, computed anew for
+    /// every token from all queries and keys.
+    @Test(arguments: ["sum", "max"], [(60, 1), (60, 7), (60, 60), (3, 3), (20, 8)])
+    func morphKV(fuse: String, lengths: (prompt: Int, chunk: Int)) throws {
         let (window, budget) = (5, 20)
         let stream = LayerStream(count: Self.count, seed: 85)
         let got = try stream.held(
-            "morphkv(budget=\(budget), window=\(window), fuse=\(fuse))", prompt: Self.prompt,
-            chunk: chunk)
+            "morphkv(budget=\(budget), window=\(window), fuse=\(fuse))", prompt: lengths.prompt,
+            chunk: lengths.chunk)
         for head in 0..<LayerStream.heads {
-            // What each of the last tokens gave to each position when it came.
-            var rows: [[Int: Double]] = []
-            var held: [Int] = []
-            for token in 0..<Self.count {
-                held.append(token)
-                var row: [Int: Double] = [:]
-                for weights in stream.weights(token, head: head, held: held) {
-                    for (index, position) in held.enumerated() {
-                        row[position, default: 0] += weights[index]
-                    }
+            var held = Array(0..<lengths.prompt - 1)
+            for newest in lengths.prompt - 1..<Self.count {
+                held.append(newest)
+                let older = held.filter { $0 <= newest - window }
+                let rows = (max(0, newest + 1 - window)...newest).map { token in
+                    let logits = stream.logits(token, head: head, held: older)
+                    return LayerStream.softmax(
+                        older.indices.map { place in logits.reduce(0) { $0 + $1[place] } })
                 }
-                rows = (rows + [row]).suffix(window)
-                guard token >= Self.prompt - 1 else { continue }
-                func rank(_ position: Int) -> Double {
-                    let given = rows.map { $0[position] ?? 0 }
-                    return fuse == "sum" ? given.reduce(0, +) : given.max() ?? 0
+                let fused = older.indices.map { place in
+                    fuse == "sum"
+                        ? rows.reduce(0) { $0 + $1[place] } : rows.map { $0[place] }.max() ?? 0
                 }
-                let older = held.filter { $0 <= token - window }
-                let best = older.sorted { rank($0) > rank($1) }.prefix(budget - window)
-                held = (best + held.filter { $0 > token - window }).sorted()
-                #expect(got[token - Self.prompt + 1][head] == held, "token \(token), head \(head)")
+                let best = older.indices.sorted { fused[$0] > fused[$1] }.prefix(
+                    max(0, budget - window))
+                held = (best.map { older[$0] } + held.filter { $0 > newest - window }).sorted()
+                #expect(
+                    got[newest - lengths.prompt + 1][head] == held, "token \(newest), head \(head)")
             }
         }
     }

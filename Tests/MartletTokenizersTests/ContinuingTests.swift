@@ -1,6 +1,7 @@
 // A text that goes on has the tokens that it has when it is encoded from its beginning.
 
 import Foundation
+import MartletTestSupport
 import Testing
 
 @testable import MartletTokenizers
@@ -58,7 +59,7 @@ import Testing
 
     @Test(arguments: names) func tokensAreThoseOfTheWholeText(name: String) throws {
         let tokenizer = try Self.tokenizer(name)
-        var random = SeededGenerator(state: 5)
+        var random = SeededGenerator(seed: 5)
         var cuts = 0
         for _ in 0..<4000 {
             let first = Array(Self.text(&random).utf8)

@@ -1,6 +1,7 @@
 // The scanners against the expressions, matched by a slow backtracking reference.
 
 @testable import MartletTokenizers
+import MartletTestSupport
 import Testing
 
 /// One alternative of an expression: a sequence of greedy repetitions of character sets.
@@ -168,7 +169,7 @@ private func steps(_ bytes: [UInt8], _ scheme: PreTokenizer) -> Int {
 
     /// Digits alone, and GPT-2's expression on each stretch between them as if it were a text.
     @Test func digitsCutBeforeTheExpression() {
-        var generator = SeededGenerator(state: 8)
+        var generator = SeededGenerator(seed: 8)
         for _ in 0..<3000 {
             let text = generator.awkwardText(maximumLength: 14)
             var expected: [String] = []
@@ -189,7 +190,7 @@ private func steps(_ bytes: [UInt8], _ scheme: PreTokenizer) -> Int {
 
     @Test(arguments: [PreTokenizer.gpt2, .words(numbers: 1), .words(numbers: 3)])
     func equalsTheExpression(scheme: PreTokenizer) {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let alternatives = patterns(scheme)
         for _ in 0..<3000 {
             let text = generator.awkwardText(maximumLength: 14)

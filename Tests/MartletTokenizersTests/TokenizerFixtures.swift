@@ -1,6 +1,7 @@
 // Where the shared vectors are, and small tokenizers made in memory.
 
 import Foundation
+import MartletTestSupport
 @testable import MartletTokenizers
 
 enum Fixtures {
@@ -106,18 +107,7 @@ enum Fixtures {
     }
 }
 
-/// SplitMix64: small, seeded, the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
+extension SeededGenerator {
     /// Text of characters that pre-tokenizers tell apart.
     mutating func awkwardText(maximumLength: Int) -> String {
         let alphabet: [Unicode.Scalar] = [

@@ -2,6 +2,7 @@
 
 import Foundation
 @testable import MartletTokenizers
+import MartletTestSupport
 import Testing
 
 @Suite struct TokenizerTests {
@@ -20,7 +21,7 @@ import Testing
 
     /// Short words, long words and the definition ("merge the lowest rank, the leftmost") agree.
     @Test func longAndShortWordsAgreeWithTheDefinition() throws {
-        var generator = SeededGenerator(state: 11)
+        var generator = SeededGenerator(seed: 11)
         let letters = ["a", "b", "c"]
         var known = letters
         var merges: [(String, String)] = []
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test func bucketsAgreeWithTheQueue() throws {
-        var generator = SeededGenerator(state: 13)
+        var generator = SeededGenerator(seed: 13)
         let letters = ["a", "b", "c"]
         var known = letters + ["aa", "aaaa", "ab"]
         var merges = [("a", "a"), ("aa", "aa"), ("a", "b")]
@@ -213,7 +214,7 @@ import Testing
     @Test func composition() throws {
         let tokenizer = try Tokenizer(
             tokenizerJSON: Fixtures.byteLevelJSON(normalizer: #"{"type":"NFC"}"#))
-        var generator = SeededGenerator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<3000 {
             let text = generator.awkwardText(maximumLength: 12)
             let bytes = try tokenizer.decodeBytes(tokenizer.encode(text))
@@ -275,7 +276,7 @@ import Testing
 
     @Test func streamsEqualWholeDecoding() throws {
         let tokenizer = try Tokenizer(tokenizerJSON: Fixtures.fallbackJSON())
-        var generator = SeededGenerator(state: 5)
+        var generator = SeededGenerator(seed: 5)
         for _ in 0..<2000 {
             // Bytes of a text with some lost: every way of breaking UTF-8.
             var ids = generator.awkwardText(maximumLength: 8).utf8.map { Int32($0) + 3 }

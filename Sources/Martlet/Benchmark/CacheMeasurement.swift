@@ -94,7 +94,7 @@ package struct CacheMeasurement {
     package static func allPolicies(budget: Int) -> [String] {
         let budget = max(16, budget)
         let combined =
-            "snapkv(budget=\(budget), window=\(min(64, budget / 2))) + quest(budget=\(max(16, budget / 4))) + kv(q8)"
+            "snapkv(budget=\(budget)) + quest(budget=\(max(16, budget / 4))) + kv(q8)"
         return CachePolicyRegistry.entries.flatMap { $0.sized(budget) } + [combined]
     }
 

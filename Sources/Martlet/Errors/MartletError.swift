@@ -1,6 +1,8 @@
 /// The one error that leaves the library; how it is made from lower errors is in
 /// `MartletError+Sources.swift`.
 
+import MartletFormats
+
 /// Why something was refused or failed: what to branch on, what it was about, and one sentence that
 /// says what was wrong, where, got and expected, and what to do.
 ///
@@ -28,8 +30,10 @@ public struct MartletError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public var description: String { message }
 
-    /// Lower modules differ in whether their sentences end.
+    /// Lower modules differ in whether their sentences end, and quote names and texts from outside, which must not
+    /// steer a terminal.
     private static func sentence(_ text: String) -> String {
+        let text = printable(text)
         guard let last = text.last, !".!?".contains(last) else { return text }
         return text + "."
     }

@@ -100,7 +100,7 @@ public actor CostStore {
 
     // MARK: The file
 
-    private func read() -> [String: StepCost] {
+    func read() -> [String: StepCost] {
         guard let file, let content = try? ConfigurationFile(path: file.path(percentEncoded: false))
         else { return [:] }
         var costs: [String: StepCost] = [:]

@@ -53,6 +53,20 @@ package final class AttentionProbe {
         }
     }
 
+    /// Adds to `sums[slot]` the scaled products of one token's queries, all heads of the group, with the keys of
+    /// the first `count` slots.
+    package func addLogits(
+        of queries: UnsafePointer<Float>, count: Int, table: PageTableView, cache: KVCache,
+        to sums: UnsafeMutablePointer<Float>
+    ) throws(KernelError) {
+        let rows = try scoreRows(
+            of: queries, count: 1, stride: 0, firstEnd: count, table: table, cache: cache)
+        let width = KVPage.count(forSlots: count) * KVPage.tokens
+        for member in 0..<group {
+            for slot in 0..<count { sums[slot] += rows[member * width + slot] }
+        }
+    }
+
     /// Rows of weights `[count * group][slots, rounded up to whole pages]` of up to ``rows`` rows;
     /// valid until the next call.
     package func weightRows(

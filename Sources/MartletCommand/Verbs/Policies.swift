@@ -52,6 +52,7 @@ struct Policies: AsyncParsableCommand {
                     line.set("accepts", parameter.domain.description)
                     line.set(
                         "default", parameter.defaultValue.map { .string("\($0)") } ?? .null)
+                    line.set("share", parameter.share.map { .string("\($0)") } ?? .null)
                     line.set("required", parameter.isRequired && parameter.defaultValue == nil)
                     line.set("summary", parameter.summary)
                     return line.value
@@ -72,7 +73,7 @@ struct Policies: AsyncParsableCommand {
         for parameter in entry.parameters {
             var value = "optional"
             if let given = parameter.defaultValue {
-                value = "default \(given)"
+                value = "default \(given)" + (parameter.share.map { ", \($0)" } ?? "")
             } else if parameter.isRequired {
                 value = "required"
             }

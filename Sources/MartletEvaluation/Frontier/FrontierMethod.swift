@@ -2,6 +2,7 @@
 
 import Foundation
 public import Martlet
+import MartletFormats
 import MartletPolicies
 
 /// A method that a sweep sets up at several compressions.
@@ -11,8 +12,8 @@ public struct FrontierMethod: Sendable, Hashable {
     /// The part of the model's work that it thins out.
     public let phase: CompressionPhase
     private let share: SweepForm.Share
-    /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{window}`
-    /// (half the budget, at most 16), `{rest}` (the budget less four).
+    /// The policy's text with placeholders for numbers of tokens: `{budget}`, `{half}` (half the budget), `{rest}` (the
+    /// budget less four).
     private let template: String
 
     private init(
@@ -58,7 +59,7 @@ public struct FrontierMethod: Sendable, Hashable {
         guard text.contains("{budget}") else {
             throw MartletError(
                 code: .invalidParameter, subject: "policies",
-                message: "policies: got '\(text)', expected "
+                message: "policies: got \(quoted(text)), expected "
                     + Self.known.map(\.name).joined(separator: ", ")
                     + ", or a policy with {budget} in it, after prompt: or steps: where it thins out only these; "
                     + "correct or remove it")
@@ -87,7 +88,6 @@ public struct FrontierMethod: Sendable, Hashable {
             template
             .replacingOccurrences(of: "{budget}", with: "\(budget)")
             .replacingOccurrences(of: "{half}", with: "\(max(1, budget / 2))")
-            .replacingOccurrences(of: "{window}", with: "\(max(1, min(16, budget / 2)))")
             .replacingOccurrences(of: "{rest}", with: "\(max(1, budget - 4))")
     }
 }

@@ -51,7 +51,8 @@ public final class RunRecords {
     }
 
     private static func another(_ path: String, _ key: String?) -> MartletError {
-        let what = key.map { "holds another run (its \($0) differs)" } ?? "is no file of records"
+        let what =
+            key.map { "holds another run (its \(excerpt($0)) differs)" } ?? "is no file of records"
         return MartletError(
             code: .alreadyExists, subject: path,
             message: "\(path) \(what); name another file or folder, or repeat that run's options")

@@ -104,9 +104,17 @@ package struct CachePolicyEntry: Sendable {
                 expected: names.isEmpty ? "none" : "one of \(names.joined(separator: ", "))")
         }
         var values: [String: PolicyValue] = [:]
+        var allowances: [String: TokenAllowance] = [:]
         var arguments: [PolicyArgument] = []
         for parameter in parameters {
             let given = term.arguments.first { $0.name == parameter.name }?.value
+            if let share = parameter.share, given == nil || given == .name(BudgetShare.automatic) {
+                let (value, allowance) = yield(parameter, to: share, term, asScorer: asScorer)
+                values[parameter.name] = value
+                allowances[parameter.name] = allowance
+                arguments.append(PolicyArgument(name: parameter.name, value: value))
+                continue
+            }
             guard let value = given ?? parameter.defaultValue else {
                 guard parameter.isRequired else { continue }
                 throw .badPolicyParameter(
@@ -128,9 +136,35 @@ package struct CachePolicyEntry: Sendable {
             arguments: arguments)
         return (
             CachePolicyValues(
-                policy: name, values: values, wrapped: policy, isScorer: asScorer, codec: codec),
+                policy: name, values: values, allowances: allowances, wrapped: policy,
+                isScorer: asScorer, codec: codec),
             canonical
         )
+    }
+
+    /// A default that gives way to a share of the budget: the number itself where the budget is known, or where
+    /// there is none to give way to.
+    private func yield(
+        _ parameter: CachePolicyParameter, to share: BudgetShare, _ term: PolicyTerm, asScorer: Bool
+    ) -> (PolicyValue, TokenAllowance) {
+        func integer(_ name: String) -> Int? {
+            guard let parameter = parameters.first(where: { $0.name == name }),
+                let value = term.arguments.first(where: { $0.name == name })?.value
+                    ?? parameter.defaultValue,
+                case .integer(let number)? = parameter.domain.accept(value)
+            else { return nil }
+            return number
+        }
+        guard case .integer(let tokens)? = parameter.defaultValue else {
+            preconditionFailure("CachePolicyRegistry: \(parameter.name) has no default in tokens")
+        }
+        let allowance = TokenAllowance.upTo(
+            tokens, share, dividedBy: share.divider.flatMap(integer) ?? 1)
+        if asScorer { return (.integer(tokens), .stated(tokens)) }
+        guard let budget = integer(share.budget) else {
+            return (.name(BudgetShare.automatic), allowance)
+        }
+        return (.integer(allowance.of(budget)), .stated(allowance.of(budget)))
     }
 
     /// Arguments in the order of the parameters that they are for.

@@ -57,15 +57,18 @@ package struct CachePolicyParameter: Sendable {
     package let summary: String
     /// Whether it must be given, having no default.
     package let isRequired: Bool
+    /// How the default gives way where little stays; nil where it does not.
+    package let share: BudgetShare?
 
     init(
         name: String, domain: Domain, defaultValue: PolicyValue?, summary: String,
-        isRequired: Bool = true
+        isRequired: Bool = true, share: BudgetShare? = nil
     ) {
         self.name = name
         self.domain = domain
         self.defaultValue = defaultValue
         self.summary = summary
         self.isRequired = isRequired
+        self.share = share
     }
 }

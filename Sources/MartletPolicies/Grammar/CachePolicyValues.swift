@@ -7,6 +7,8 @@ struct CachePolicyValues {
     /// The policy's name, for messages.
     let policy: String
     let values: [String: PolicyValue]
+    /// Those of defaults that give way in a small budget.
+    let allowances: [String: TokenAllowance]
     /// The policy given as first argument.
     let wrapped: CachePolicy?
     /// Whether a wrapper takes the policy's scores alone, so that it has no budget.
@@ -19,6 +21,11 @@ struct CachePolicyValues {
             preconditionFailure("CachePolicyRegistry: \(name) is not declared as an integer")
         }
         return value
+    }
+
+    /// Tokens that are stated or give way.
+    func tokens(_ name: String) -> TokenAllowance {
+        allowances[name] ?? .stated(integer(name))
     }
 
     func name(_ name: String) -> String {

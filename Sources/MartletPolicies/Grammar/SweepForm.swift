@@ -18,8 +18,7 @@ package struct SweepForm: Sendable, Hashable {
     package let place: Int
     /// What a compression is a share of.
     package let share: Share
-    /// The policy, with `{budget}`, `{half}` of it, `{window}` (half, at most 16) and `{rest}` (the budget less
-    /// four) where numbers go.
+    /// The policy, with `{budget}`, `{half}` of it and `{rest}` (the budget less four) where numbers go.
     package let template: String
 
     init(_ place: Int, _ share: Share, _ template: String) {

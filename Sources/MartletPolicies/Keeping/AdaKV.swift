@@ -14,7 +14,7 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: false, wraps: .policy,
         signals: "what the wrapped policy needs",
         examples: ["adakv(snapkv(%, window=8))", "adakv(expected(%), alpha=0.5)"],
-        sized: { ["adakv(snapkv(budget=\($0), window=\(min(64, $0 / 2))))"] }
+        sized: { ["adakv(snapkv(budget=\($0)))"] }
     ) { values throws(CacheError) in
         guard let inner = values.wrappedKeeping, inner.compressor.competes else {
             throw .badPolicyParameter(

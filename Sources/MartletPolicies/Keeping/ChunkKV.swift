@@ -91,7 +91,7 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: false, wraps: .policy,
         signals: "what the wrapped policy needs",
         examples: ["chunkkv(snapkv(%, window=8), chunk=12)", "chunkkv(knorm(%), chunk=7)"],
-        sized: { ["chunkkv(snapkv(budget=\($0), window=\(min(64, $0 / 2))))"] }
+        sized: { ["chunkkv(snapkv(budget=\($0)))"] }
     ) { values throws(CacheError) in
         guard let inner = values.wrappedKeeping, inner.compressor.competes,
             inner.rule == .uniform, !inner.holdsBudget, inner.compressor.interval == nil

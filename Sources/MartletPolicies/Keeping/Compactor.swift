@@ -12,18 +12,18 @@ import MartletKernels
 /// kvpress; the authors' code has one sketch for all heads and a fixed blend.
 struct Compactor: KVCompressor {
     let budget: TokenBudget
-    let sinks: Int
-    let recent: Int
+    let sinks: TokenAllowance
+    let recent: TokenAllowance
     let chunk: Int
     let sketch: GaussianSketch
 
     var signals: PromptSignals {
         PromptSignals(
-            chunkAttention: ChunkAttention(chunk: chunk, first: sinks, last: recent))
+            chunkAttention: ChunkAttention(chunk: chunk, first: sinks.tokens, last: recent.tokens))
     }
 
     func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict] {
-        guard layer.count > sinks + recent else {
+        guard layer.count > sinks.tokens + recent.tokens else {
             return Array(repeating: HeadVerdict(), count: layer.headCount)
         }
         return chosen.rule.select(chosen.protect(scores(layer)), budget: budget).map {
@@ -32,6 +32,7 @@ struct Compactor: KVCompressor {
     }
 
     func scores(_ layer: LayerView) -> [[Float]] {
+        let (sinks, recent) = (sinks.tokens, recent.tokens)
         let count = layer.count - sinks - recent
         guard count > 0 else {
             return Array(
@@ -52,7 +53,8 @@ struct Compactor: KVCompressor {
         standardise(&leverages)
         standardise(&attention)
         return (0..<layer.headCount).map { head in
-            var scores = [Float](repeating: .infinity, count: layer.count)
+            // Tokens at the ends that are not protected, because there is no room, rank as the mean does.
+            var scores = [Float](repeating: 0, count: layer.count)
             for token in 0..<count {
                 let index = head * count + token
                 scores[sinks + token] = Float(blend * leverages[index] + attention[index])
@@ -208,8 +210,8 @@ extension CachePolicyEntry {
     ) { values throws(CacheError) in
         try values.keep(
             Compactor(
-                budget: values.tokenBudget(), sinks: values.integer("sinks"),
-                recent: values.integer("recent"), chunk: values.integer("chunk"),
+                budget: values.tokenBudget(), sinks: values.tokens("sinks"),
+                recent: values.tokens("recent"), chunk: values.integer("chunk"),
                 sketch: GaussianSketch(
                     columns: values.integer("sketch"), seed: UInt64(values.integer("seed")))))
     }

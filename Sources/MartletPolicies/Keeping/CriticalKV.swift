@@ -13,7 +13,7 @@ struct CriticalKV: KVCompressor {
     let first: Double
 
     var competes: Bool { false }
-    var forcedRecent: Int { scorer.forcedRecent }
+    var forcedRecent: TokenAllowance { scorer.forcedRecent }
     var signals: PromptSignals {
         var signals = scorer.signals
         signals.readsOutputs = true
@@ -75,10 +75,10 @@ extension CachePolicyEntry {
             "criticalkv(snapkv(%, window=8))", "criticalkv(adakv(snapkv(%, window=8)), first=0.25)",
             "criticalkv(expected(%, vnorm=false))",
         ],
-        sized: { ["criticalkv(snapkv(budget=\($0), window=\(min(64, $0 / 2))))"] }
+        sized: { ["criticalkv(snapkv(budget=\($0)))"] }
     ) { values throws(CacheError) in
         guard let inner = values.wrappedKeeping, inner.compressor.scoresAttention,
-            inner.compressor.steps == nil, inner.compressor.interval == nil
+            !inner.holdsBudget, inner.compressor.interval == nil
         else {
             throw .badPolicyParameter(
                 policy: values.policy, parameter: "first argument",

@@ -11,7 +11,9 @@ struct DuoAttention: KVCompressor {
 
     var competes: Bool { false }
     var signals: PromptSignals { PromptSignals() }
-    var steps: (any StepEvictor)? { DuoSteps(gates: gates, sinks: sinks, recent: recent) }
+    func steps(keeping kept: Int) -> (any StepEvictor)? {
+        DuoSteps(gates: gates, sinks: sinks, recent: recent)
+    }
 
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {
         try gates.fit(shape, policy: policy)
@@ -38,7 +40,7 @@ struct DuoSteps: StepEvictor {
     let sinks: Int
     let recent: Int
 
-    var readsWeights: Bool { false }
+    var reads: NewestAttention { .nothing }
 
     func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int) {}
 
@@ -75,7 +77,7 @@ extension CachePolicyEntry {
         return [
             ScoredKeeping(
                 compressor: DuoAttention(gates: gates, sinks: sinks, recent: recent),
-                budget: nil, rule: .uniform, sinks: sinks, recent: recent)
+                budget: nil, rule: .uniform, sinks: .stated(sinks), recent: .stated(recent))
         ]
     }
 }

@@ -10,16 +10,17 @@ import MartletCache
 /// ExpectedAttentionPress.
 struct ExpectedAttention: KVCompressor {
     let future: Int
-    let sinks: Int
+    let sinks: TokenAllowance
     let covariance: Bool
     let valueNorm: Bool
     let epsilon: Float
 
-    var signals: PromptSignals { PromptSignals(queryMoments: true, momentSinks: sinks) }
+    var signals: PromptSignals { PromptSignals(queryMoments: true, momentSinks: sinks.tokens) }
     var scoresAttention: Bool { !valueNorm }
 
     func scores(_ layer: LayerView) -> [[Float]] {
         let (computed, dimension) = (layer.count, layer.dimension)
+        let sinks = sinks.of(layer.kept)
         guard computed > sinks, let recorder = layer.recorder else {
             return Array(
                 repeating: Array(repeating: .infinity, count: computed), count: layer.headCount)
@@ -148,7 +149,7 @@ extension CachePolicyEntry {
     ) { values throws(CacheError) in
         try values.keep(
             ExpectedAttention(
-                future: values.integer("future"), sinks: values.integer("sinks"),
+                future: values.integer("future"), sinks: values.tokens("sinks"),
                 covariance: values.boolean("covariance"), valueNorm: values.boolean("vnorm"),
                 epsilon: Float(values.decimal("epsilon"))))
     }

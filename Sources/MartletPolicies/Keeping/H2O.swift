@@ -10,7 +10,9 @@ struct HeavyHitters: KVCompressor {
     let average: Bool
     let holdsBudget: Bool
 
-    var steps: (any StepEvictor)? { holdsBudget ? HeavyHitterSteps(average: average) : nil }
+    func steps(keeping kept: Int) -> (any StepEvictor)? {
+        holdsBudget ? HeavyHitterSteps(average: average) : nil
+    }
 
     var signals: PromptSignals { PromptSignals(columnMass: true) }
 
@@ -47,7 +49,7 @@ extension CachePolicyEntry {
     static let h2o = CachePolicyEntry(
         name: "h2o", summary: "keeps the tokens that received most attention",
         source: "H2O (2306.14048)",
-        parameters: .scored(recent: 64) + [
+        parameters: .scored(recent: 64, share: .half) + [
             .steps,
             CachePolicyParameter(
                 name: "average", domain: .boolean, defaultValue: .boolean(false),
@@ -59,7 +61,7 @@ extension CachePolicyEntry {
         state: "4 bytes a token",
         examples: ["h2o(%)", "h2o(%, average=true)", "h2o(%, steps=false)"],
         sweep: SweepForm(3, .all, "h2o(budget={budget}, recent={half})"),
-        sized: { ["h2o(budget=\($0), recent=\(min(64, $0 / 4)))"] }
+        sized: { ["h2o(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(
             HeavyHitters(

@@ -7,15 +7,16 @@ import MartletCache
 /// of the standard deviation over channels, keys and values averaged. Runs compete by rank, so each
 /// keeps as many. The last whole run and what follows it always stay.
 struct LagKV: KVCompressor {
-    let sinks: Int
-    let lag: Int
+    let sinks: TokenAllowance
+    let lag: TokenAllowance
     /// Scores of different runs are compared themselves instead of their ranks.
     let crossing: Bool
 
     var signals: PromptSignals { PromptSignals() }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        (0..<layer.headCount).map { head in
+        let (sinks, lag) = (sinks.of(layer.kept), lag.of(layer.kept))
+        return (0..<layer.headCount).map { head in
             let count = layer.length(head)
             guard count >= sinks + 2 * lag else {
                 // Too short to compare runs: the newest tokens stay.
@@ -28,17 +29,17 @@ struct LagKV: KVCompressor {
             var scores = [Float](repeating: .infinity, count: count)
             for run in 0..<runs - 1 {
                 let first = sinks + run * lag
-                let k = spread(keys, first: first, dimension: layer.dimension)
-                let v = spread(values, first: first, dimension: layer.dimension)
+                let k = spread(keys, first, lag, dimension: layer.dimension)
+                let v = spread(values, first, lag, dimension: layer.dimension)
                 let mean = zip(k, v).map { ($0 + $1) / 2 }
-                let shown = crossing ? mean : ranks(mean)
+                let shown = crossing ? mean : ranks(mean, lag)
                 for token in 0..<lag { scores[first + token] = shown[token] }
             }
             return scores
         }
     }
 
-    private func spread(_ x: [Float], first: Int, dimension: Int) -> [Float] {
+    private func spread(_ x: [Float], _ first: Int, _ lag: Int, dimension: Int) -> [Float] {
         var low = [Float](repeating: .infinity, count: dimension)
         var high = [Float](repeating: -.infinity, count: dimension)
         for token in first + lag..<first + 2 * lag {
@@ -59,7 +60,7 @@ struct LagKV: KVCompressor {
         return result
     }
 
-    private func ranks(_ x: [Float]) -> [Float] {
+    private func ranks(_ x: [Float], _ lag: Int) -> [Float] {
         var result = [Float](repeating: 0, count: x.count)
         let order = x.indices.sorted { (x[$0], $0) < (x[$1], $1) }
         for (rank, index) in order.enumerated() { result[index] = Float(rank) / Float(lag) }
@@ -74,7 +75,8 @@ extension CachePolicyEntry {
         parameters: .scored() + [
             CachePolicyParameter(
                 name: "lag", domain: .integer(2...65536), defaultValue: .integer(128),
-                summary: "tokens in a run"),
+                summary: "tokens in a run, of which up to two at the end always stay",
+                share: BudgetShare(divisor: 8, least: 2)),
             CachePolicyParameter(
                 name: "crossing", domain: .boolean, defaultValue: .boolean(false),
                 summary: "let runs compete by score instead of rank"),
@@ -84,7 +86,7 @@ extension CachePolicyEntry {
     ) { values throws(CacheError) in
         try values.keep(
             LagKV(
-                sinks: values.integer("sinks"), lag: values.integer("lag"),
+                sinks: values.tokens("sinks"), lag: values.tokens("lag"),
                 crossing: values.boolean("crossing")))
     }
 }

@@ -11,20 +11,21 @@ import MartletCache
 /// the prompt and after every `buffer` generated tokens a head is cut back to its budget. Follows the authors'
 /// code; neighbours and the newest are so by position, as in the paper.
 struct RKV: KVCompressor {
-    let window: Int
+    let window: TokenAllowance
     let kernel: Int
     let share: Float
     let similar: Float
     let buffer: Int
 
-    var signals: PromptSignals { PromptSignals(lastQueries: window) }
-    var forcedRecent: Int { window }
+    var signals: PromptSignals { PromptSignals(lastQueries: window.tokens) }
+    var forcedRecent: TokenAllowance { window }
     var interval: Int? { buffer }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        (0..<layer.headCount).map { head in
+        let window = window.of(layer.kept)
+        return (0..<layer.headCount).map { head in
             let count = layer.length(head)
-            let importance = importance(layer, head, of: max(0, count - window))
+            let importance = importance(layer, head, window, of: max(0, count - window))
             let redundancy = redundancy(layer, head)
             return (0..<count).map { slot in
                 slot >= importance.count
@@ -34,7 +35,9 @@ struct RKV: KVCompressor {
     }
 
     /// Of the first `open` keys of a head.
-    private func importance(_ layer: LayerView, _ head: Int, of open: Int) -> [Float] {
+    private func importance(
+        _ layer: LayerView, _ head: Int, _ window: Int, of open: Int
+    ) -> [Float] {
         let (count, group) = (layer.length(head), layer.group)
         let logits = layer.recentLogits(head, rows: window)
         var mean = [Float](repeating: 0, count: open)
@@ -97,14 +100,14 @@ extension CachePolicyEntry {
         signals: "the last window's queries, and n²·d products a head, every buffer tokens",
         examples: ["rkv(%, window=4, buffer=8)"], sized: { ["rkv(budget=\($0))"] }
     ) { values throws(CacheError) in
-        guard values.integer("buffer") >= values.integer("window") else {
+        guard values.integer("buffer") >= values.tokens("window").tokens else {
             throw .badPolicyParameter(
                 policy: values.policy, parameter: "buffer", got: "\(values.integer("buffer"))",
-                expected: "at least the window of \(values.integer("window"))")
+                expected: "at least the window of \(values.tokens("window").tokens)")
         }
         return try values.keep(
             RKV(
-                window: values.integer("window"), kernel: values.integer("kernel"),
+                window: values.tokens("window"), kernel: values.integer("kernel"),
                 share: Float(values.decimal("share")), similar: Float(values.decimal("similar")),
                 buffer: values.integer("buffer")))
     }

@@ -10,8 +10,8 @@ extension CachePolicyEntry {
         source: "SAGE-KV (2503.08879)", parameters: .scored(recent: 64), phases: [.prefill],
         sharesPrefix: false, signals: "the last query: n·d products a head, once",
         examples: ["sagekv(%)"],
-        sized: { ["sagekv(budget=\($0), recent=\(min(64, $0 / 4)))"] }
+        sized: { ["sagekv(budget=\($0))"] }
     ) { values throws(CacheError) in
-        try values.keep(SnapKV(window: 1, kernel: 1, pooling: .mean))
+        try values.keep(SnapKV(window: .stated(1), kernel: 1, pooling: .mean))
     }
 }

@@ -10,8 +10,8 @@ struct Scope: KVCompressor {
 
     var competes: Bool { prompt.competes }
     var signals: PromptSignals { prompt.signals }
-    var forcedRecent: Int { prompt.forcedRecent }
-    var steps: (any StepEvictor)? { generated }
+    var forcedRecent: TokenAllowance { prompt.forcedRecent }
+    func steps(keeping kept: Int) -> (any StepEvictor)? { generated }
 
     func scores(_ layer: LayerView) -> [[Float]] { prompt.scores(layer) }
 
@@ -69,7 +69,8 @@ extension CachePolicyEntry {
                 summary: "generated tokens that a head may hold"),
             CachePolicyParameter(
                 name: "recent", domain: .integer(1...65_536), defaultValue: .integer(256),
-                summary: "newest of them that always stay"),
+                summary: "newest of them that always stay",
+                share: BudgetShare(divisor: 2, of: "window")),
             CachePolicyParameter(
                 name: "pace", domain: .integer(1...65_536), defaultValue: .integer(15),
                 summary: "tokens after which the window grows by one, or is enforced"),
@@ -81,7 +82,7 @@ extension CachePolicyEntry {
             "scope(snapkv(%, window=8), window=10, recent=4)",
             "scope(chelsea(%), mode=discontinuous, window=12, recent=4)",
         ],
-        sized: { ["scope(snapkv(budget=\($0), window=\(min(64, $0 / 2))))"] }
+        sized: { ["scope(snapkv(budget=\($0)))"] }
     ) { values throws(CacheError) in
         guard let inner = values.wrappedKeeping, !inner.holdsBudget, !inner.choosesAgain else {
             throw .badPolicyParameter(

@@ -9,16 +9,17 @@ import MartletCache
 struct SnapKV: KVCompressor {
     enum Pooling: String, CaseIterable, Sendable { case mean, max }
 
-    let window: Int
+    let window: TokenAllowance
     let kernel: Int
     let pooling: Pooling
 
-    var signals: PromptSignals { PromptSignals(lastQueries: window) }
-    var forcedRecent: Int { window }
+    var signals: PromptSignals { PromptSignals(lastQueries: window.tokens) }
+    var forcedRecent: TokenAllowance { window }
     var scoresAttention: Bool { true }
 
     func scores(_ layer: LayerView) -> [[Float]] {
-        (0..<layer.headCount).map { head in
+        let window = window.of(layer.kept)
+        return (0..<layer.headCount).map { head in
             let mass = layer.recentMass(head, rows: window)
             let seen = max(0, mass.count - window)
             let scale = 1 / Float(window * layer.group)
@@ -49,8 +50,8 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: false,
         signals: "the last window's queries: window·n·d products a head, once",
         examples: ["snapkv(%, window=8)", "snapkv(%, pooling=max, kernel=7, window=8)"],
-        sweep: SweepForm(6, .prompt, "snapkv(budget={budget}, window={window})"),
-        sized: { ["snapkv(budget=\($0), window=\(min(64, $0 / 2)))"] }
+        sweep: SweepForm(6, .prompt, "snapkv(budget={budget})"),
+        sized: { ["snapkv(budget=\($0))"] }
     ) { values throws(CacheError) in try values.keep(values.snapKV) }
 }
 
@@ -64,7 +65,7 @@ extension CachePolicyValues {
     /// SnapKV with the values of its own parameters.
     var snapKV: SnapKV {
         SnapKV(
-            window: integer("window"), kernel: integer("kernel"),
+            window: tokens("window"), kernel: integer("kernel"),
             pooling: SnapKV.Pooling(rawValue: name("pooling")) ?? .mean)
     }
 }

@@ -8,9 +8,11 @@ import MartletCache
 struct TOVA: KVCompressor {
     let holdsBudget: Bool
 
-    var steps: (any StepEvictor)? { holdsBudget ? NewestAttentionSteps() : nil }
+    func steps(keeping kept: Int) -> (any StepEvictor)? {
+        holdsBudget ? NewestAttentionSteps() : nil
+    }
     var signals: PromptSignals { PromptSignals(lastQueries: 1) }
-    var forcedRecent: Int { 1 }
+    var forcedRecent: TokenAllowance { .stated(1) }
 
     func scores(_ layer: LayerView) -> [[Float]] {
         // All heads hold the same tokens.

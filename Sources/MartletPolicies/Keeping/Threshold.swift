@@ -14,7 +14,7 @@ struct Threshold: KVCompressor {
 
     var competes: Bool { false }
     var signals: PromptSignals { scorer.signals }
-    var steps: (any StepEvictor)? { generated }
+    func steps(keeping kept: Int) -> (any StepEvictor)? { generated }
 
     func fit(_ shape: KVShape, policy: PolicyNames) throws(CacheError) {
         try scorer.fit(shape, policy: policy)
@@ -37,7 +37,7 @@ struct ThresholdSteps: StepEvictor {
     let below: Float
     let recentTokens: Int
 
-    var readsWeights: Bool { false }
+    var reads: NewestAttention { .nothing }
     var tokenScore: TokenScore? { score }
     var bound: Float { below }
     var recent: Int? { recentTokens }
@@ -91,7 +91,7 @@ extension CachePolicyEntry {
                         + "key and value")
             }
             steps = ThresholdSteps(
-                score: score, below: below, recentTokens: max(window, inner.recent))
+                score: score, below: below, recentTokens: max(window, inner.recent.tokens))
         }
         return [
             ScoredKeeping(

@@ -139,7 +139,7 @@ extension CachePolicyEntry {
         ],
         phases: [.prefill], sharesPrefix: true, state: "4 bytes a token, once any merged",
         examples: ["chelsea(%, chunk=16)"],
-        sized: { ["chelsea(budget=\($0), recent=\(min(32, $0 / 4)))"] }
+        sized: { ["chelsea(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(
             Chelsea(chunk: values.integer("chunk"), counts: values.boolean("counts")))

@@ -87,7 +87,7 @@ extension CachePolicyEntry {
         name: "lookm",
         summary: "keeps heavy hitters; what goes joins the most similar key that stays",
         source: "LOOK-M (2406.18139)",
-        parameters: .scored(recent: 64) + [
+        parameters: .scored(recent: 64, share: .half) + [
             CachePolicyParameter(
                 name: "merge", domain: .choice(LookM.Merge.allCases.map(\.rawValue)),
                 defaultValue: .name(LookM.Merge.pivotal.rawValue), summary: "how it joins")
@@ -95,7 +95,7 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: false,
         signals: "all weights of the prompt: its products again",
         examples: ["lookm(%)", "lookm(%, merge=weighted)"],
-        sized: { ["lookm(budget=\($0), recent=\(min(64, $0 / 4)))"] }
+        sized: { ["lookm(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(LookM(merge: LookM.Merge(rawValue: values.name("merge")) ?? .pivotal))
     }

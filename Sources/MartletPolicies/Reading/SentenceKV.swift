@@ -101,10 +101,10 @@ extension CachePolicyEntry {
                 summary: "budgets of the prompt that SnapKV keeps"),
             CachePolicyParameter(
                 name: "sinks", domain: .integer(0...1024), defaultValue: .integer(32),
-                summary: "first tokens that are always read"),
+                summary: "first tokens that are always read", share: .sinks),
             CachePolicyParameter(
                 name: "recent", domain: .integer(1...65_536), defaultValue: .integer(32),
-                summary: "newest tokens that are always read"),
+                summary: "newest tokens that are always read", share: .quarter),
             CachePolicyParameter(
                 name: "longest", domain: .integer(1...4096), defaultValue: .integer(64),
                 summary: "tokens after which a sentence ends by itself"),
@@ -114,9 +114,7 @@ extension CachePolicyEntry {
         signals: "the last window's queries: window·n·d products a head, once",
         state: "4·d bytes a sentence",
         examples: ["sentencekv(budget=48, sinks=4, recent=8, factor=2)"],
-        sized: {
-            ["sentencekv(budget=\($0), sinks=\(min(32, $0 / 4)), recent=\(min(32, $0 / 4)))"]
-        }
+        sized: { ["sentencekv(budget=\($0))"] }
     ) { values throws(CacheError) in
         let (budget, sinks) = (values.integer("budget"), values.integer("sinks"))
         let least = sinks + values.integer("recent")
@@ -125,11 +123,14 @@ extension CachePolicyEntry {
                 policy: values.policy, parameter: "budget", got: "\(budget)",
                 expected: "at least \(least), the tokens that are always read")
         }
-        let held = min(Double(budget) * values.decimal("factor"), Double(Int32.max))
+        let held = Int(min(Double(budget) * values.decimal("factor"), Double(Int32.max)))
+        let window = TokenAllowance.upTo(32, .quarter)
         return [
             ScoredKeeping(
-                compressor: SnapKV(window: min(32, budget), kernel: 7, pooling: .mean),
-                budget: .tokens(Int(held)), rule: .uniform, sinks: sinks, recent: 0),
+                compressor: SnapKV(
+                    window: .stated(window.of(held)), kernel: 7, pooling: .mean),
+                budget: .tokens(held), rule: .uniform, sinks: .stated(sinks),
+                recent: .stated(0)),
             PageReading(
                 selector: SentenceKV(
                     budget: budget, sinks: sinks, recent: values.integer("recent"),

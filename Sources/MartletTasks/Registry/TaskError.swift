@@ -1,5 +1,7 @@
 /// What can be wrong with a task's text, and one sentence for each.
 
+import MartletJSON
+
 /// Why a task's text was refused. Each case carries values; ``description`` makes the sentence.
 public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text does not follow the grammar. `column` counts characters from 1.
@@ -35,7 +37,7 @@ public enum TaskError: Error, Sendable, Hashable, CustomStringConvertible {
             "task mixture: got \(got), expected \(expected); write it like mixture(addition, "
                 + "chain(steps=4))."
         case .badFile(let path, let line, let got, let expected):
-            "\(path)\(line.map { ", line \($0)" } ?? ""): got \(got), expected \(expected); correct "
+            "\(path)\(line.map { ", line \($0)" } ?? ""): got \(excerpt(got)), expected \(expected); correct "
                 + "the file, or name another."
         case .missingFile(let path, let expected):
             "\(path): got no such file, expected \(expected); correct the name."

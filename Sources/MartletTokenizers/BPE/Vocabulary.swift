@@ -1,5 +1,7 @@
 // Token texts by id and ids by text, in flat arrays.
 
+import MartletJSON
+
 /// The texts of a vocabulary as its file spells them.
 struct Vocabulary: Sendable {
     /// Ids from here up are refused: a table is indexed by id, and a file must not choose its size.
@@ -98,7 +100,7 @@ struct Vocabulary: Sendable {
     }
 
     static func printable(_ bytes: ArraySlice<UInt8>) -> String {
-        String(decoding: bytes.prefix(80), as: UTF8.self)
+        MartletJSON.printable(String(decoding: bytes.prefix(80), as: UTF8.self))
     }
 }
 

@@ -25,8 +25,9 @@ enum RecipeFile {
         }
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch {
+            // It quotes the line, which may be of any length and hold anything.
             let sentence = "\(error)".split(separator: "\n").joined(separator: " ")
-            throw malformed("it is not valid YAML (\(sentence))")
+            throw malformed("it is not valid YAML (\(excerpt(sentence)))")
         }
         guard let node else { throw malformed("it is empty") }
         var left = maximumValues

@@ -229,7 +229,7 @@ extension RunState {
                 throw .resume(
                     directory: directory,
                     reason:
-                        "its '\(key)' is not that of this run; give the recipe and options that it was "
+                        "its '\(excerpt(key))' is not that of this run; give the recipe and options that it was "
                         + "started with, or choose another folder (a learning rate or clip may be lower)"
                 )
             }

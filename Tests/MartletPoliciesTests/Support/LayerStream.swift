@@ -24,20 +24,29 @@ struct LayerStream {
         values = rows(Self.heads * Self.dimension)
     }
 
-    /// Attention weights of a token over positions that a KV head holds, one row for each query head.
-    func weights(_ token: Int, head: Int, held: [Int]) -> [[Double]] {
+    /// Scaled products of a token with positions that a KV head holds, one row for each query head.
+    func logits(_ token: Int, head: Int, held: [Int]) -> [[Double]] {
         (0..<Self.group).map { member in
             let q = (head * Self.group + member) * Self.dimension
-            let scores = held.map { position in
+            return held.map { position in
                 (0..<Self.dimension).reduce(0.0) {
                     $0 + Double(queries[token][q + $1])
                         * Double(keys[position][head * Self.dimension + $1])
                 } * 0.25
             }
-            let largest = scores.max() ?? 0
-            let sum = scores.reduce(0) { $0 + exp($1 - largest) }
-            return scores.map { exp($0 - largest) / sum }
         }
+    }
+
+    /// The softmax of some logits.
+    static func softmax(_ logits: [Double]) -> [Double] {
+        let largest = logits.max() ?? 0
+        let sum = logits.reduce(0) { $0 + exp($1 - largest) }
+        return logits.map { exp($0 - largest) / sum }
+    }
+
+    /// Attention weights of a token over positions that a KV head holds, one row for each query head.
+    func weights(_ token: Int, head: Int, held: [Int]) -> [[Double]] {
+        logits(token, head: head, held: held).map(Self.softmax)
     }
 
     /// Runs a policy through the engine's own attention; what each head holds after every token from

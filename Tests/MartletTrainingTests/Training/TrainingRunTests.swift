@@ -174,12 +174,6 @@ import Testing
         #expect(sentence.contains("test.yaml") && sentence.contains(word), "\(sentence)")
     }
 
-    /// Numbers at the ends of their types, and past them.
-    private static let edges = [
-        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e308", "1e999",
-        "-0", ".nan", ".inf", "4.9e-324", "2147483648", "0x7fffffffffffffff", "0o7", "1_000",
-    ].map { Array($0.utf8) }
-
     /// Aliases of aliases are few lines and billions of values.
     @Test(arguments: ["values", "keys"])
     func aliasesAreBounded(place: String) throws {
@@ -190,35 +184,6 @@ import Testing
         if place == "keys" { text += "? *a39\n: 1\n" }
         let error = #expect(throws: TrainingError.self) { try Recipe(text, file: "test.yaml") }
         #expect("\(try #require(error))".contains("aliases"))
-    }
-
-    /// Random edits of a recipe give a recipe or an error, never a trap.
-    @Test func mutatedRecipes() throws {
-        var state: UInt64 = 9
-        func next(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
-        let bytes = Array(Self.recipe().utf8)
-        for _ in 0..<2000 {
-            var mutant = bytes
-            for _ in 0..<1 + next(4) {
-                let place = next(mutant.count)
-                switch next(5) {
-                case 0: mutant[place] = UInt8(32 + next(95))
-                case 3: mutant[place...place] = Self.edges[next(Self.edges.count)][...]
-                case 4:
-                    let mark = [UInt8(ascii: "&"), UInt8(ascii: "*")][next(2)]
-                    mutant.insert(
-                        contentsOf: [UInt8(ascii: " "), mark, UInt8(ascii: "x")], at: place)
-                case 1: mutant.remove(at: place)
-                default:
-                    mutant.insert(
-                        contentsOf: mutant[place..<min(mutant.count, place + 9)], at: place)
-                }
-            }
-            _ = try? Recipe(String(decoding: mutant, as: UTF8.self), file: "mutant.yaml")
-        }
     }
 
     /// What the error of numbers that are not finite advises can be followed.

@@ -6,7 +6,7 @@ indirect enum BudgetRule: Sendable, Hashable {
     case uniform
     /// Early layers keep more than late ones, linearly; `beta` says how much (PyramidKV, 2406.02069).
     /// Every layer keeps at least `window` tokens.
-    case pyramid(beta: Int, window: Int)
+    case pyramid(beta: Int, window: TokenAllowance)
     /// All heads of all layers compete (KVzip, 2505.23416).
     case global
     /// The heads of a layer compete, each being sure of `floor` of its share (Ada-KV, 2407.11550).
@@ -21,7 +21,8 @@ indirect enum BudgetRule: Sendable, Hashable {
         case .adaptive(_, let rule):
             return rule.layerBudget(
                 kept, of: count, ratio: ratio, layer: layer, layerCount: layerCount)
-        case .pyramid(let beta, let window):
+        case .pyramid(let beta, let allowance):
+            let window = allowance.of(kept)
             // As in kvpress: the exact fraction, not its whole number of tokens, and each layer's
             // number counts the window.
             let share = ratio.map { Double(count) * (1 - $0) } ?? Double(kept)

@@ -14,16 +14,17 @@ struct ByteHold: Sendable, Hashable {
     /// Tokens that a head may hold when one goes for each that comes, and heads are alike.
     let steady: Int
 
-    /// Divides `bytes` over heads as `rule` does; nil when they are too few for `minimumTokens` in each.
-    init?(bytes: Int, rule: BudgetRule, minimumTokens: Int, shape: KVShape) {
+    /// Divides `bytes` over heads as `rule` does; nil when they are too few for the tokens that always stay,
+    /// of those that a head keeps.
+    init?(bytes: Int, rule: BudgetRule, shape: KVShape, protected: (_ kept: Int) -> Int) {
         let perHead = bytes / (shape.tableCount * shape.heldBytesPerPage)
         let piecePages = Swift.max(1, Swift.min(16, perHead / 4))
         // Heads of different length waste part of a page each.
         let waste = rule == .uniform ? 0 : 1
         let keptPages = perHead - piecePages - waste
-        guard keptPages >= 1, keptPages * KVPage.tokens >= minimumTokens else {
-            return nil
-        }
+        guard keptPages >= 1,
+            keptPages * KVPage.tokens >= protected(keptPages * KVPage.tokens)
+        else { return nil }
         pages = perHead * shape.tableCount
         kept = keptPages * KVPage.tokens
         piece = piecePages * KVPage.tokens
@@ -31,12 +32,13 @@ struct ByteHold: Sendable, Hashable {
     }
 
     /// The least bytes that suffice.
-    static func least(rule: BudgetRule, minimumTokens: Int, shape: KVShape) -> Int {
-        let waste = rule == .uniform ? 0 : 1
-        let pages = KVPage.count(forSlots: minimumTokens)
-        // A piece is at most a third of what is kept, and a page at least.
-        var perHead = Swift.max(1, pages) + waste + 1
-        while perHead - Swift.max(1, Swift.min(16, perHead / 4)) - waste < pages { perHead += 1 }
-        return perHead * shape.tableCount * shape.heldBytesPerPage
+    static func least(rule: BudgetRule, shape: KVShape, protected: (_ kept: Int) -> Int) -> Int {
+        let page = shape.tableCount * shape.heldBytesPerPage
+        var perHead = 1
+        while ByteHold(bytes: perHead * page, rule: rule, shape: shape, protected: protected) == nil
+        {
+            perHead += 1
+        }
+        return perHead * page
     }
 }

@@ -17,9 +17,10 @@ protocol KVCompressor: Sendable {
     /// those with the best scores stay.
     func verdicts(_ layer: LayerView, budget: Int, chosen: TokenDivision) -> [HeadVerdict]
     /// Tokens at the end of the prompt that score `.infinity`: no budget may be smaller.
-    var forcedRecent: Int { get }
-    /// What holds the budget while tokens are generated; nil when only the prompt is bounded.
-    var steps: (any StepEvictor)? { get }
+    var forcedRecent: TokenAllowance { get }
+    /// What holds the budget while tokens are generated, when a head keeps `kept` tokens on average; nil when
+    /// only the prompt is bounded.
+    func steps(keeping kept: Int) -> (any StepEvictor)?
     /// Generated tokens after which the method chooses again among all that is held; nil for never.
     var interval: Int? { get }
     /// What a token scores by its own key and value; nil where that depends on other tokens. Agrees with
@@ -35,8 +36,8 @@ protocol KVCompressor: Sendable {
 }
 
 extension KVCompressor {
-    var forcedRecent: Int { 0 }
-    var steps: (any StepEvictor)? { nil }
+    var forcedRecent: TokenAllowance { .stated(0) }
+    func steps(keeping kept: Int) -> (any StepEvictor)? { nil }
     var interval: Int? { nil }
     var tokenScore: TokenScore? { nil }
     var competes: Bool { true }

@@ -10,6 +10,8 @@ final class KeepingMemory: StageMemory {
     var promptTokens: [Int32] = []
     /// Tokens that each head may hold while tokens are generated, by table; empty for no bound.
     var caps: [Int] = []
+    /// What takes tokens out then, and which it may not take; nil where ``caps`` are empty.
+    var holding: (evictor: any StepEvictor, division: TokenDivision)?
     /// What a ``StepEvictor`` remembers of each slot, by table.
     var slots: [[Float]] = []
 
@@ -25,6 +27,7 @@ final class KeepingMemory: StageMemory {
         copy.recorder = recorder?.copy()
         copy.promptTokens = promptTokens
         copy.caps = caps
+        copy.holding = holding
         copy.slots = slots
         return copy
     }

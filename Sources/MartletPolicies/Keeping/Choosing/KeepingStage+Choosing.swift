@@ -5,14 +5,17 @@ import MartletCache
 import MartletKernels
 
 extension KeepingStage {
-    /// One layer as its compressor sees it.
+    /// What protected tokens give way to when a head keeps `budget` tokens: without a budget, nothing.
+    func kept(_ budget: Int) -> Int { chosen.budget == nil ? .max : budget }
+
+    /// One layer as its compressor sees it when a head keeps `budget` tokens on average.
     func view(
-        _ sequence: SequenceID, layer: Int, cache: KVCache, probe: AttentionProbe
+        _ sequence: SequenceID, layer: Int, cache: KVCache, probe: AttentionProbe, budget: Int
     ) -> LayerView {
         let heads = shape.keyValueHeadCount
         return LayerView(
             layer: layer, headCount: heads, group: headCount / heads,
-            dimension: shape.headDimension, count: cache.count(sequence),
+            dimension: shape.headDimension, count: cache.count(sequence), kept: kept(budget),
             frequencies: frequencies[layer],
             recorder: memory(of: sequence, cache).recorder, outputs: outputs, cache: cache,
             sequence: sequence,
@@ -35,15 +38,16 @@ extension KeepingStage {
         if case .global = chosen.rule { return chooseGlobally(sequence, cache, budget: budget) }
         var ratio: Double?
         if case .ratio(let fraction)? = chosen.budget { ratio = fraction }
-        let share = ratio
+        let (share, division) = (ratio, chosen.division(of: kept(budget)))
         var verdicts = [[HeadVerdict]](repeating: [], count: layers)
         verdicts.withUnsafeMutableBufferPointer { verdicts in
             pool.run(layers) { layer, worker in
-                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
+                let view = view(
+                    sequence, layer: layer, cache: cache, probe: probes[worker], budget: budget)
                 let layerBudget = chosen.rule.layerBudget(
                     budget, of: count, ratio: share, layer: layer, layerCount: layers)
                 verdicts[layer] = chosen.compressor.verdicts(
-                    view, budget: layerBudget, chosen: chosen.division)
+                    view, budget: layerBudget, chosen: division)
             }
         }
         return verdicts.flatMap(\.self)
@@ -55,11 +59,13 @@ extension KeepingStage {
     ) -> [HeadVerdict] {
         let layers = shape.layerCount
         let chosen = chosen
+        let division = chosen.division(of: kept(budget))
         var scores = [[[Float]]](repeating: [], count: layers)
         scores.withUnsafeMutableBufferPointer { scores in
             pool.run(layers) { layer, worker in
-                let view = view(sequence, layer: layer, cache: cache, probe: probes[worker])
-                scores[layer] = chosen.division.protect(chosen.compressor.scores(view))
+                let view = view(
+                    sequence, layer: layer, cache: cache, probe: probes[worker], budget: budget)
+                scores[layer] = division.protect(chosen.compressor.scores(view))
             }
         }
         var total = budget * shape.tableCount

@@ -33,7 +33,8 @@ extension KeepingStage {
         norms.withUnsafeMutableBufferPointer { norms in
             pool.run(shape.tableCount) { table, worker in
                 let view = view(
-                    sequence, layer: table / heads, cache: cache, probe: probes[worker])
+                    sequence, layer: table / heads, cache: cache, probe: probes[worker],
+                    budget: .max)
                 norms[table] = view.outputNorms(table % heads, .l2)
             }
         }
@@ -50,7 +51,7 @@ extension KeepingStage {
         let group = headCount / heads
         let count = cache.count(repeated.sequence)
         let (q, stride) = (queries.base, queries.stride)
-        let sinks = min(chosen.sinks, repeated.range.lowerBound)
+        let sinks = min(chosen.sinks.tokens, repeated.range.lowerBound)
         for slice in slices {
             recorder.reread.withUnsafeMutableBufferPointer { reread in
                 pool.run(heads) { head, worker in

@@ -42,9 +42,8 @@ final class KeepingStage: CacheStage {
         kernels = context.kernels
         hold = chosen.hold(shape: context.shape)
         probes = try context.makeProbes()
-        if let evictor = chosen.compressor.steps {
-            steps = StepEviction(
-                chosen, evictor: evictor, context, stage: index, probes: probes)
+        if let evictor = chosen.steps {
+            steps = StepEviction(evictor: evictor, context, stage: index, probes: probes)
         }
     }
 
@@ -203,8 +202,10 @@ final class KeepingStage: CacheStage {
         if budget < count || chosen.budget == nil {
             verdicts = choose(sequence, cache: cache, budget: budget)
         }
-        if let evictor = chosen.compressor.steps {
-            remember(evictor, of: sequence, memory, kept: verdicts.map(\.kept), cache: cache)
+        if let evictor = chosen.compressor.steps(keeping: kept(budget)) {
+            memory.holding = (evictor, chosen.division(of: kept(budget)))
+            remember(
+                evictor, of: sequence, memory, verdicts.map(\.kept), budget: budget, cache: cache)
         }
         try carryOut(verdicts, sequence, memory, cache)
         if !chosen.choosesAgain { memory.recorder = nil }
@@ -263,7 +264,7 @@ final class KeepingStage: CacheStage {
     /// says, or as it kept where that is a share of the prompt.
     private func remember(
         _ evictor: any StepEvictor, of sequence: SequenceID, _ memory: KeepingMemory,
-        kept: [[Int32]?], cache: KVCache
+        _ kept: [[Int32]?], budget average: Int, cache: KVCache
     ) {
         func length(_ table: Int) -> Int {
             let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
@@ -282,7 +283,8 @@ final class KeepingStage: CacheStage {
         }
         memory.slots = kept.enumerated().map { table, slots in
             let view = view(
-                sequence, layer: table / shape.keyValueHeadCount, cache: cache, probe: probes[0])
+                sequence, layer: table / shape.keyValueHeadCount, cache: cache, probe: probes[0],
+                budget: average)
             let initial = evictor.initial(memory.recorder, table: table, view: view)
             let width = evictor.width
             guard !initial.isEmpty else {

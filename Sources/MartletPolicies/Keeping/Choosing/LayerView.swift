@@ -18,6 +18,9 @@ struct LayerView {
     let dimension: Int
     /// Tokens computed: those of the prompt, when it has just been completed.
     let count: Int
+    /// Tokens that a head keeps on average over all layers; the largest integer where no budget says so. What a
+    /// ``TokenAllowance`` gives way to.
+    let kept: Int
     /// Radians a position for each rotated pair; empty for learned positions.
     let frequencies: [Double]
     let recorder: PromptRecorder?
@@ -100,36 +103,6 @@ struct LayerView {
         return sums
     }
 
-    /// Attention that each token received from each of the last `rows` tokens, `[length][rows]`; the row at
-    /// position `p` stands in column `p % rows`.
-    func recentRows(_ head: Int, rows: Int) -> [Float] {
-        let length = length(head)
-        var result = [Float](repeating: 0, count: length * rows)
-        guard let recorder, recorder.signals.heldQueries >= rows else { return result }
-        let (ring, width) = (recorder.signals.heldQueries, recorder.headCount * dimension)
-        let table = cache.table(sequence, layer: layer, head: head)
-        var sums = [Float](repeating: 0, count: length)
-        for position in max(0, count - rows)..<count {
-            for slot in sums.indices { sums[slot] = 0 }
-            recorder.queries.withUnsafeBufferPointer { queries in
-                sums.withUnsafeMutableBufferPointer { sums in
-                    guard let base = queries.baseAddress, let target = sums.baseAddress else {
-                        return
-                    }
-                    let place = (layer * ring + position % ring) * width
-                    do {
-                        try probe.addWeights(
-                            of: base + place + head * group * dimension, count: 1, stride: width,
-                            firstEnd: max(1, length - count + position + 1), table: table,
-                            cache: cache, to: target)
-                    } catch { preconditionFailure("LayerView: \(error)") }
-                }
-            }
-            for slot in sums.indices { result[slot * rows + position % rows] = sums[slot] }
-        }
-        return result
-    }
-
     /// Scaled products of the last `rows` tokens' queries with the keys of one KV head, nothing masked,
     /// `[row][query head of the group][length]`, the oldest row first. Needs ``PromptSignals/lastQueries``.
     func recentLogits(_ head: Int, rows: Int) -> [Float] {
@@ -156,6 +129,19 @@ struct LayerView {
             }
         }
         return result
+    }
+
+    /// The same summed over the query heads of the group, `[row][length]`.
+    func recentGroupLogits(_ head: Int, rows: Int) -> [[Float]] {
+        let (length, logits) = (length(head), recentLogits(head, rows: rows))
+        guard length > 0 else { return [] }
+        return stride(from: 0, to: logits.count, by: group * length).map { first in
+            var sums = Array(logits[first..<first + length])
+            for member in 1..<max(1, group) {
+                for slot in 0..<length { sums[slot] += logits[first + member * length + slot] }
+            }
+            return sums
+        }
     }
 
     /// Calls `body` for each key of one KV head, from the first to the last, with its cosines with all of

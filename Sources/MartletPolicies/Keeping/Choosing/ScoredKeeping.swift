@@ -10,34 +10,40 @@ struct ScoredKeeping: CacheMethod {
     let budget: TokenBudget?
     let rule: BudgetRule
     /// First tokens that always stay.
-    let sinks: Int
+    let sinks: TokenAllowance
     /// Newest tokens that always stay.
-    let recent: Int
+    let recent: TokenAllowance
 
-    /// Tokens that always stay: no budget may be smaller.
-    var minimumTokens: Int { max(1, sinks + max(recent, compressor.forcedRecent)) }
+    /// Tokens that always stay when a head keeps `kept` on average; no budget may be smaller.
+    func protectedTokens(of kept: Int) -> Int {
+        max(1, sinks.of(kept) + max(recent.of(kept), compressor.forcedRecent.of(kept)))
+    }
 
     /// Whether tokens are taken out at every generated one, which then must be computed one by one.
-    var holdsBudget: Bool { compressor.steps != nil }
+    var holdsBudget: Bool { steps != nil }
+
+    /// What holds the budget while tokens are generated, where there is room for its constants.
+    var steps: (any StepEvictor)? { compressor.steps(keeping: .max) }
 
     /// Whether tokens are chosen again between generated ones.
     var choosesAgain: Bool {
-        if case .bytes? = budget, compressor.steps == nil { return true }
+        if case .bytes? = budget, !holdsBudget { return true }
         return compressor.interval != nil
     }
 
     /// Whether a step may write to all pages of a sequence again.
-    var rewritesAll: Bool { choosesAgain || (compressor.steps?.interval ?? 1) > 1 }
+    var rewritesAll: Bool { choosesAgain || (steps?.interval ?? 1) > 1 }
 
-    /// How the budget is divided, and what is never taken.
-    var division: TokenDivision {
-        TokenDivision(budget: budget, rule: rule, sinks: sinks, recent: recent)
+    /// How the budget is divided, and what is never taken, when a head keeps `kept` tokens on average.
+    func division(of kept: Int) -> TokenDivision {
+        TokenDivision(
+            budget: budget, rule: rule, sinks: sinks.of(kept), recent: recent.of(kept))
     }
 
     /// How a budget in bytes is held; nil for other budgets, and for too few bytes.
     func hold(shape: KVShape) -> ByteHold? {
         guard case .bytes(let bytes)? = budget else { return nil }
-        return ByteHold(bytes: bytes, rule: rule, minimumTokens: minimumTokens, shape: shape)
+        return ByteHold(bytes: bytes, rule: rule, shape: shape, protected: protectedTokens)
     }
 
     /// The same compressor and protection, its budget divided by another rule.
@@ -65,7 +71,7 @@ struct ScoredKeeping: CacheMethod {
         try compressor.fit(shape, policy: policy)
         guard case .bytes(let bytes)? = budget else { return }
         guard let hold = hold(shape: shape) else {
-            let needed = ByteHold.least(rule: rule, minimumTokens: minimumTokens, shape: shape)
+            let needed = ByteHold.least(rule: rule, shape: shape, protected: protectedTokens)
             throw .badPolicyParameter(
                 policy: policy.name, parameter: "bytes", got: "\(bytes)B",
                 expected:

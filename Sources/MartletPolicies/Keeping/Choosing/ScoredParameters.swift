@@ -4,7 +4,10 @@ import MartletCache
 
 extension [CachePolicyParameter] {
     /// What every compressor takes: how much stays (one of three ways) and what is never taken.
-    static func scored(sinks: Int = 4, recent: Int = 1) -> Self {
+    /// Defaults of protected tokens give way in a small budget, recent ones to `share` of it.
+    static func scored(
+        sinks: Int = 4, recent: Int = 1, share: BudgetShare = .quarter
+    ) -> Self {
         [
             CachePolicyParameter(
                 name: "budget", domain: .integer(1...Int(Int32.max)), defaultValue: nil,
@@ -19,19 +22,22 @@ extension [CachePolicyParameter] {
                 isRequired: false),
             CachePolicyParameter(
                 name: "sinks", domain: .integer(0...1024), defaultValue: .integer(sinks),
-                summary: "first tokens that always stay"),
+                summary: "first tokens that always stay", share: sinks > 0 ? .sinks : nil),
             CachePolicyParameter(
                 name: "recent", domain: .integer(0...65536), defaultValue: .integer(recent),
-                summary: "newest tokens of the prompt that always stay"),
+                summary: "newest tokens of the prompt that always stay",
+                share: recent > share.least ? share : nil),
         ]
     }
 }
 
 extension CachePolicyParameter {
-    static func window(_ tokens: Int) -> CachePolicyParameter {
+    static func window(
+        _ tokens: Int, share: BudgetShare = .quarter
+    ) -> CachePolicyParameter {
         CachePolicyParameter(
             name: "window", domain: .integer(1...4096), defaultValue: .integer(tokens),
-            summary: "last tokens of the prompt whose attention decides; they stay")
+            summary: "last tokens of the prompt whose attention decides; they stay", share: share)
     }
 
     static let steps = CachePolicyParameter(
@@ -98,14 +104,14 @@ extension CachePolicyValues {
             }
             return [
                 ScoredKeeping(
-                    compressor: compressor, budget: nil, rule: rule, sinks: integer("sinks"),
-                    recent: integer("recent"))
+                    compressor: compressor, budget: nil, rule: rule, sinks: tokens("sinks"),
+                    recent: tokens("recent"))
             ]
         }
         let budget = try tokenBudget()
         let kept = ScoredKeeping(
-            compressor: compressor, budget: budget, rule: rule, sinks: integer("sinks"),
-            recent: integer("recent"))
+            compressor: compressor, budget: budget, rule: rule, sinks: tokens("sinks"),
+            recent: tokens("recent"))
         if compressor.interval != nil, case .ratio = budget {
             throw .badPolicyParameter(
                 policy: policy, parameter: "ratio", got: "a fraction of a prompt",
@@ -117,10 +123,11 @@ extension CachePolicyValues {
                 policy: policy, parameter: "bytes", got: "a bound on every step",
                 expected: "budget or ratio, because \(reason)")
         }
-        if case .tokens(let tokens) = budget, tokens < kept.minimumTokens {
+        if case .tokens(let tokens) = budget, tokens < kept.protectedTokens(of: tokens) {
+            let least = kept.protectedTokens(of: tokens)
             throw .badPolicyParameter(
                 policy: policy, parameter: "budget", got: "\(tokens)",
-                expected: "at least \(kept.minimumTokens), the tokens that always stay")
+                expected: "at least \(least), the tokens that always stay")
         }
         return [kept]
     }

@@ -7,7 +7,7 @@ import MartletKernels
 
 /// One cache's evictor at work. The engine's thread owns it.
 final class StepEviction {
-    private let chosen: ScoredKeeping
+    /// What all sequences' evictors have in common: what they read.
     private let evictor: any StepEvictor
     private let shape: KVShape
     private let group: Int
@@ -15,16 +15,15 @@ final class StepEviction {
     private let probes: [AttentionProbe]
     private let stage: Int
     private var slices: [AttentionSlice] = []
-    /// Attention of each slice's newest token, by slice and KV head, then slot.
-    private var weights: [[Float]] = []
+    /// What each slice's newest token gave, by slice and KV head, then slot.
+    private var received: [[Float]] = []
     /// Bytes that computing them touched, in the same order.
     private var touched: [Int] = []
 
     init(
-        _ chosen: ScoredKeeping, evictor: any StepEvictor, _ context: StageContext, stage: Int,
+        evictor: any StepEvictor, _ context: StageContext, stage: Int,
         probes: [AttentionProbe]
     ) {
-        self.chosen = chosen
         self.evictor = evictor
         self.stage = stage
         self.probes = probes
@@ -56,12 +55,14 @@ final class StepEviction {
     func observe(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         guard !slices.isEmpty else { return }
         let heads = shape.keyValueHeadCount
-        if evictor.readsWeights { weigh(layer: layer, cache: cache, q: q, stride: stride) }
-        let width = evictor.width
+        let reads = evictor.reads
+        if reads != .nothing { weigh(layer: layer, cache: cache, q: q, stride: stride) }
         for (index, slice) in slices.enumerated() {
             let memory = memory(of: slice.sequence, cache)
+            guard let evictor = memory.holding?.evictor else { continue }
+            let width = evictor.width
             let first = index * heads
-            if evictor.readsWeights, evictor.averagesLayer { averageLayer(first..<first + heads) }
+            if reads != .nothing, evictor.averagesLayer { averageLayer(first..<first + heads) }
             let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
             for head in 0..<heads {
                 let table = layer * heads + head
@@ -71,11 +72,11 @@ final class StepEviction {
                     memory.slots[table][memory.slots[table].count - width] = newest(
                         of: cache.table(slice.sequence, layer: layer, head: head), score, cache)
                 }
-                guard evictor.readsWeights else { continue }
+                guard reads != .nothing else { continue }
                 memory.touchedBytes += touched[first + head]
                 memory.touchedBytes += memory.slots[table].count * MemoryLayout<Float>.stride
                 memory.slots[table].withUnsafeMutableBufferPointer { memory in
-                    weights[first + head].withUnsafeBufferPointer { received in
+                    received[first + head].withUnsafeBufferPointer { received in
                         evictor.foldAll(memory, received, step: step)
                     }
                 }
@@ -98,13 +99,13 @@ final class StepEviction {
         }
     }
 
-    /// Computes the weights that the newest tokens give to each slot.
+    /// Computes what the newest tokens give to each slot: weights or logits.
     private func weigh(layer: Int, cache: KVCache, q: UnsafePointer<Float>, stride: Int) {
         let (heads, width) = (shape.keyValueHeadCount, group * shape.headDimension)
         let units = slices.count * heads
-        while weights.count < units { weights.append([]) }
+        while received.count < units { received.append([]) }
         while touched.count < units { touched.append(0) }
-        weights.withUnsafeMutableBufferPointer { weights in
+        received.withUnsafeMutableBufferPointer { received in
             touched.withUnsafeMutableBufferPointer { touched in
                 pool.run(units) { unit, worker in
                     let (index, head) = unit.quotientAndRemainder(dividingBy: heads)
@@ -112,47 +113,53 @@ final class StepEviction {
                     weigh(
                         q + slice.firstRow * stride + head * width, stride: stride,
                         table: cache.table(slice.sequence, layer: layer, head: head), cache,
-                        probes[worker], into: &weights[unit])
+                        probes[worker], into: &received[unit])
                     touched[unit] = probes[worker].touches.take()
                 }
             }
         }
     }
 
-    /// The weights that one token gives to each slot of a table, its own the last.
+    /// What one token gives to each slot of a table, its own the last: weights or logits.
     private func weigh(
         _ q: UnsafePointer<Float>, stride: Int, table: PageTableView, _ cache: KVCache,
-        _ probe: AttentionProbe, into weights: inout [Float]
+        _ probe: AttentionProbe, into received: inout [Float]
     ) {
         let count = table.length + 1
-        weights.removeAll(keepingCapacity: true)
-        weights.append(contentsOf: repeatElement(0, count: count))
-        weights.withUnsafeMutableBufferPointer { sums in
+        received.removeAll(keepingCapacity: true)
+        received.append(contentsOf: repeatElement(0, count: count))
+        received.withUnsafeMutableBufferPointer { sums in
             guard let target = sums.baseAddress else { return }
             do {
-                try probe.addWeights(
-                    of: q, count: 1, stride: stride, firstEnd: count, table: table, cache: cache,
-                    to: target)
+                if evictor.reads == .logits {
+                    try probe.addLogits(
+                        of: q, count: count, table: table, cache: cache, to: target)
+                } else {
+                    try probe.addWeights(
+                        of: q, count: 1, stride: stride, firstEnd: count, table: table,
+                        cache: cache, to: target)
+                }
             } catch { preconditionFailure("StepEviction: \(error)") }
         }
     }
 
-    /// Replaces the heads' weights by those of the mean query head of the layer.
+    /// Replaces what the heads gave by what the mean query head of the layer did.
     private func averageLayer(_ units: Range<Int>) {
         let scale = 1 / Float(units.count * group)
-        for slot in weights[units.lowerBound].indices {
+        for slot in received[units.lowerBound].indices {
             var sum: Float = 0
-            for unit in units { sum += weights[unit][slot] }
-            for unit in units { weights[unit][slot] = sum * scale }
+            for unit in units { sum += received[unit][slot] }
+            for unit in units { received[unit][slot] = sum * scale }
         }
     }
 
     /// Takes the lowest tokens out of heads that hold more than they may, and those below the bound. Runs
     /// after the commit.
     func finish(cache: KVCache) {
-        let width = evictor.width
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
+            guard let (evictor, division) = memory.holding else { continue }
+            let width = evictor.width
             let step = slice.position - (cache.promptCount(slice.sequence) ?? 0)
             guard (step + 1) % evictor.interval == 0 else { continue }
             let growth = evictor.growth(step: step)
@@ -164,7 +171,8 @@ final class StepEviction {
                     let isFull = memory.slots[table].count > cap * width
                     guard isFull || evictor.bound > -.infinity,
                         let (slot, rank) = victim(
-                            memory, table, newest: slice.position, slice.sequence,
+                            evictor, division, memory.slots[table], newest: slice.position,
+                            slice.sequence,
                             of: cache.table(slice.sequence, layer: layer, head: head), cache),
                         isFull || !(rank >= evictor.bound),
                         cache.evict(slice.sequence, layer: layer, head: head, slot: slot)
@@ -181,16 +189,16 @@ final class StepEviction {
 
     /// The slot and the rank of the lowest among tokens that are neither sinks nor recent; the oldest on ties.
     private func victim(
-        _ memory: KeepingMemory, _ table: Int, newest: Int, _ id: SequenceID,
-        of view: PageTableView, _ cache: KVCache
+        _ evictor: any StepEvictor, _ division: TokenDivision, _ slots: [Float], newest: Int,
+        _ id: SequenceID, of view: PageTableView, _ cache: KVCache
     ) -> (slot: Int, rank: Float)? {
-        let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : chosen.sinks
-        let firstRecent = newest + 1 - max(1, evictor.recent ?? chosen.recent)
-        let count = memory.slots[table].count / evictor.width
+        let firstOpen = evictor.sparesPrompt ? cache.promptCount(id) ?? 0 : division.sinks
+        let firstRecent = newest + 1 - max(1, evictor.recent ?? division.recent)
+        let count = slots.count / evictor.width
         let pages = (0..<KVPage.count(forSlots: count)).map { cache.positions(ofPage: view[$0]) }
-        let numbers = memory.slots[table].count * MemoryLayout<Float>.stride
+        let numbers = slots.count * MemoryLayout<Float>.stride
         cache.move(numbers + pages.count * KVPage.positionBytes, for: id)
-        return memory.slots[table].withUnsafeBufferPointer { memory in
+        return slots.withUnsafeBufferPointer { memory in
             evictor.lowest(
                 memory, pages: pages, open: firstOpen..<max(firstOpen, firstRecent),
                 newest: newest)

@@ -5,8 +5,8 @@ import MartletCache
 /// Ranks the tokens that a head holds, after every generated one; the lowest goes when there are more
 /// than the budget.
 protocol StepEvictor: Sendable {
-    /// Whether it wants to know the attention of the newest token, which is one row of products.
-    var readsWeights: Bool { get }
+    /// What it wants to know of the newest token.
+    var reads: NewestAttention { get }
     /// Whether the attention of all heads of a layer is averaged, so that they hold the same tokens.
     var averagesLayer: Bool { get }
     /// Numbers remembered of each token.
@@ -19,12 +19,12 @@ protocol StepEvictor: Sendable {
     /// What is remembered of each token of a complete prompt, `[token][width]` of one table; empty for
     /// zeros.
     func initial(_ recorder: PromptRecorder?, table: Int, view: LayerView) -> [Float]
-    /// Takes in the weight that a token received from the group's heads together (or, averaged over the
-    /// layer, from the mean head) in step `step`, the first being 0.
-    func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ weight: Float, step: Int)
-    /// Takes in the weights of all slots of a head, as ``fold(_:_:step:)`` does each.
+    /// Takes in what a token received from the group's heads together (or, averaged over the layer, from the
+    /// mean head) in step `step`, the first being 0: a weight, or a sum of logits.
+    func fold(_ memory: UnsafeMutableBufferPointer<Float>, _ received: Float, step: Int)
+    /// Takes in what all slots of a head received, as ``fold(_:_:step:)`` does each.
     func foldAll(
-        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        _ memory: UnsafeMutableBufferPointer<Float>, _ received: UnsafeBufferPointer<Float>,
         step: Int)
     /// The slot and the rank of the lowest among tokens at positions in `open`, the oldest on ties. `pages`
     /// are the positions of the head's slots, page by page.
@@ -48,7 +48,7 @@ protocol StepEvictor: Sendable {
 }
 
 extension StepEvictor {
-    var readsWeights: Bool { true }
+    var reads: NewestAttention { .weights }
     var averagesLayer: Bool { false }
     var width: Int { 1 }
     var tokenScore: TokenScore? { nil }
@@ -78,15 +78,15 @@ extension StepEvictor {
     // Default implementations, so that the loops know the type and what is called inside is inlined.
 
     func foldAll(
-        _ memory: UnsafeMutableBufferPointer<Float>, _ weights: UnsafeBufferPointer<Float>,
+        _ memory: UnsafeMutableBufferPointer<Float>, _ received: UnsafeBufferPointer<Float>,
         step: Int
     ) {
         guard let base = memory.baseAddress else { return }
         let width = width
-        for slot in 0..<weights.count {
+        for slot in 0..<received.count {
             fold(
-                UnsafeMutableBufferPointer(start: base + slot * width, count: width), weights[slot],
-                step: step)
+                UnsafeMutableBufferPointer(start: base + slot * width, count: width),
+                received[slot], step: step)
         }
     }
 
@@ -96,16 +96,26 @@ extension StepEvictor {
     ) -> (slot: Int, rank: Float)? {
         guard let base = memory.baseAddress else { return nil }
         let width = width
-        let count = memory.count / width
+        return Self.lowest(of: memory.count / width, pages: pages, open: open) { slot, position in
+            rank(
+                UnsafeBufferPointer(start: base + slot * width, count: width),
+                age: newest + 1 - position)
+        }
+    }
+
+    /// The slot with the lowest of some ranks among those at positions in `open`, the oldest on ties.
+    @inline(__always)
+    static func lowest(
+        of count: Int, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        rank: (_ slot: Int, _ position: Int) -> Float
+    ) -> (slot: Int, rank: Float)? {
         var (best, bestRank, bestPosition) = (-1, Float.infinity, Int.max)
         for (entry, positions) in pages.enumerated() {
             let first = entry * KVPage.tokens
             for slot in first..<min(first + KVPage.tokens, count) {
                 let position = Int(positions[slot - first])
                 guard open.contains(position) else { continue }
-                let rank = rank(
-                    UnsafeBufferPointer(start: base + slot * width, count: width),
-                    age: newest + 1 - position)
+                let rank = rank(slot, position)
                 if best >= 0, rank > bestRank || rank == bestRank && position >= bestPosition {
                     continue
                 }
@@ -116,6 +126,16 @@ extension StepEvictor {
         }
         return best < 0 ? nil : (best, bestRank)
     }
+}
+
+/// What an evictor wants to know of the newest token's attention.
+enum NewestAttention: Sendable {
+    /// Nothing.
+    case nothing
+    /// The weight that each token received: a row of products and its softmax.
+    case weights
+    /// The logit of each token, before the softmax: a row of products.
+    case logits
 }
 
 /// A token's score by its own key and value, as attention sees them.

@@ -1,0 +1,85 @@
+// Files that hold other things: JSON, JSON lines, YAML, tensors.
+
+import Foundation
+import MartletJSON
+
+@testable import MartletFormats
+@testable import MartletTraining
+
+extension UntrustedInput {
+    /// The package's folder.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().path
+
+    /// A file of the package.
+    static func file(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(filePath: root + "/" + name)))
+    }
+
+    static let json = #"""
+        {"a": [1, -2.5e3, true, null, "x\n\u00e9\ud83e\udd99"], "b": {"c": {}, "": [[], [0]]},
+         "long": 9007199254740993, "text": "ü 中 🦙"}
+        """#
+
+    static let containers: [UntrustedInput] = [
+        UntrustedInput("JSON", texts: [json, "[1,2]", "\"x\"", "0"]) { text in
+            let value = try JSONValue.parse(Array(text.utf8))
+            _ = try JSONValue.parse(value.serialized(indentation: 2))
+        },
+        UntrustedInput(
+            "JSON lines", seeds: { [Array("{\"a\": 1}\n{\"b\": [2]}\n{\"c\"".utf8), []] }
+        ) { bytes, folder in
+            _ = try JSONLinesFile.read(folder.write("lines.jsonl", bytes))
+        },
+        UntrustedInput(
+            "recipe",
+            seeds: {
+                try ["builtin", "compare", "small"].map { try file("recipes/\($0).yaml") }
+            }
+        ) { bytes, _ in
+            let text = String(decoding: bytes, as: UTF8.self)
+            _ = try Recipe(text, file: "recipe.yaml")
+            _ = try Recipe.finalData(text, file: "recipe.yaml")
+        },
+        UntrustedInput(
+            "data of a recipe", seeds: { [try file("recipes/builtin-retrofit.yaml")] }
+        ) { bytes, _ in
+            _ = try Recipe.finalData(String(decoding: bytes, as: UTF8.self), file: "data.yaml")
+        },
+        UntrustedInput("safetensors", seeds: { [try weights(), try weights(["one"])] }) {
+            bytes, folder in
+            let tensors = try SafetensorsFile(path: folder.write("a.safetensors", bytes))
+            for entry in tensors.entries { try use(entry) }
+        },
+        UntrustedInput(
+            "safetensors index",
+            seeds: {
+                let map =
+                    #"{"metadata": {"total_size": 80}, "weight_map": {"one": "a.safetensors", "#
+                return [Array((map + #""two": "b.safetensors", "three": "b.safetensors"}}"#).utf8)]
+            }
+        ) { bytes, folder in
+            try folder.write("a.safetensors", weights(["one"]))
+            try folder.write("b.safetensors", weights(["two", "three"]))
+            try folder.write("model.safetensors.index.json", bytes)
+            let tensors = try SafetensorsDirectory(folder.path)
+            for entry in tensors.entries { try use(entry) }
+        },
+    ]
+
+    /// A safetensors file of some tensors.
+    static func weights(_ names: [String] = ["one", "two", "three"]) throws -> [UInt8] {
+        let folder = try WorkFolder()
+        let path = folder.path + "/a.safetensors"
+        try SafetensorsWriter.write(
+            names.map { TensorToWrite(name: $0, shape: [2, 3], floats: [1, 2, 3, 4, 5, 6]) },
+            to: path)
+        return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    }
+
+    private static func use(_ entry: TensorEntry) throws {
+        var sum = 0
+        for byte in entry.bytes { sum &+= Int(byte) }
+        if TensorEntry.floatTypes.contains(entry.dtype) { _ = try entry.floats() }
+    }
+}
