@@ -5,8 +5,19 @@
 
 /// Integer `i` of those that share the words w, or the sixteen bytes at p, as floats; the layout is in internal.h.
 MK_INLINE f32x16 field16(int bits, u32x16 w, int i) {
+#if defined(MK_USE_AVX512)
+    // A look-up in sixteen floats takes an index from the lowest four bits: neither a mask nor a conversion.
+    const f32x16 four = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const f32x16 two = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+    if (bits < 8)
+        return (f32x16)_mm512_permutexvar_ps((__m512i)(w >> (uint32_t)(bits * i)), (__m512)(bits == 4 ? four : two));
+#endif
     return to_float((i32x16)(w >> (uint32_t)(bits * i) & ((1u << bits) - 1)));
 }
+
+/// Makes what was stored at p be read from there: a number that is multiplied with all lanes comes out of memory for
+/// nothing, and out of a register by shuffles, which compilers choose.
+MK_INLINE void settle(const void *p) { __asm__ volatile("" : : "r"(p) : "memory"); }
 
 /// Asks for `bytes` at p.
 MK_INLINE void ask(const uint8_t *p, size_t bytes) {
@@ -35,6 +46,7 @@ MK_INLINE void scores_sealed_rows(int bits, mk_seal_layout at, const float *cons
             store_f32(scaled[r], x * s);
             least[r] = fma16(x, m, least[r]);
         }
+        settle(scaled);
         _Pragma("unroll") for (int32_t first = 0; first < 16; first += per) {
             u32x16 w = (u32x16)(0);
             if (bits != 8) w = load_u32(page + (size_t)((from + first) / per) * 64);
@@ -68,6 +80,7 @@ MK_INLINE void values_sealed_rows(int bits, mk_seal_layout at, const float *weig
                 least[r][j] = sum_lanes(w * m);
             }
         }
+        settle(scaled);
         int32_t end = (g + 1) * MK_SEAL_GROUP < at.value_width ? (g + 1) * MK_SEAL_GROUP : at.value_width;
         for (int32_t from = g * MK_SEAL_GROUP; from < end; from += 16) {
             f32x16 total[ATTEND_ROWS];
