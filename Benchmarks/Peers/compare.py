@@ -2,7 +2,7 @@
 """Times Martlet and llama.cpp in turn on equal shapes and weights, and prints the ratios.
 
     python compare.py --out results                  # everything: 144 processes
-    python compare.py --shapes qwen2.5-0.5b --weights q4 --cases decode,prefill --rounds 3
+    python compare.py --shapes qwen2.5-0.5b --weights q4-plain --cases decode,prefill --rounds 3
 
 Writes results.json and results.md after every round, so an interrupted run keeps what it has. Each
 (shape, weights, case) is run `--rounds` times, peer and ours in turn, each in a process of its own and
@@ -30,7 +30,7 @@ from lines import integers
 from shapes import SHAPES
 
 HERE = pathlib.Path(__file__).resolve().parent
-PEER_TYPES = {"q4": "q4_0", "q8": "q8_0", "bf16": "bf16"}
+PEER_TYPES = {"q4-plain": "q4_0", "q8": "q8_0", "bf16": "bf16"}
 CASES = ("decode", "prefill", "batch", "shared")
 
 
@@ -163,7 +163,7 @@ def main() -> None:
     words = lambda text: [word for word in text.split(",") if word]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shapes", type=words, default=["qwen2.5-0.5b", "llama-3.2-1b"])
-    parser.add_argument("--weights", type=words, default=["q4", "q8", "bf16"])
+    parser.add_argument("--weights", type=words, default=["q4-plain", "q8", "bf16"])
     parser.add_argument("--cases", type=words, default=list(CASES))
     parser.add_argument("--depths", type=integers, default=[0, 2048, 8192, 32768])
     parser.add_argument("--prompts", type=integers, default=[512, 2048, 8192])
