@@ -89,6 +89,51 @@ import Testing
         #expect(zip.bytes < dense.bytes / 2 + 6 * 2 * 1088)
     }
 
+    /// Pages are sealed while the prompt is computed: what is held at once is never a whole prompt in f16.
+    @Test(arguments: [
+        ("kv(q8)", 32, 0.72), ("kv(q4)", 32, 0.5), ("kv(kivi, residual=0)", 32, 0.45),
+        ("kv(mixed, residual=0)", 256, 0.8), ("kv(zipcache, residual=0)", 256, 0.8),
+    ]) func thePeakFollows(policy: String, chunk: Int, share: Double) throws {
+        func peak(_ policy: String) throws -> Int {
+            let run = try PolicyRun(policy, codec: .f16)
+            let id = run.cache.makeSequence()
+            let prompt = randomTokens(768, seed: 12)
+            for start in stride(from: 0, to: prompt.count, by: chunk) {
+                let end = start + chunk
+                _ = try run.step([
+                    SequenceSlice(
+                        sequence: id, tokens: Array(prompt[start..<end]), logits: .last,
+                        completesPrompt: end == prompt.count)
+                ])
+            }
+            return run.cache.statistics.peakBytes
+        }
+        let (dense, sealed) = (try peak("dense"), try peak(policy))
+        #expect(Double(sealed) < share * Double(dense), "\(policy): \(sealed) of \(dense)")
+    }
+
+    /// Tokens can be forgotten back to the page that is being written, and what follows has the bits that it would
+    /// have had; further back pages are sealed already.
+    @Test func positionsSayWhatCanBeForgotten() throws {
+        let prompt = randomTokens(70, seed: 13)
+        let run = try PolicyRun("kv(q4)")
+        let id = run.cache.makeSequence()
+        _ = try run.step([
+            SequenceSlice(sequence: id, tokens: prompt, logits: .last, completesPrompt: true)
+        ])
+        #expect(run.cache.canCut(id, to: 64) && !run.cache.canCut(id, to: 63))
+        try run.cache.truncate(id, to: 65)
+        let again = try run.step([
+            SequenceSlice(sequence: id, tokens: Array(prompt[65...]), logits: .last)
+        ])
+        let other = try PolicyRun("kv(q4)")
+        let whole = other.cache.makeSequence()
+        let expected = try other.step([
+            SequenceSlice(sequence: whole, tokens: prompt, logits: .last, completesPrompt: true)
+        ])
+        #expect(again == expected)
+    }
+
     /// Forks go on as their parents do, and random operations break nothing.
     @Test(arguments: storages) func forksAgree(policy: String) throws {
         let run = try PolicyRun(policy, budgetBytes: 1 << 20)

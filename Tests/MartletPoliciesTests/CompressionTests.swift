@@ -89,6 +89,24 @@ import Testing
         #expect(try CachePolicy(policy.description) == policy)
     }
 
+    /// A codec that does not say along what it scales keys does so along channels where full pages may be sealed, and
+    /// along tokens beside what writes to them or looks into them.
+    @Test(arguments: [
+        ("kv(q4)", "by=channel, residual=0"), ("dense + kv(q8)", "by=channel, residual=0"),
+        ("snapkv(budget=64, window=8) + kv(q4)", "by=channel, residual=0"),
+        ("h2o(budget=64) + kv(q4)", "by=token"), ("dms + kv(q8)", "by=token"),
+        ("quest(budget=64) + kv(q8)", "by=token"), ("window(recent=64) + kv(q4)", "by=token"),
+        ("snapkv(bytes=64MB) + kv(q8)", "by=token"),
+    ]) func aCodecFitsWhatStandsBesideIt(text: String, storage: String) throws {
+        let policy = try CachePolicy(text)
+        #expect(policy.description.contains(storage), "\(policy)")
+        #expect(try CachePolicy(policy.description) == policy)
+        let named = try CachePolicy(text.replacing(#/\ \+\ kv\(q.\)/#, with: ""))
+        if named.storage == nil {
+            #expect(try named.storing(text.contains("q4") ? .q4 : .q8) == policy)
+        }
+    }
+
     @Test(arguments: [
         ("knorm", "budget, ratio, bytes", "none", "exactly one of them"),
         (
