@@ -35,6 +35,10 @@ expect 0 "solve" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --m
 [ "$(cat "$work/out")" = 40 ] || { cat "$work/out" >&2; fail "solve: expected 40"; }
 expect 0 "solve --json" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --json
 for key in answer votes chains configuration elapsedMs peakCacheBytes kvReads bytesMoved finished; do summary "$key"; done
+for kv in q8 q4; do
+    expect 0 "solve --kv $kv" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 2MB --deadline 20s --kv "$kv"
+    says "kv $kv by channel"
+done
 for cache in dense auto "window(sinks=4,recent=64)"; do
     expect 0 "solve $cache" "$martlet" solve "A:12+34=" --cache "$cache" --width 4 --length 60 --vote weighted --json
 done
@@ -86,11 +90,15 @@ has '"finishReason":"stop"'
 expect 0 "solve with a stop token" "$martlet" solve "A:12+34=" --stop-token "<|end|>" --json
 expect 64 "a stop token that is two" "$martlet" generate "x" --model builtin --stop-token "ab"
 says "--stop-token"
-for weights in f32 bf16 q8 q4; do
+for weights in f32 bf16 q8 q6 q5 q4 q4-plain; do
     for kv in f32 f16 bf16 q8 q4; do
         expect 0 "generate $weights $kv" "$martlet" generate --model random:tiny "x" \
             --max-tokens 3 --weights "$weights" --kv "$kv" --cache "window(sinks=4,recent=32)" --json
     done
+done
+for kv in q8 q4; do
+    expect 0 "chains $kv" "$martlet" generate --model random:tiny "a prompt that is longer than a page of tokens" \
+        --max-tokens 40 --chains 4 --temperature 1 --kv "$kv" --json
 done
 expect 0 "score" "$martlet" score --model random:tiny --tokens 1,2,3,4 --top 2 --json
 for key in tokens logprobs perplexity cacheBytes peakCacheBytes; do summary "$key"; done

@@ -4,7 +4,11 @@ import Martlet
 import Testing
 
 @Suite struct CacheBudgetTests {
-    @Test(arguments: ["dense", "window(sinks=4, recent=20)", "window(sinks=0, recent=1)"], [1, 3])
+    @Test(
+        arguments: [
+            "dense", "window(sinks=4, recent=20)", "window(sinks=0, recent=1)", "kv(q8)", "kv(q4)",
+            "kv(q4, by=channel, residual=32)", "kv(kivi)",
+        ], [1, 3, 8])
     func computedBudgetsSuffice(policy: String, chains: Int) async throws {
         var options = ModelOptions()
         options.threads = 1

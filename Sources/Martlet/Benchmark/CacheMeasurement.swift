@@ -191,9 +191,10 @@ private final class Station {
         self.depth = depth
         let steps = (plan.steps * plan.rounds + 2) * 40
         do {
-            let bytes = try loaded.cacheBytes(
-                CacheBudget(
-                    promptTokens: 0, completionTokens: depth + steps, chainCount: plan.batch))
+            var budget = CacheBudget(
+                promptTokens: 0, completionTokens: depth + steps, chainCount: plan.batch)
+            budget.isFilled = true
+            let bytes = try loaded.cacheBytes(budget)
             let cache = try loaded.makeCache(budgetBytes: bytes)
             self.cache = cache
             let runner = try ModelRunner(

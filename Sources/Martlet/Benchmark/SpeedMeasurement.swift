@@ -57,7 +57,7 @@ package struct SpeedMeasurement {
     /// A run may pass what it was asked for, because a policy may refuse to take tokens back.
     private func cacheBytes(_ speedCase: SpeedCase) -> Int {
         let steps = (plan.runs + 1) * max(1, plan.steps) + 1
-        let budget: CacheBudget =
+        var budget: CacheBudget =
             switch speedCase.kind {
             case .prefill:
                 CacheBudget(
@@ -72,8 +72,8 @@ package struct SpeedMeasurement {
                     promptTokens: 0, completionTokens: speedCase.depth + steps,
                     chainCount: speedCase.batch)
             }
-        // Caches are filled page by page, and sealed afterwards.
-        return budget.bytes(shape: loaded.cacheShape.unsealed, visibilities: loaded.visibilities)
+        budget.isFilled = true
+        return budget.bytes(shape: loaded.cacheShape, visibilities: loaded.visibilities)
     }
 
     private func checkContext(_ speedCase: SpeedCase) throws(MartletError) {

@@ -12,6 +12,8 @@ package struct CacheBudget: Sendable {
     package var chainCount = 1
     /// The most tokens that one step adds to a sequence.
     package var chunk = 512
+    /// Whether the cache is filled instead of computed: then full pages are sealed afterwards, and all are open at first.
+    package var isFilled = false
 
     /// Describes the work.
     package init(promptTokens: Int, completionTokens: Int, chainCount: Int = 1, chunk: Int = 512) {
@@ -36,13 +38,17 @@ package struct CacheBudget: Sendable {
     /// which the prompt ends; the engine admits a chain only when a page of growth is left over. Numbers
     /// too large to count saturate.
     package func bytes(shape: KVShape, visibilities: [Visibility]) -> Int {
+        let shape = isFilled ? shape.unsealed : shape
         var bytes = 0
         for visibility in visibilities {
             let first = pages(visibility, tokens: add(promptTokens, completionTokens))
-            let other = min(first, pages(visibility, tokens: completionTokens) + 1)
+            // Full pages that are open where chains part are sealed by each of them, a step's worth at a time.
+            let open = shape.sealed?.openPages ?? 0
+            let spare = 1 + min(open, chunk / KVPage.tokens + 1)
+            let other = min(first, pages(visibility, tokens: completionTokens) + 1 + open)
             let table = add(
-                held(first + 1, chunk: min(chunk, max(promptTokens, 1)), shape),
-                multiply(max(0, chainCount - 1), held(other + 1, chunk: 1, shape)))
+                held(first + spare, chunk: min(chunk, max(promptTokens, 1)), shape),
+                multiply(max(0, chainCount - 1), held(other + spare, chunk: 1, shape)))
             bytes = add(bytes, table)
         }
         return multiply(bytes, shape.keyValueHeadCount)

@@ -64,8 +64,10 @@ struct CostMeasurement {
     /// The median of a few steps that each add a token to `rows` sequences.
     private func time(_ dense: LoadedModel, rows: Int, depth: Int) throws -> StepCost.Measurement {
         let rounds = 3
-        let bytes = try dense.cacheBytes(
-            CacheBudget(promptTokens: 0, completionTokens: depth + rounds + 2, chainCount: rows))
+        var budget = CacheBudget(
+            promptTokens: 0, completionTokens: depth + rounds + 2, chainCount: rows)
+        budget.isFilled = true
+        let bytes = try dense.cacheBytes(budget)
         let cache = try dense.makeCache(budgetBytes: bytes)
         let runner = try ModelRunner(dense.model, maximumBatchTokens: rows, cache: cache)
         var sequences: [SequenceID] = []

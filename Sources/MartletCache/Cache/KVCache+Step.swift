@@ -26,6 +26,9 @@ extension KVCache {
             case .one: needed = max(needed, min(1, state.tables[index].sharedPages(in: pool)))
             case .all(let first):
                 needed = max(needed, state.tables[index].sharedPages(from: first, in: pool))
+            case .some(let first, let count):
+                needed = max(
+                    needed, state.tables[index].sharedPages(from: first, limit: count, in: pool))
             }
         }
         return needed

@@ -54,11 +54,16 @@ extension PageTable {
         return true
     }
 
-    /// Number of pages from entry `first` on that other tables hold too: writing to one takes a copy.
-    func sharedPages(from first: Int = 0, in pool: borrowing RigidPagePool) -> Int {
+    /// Number of pages from entry `first` on, of `limit` entries at most, that other tables hold too: writing to one
+    /// takes a copy.
+    func sharedPages(
+        from first: Int = 0, limit: Int = .max, in pool: borrowing RigidPagePool
+    ) -> Int {
         var count = 0
-        for entry in first..<max(first, KVPage.count(forSlots: length)) {
-            count += pool.referenceCount(page(at: entry)) > 1 ? 1 : 0
+        let pages = min(max(0, KVPage.count(forSlots: length) - first), limit)
+        for entry in first..<first + pages {
+            let page = view[entry]
+            count += page != KVPage.hole && pool.referenceCount(page) > 1 ? 1 : 0
         }
         return count
     }

@@ -23,7 +23,7 @@ package struct CacheTraits: Sendable, Hashable {
     package var actsAfterPrompt = false
     /// Tokens of a piece: inside a prompt no step crosses an absolute multiple of it; nil where steps may.
     package var promptPiece: Int?
-    /// The most tokens that a step should compute of a prompt, so that few pages stand open at once; nil where that
+    /// The most tokens of a sequence that a step should compute, so that few pages stand open at once; nil where that
     /// saves nothing. Results do not depend on it.
     package var promptStep: Int?
     /// The most pages that a sequence ever holds; nil for no bound.

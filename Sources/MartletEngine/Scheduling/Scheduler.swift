@@ -25,7 +25,7 @@ struct Scheduler: Sendable {
         var stepsSingly = false
         /// Inside a prompt to a multiple of this at most, because what stays is chosen there too.
         var piece: Int?
-        /// Inside a prompt this many tokens at most, because fewer pages stand open then.
+        /// This many tokens at most, because fewer pages stand open then.
         var longest: Int?
 
         /// As far as there are tokens.
@@ -127,10 +127,10 @@ struct Scheduler: Sendable {
                     if let piece = promptRule.piece {
                         count = min(count, piece - state.computed % piece)
                     }
-                    count = min(count, promptRule.longest ?? count)
                 } else if promptRule.stepsSingly {
                     count = 1
                 }
+                count = min(count, promptRule.longest ?? count)
                 plan.slices.append(PlannedSlice(id: state.id, count: count))
                 room -= count
             }

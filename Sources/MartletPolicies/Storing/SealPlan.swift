@@ -41,6 +41,9 @@ struct SealPlan: Sendable, Hashable {
     /// Tokens of a prompt that stand open at once where positions decide: with more of them a step is hardly faster.
     static let step = 64
 
+    /// The most pages of a table that such a step can make due.
+    static let pagesOfAStep = step / KVPage.tokens + 1
+
     /// Whether ``isByPosition`` can hold: the kind of every page is known beforehand.
     var canBeByPosition: Bool {
         switch method {

@@ -48,6 +48,10 @@ final class SealingMemory: StageMemory {
     }
 
     func rewrites(table: Int) -> PageRewrites {
-        .all(from: sealed.isEmpty ? 0 : sealed[table].pages)
+        let first = sealed.isEmpty ? 0 : sealed[table].pages
+        guard plan.isByPosition else { return .all(from: first) }
+        // A page that fills up was written by its owner alone, so that only full ones that stay open for a while can be
+        // shared when they are sealed.
+        return plan.residual == 0 ? .none : .some(from: first, count: SealPlan.pagesOfAStep)
     }
 }

@@ -9,6 +9,8 @@ package enum PageRewrites: Sendable, Hashable {
     case one
     /// All pages from this entry on.
     case all(from: Int)
+    /// As many pages of the table as are given, from this entry on.
+    case some(from: Int, count: Int)
 }
 
 /// The memory of one stage, of one sequence. The cache owns it: a fork copies it, a cut takes back what it
