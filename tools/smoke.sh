@@ -36,7 +36,7 @@ expect 0 "solve" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --m
 expect 0 "solve --json" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 20s --json
 for key in answer votes chains configuration elapsedMs peakCacheBytes kvReads bytesMoved finished; do summary "$key"; done
 for kv in q8 q4; do
-    expect 0 "solve --kv $kv" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 2MB --deadline 20s --kv "$kv"
+    expect 0 "solve --kv $kv" "$martlet" solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 2MB --deadline 20s --cache dense --kv "$kv"
     says "kv $kv by channel"
 done
 for cache in dense auto "window(sinks=4,recent=64)"; do
