@@ -130,13 +130,17 @@ import Testing
                     }
                     squares += Double(error * error)
                 }
-                if type == .q4Plain { #expect(squares <= naive * 1.01, "\(squares) against \(naive)") }
+                if type == .q4Plain {
+                    #expect(squares <= naive * 1.01, "\(squares) against \(naive)")
+                }
                 all += squares
                 allNaive += naive
             }
         }
         // Searched ranges are better than plain ones on the whole, what their bytes round off included.
-        if case .ranged = type.layout.element { #expect(all < allNaive, "\(all) against \(allNaive)") }
+        if case .ranged = type.layout.element {
+            #expect(all < allNaive, "\(all) against \(allNaive)")
+        }
     }
 
     @Test func zerosAndTinyWeightsStayFinite() throws {

@@ -4,6 +4,7 @@ import MartletCache
 import MartletFormats
 package import MartletKernels
 package import MartletModels
+import MartletPolicies
 
 /// The shape, size and memory of a loaded model.
 package struct ModelReport: Sendable {
@@ -37,7 +38,10 @@ package struct ModelReport: Sendable {
             (type, model.packedBytes(as: type))
         }
         cacheBytesPerToken = CacheCodec.allCases.map { codec in
-            (codec, model.cacheShape(codec: codec).bytesPerToken)
+            // As --kv stores them beside a dense cache, which no method refuses.
+            let policy = (try? CachePolicy.dense.storing(codec)) ?? .dense
+            let shape = model.cacheShape(codec: policy.codec ?? codec).under(policy.traits)
+            return (codec, shape.bytesPerToken)
         }
         tokenizer =
             switch loaded.text {

@@ -126,7 +126,8 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: true, wraps: .codec,
         signals: "zipcache: the weights of a tenth of the rows; others none",
         examples: [
-            "kv(q8)", "kv(q4)", "kv(q8, by=token)", "kv(q4, by=token)", "kv(bf16)", "kv(q8, by=channel, residual=16)",
+            "kv(q8)", "kv(q4)", "kv(q8, by=token)", "kv(q4, by=token)", "kv(bf16)",
+            "kv(q8, by=channel, residual=16)",
             "kv(q4, by=channel, residual=0)", "kv(kivi, residual=32)",
             "kv(kivi, bits=4, residual=20)", "kv(zipcache, every=16, residual=0)",
             "kv(zipcache, salient=0.3, every=20, residual=16)", "kv(mixed, residual=16)",

@@ -21,7 +21,8 @@ extension SealingStage {
         var pages = 0
         for (index, slice) in slices.enumerated() where slice.count > 1 {
             let entries =
-                plan.sealedPages(before: slice.position)..<plan.sealedPages(
+                plan.sealedPages(
+                    before: slice.position)..<plan.sealedPages(
                     before: slice.position + slice.count - 1)
             guard !entries.isEmpty else { continue }
             passing.append(Passing(slice: index, entries: entries, first: pages))
