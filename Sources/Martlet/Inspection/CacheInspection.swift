@@ -60,7 +60,7 @@ package struct CacheInspection: Sendable {
                 isTraced
                 ? CacheTrace(
                     policy: loaded.policyText,
-                    isLossy: !loaded.policy.isExact || loaded.storage != "f32",
+                    isLossy: !loaded.policy.isExact || loaded.cacheCodec != .f32,
                     tableCount: cache.shape.tableCount) : nil
             func compute(_ tokens: ArraySlice<Int32>, isDecode: Bool, completesPrompt: Bool) throws
             {

@@ -142,18 +142,19 @@ package struct LoadedModel: Sendable {
 
     /// What the model's files say in two ways, and which of them counts: sentences without a full stop.
     package var notes: [String] {
-        guard let along = policy.storage, along.hasSuffix(" by token") else { return model.notes }
+        // Pages that are sealed are written as floats.
+        guard cacheCodec == .q8 || cacheCodec == .q4 else { return model.notes }
         let bias = model.largestKeyBias
         guard bias >= Self.outstandingBias else { return model.notes }
         return model.notes + [
-            "\(name): keys have biases of up to \(Int(bias)), of which \(along) loses much "
+            "\(name): keys have biases of up to \(Int(bias)), of which \(storage) loses much "
                 + "(perplexity, accuracy); store them by channel, which is the default of --kv where --cache lets "
                 + "pages be sealed, or in f16"
         ]
     }
 
     /// A bias of keys beside which the other channels lose much when one scale serves them all. Qwen2.5-Coder-0.5B
-    /// has 211, and its perplexity rises from 15.97 to 16.46 in 8 bits and to 24.2 in 4 (docs/lab.md).
+    /// has 211, and its perplexity rises from 15.97 to 16.47 in 8 bits and to 25.65 in 4 (docs/lab.md).
     private static let outstandingBias: Float = 32
 
     /// What is on that can change results against the stored weights and a full cache in f32.
@@ -162,7 +163,7 @@ package struct LoadedModel: Sendable {
         if model.weightType != .f32, model.weightType != naturalWeights {
             methods.append("weights \(model.weightType)")
         }
-        if storage != "\(CacheCodec.f32)" { methods.append("kv \(storage)") }
+        if cacheCodec != .f32 { methods.append("kv \(storage)") }
         if !policy.isExact { methods.append("cache \(policy)") }
         return methods
     }

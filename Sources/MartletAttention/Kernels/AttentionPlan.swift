@@ -44,22 +44,13 @@ package struct AttentionPlan {
         return result
     }
 
-    /// Neighbouring queries of a slice, at most `block` together.
-    private static func blocks(
-        of slice: AttentionSlice, _ block: Int, atPages: Bool
-    ) -> [Range<Int>] {
-        var blocks: [Range<Int>] = []
-        var query = 0
-        while query < slice.count {
-            var end = min(query + block, slice.count)
-            if atPages {
-                let page = (slice.position + query) / KVPage.tokens
-                end = min(end, (page + 1) * KVPage.tokens - slice.position)
-            }
-            blocks.append(query..<end)
-            query = end
-        }
-        return blocks
+    /// The first of at most `block` neighbouring queries of a slice that end at `end`.
+    private static func start(
+        of slice: AttentionSlice, _ block: Int, end: Int, atPages: Bool
+    ) -> Int {
+        let last = slice.position + end - 1
+        let page = atPages ? max(0, last / KVPage.tokens * KVPage.tokens - slice.position) : 0
+        return page + (end - 1 - page) / block * block
     }
 
     /// Divides the slices. `firstSlot` says where a head's table puts a slice's first query; by
@@ -78,8 +69,11 @@ package struct AttentionPlan {
         let isSplit = whole < 3 * threads
         for (index, slice) in slices.enumerated() {
             // Late queries see most: they come first so that the short ones fill the end.
-            for queries in Self.blocks(of: slice, block, atPages: atPages).reversed() {
-                let (query, count) = (queries.lowerBound, queries.count)
+            var end = slice.count
+            while end > 0 {
+                let query = Self.start(of: slice, block, end: end, atPages: atPages)
+                let count = end - query
+                end = query
                 for head in 0..<heads {
                     let base = firstSlot?(index, head) ?? slice.position
                     let from = base + query

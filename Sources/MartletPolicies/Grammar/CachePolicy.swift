@@ -53,9 +53,11 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
                 parts[method.decision] = part
             }
         }
-        for (decision, part) in parts {
+        // Each sees the others as they were named, whatever the order.
+        let named = parts
+        for (decision, part) in named {
             let others = PolicyDecision.allCases.filter { $0 != decision }
-                .compactMap { parts[$0]?.method }.filter { !$0.isPlain }
+                .compactMap { named[$0]?.method }.filter { !$0.isPlain }
             let (method, says) = part.method.beside(others)
             let term = PolicyTerm(
                 name: part.term.name, wrapped: part.term.wrapped,
