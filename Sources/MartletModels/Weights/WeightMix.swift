@@ -13,16 +13,17 @@ enum MatrixKind {
 }
 
 extension WeightType {
-    /// The type of one matrix of `columns` inputs in a model that is packed as this.
+    /// The type of one matrix in a model that is packed as this and whose residual stream has `width` channels.
     ///
     /// Fewer bits than five lose least where a feed-forward block reads its input; a vocabulary's matrix loses next to
-    /// nothing in six. Models narrower than 1,024 lose so much in four bits that all of their matrices take five.
+    /// nothing in six. Models narrower than 1,024 lose so much that each of their matrices takes a bit more.
     /// Measured on models whose weights were rotated, so that no grid of another format favours any: `docs/lab.md`.
-    func type(of kind: MatrixKind, columns: Int) -> WeightType {
-        switch (self, kind) {
+    func type(of kind: MatrixKind, width: Int) -> WeightType {
+        let isNarrow = width < 1024
+        return switch (self, kind) {
         case (.q4, .vocabulary), (.q5, .vocabulary): .q6
-        case (.q4, .feedForwardInput): columns < 1024 ? .q5 : .q4
-        case (.q4, .other): .q5
+        case (.q4, .feedForwardInput): isNarrow ? .q5 : .q4
+        case (.q4, .other): isNarrow ? .q6 : .q5
         default: self
         }
     }
@@ -44,7 +45,7 @@ extension DecoderPlan {
     func matrixBytes(layer: Int, as type: WeightType) -> Int {
         matrixRows.reduce(0) { total, row in
             let columns = inputs(row.roles[0], layer: layer)
-            let layout = type.type(of: row.roles[0].matrixKind, columns: columns).layout
+            let layout = type.type(of: row.roles[0].matrixKind, width: shape.hiddenSize).layout
             return total + layout.bytes(weights: outputs(row, layer: layer) * columns)
         }
     }
