@@ -117,7 +117,7 @@ let package = Package(
             name: "MartletTestSupport", path: "Tests/MartletTestSupport", swiftSettings: strict),
         .testTarget(
             name: "MartletKernelsTests", dependencies: ["MartletKernels", "CMartletKernels"],
-            swiftSettings: strict),
+            exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletJSONTests", dependencies: ["MartletJSON", "MartletTestSupport"],
             swiftSettings: strict),

@@ -61,28 +61,105 @@ static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
     return (x + multiple - 1) / multiple * multiple;
 }
 
-// Packed panels.  q8: per block of 32 inputs 16 scales (f16), then 8 vectors of
-// [16 channels][4 inputs] of value + 128.  q4 plain: 16 scales, then 4 vectors whose low nibbles are
-// inputs 4g..4g+3 of group g = 2j and whose high nibbles are group 2j + 1, of value + 8.
-#define MK_Q8_BLOCK_BYTES (32 + 512)
-#define MK_Q4_PLAIN_BLOCK_BYTES (32 + 256)
-// q4, q5, q6: 16 units of scales and 16 units of minima (f32), one pair a channel; then per block 16 scales
-// (bytes), 16 minima (signed bytes), the low four bits of integers from zero on as in q4 plain, and their higher
-// bits: one (q5) or two (q6) vectors of [16 channels][4 inputs], whose byte has one bit of each of the eight groups
-// of four inputs, or two bits of each of four groups.  weight = unit * scale * integer + unit * minimum.
-#define MK_RANGED_HEADER_BYTES 128
+// Packed panels of integers: 16 channels, their lanes, in blocks of 32 inputs.  A block has 16 scales, 16 minima,
+// and the integers: as bytes, 8 vectors of [16 channels][4 inputs]; or as nibbles, 4 vectors whose low nibbles are
+// inputs 4g..4g+3 of group g = 2j and whose high nibbles are group 2j + 1, then vectors of the higher bits: one of 5
+// bits, whose byte has one bit of each of the eight groups of four inputs, or two of 6 bits, whose byte has two bits
+// of each of four groups.  weight = scale * (integer - centre) + minimum.
+//
+// Units of scales and minima stand at the start of a panel (f32, a pair a channel), or before each eight blocks (f16).
 
-/// Bits of an integer in q4, q5 and q6; 0 for the other types.
-static inline int mk_ranged_bits(mk_weight type) {
-    return type == MK_WEIGHT_Q4 ? 4 : type == MK_WEIGHT_Q5 ? 5 : type == MK_WEIGHT_Q6 ? 6 : 0;
+/// How scales or minima are stored.
+typedef enum {
+    MK_NO_SCALE,
+    MK_HALF,      // f16
+    MK_BYTE,      // a byte of the unit
+    MK_SIGNED_BYTE,  // a signed byte of the unit
+    MK_MINUS_BYTE,   // a byte of the unit, to be subtracted
+    MK_POWER,     // 2^(byte - 128)
+    MK_FLOAT,     // f32
+} mk_scale;
+
+/// Whose units they are counted in.
+typedef enum { MK_NO_UNIT, MK_PANEL_UNIT, MK_GROUP_UNIT } mk_unit;
+
+/// One row of the table of layouts.
+typedef struct {
+    int bits, centre;
+    mk_scale scale, minimum;
+    mk_unit unit;
+    /// Whether each 16 inputs have scales (and minima) of their own: first all scales, then all minima.
+    bool is_halved;
+    /// Whether integers are places in a table of 16 weights.
+    bool looks_up;
+} mk_blocks;
+
+/// Blocks that share the units before them.
+#define MK_GROUP_BLOCKS 8
+
+static inline mk_blocks mk_blocks_of(mk_weight type) {
+    switch (type) {
+    case MK_WEIGHT_Q8: return (mk_blocks){.bits = 8, .centre = 128, .scale = MK_HALF};
+    case MK_WEIGHT_Q4_PLAIN: return (mk_blocks){.bits = 4, .centre = 8, .scale = MK_HALF};
+    case MK_WEIGHT_Q4:
+    case MK_WEIGHT_Q5:
+    case MK_WEIGHT_Q6:
+        return (mk_blocks){.bits = 4 + (type - MK_WEIGHT_Q4), .scale = MK_BYTE, .minimum = MK_SIGNED_BYTE,
+                           .unit = MK_PANEL_UNIT};
+    case MK_WEIGHT_Q4_1: return (mk_blocks){.bits = 4, .scale = MK_HALF, .minimum = MK_HALF};
+    case MK_WEIGHT_Q5_0: return (mk_blocks){.bits = 5, .centre = 16, .scale = MK_HALF};
+    case MK_WEIGHT_Q5_1: return (mk_blocks){.bits = 5, .scale = MK_HALF, .minimum = MK_HALF};
+    case MK_WEIGHT_Q4_K:
+    case MK_WEIGHT_Q5_K:
+        return (mk_blocks){.bits = type == MK_WEIGHT_Q4_K ? 4 : 5, .scale = MK_BYTE, .minimum = MK_MINUS_BYTE,
+                           .unit = MK_GROUP_UNIT};
+    case MK_WEIGHT_Q6_K:
+        return (mk_blocks){.bits = 6, .centre = 32, .scale = MK_SIGNED_BYTE, .unit = MK_GROUP_UNIT,
+                           .is_halved = true};
+    case MK_WEIGHT_MXFP4: return (mk_blocks){.bits = 4, .centre = 12, .scale = MK_POWER, .looks_up = true};
+    case MK_WEIGHT_WIDE:
+        return (mk_blocks){.bits = 8, .centre = 128, .scale = MK_FLOAT, .minimum = MK_FLOAT, .is_halved = true};
+    case MK_WEIGHT_F32:
+    case MK_WEIGHT_BF16: break;
+    }
+    return (mk_blocks){0};
 }
 
-/// Bytes of one of their blocks.
-static inline size_t mk_ranged_block_bytes(int bits) { return 32 + 256 + (size_t)(bits - 4) * 64; }
+/// Bytes of 16 scales.
+static inline size_t mk_scale_bytes(mk_scale scale) {
+    return scale == MK_NO_SCALE ? 0 : scale == MK_HALF ? 32 : scale == MK_FLOAT ? 64 : 16;
+}
+static inline int mk_segments(mk_blocks b) { return b.is_halved ? 2 : 1; }
+/// Where a block's minima, integers and planes of higher bits begin, and its bytes.
+static inline size_t mk_minima_start(mk_blocks b) { return mk_scale_bytes(b.scale) * (size_t)mk_segments(b); }
+static inline size_t mk_integers_start(mk_blocks b) {
+    return mk_minima_start(b) + mk_scale_bytes(b.minimum) * (size_t)mk_segments(b);
+}
+static inline size_t mk_planes_start(mk_blocks b) { return mk_integers_start(b) + (b.bits == 8 ? 512 : 256); }
+static inline size_t mk_block_bytes(mk_blocks b) {
+    return mk_planes_start(b) + (b.bits == 8 ? 0 : (size_t)(b.bits - 4) * 64);
+}
+/// Bytes of units at the start of a panel, and of those before each eight blocks.
+static inline size_t mk_header_bytes(mk_blocks b) { return b.unit == MK_PANEL_UNIT ? 128 : 0; }
+static inline size_t mk_group_bytes(mk_blocks b) {
+    return b.unit == MK_GROUP_UNIT ? (b.minimum == MK_NO_SCALE ? 32 : 64) : 0;
+}
+/// Where a block begins in its panel.
+static inline size_t mk_block_start(mk_blocks b, size_t block) {
+    return mk_header_bytes(b) + block * mk_block_bytes(b) + (block / MK_GROUP_BLOCKS + 1) * mk_group_bytes(b);
+}
+/// Where the units of a block begin in its panel.
+static inline size_t mk_group_start(mk_blocks b, size_t block) {
+    return mk_block_start(b, block / MK_GROUP_BLOCKS * MK_GROUP_BLOCKS) - mk_group_bytes(b);
+}
 
-/// Packs 16 rows into a panel of q4, q5 or q6, and reads one back; see mk_pack_panel.
+/// The weights of four bits as floating point (E2M1), times two and with 12 added; see MK_WEIGHT_MXFP4.
+#define MK_E2M1_BYTES {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
+
+/// Writes the integers of one lane (centre added) into a block that holds zeros.
+void mk_put_integers(mk_blocks b, const uint8_t integers[MK_BLOCK], int32_t lane, uint8_t *block);
+/// Packs 16 rows into a panel of q4, q5 or q6; see mk_pack_panel.
 void mk_pack_ranged(int bits, const float *rows, size_t stride, int32_t count, int32_t columns, uint8_t *panel);
-void mk_unpack_ranged(int bits, const uint8_t *panel, int32_t lane, int32_t columns, float *out);
 
 // Pages.  Dimensions that share one scale in a quantised page.  Keys have channels that stand out,
 // so 4 bits need small groups there; values do not, and a larger group halves the work of reading.

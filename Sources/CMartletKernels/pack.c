@@ -3,15 +3,25 @@
 #include "internal.h"
 
 size_t mk_panel_bytes(mk_weight type, int32_t columns) {
-    size_t blocks = (size_t)mk_round_up(columns, MK_BLOCK) / MK_BLOCK;
-    switch (type) {
-    case MK_WEIGHT_F32: return (size_t)columns * 64;
-    case MK_WEIGHT_BF16: return (size_t)mk_round_up(columns, 2) * 32;
-    case MK_WEIGHT_Q8: return blocks * MK_Q8_BLOCK_BYTES;
-    case MK_WEIGHT_Q4_PLAIN: return blocks * MK_Q4_PLAIN_BLOCK_BYTES;
-    case MK_WEIGHT_Q4:
-    case MK_WEIGHT_Q5:
-    case MK_WEIGHT_Q6: return MK_RANGED_HEADER_BYTES + blocks * mk_ranged_block_bytes(mk_ranged_bits(type));
+    if (type == MK_WEIGHT_F32) return (size_t)columns * 64;
+    if (type == MK_WEIGHT_BF16) return (size_t)mk_round_up(columns, 2) * 32;
+    const mk_blocks b = mk_blocks_of(type);
+    const size_t blocks = (size_t)mk_round_up(columns, MK_BLOCK) / MK_BLOCK;
+    const size_t groups = (blocks + MK_GROUP_BLOCKS - 1) / MK_GROUP_BLOCKS;
+    return mk_header_bytes(b) + groups * mk_group_bytes(b) + blocks * mk_block_bytes(b);
+}
+
+void mk_put_integers(mk_blocks b, const uint8_t integers[MK_BLOCK], int32_t lane, uint8_t *block) {
+    uint8_t *body = block + mk_integers_start(b) + lane * 4, *planes = block + mk_planes_start(b) + lane * 4;
+    for (int32_t i = 0; i < MK_BLOCK; i++) {
+        const int32_t group = i / 4, byte = i % 4, q = integers[i];
+        if (b.bits == 8) {
+            body[group * 64 + byte] = (uint8_t)q;
+            continue;
+        }
+        body[group / 2 * 64 + byte] |= (uint8_t)((q & 15) << (group % 2 * 4));
+        if (b.bits == 5) planes[byte] |= (uint8_t)((q >> 4) << group);
+        if (b.bits == 6) planes[group / 4 * 64 + byte] |= (uint8_t)((q >> 4) << (group % 4 * 2));
     }
 }
 
@@ -38,24 +48,21 @@ static uint16_t quantise_block(int bits, const float *x, int32_t count, int32_t 
     return mk_float_to_half(scale);
 }
 
-static void pack_quantised(int bits, const float *rows, size_t stride, int32_t count, int32_t columns,
+static void pack_quantised(mk_weight type, const float *rows, size_t stride, int32_t count, int32_t columns,
                            uint8_t *panel) {
-    size_t bytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
-    for (int32_t from = 0; from < columns; from += MK_BLOCK, panel += bytes) {
+    const mk_blocks b = mk_blocks_of(type);
+    memset(panel, 0, mk_panel_bytes(type, columns));
+    for (int32_t from = 0; from < columns; from += MK_BLOCK) {
         int32_t left = columns - from < MK_BLOCK ? columns - from : MK_BLOCK;
-        memset(panel, 0, bytes);
+        uint8_t *block = panel + mk_block_start(b, (size_t)from / MK_BLOCK);
         for (int32_t lane = 0; lane < MK_LANES; lane++) {
             int32_t q[MK_BLOCK] = {0};
             uint16_t scale = 0;
-            if (lane < count) scale = quantise_block(bits, rows + (size_t)lane * stride + from, left, q);
-            memcpy(panel + lane * 2, &scale, 2);
-            for (int32_t i = 0; i < MK_BLOCK; i++) {
-                int32_t group = i / 4, byte = i % 4;
-                if (bits == 8)
-                    panel[32 + group * 64 + lane * 4 + byte] = (uint8_t)(q[i] + 128);
-                else
-                    panel[32 + group / 2 * 64 + lane * 4 + byte] |= (uint8_t)((q[i] + 8) << (group % 2 * 4));
-            }
+            if (lane < count) scale = quantise_block(b.bits, rows + (size_t)lane * stride + from, left, q);
+            memcpy(block + lane * 2, &scale, 2);
+            uint8_t integers[MK_BLOCK];
+            for (int32_t i = 0; i < MK_BLOCK; i++) integers[i] = (uint8_t)(q[i] + b.centre);
+            mk_put_integers(b, integers, lane, block);
         }
     }
 }
@@ -79,11 +86,77 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
             }
         break;
     }
-    case MK_WEIGHT_Q8: pack_quantised(8, rows, stride, count, columns, panel); break;
-    case MK_WEIGHT_Q4_PLAIN: pack_quantised(4, rows, stride, count, columns, panel); break;
+    case MK_WEIGHT_Q8:
+    case MK_WEIGHT_Q4_PLAIN: pack_quantised(type, rows, stride, count, columns, panel); break;
     case MK_WEIGHT_Q4:
     case MK_WEIGHT_Q5:
-    case MK_WEIGHT_Q6: mk_pack_ranged(mk_ranged_bits(type), rows, stride, count, columns, panel); break;
+    case MK_WEIGHT_Q6: mk_pack_ranged(mk_blocks_of(type).bits, rows, stride, count, columns, panel); break;
+    case MK_WEIGHT_Q4_1:
+    case MK_WEIGHT_Q5_0:
+    case MK_WEIGHT_Q5_1:
+    case MK_WEIGHT_Q4_K:
+    case MK_WEIGHT_Q5_K:
+    case MK_WEIGHT_Q6_K:
+    case MK_WEIGHT_MXFP4:
+    case MK_WEIGHT_WIDE: break;  // packed from stored blocks alone; see mk_pack_stored
+    }
+}
+
+/// A scale or minimum of a lane.
+static float read_scale(mk_scale kind, const uint8_t *p, int32_t lane, float unit) {
+    switch (kind) {
+    case MK_NO_SCALE: return 0;
+    case MK_HALF: {
+        uint16_t half;
+        memcpy(&half, p + lane * 2, 2);
+        return mk_half_to_float(half);
+    }
+    case MK_BYTE: return unit * (float)p[lane];
+    case MK_SIGNED_BYTE: return unit * (float)(int8_t)p[lane];
+    case MK_MINUS_BYTE: return -(unit * (float)p[lane]);
+    case MK_POWER: return ldexpf(1.0f, (int)p[lane] - 128);
+    case MK_FLOAT: {
+        float x;
+        memcpy(&x, p + lane * 4, 4);
+        return x;
+    }
+    }
+}
+
+static void unpack_blocks(mk_weight type, const uint8_t *panel, int32_t lane, int32_t columns, float *out) {
+    static const uint8_t table[16] = MK_E2M1_BYTES;
+    const mk_blocks b = mk_blocks_of(type);
+    const int32_t width = MK_BLOCK / mk_segments(b);
+    for (int32_t from = 0; from < columns; from += width) {
+        const size_t at = (size_t)from / MK_BLOCK, segment = (size_t)(from % MK_BLOCK / width);
+        const uint8_t *block = panel + mk_block_start(b, at);
+        const uint8_t *body = block + mk_integers_start(b) + lane * 4, *planes = block + mk_planes_start(b) + lane * 4;
+        float unit = 0, least = 0;
+        if (b.unit == MK_PANEL_UNIT) {
+            memcpy(&unit, panel + lane * 4, 4);
+            memcpy(&least, panel + 64 + lane * 4, 4);
+        } else if (b.unit == MK_GROUP_UNIT) {
+            const uint8_t *group = panel + mk_group_start(b, at);
+            unit = read_scale(MK_HALF, group, lane, 0);
+            if (b.minimum != MK_NO_SCALE) least = read_scale(MK_HALF, group + 32, lane, 0);
+        }
+        const float scale = read_scale(b.scale, block + segment * mk_scale_bytes(b.scale), lane, unit);
+        const float minimum =
+            read_scale(b.minimum, block + mk_minima_start(b) + segment * mk_scale_bytes(b.minimum), lane, least);
+        for (int32_t k = from; k < columns && k < from + width; k++) {
+            const int32_t i = k % MK_BLOCK, group = i / 4, byte = i % 4;
+            int32_t q;
+            if (b.bits == 8) {
+                q = body[group * 64 + byte];
+            } else {
+                q = body[group / 2 * 64 + byte] >> (group % 2 * 4) & 15;
+                if (b.looks_up) q = table[q];
+                if (b.bits == 5) q |= (planes[byte] >> group & 1) << 4;
+                if (b.bits == 6) q |= (planes[group / 4 * 64 + byte] >> (group % 4 * 2) & 3) << 4;
+            }
+            const float product = scale * (float)(q - b.centre);
+            out[k] = b.minimum == MK_NO_SCALE ? product : product + minimum;
+        }
     }
 }
 
@@ -99,24 +172,7 @@ void mk_unpack_row(mk_weight type, const uint8_t *panel, int32_t lane, int32_t c
             out[k] = mk_bf16_float(bits);
         }
         break;
-    case MK_WEIGHT_Q4:
-    case MK_WEIGHT_Q5:
-    case MK_WEIGHT_Q6: mk_unpack_ranged(mk_ranged_bits(type), panel, lane, columns, out); break;
-    case MK_WEIGHT_Q8:
-    case MK_WEIGHT_Q4_PLAIN: {
-        size_t bytes = type == MK_WEIGHT_Q8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
-        for (int32_t k = 0; k < columns; k++) {
-            const uint8_t *block = panel + (size_t)(k / MK_BLOCK) * bytes;
-            uint16_t half;
-            memcpy(&half, block + lane * 2, 2);
-            int32_t i = k % MK_BLOCK, group = i / 4, byte = i % 4;
-            int32_t q = type == MK_WEIGHT_Q8
-                            ? block[32 + group * 64 + lane * 4 + byte] - 128
-                            : (block[32 + group / 2 * 64 + lane * 4 + byte] >> (group % 2 * 4) & 15) - 8;
-            out[k] = mk_half_to_float(half) * (float)q;
-        }
-        break;
-    }
+    default: unpack_blocks(type, panel, lane, columns, out); break;
     }
 }
 

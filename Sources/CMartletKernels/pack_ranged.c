@@ -78,12 +78,13 @@ static void fit(int bits, float x[MK_BLOCK][LANES], int32_t left, float scale[LA
 }
 
 void mk_pack_ranged(int bits, const float *rows, size_t stride, int32_t count, int32_t columns, uint8_t *panel) {
-    const size_t block_bytes = mk_ranged_block_bytes(bits);
+    const mk_blocks layout = mk_blocks_of((mk_weight)(MK_WEIGHT_Q4 + bits - 4));
+    const size_t block_bytes = mk_block_bytes(layout), header = mk_header_bytes(layout);
     const int32_t blocks = (columns + MK_BLOCK - 1) / MK_BLOCK, largest = (1 << bits) - 1;
-    memset(panel, 0, MK_RANGED_HEADER_BYTES + (size_t)blocks * block_bytes);
+    memset(panel, 0, header + (size_t)blocks * block_bytes);
     // Scales and minima of all blocks stand in the panel itself until their units are known: a block is larger.
     float x[MK_BLOCK][LANES];
-    uint8_t *body = panel + MK_RANGED_HEADER_BYTES;
+    uint8_t *body = panel + header;
     for (int32_t b = 0; b < blocks; b++) {
         int32_t from = b * MK_BLOCK, left = columns - from < MK_BLOCK ? columns - from : MK_BLOCK;
         float scale[LANES], minimum[LANES];
@@ -119,29 +120,12 @@ void mk_pack_ranged(int bits, const float *rows, size_t stride, int32_t count, i
             block[16 + lane] = (uint8_t)(int8_t)(minimum > 127 ? 127 : minimum < -127 ? -127 : minimum);
             float step = units[lane] * (float)block[lane], start = least[lane] * (float)(int8_t)block[16 + lane];
             float inverse = step > 0 ? 1.0f / step : 0;
+            uint8_t integers[MK_BLOCK] = {0};
             for (int32_t k = 0; k < left; k++) {
                 float v = (x[k][lane] - start) * inverse + 0.5f;
-                int32_t q = v > 0 ? (v < (float)largest ? (int32_t)v : largest) : 0;
-                int32_t group = k / 4, byte = lane * 4 + k % 4;
-                block[32 + group / 2 * 64 + byte] |= (uint8_t)((q & 15) << (group % 2 * 4));
-                if (bits == 5) block[288 + byte] |= (uint8_t)((q >> 4) << group);
-                if (bits == 6) block[288 + group / 4 * 64 + byte] |= (uint8_t)((q >> 4) << (group % 4 * 2));
+                integers[k] = (uint8_t)(v > 0 ? (v < (float)largest ? (int32_t)v : largest) : 0);
             }
+            mk_put_integers(layout, integers, lane, block);
         }
-    }
-}
-
-void mk_unpack_ranged(int bits, const uint8_t *panel, int32_t lane, int32_t columns, float *out) {
-    float unit, least;
-    memcpy(&unit, panel + lane * 4, 4);
-    memcpy(&least, panel + 64 + lane * 4, 4);
-    for (int32_t k = 0; k < columns; k++) {
-        const uint8_t *block =
-            panel + MK_RANGED_HEADER_BYTES + (size_t)(k / MK_BLOCK) * mk_ranged_block_bytes(bits);
-        int32_t i = k % MK_BLOCK, group = i / 4, byte = lane * 4 + i % 4;
-        int32_t q = block[32 + group / 2 * 64 + byte] >> (group % 2 * 4) & 15;
-        if (bits == 5) q |= (block[288 + byte] >> group & 1) << 4;
-        if (bits == 6) q |= (block[288 + group / 4 * 64 + byte] >> (group % 4 * 2) & 3) << 4;
-        out[k] = unit * (float)block[lane] * (float)q + least * (float)(int8_t)block[16 + lane];
     }
 }

@@ -52,6 +52,29 @@ package final class PackedMatrix: @unchecked Sendable {
         }
     }
 
+    /// Packs blocks of a file as they are, integer for integer.
+    ///
+    /// - Parameter source: where the rows of a panel begin that are not padding, 1...16; called from several threads at
+    ///   once.
+    package init(
+        stored: StoredBlocks, channels: Int, columns: Int, panelCount: Int? = nil, pool: WorkerPool,
+        source: (_ panel: Int) -> [UnsafePointer<UInt8>]
+    ) throws(KernelError) {
+        precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
+        type = stored.weightType
+        self.channels = channels
+        self.columns = columns
+        let panels = panelCount ?? (channels + 15) / 16
+        self.panelCount = panels
+        let panelBytes = mk_panel_bytes(type.code, Int32(columns))
+        self.panelBytes = panelBytes
+        storage = try AlignedBuffer(count: panels * panelBytes, purpose: "packed weights")
+        let base = storage.base
+        pool.run(panels) { panel, _ in
+            stored.pack(source(panel), columns: columns, panel: base + panel * panelBytes)
+        }
+    }
+
     /// A matrix of random weights of about the magnitude `1 / sqrt(columns)`, for measuring speed.
     ///
     /// Quantised blocks are filled with random integers directly, which is what makes a model of a

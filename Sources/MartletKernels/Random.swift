@@ -88,6 +88,7 @@ enum RandomPanel {
                     raw.storeBytes(of: random.next(), toByteOffset: word, as: UInt64.self)
                 }
             }
+        case .stored: preconditionFailure("RandomPanel: \(layout.code) has no random weights")
         case .integer(let bits):
             // Uniform integers of this spread have the standard deviation of a uniform weight.
             let scale = Half(magnitude / Float(1 << (bits - 1))).bits

@@ -3,6 +3,8 @@
 package import CMartletKernels
 
 /// How packed weights are stored.
+///
+/// ``allCases`` are those that any weights can be packed as; ``stored`` are those that hold blocks of a GGUF file.
 public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringConvertible {
     /// 32-bit floats: exact.
     case f32
@@ -14,12 +16,35 @@ public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringCo
     case q6
     /// 5-bit integers, likewise (5.5 bits). Of a model's matrices the vocabulary's take 6 bits.
     case q5
-    /// 4-bit integers, likewise (4.5 bits). Of a model's matrices those that lose most take 5 or 6 bits, and so do
-    /// all in small models, which lose more.
+    /// 4-bit integers, likewise (4.5 bits). Of a model's matrices those that lose most take 5 or 6 bits; in small
+    /// models, which lose more, all take one more.
     case q4
     /// 4-bit integers in blocks of 32 with an f16 scale (4.5 bits), in all matrices: smaller and faster than ``q4``,
     /// and much lossier.
     case q4Plain = "q4-plain"
+    /// GGUF's Q4_1: 4-bit integers in blocks of 32 with an f16 scale and an f16 minimum.
+    case q41 = "q4_1"
+    /// GGUF's Q5_0: 5-bit integers in blocks of 32 with an f16 scale.
+    case q50 = "q5_0"
+    /// GGUF's Q5_1.
+    case q51 = "q5_1"
+    /// GGUF's Q4_K: 4-bit integers in blocks of 32 with scales and minima in units of 256.
+    case q4K = "q4_k"
+    /// GGUF's Q5_K.
+    case q5K = "q5_k"
+    /// GGUF's Q6_K and Q3_K: integers in blocks of 16 with scales in units of 256.
+    case q6K = "q6_k"
+    /// GGUF's MXFP4: floats of 4 bits in blocks of 32 with a power of two.
+    case mxfp4
+    /// What holds GGUF's other blocks exactly: 8-bit integers with a scale and a minimum in f32 for each 16.
+    case wide
+
+    /// The types that any weights can be packed as.
+    public static let allCases: [WeightType] = [.f32, .bf16, .q8, .q6, .q5, .q4, .q4Plain]
+    /// The types that only blocks of a GGUF file are packed as.
+    package static let stored: [WeightType] = [
+        .q41, .q50, .q51, .q4K, .q5K, .q6K, .mxfp4, .wide,
+    ]
 
     /// The name, as options spell it.
     public var description: String { rawValue }

@@ -136,7 +136,7 @@ import Testing
                 let x = random.floats(count, magnitude: magnitude)
                 let blocks = (count + 31) / 32
                 let (quants, sums) = (
-                    EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks)
+                    EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks * 2)
                 )
                 let (inputs, scales) = (EdgeBuffer(x), GuardedFloats(count: blocks))
                 quantise(inputs.base, Int32(count), quants.base, scales.base, sums.base)
@@ -154,7 +154,7 @@ import Testing
     func notANumberSurvivesQuantisation(set: InstructionSet, place: Int) {
         var x = [Float](repeating: 0.5, count: 40)
         x[place] = .nan
-        let (quants, sums) = (EdgeBuffer<Int8>(count: 64), EdgeBuffer<Int32>(count: 2))
+        let (quants, sums) = (EdgeBuffer<Int8>(count: 64), EdgeBuffer<Int32>(count: 4))
         let (inputs, scales) = (EdgeBuffer(x), GuardedFloats(count: 2))
         KernelSet(set).table.pointee.quantise(
             inputs.base, 40, quants.base, scales.base, sums.base)

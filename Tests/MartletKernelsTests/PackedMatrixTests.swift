@@ -67,7 +67,7 @@ import Testing
         for k in 0..<columns {
             let x = EdgeBuffer((0..<columns).map { $0 == k ? Float(1) : 0 })
             let (quants, sums) = (
-                EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks)
+                EdgeBuffer<Int8>(count: blocks * 32), EdgeBuffer<Int32>(count: blocks * 2)
             )
             let (scales, out) = (EdgeBuffer<Float>(count: blocks), GuardedFloats(count: channels))
             kernels.quantise(x.base, Int32(columns), quants.base, scales.base, sums.base)
@@ -127,6 +127,7 @@ import Testing
                         #expect(error <= scale.magnitude * 1.1)
                         let steps = min(7, max(-8, (row[k] / scale).rounded()))
                         naive += Double(pow(row[k] - steps * scale, 2))
+                    default: Issue.record("\(type) packs no floats")
                     }
                     squares += Double(error * error)
                 }

@@ -50,7 +50,35 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_WEIGHT_Q4 __attribute__((swift_name("q4"))) = 4,
     MK_WEIGHT_Q5 __attribute__((swift_name("q5"))) = 5,
     MK_WEIGHT_Q6 __attribute__((swift_name("q6"))) = 6,
+    // What GGUF's blocks are repacked as, integer for integer.
+    MK_WEIGHT_Q4_1 __attribute__((swift_name("q4_1"))) = 7,
+    MK_WEIGHT_Q5_0 __attribute__((swift_name("q5_0"))) = 8,
+    MK_WEIGHT_Q5_1 __attribute__((swift_name("q5_1"))) = 9,
+    MK_WEIGHT_Q4_K __attribute__((swift_name("q4_k"))) = 10,
+    MK_WEIGHT_Q5_K __attribute__((swift_name("q5_k"))) = 11,
+    MK_WEIGHT_Q6_K __attribute__((swift_name("q6_k"))) = 12,
+    MK_WEIGHT_MXFP4 __attribute__((swift_name("mxfp4"))) = 13,
+    /// Integers of 8 bits with a scale and a minimum in f32 for each 16 inputs: holds every other block exactly.
+    MK_WEIGHT_WIDE __attribute__((swift_name("wide"))) = 14,
 } mk_weight;
+
+/// Blocks as GGUF files store them, by ggml's numbers.
+typedef enum __attribute__((enum_extensibility(closed))) {
+    MK_STORED_Q4_0 __attribute__((swift_name("q4_0"))) = 2,
+    MK_STORED_Q4_1 __attribute__((swift_name("q4_1"))) = 3,
+    MK_STORED_Q5_0 __attribute__((swift_name("q5_0"))) = 6,
+    MK_STORED_Q5_1 __attribute__((swift_name("q5_1"))) = 7,
+    MK_STORED_Q8_0 __attribute__((swift_name("q8_0"))) = 8,
+    MK_STORED_Q2_K __attribute__((swift_name("q2_k"))) = 10,
+    MK_STORED_Q3_K __attribute__((swift_name("q3_k"))) = 11,
+    MK_STORED_Q4_K __attribute__((swift_name("q4_k"))) = 12,
+    MK_STORED_Q5_K __attribute__((swift_name("q5_k"))) = 13,
+    MK_STORED_Q6_K __attribute__((swift_name("q6_k"))) = 14,
+    MK_STORED_IQ4_NL __attribute__((swift_name("iq4_nl"))) = 20,
+    MK_STORED_IQ4_XS __attribute__((swift_name("iq4_xs"))) = 23,
+    MK_STORED_TQ2_0 __attribute__((swift_name("tq2_0"))) = 35,
+    MK_STORED_MXFP4 __attribute__((swift_name("mxfp4"))) = 39,
+} mk_stored;
 
 typedef enum __attribute__((enum_extensibility(closed))) {
     MK_CODEC_F32 __attribute__((swift_name("f32"))) = 0,
@@ -93,7 +121,7 @@ typedef enum __attribute__((enum_extensibility(closed))) {
 /// One product of a few rows with a range of packed panels:
 /// out[r][c] = sum over k of x[r][k] * W[c][k].
 ///
-/// q8 and q4 read `x_quants`, `x_scales`, `x_sums` (from `quantise`); f32 and bf16 read `x`.
+/// Types of integers read `x_quants`, `x_scales`, `x_sums` (from `quantise`); f32 and bf16 read `x`.
 typedef struct {
     const uint8_t *weights;
     size_t panel_bytes;
@@ -175,8 +203,8 @@ typedef struct {
 typedef struct {
     mk_set set;
     void (*matmul)(const mk_matmul *);
-    /// x[count] -> quants, one scale and one sum of quants per block of 32; the last block is
-    /// padded with zeros.  scale = max|x| / 127, quants = round-to-even(x / scale).
+    /// x[count] -> quants, one scale and two sums of quants per block of 32, its own and its first half's; the last
+    /// block is padded with zeros.  scale = max|x| / 127, quants = round-to-even(x / scale).
     void (*quantise)(const float *x, int32_t count, int8_t *quants, float *scales, int32_t *sums);
     /// out = x / sqrt(mean(x^2) + epsilon) * weight
     void (*rms_norm)(const float *x, const float *weight, float epsilon, int32_t count, float *out);
@@ -226,6 +254,21 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
                    uint8_t *panel);
 /// One row (lane) of a packed panel back as floats: the exact values the products use.
 void mk_unpack_row(mk_weight type, const uint8_t *panel, int32_t lane, int32_t columns, float *out);
+
+/// Consecutive inputs of a stored block, and its bytes.
+int32_t mk_stored_columns(mk_stored type);
+size_t mk_stored_bytes(mk_stored type);
+/// What panels of these blocks are packed as; it holds each of their numbers exactly.
+mk_weight mk_stored_weight(mk_stored type);
+/// Packs the blocks of `count` rows (rows[i] begins row i, `columns` inputs of whole blocks) into a panel of
+/// mk_stored_weight(type).
+void mk_pack_stored(mk_stored type, const uint8_t *_Nonnull const *_Nonnull rows, int32_t count, int32_t columns,
+                    uint8_t *panel);
+/// The weights [from, to) of consecutive blocks, each product and sum rounded once.
+void mk_read_stored(mk_stored type, const uint8_t *blocks, size_t from, size_t to, float *out);
+/// Quantises `columns` weights of a row into whole blocks, with zeros behind the last weight; false for types that are
+/// read alone.
+bool mk_store(mk_stored type, const float *x, int32_t columns, uint8_t *blocks);
 
 /// Bytes of a page of 16 tokens, keys and values of one KV head; a multiple of 64.
 size_t mk_page_bytes(mk_codec codec, int32_t dimension);

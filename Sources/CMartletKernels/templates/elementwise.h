@@ -18,7 +18,8 @@ static void quantise(const float *x, int32_t count, int8_t *quants, float *scale
         memcpy(quants + block * MK_BLOCK, &ba, 16);
         memcpy(quants + block * MK_BLOCK + 16, &bb, 16);
         scales[block] = scale;
-        sums[block] = __builtin_reduce_add(qa + qb);
+        sums[block * 2] = __builtin_reduce_add(qa + qb);
+        sums[block * 2 + 1] = __builtin_reduce_add(qa);
     }
 }
 

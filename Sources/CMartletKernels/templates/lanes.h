@@ -123,6 +123,39 @@ MK_INLINE f32x16 load_i8(const void *p) {
     return __builtin_convertvector(x, f32x16);
 }
 
+/// 2^(byte - 128) of sixteen bytes; the two smallest are subnormal.
+MK_INLINE f32x16 load_power(const void *p) {
+    u8x16 bytes;
+    memcpy(&bytes, p, 16);
+    u32x16 e = __builtin_convertvector(bytes, u32x16);
+    return (f32x16)(e < 2 ? (u32x16)(0x00200000u) << e : (e - 1) << 23);
+}
+
+/// Each byte, which is below 16, looked up in MK_E2M1_BYTES.
+MK_INLINE u32x16 look_up(u32x16 places) {
+    static const uint8_t table[16] = MK_E2M1_BYTES;
+#if defined(MK_USE_AVX512)
+    __m512i all = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
+    return (u32x16)_mm512_shuffle_epi8(all, (__m512i)places);
+#elif defined(MK_USE_AVX2)
+    __m256i all = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
+    u32x16 r;
+    union { u32x16 v; __m256i half[2]; } in = {.v = places}, out;
+    for (int i = 0; i < 2; i++) out.half[i] = _mm256_shuffle_epi8(all, in.half[i]);
+    r = out.v;
+    return r;
+#elif defined(MK_USE_NEON)
+    uint8x16_t all = vld1q_u8(table);
+    union { u32x16 v; uint8x16_t q[4]; } bytes = {.v = places};
+    for (int i = 0; i < 4; i++) bytes.q[i] = vqtbl1q_u8(all, bytes.q[i]);
+    return bytes.v;
+#else
+    union { u32x16 v; uint8_t bytes[64]; } all = {.v = places};
+    for (int i = 0; i < 64; i++) all.bytes[i] = table[all.bytes[i] & 15];
+    return all.v;
+#endif
+}
+
 /// 16 halves to floats.
 MK_INLINE f32x16 load_f16(const void *p) {
 #if defined(MK_USE_AVX512)

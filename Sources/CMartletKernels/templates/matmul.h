@@ -1,8 +1,8 @@
 // Products of a few rows with packed panels, for every weight type.
 //
 // Accumulation order of one output element: inputs in ascending order, one lane, one fused
-// multiply-add per input (f32, bf16), per block of 32 (q8, q4 plain, whose integer sums are exact), or two per
-// block (q4, q5, q6: the integers, then the minimum).
+// multiply-add per input (f32, bf16), or per block of 32 or half of one, whose integer sums are exact; where blocks
+// have minima, a second one.
 // Tiles and column chunks only change which elements are computed together: partial sums are
 // kept in f32 and resumed, so the bits do not depend on them.
 
@@ -73,63 +73,6 @@ MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int p
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
 }
 
-MK_INLINE void tile_quantised(const mk_matmul *m, int bits, const uint8_t *const *panels, int panelCount,
-                              int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
-    const size_t blockBytes = bits == 8 ? MK_Q8_BLOCK_BYTES : MK_Q4_PLAIN_BLOCK_BYTES;
-    f32x16 acc[ROW_TILE][2];
-    _Pragma("unroll") for (int r = 0; r < rows; r++)
-        _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
-    const size_t rowBlocks = m->x_blocks;
-    for (int32_t block = from / MK_BLOCK; block < (to + MK_BLOCK - 1) / MK_BLOCK; block++) {
-        const uint8_t *w[2];
-        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-            w[p] = panels[p] + (size_t)block * blockBytes;
-            fetch(w[p], blockBytes, ahead);
-        }
-        const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
-        i32x16 dot[ROW_TILE][2];
-        _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            int32_t sum = m->x_sums[(size_t)(row + r) * rowBlocks + block];
-            i32x16 start = bits == 8 ? wide_start(sum) : (i32x16)(-8 * sum);
-            _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = start;
-        }
-        if (bits == 8) {
-            _Pragma("unroll") for (int g = 0; g < 8; g++) {
-                u32x16 v[2];
-                _Pragma("unroll") for (int p = 0; p < panelCount; p++) v[p] = load_u32(w[p] + 32 + 64 * g);
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    int32_t b = load_4(x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g);
-                    _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4_wide(dot[r][p], v[p], b);
-                }
-            }
-        } else {
-            _Pragma("unroll") for (int g = 0; g < 8; g += 2) {
-                u32x16 low[2], high[2];
-                _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-                    u32x16 v = load_u32(w[p] + 32 + 32 * g);
-                    low[p] = v & 0x0f0f0f0fu;
-                    high[p] = (v >> 4) & 0x0f0f0f0fu;
-                }
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    const int8_t *q = x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g;
-                    int32_t b = load_4(q), c = load_4(q + 4);
-                    _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], low[p], b);
-                    _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], high[p], c);
-                }
-            }
-        }
-        f32x16 scale[2];
-        _Pragma("unroll") for (int p = 0; p < panelCount; p++) scale[p] = load_f16(w[p]);
-        _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            f32x16 xs = splat(m->x_scales[(size_t)(row + r) * rowBlocks + block]);
-            _Pragma("unroll") for (int p = 0; p < panelCount; p++)
-                acc[r][p] = fma16(to_float(dot[r][p]), scale[p] * xs, acc[r][p]);
-        }
-    }
-    _Pragma("unroll") for (int r = 0; r < rows; r++)
-        _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
-}
-
 /// The bits above the lowest four of the integers of group g, at their place; `planes` are the block's.
 MK_INLINE u32x16 high_bits(int bits, const u32x16 *planes, int g) {
     if (bits == 5) return (g <= 4 ? planes[0] << (4 - g) : planes[0] >> (g - 4)) & 0x10101010u;
@@ -137,59 +80,113 @@ MK_INLINE u32x16 high_bits(int bits, const u32x16 *planes, int g) {
     return (shift >= 0 ? planes[g / 4] << shift : planes[g / 4] >> -shift) & 0x30303030u;
 }
 
-/// As `tile_quantised` for integers from zero on, with a scale and a minimum for each block.
-MK_INLINE void tile_ranged(const mk_matmul *m, int bits, const uint8_t *const *panels, int panelCount,
-                           int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
-    const size_t blockBytes = mk_ranged_block_bytes(bits), rowBlocks = m->x_blocks;
-    f32x16 acc[ROW_TILE][2], units[2], least[2];
-    _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-        units[p] = load_f32(panels[p]);
-        least[p] = load_f32(panels[p] + 64);
+/// Sixteen scales or minima of a block.
+MK_INLINE f32x16 load_scales(mk_scale kind, const uint8_t *p, f32x16 unit) {
+    switch (kind) {
+    case MK_HALF: return load_f16(p);
+    case MK_BYTE: return load_u8(p) * unit;
+    case MK_SIGNED_BYTE: return load_i8(p) * unit;
+    case MK_MINUS_BYTE: return -(load_u8(p) * unit);
+    case MK_POWER: return load_power(p);
+    case MK_FLOAT: return load_f32(p);
+    case MK_NO_SCALE: break;
     }
+    return splat(0);
+}
+
+/// Integers with scales: exact sums of products of integers for each block, or each half of one where halves have
+/// scales of their own, then one fused multiply-add; a second one for the minimum.
+MK_INLINE void tile_blocks(const mk_matmul *m, mk_weight type, const uint8_t *const *panels, int panelCount,
+                           int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
+    const mk_blocks b = mk_blocks_of(type);
+    const size_t blockBytes = mk_block_bytes(b), rowBlocks = m->x_blocks;
+    const int segments = mk_segments(b), groups = 8 / segments;
+    f32x16 acc[ROW_TILE][2], units[2] = {splat(0), splat(0)}, least[2] = {splat(0), splat(0)};
+    if (b.unit == MK_PANEL_UNIT)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+            units[p] = load_f32(panels[p]);
+            least[p] = load_f32(panels[p] + 64);
+        }
     _Pragma("unroll") for (int r = 0; r < rows; r++)
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
-    for (int32_t block = from / MK_BLOCK; block < (to + MK_BLOCK - 1) / MK_BLOCK; block++) {
+    const int32_t first = from / MK_BLOCK, last = (to + MK_BLOCK - 1) / MK_BLOCK;
+    for (int32_t block = first; block < last; block++) {
         const uint8_t *w[2];
         u32x16 planes[2][2];
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-            w[p] = panels[p] + MK_RANGED_HEADER_BYTES + (size_t)block * blockBytes;
+            w[p] = panels[p] + mk_block_start(b, (size_t)block);
             fetch(w[p], blockBytes, ahead);
-            if (bits > 4) planes[p][0] = load_u32(w[p] + 288);
-            if (bits > 5) planes[p][1] = load_u32(w[p] + 352);
+            if (b.bits == 5 || b.bits == 6) planes[p][0] = load_u32(w[p] + mk_planes_start(b));
+            if (b.bits == 6) planes[p][1] = load_u32(w[p] + mk_planes_start(b) + 64);
         }
-        const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
-        i32x16 dot[ROW_TILE][2];
-        _Pragma("unroll") for (int r = 0; r < rows; r++)
-            _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = (i32x16)(0);
-        _Pragma("unroll") for (int g = 0; g < 8; g += 2) {
-            u32x16 low[2], high[2];
+        if (b.unit == MK_GROUP_UNIT && (block == first || block % MK_GROUP_BLOCKS == 0))
             _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-                u32x16 v = load_u32(w[p] + 32 + 32 * g);
-                low[p] = v & 0x0f0f0f0fu;
-                high[p] = (v >> 4) & 0x0f0f0f0fu;
-                if (bits > 4) {
-                    low[p] |= high_bits(bits, planes[p], g);
-                    high[p] |= high_bits(bits, planes[p], g + 1);
+                const uint8_t *group = panels[p] + mk_group_start(b, (size_t)block);
+                fetch(group, mk_group_bytes(b), ahead);
+                units[p] = load_f16(group);
+                if (b.minimum != MK_NO_SCALE) least[p] = load_f16(group + 32);
+            }
+        const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
+        _Pragma("unroll") for (int s = 0; s < segments; s++) {
+            i32x16 dot[ROW_TILE][2];
+            int32_t total[ROW_TILE];
+            _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                const int32_t *both = m->x_sums + ((size_t)(row + r) * rowBlocks + block) * 2;
+                total[r] = !b.is_halved ? both[0] : s == 0 ? both[1] : both[0] - both[1];
+                i32x16 start = b.bits == 8 ? wide_start(total[r]) : (i32x16)(-b.centre * total[r]);
+                _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = start;
+            }
+            if (b.bits == 8) {
+                _Pragma("unroll") for (int g = s * groups; g < (s + 1) * groups; g++) {
+                    u32x16 v[2];
+                    _Pragma("unroll") for (int p = 0; p < panelCount; p++)
+                        v[p] = load_u32(w[p] + mk_integers_start(b) + 64 * g);
+                    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                        int32_t q = load_4(x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g);
+                        _Pragma("unroll") for (int p = 0; p < panelCount; p++)
+                            dot[r][p] = dot4_wide(dot[r][p], v[p], q);
+                    }
+                }
+            } else {
+                _Pragma("unroll") for (int g = s * groups; g < (s + 1) * groups; g += 2) {
+                    u32x16 low[2], high[2];
+                    _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                        u32x16 v = load_u32(w[p] + mk_integers_start(b) + 32 * g);
+                        low[p] = v & 0x0f0f0f0fu;
+                        high[p] = (v >> 4) & 0x0f0f0f0fu;
+                        if (b.looks_up) {
+                            low[p] = look_up(low[p]);
+                            high[p] = look_up(high[p]);
+                        }
+                        if (b.bits > 4) {
+                            low[p] |= high_bits(b.bits, planes[p], g);
+                            high[p] |= high_bits(b.bits, planes[p], g + 1);
+                        }
+                    }
+                    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                        const int8_t *at = x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g;
+                        int32_t q = load_4(at), next = load_4(at + 4);
+                        _Pragma("unroll") for (int p = 0; p < panelCount; p++)
+                            dot[r][p] = dot4(dot[r][p], low[p], q);
+                        _Pragma("unroll") for (int p = 0; p < panelCount; p++)
+                            dot[r][p] = dot4(dot[r][p], high[p], next);
+                    }
                 }
             }
-            _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                const int8_t *q = x + (size_t)r * rowBlocks * MK_BLOCK + 4 * g;
-                int32_t b = load_4(q), c = load_4(q + 4);
-                _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], low[p], b);
-                _Pragma("unroll") for (int p = 0; p < panelCount; p++) dot[r][p] = dot4(dot[r][p], high[p], c);
-            }
-        }
-        f32x16 scale[2], minimum[2];
-        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-            scale[p] = load_u8(w[p]) * units[p];
-            minimum[p] = load_i8(w[p] + 16) * least[p];
-        }
-        _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            size_t at = (size_t)(row + r) * rowBlocks + block;
-            f32x16 xs = splat(m->x_scales[at]), total = splat(m->x_scales[at] * (float)m->x_sums[at]);
+            f32x16 scale[2], minimum[2];
             _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
-                acc[r][p] = fma16(to_float(dot[r][p]), scale[p] * xs, acc[r][p]);
-                acc[r][p] = fma16(minimum[p], total, acc[r][p]);
+                scale[p] = load_scales(b.scale, w[p] + (size_t)s * mk_scale_bytes(b.scale), units[p]);
+                if (b.minimum != MK_NO_SCALE)
+                    minimum[p] = load_scales(
+                        b.minimum, w[p] + mk_minima_start(b) + (size_t)s * mk_scale_bytes(b.minimum), least[p]);
+            }
+            _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                float factor = m->x_scales[(size_t)(row + r) * rowBlocks + block];
+                f32x16 xs = splat(factor), all = splat(factor * (float)total[r]);
+                _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                    acc[r][p] = fma16(to_float(dot[r][p]), scale[p] * xs, acc[r][p]);
+                    if (b.minimum != MK_NO_SCALE) acc[r][p] = fma16(minimum[p], all, acc[r][p]);
+                }
             }
         }
     }
@@ -202,11 +199,7 @@ MK_INLINE void tile_of(const mk_matmul *m, mk_weight type, const uint8_t *const 
     switch (type) {
     case MK_WEIGHT_F32: tile_f32(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
     case MK_WEIGHT_BF16: tile_bf16(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q8: tile_quantised(m, 8, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q4_PLAIN: tile_quantised(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q4: tile_ranged(m, 4, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q5: tile_ranged(m, 5, panels, panelCount, row, rows, from, to, ahead, sums); break;
-    case MK_WEIGHT_Q6: tile_ranged(m, 6, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    default: tile_blocks(m, type, panels, panelCount, row, rows, from, to, ahead, sums); break;
     }
 }
 
@@ -258,6 +251,14 @@ MK_TILE_TABLE(q4_plain, MK_WEIGHT_Q4_PLAIN)
 MK_TILE_TABLE(q4, MK_WEIGHT_Q4)
 MK_TILE_TABLE(q5, MK_WEIGHT_Q5)
 MK_TILE_TABLE(q6, MK_WEIGHT_Q6)
+MK_TILE_TABLE(q4_1, MK_WEIGHT_Q4_1)
+MK_TILE_TABLE(q5_0, MK_WEIGHT_Q5_0)
+MK_TILE_TABLE(q5_1, MK_WEIGHT_Q5_1)
+MK_TILE_TABLE(q4_k, MK_WEIGHT_Q4_K)
+MK_TILE_TABLE(q5_k, MK_WEIGHT_Q5_K)
+MK_TILE_TABLE(q6_k, MK_WEIGHT_Q6_K)
+MK_TILE_TABLE(mxfp4, MK_WEIGHT_MXFP4)
+MK_TILE_TABLE(wide, MK_WEIGHT_WIDE)
 
 /// The tiles of a weight type for `panels` at once, by rows - 1.
 MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
@@ -269,6 +270,14 @@ MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
     case MK_WEIGHT_Q4: return tiles_q4[panels - 1];
     case MK_WEIGHT_Q5: return tiles_q5[panels - 1];
     case MK_WEIGHT_Q6: return tiles_q6[panels - 1];
+    case MK_WEIGHT_Q4_1: return tiles_q4_1[panels - 1];
+    case MK_WEIGHT_Q5_0: return tiles_q5_0[panels - 1];
+    case MK_WEIGHT_Q5_1: return tiles_q5_1[panels - 1];
+    case MK_WEIGHT_Q4_K: return tiles_q4_k[panels - 1];
+    case MK_WEIGHT_Q5_K: return tiles_q5_k[panels - 1];
+    case MK_WEIGHT_Q6_K: return tiles_q6_k[panels - 1];
+    case MK_WEIGHT_MXFP4: return tiles_mxfp4[panels - 1];
+    case MK_WEIGHT_WIDE: return tiles_wide[panels - 1];
     }
 }
 

@@ -7,7 +7,7 @@ extension Reference {
         package var quants: [Int8]
         /// One for each block: max |x| / 127.
         package var scales: [Float]
-        /// Sum of each block's integers.
+        /// Two for each block: the sum of its integers, and of the first 16.
         package var sums: [Int32]
     }
 
@@ -19,15 +19,16 @@ extension Reference {
             let largest = block.reduce(0) { max($0, $1.magnitude) }
             // Below 1e-30 the inverse could overflow, and nothing that small is worth an integer.
             let inverse = largest > 1e-30 ? 127 / largest : 0
-            var sum: Int32 = 0
+            var (sum, first): (Int32, Int32) = (0, 0)
             for i in 0..<32 {
                 let value = i < block.count ? block[start + i] * inverse : 0
                 let quant = Int32(value.rounded(.toNearestOrEven))
                 row.quants.append(Int8(clamping: quant))
                 sum += quant
+                if i < 16 { first += quant }
             }
             row.scales.append(largest > 1e-30 ? largest / 127 : 0)
-            row.sums.append(sum)
+            row.sums += [sum, first]
         }
         return row
     }

@@ -139,7 +139,8 @@ package final class ModelRunner: ForwardPass {
         let rows = StepRows(step: step, first: 0, count: count, isStrip: false)
         let activation = rows.activation(
             of: gathered.base, stride: size, columns: size,
-            norm: model.loaded.decoder.finalNorm, for: vocabulary.head.type)
+            norm: model.loaded.decoder.finalNorm,
+            quantised: vocabulary.head.type.quantisesActivations)
         rows.multiply(
             vocabulary.head, activation, bias: nil, out: logits.base,
             outStride: vocabularySize, epilogue: .store)

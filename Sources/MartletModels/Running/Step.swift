@@ -41,7 +41,7 @@ final class Step {
     /// Blocks from one row's activations to the next's, the same for every product: strips of rows are at
     /// different products at one time and must not overlap.
     let activationBlocks: Int
-    /// The activations of a product in int8 blocks of 32, with a scale and a sum for each block.
+    /// The activations of a product in int8 blocks of 32, with a scale for each block, its sum, and its first half's.
     var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
     var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
     var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
@@ -100,7 +100,7 @@ final class Step {
         let blocks = activationBlocks * capacity
         quantBuffer = try AlignedBuffer(count: blocks * 32, purpose: "a step")
         scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
-        sumBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
+        sumBuffer = try AlignedBuffer(count: blocks * 2, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
         inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
     }

@@ -28,33 +28,33 @@ struct StepRows {
         }
     }
 
-    /// Prepares rows for products with weights of `type`: normalised, and quantised if they ask so.
+    /// Prepares rows for a product: normalised, and quantised if its weights ask so.
     ///
     /// - Parameter x: the first row of the step, `stride` floats before the next.
     func activation(
-        of x: UnsafePointer<Float>, stride: Int, columns: Int, norm: Norm?, for type: WeightType
+        of x: UnsafePointer<Float>, stride: Int, columns: Int, norm: Norm?, quantised: Bool
     ) -> Activation {
         let blocks = step.activationBlocks
         let (normed, kernels) = (step.normed, step.kernels)
         let (quants, scales, sums) = (step.quants, step.scales, step.sums)
-        if norm != nil || type.quantisesActivations {
+        if norm != nil || quantised {
             forEach(cost: columns / 2) { row in
                 var source = x + row * stride
                 if let norm {
                     norm(kernels, source, count: columns, out: normed + row * columns)
                     source = UnsafePointer(normed + row * columns)
                 }
-                guard type.quantisesActivations else { return }
+                guard quantised else { return }
                 kernels.table.pointee.quantise(
                     source, Int32(columns), quants + row * blocks * 32, scales + row * blocks,
-                    sums + row * blocks)
+                    sums + row * blocks * 2)
             }
         }
         let base = norm == nil ? x : UnsafePointer(normed)
         let width = norm == nil ? stride : columns
         return Activation(
             x: base + first * width, stride: width, quants: quants + first * blocks * 32,
-            scales: scales + first * blocks, sums: sums + first * blocks, blocks: blocks)
+            scales: scales + first * blocks, sums: sums + first * blocks * 2, blocks: blocks)
     }
 
     /// out = activation · matrixᵀ, divided over panels.

@@ -32,6 +32,20 @@ final class ProductCase {
         panels = EdgeBuffer(count: panelCount * panelBytes, alignment: 64)
         for panel in 0..<panelCount {
             let count = min(16, channels - panel * 16)
+            if let stored = StoredBlocks.allCases.first(where: { $0.weightType == type }),
+                WeightType.stored.contains(type)
+            {
+                let bytes = (columns + stored.columns - 1) / stored.columns * stored.byteCount
+                let row = EdgeBuffer(
+                    (0..<count).flatMap { _ in
+                        stored.random(bytes / stored.byteCount, &random)
+                    })
+                let starts = (0..<count).map { UnsafePointer(row.base) + $0 * bytes }
+                guard let code = mk_stored(rawValue: .init(stored.rawValue)) else { continue }
+                mk_pack_stored(
+                    code, starts, Int32(count), Int32(columns), panels.base + panel * panelBytes)
+                continue
+            }
             let weights = EdgeBuffer(random.floats(count * columns))
             mk_pack_panel(
                 type.code, weights.base, columns, Int32(count), Int32(columns),
@@ -44,7 +58,7 @@ final class ProductCase {
         blocks = (columns + 31) / 32
         quants = EdgeBuffer(count: rows * blocks * 32)
         scales = EdgeBuffer(count: rows * blocks)
-        sums = EdgeBuffer(count: rows * blocks)
+        sums = EdgeBuffer(count: rows * blocks * 2)
         for i in 0..<strided.count { strided.base[i] = random.signedUnit() }
         guard type.quantisesActivations else { return }
         // Equal to the reference on every set: ElementwiseTests.quantisation.
@@ -52,15 +66,15 @@ final class ProductCase {
         for row in 0..<rows {
             quantise(
                 strided.base + row * xStride, Int32(columns), quants.base + row * blocks * 32,
-                scales.base + row * blocks, sums.base + row * blocks)
+                scales.base + row * blocks, sums.base + row * blocks * 2)
         }
     }
 
     /// Weights of one channel as the products see them, by the plain definition of the layout.
-    func weights(_ channel: Int) -> [Float] {
+    func weights(_ channel: Int, padded: Bool = false) -> [Float] {
         let from = channel / 16 * panelBytes
         let panel = UnsafeRawBufferPointer(rebasing: panels.bytes[from..<from + panelBytes])
-        return (0..<columns).map {
+        return (0..<(padded ? (columns + 31) & ~31 : columns)).map {
             type.layout.weight(panel: panel, lane: channel % 16, column: $0)
         }
     }
@@ -85,7 +99,7 @@ final class ProductCase {
             columns: Int32(columns), rows: Int32(rows.count), type: type.code, epilogue: epilogue,
             x: strided.base + first * xStride, x_stride: xStride,
             x_quants: quants.base + first * blocks * 32, x_scales: scales.base + first * blocks,
-            x_sums: sums.base + first * blocks, x_blocks: blocks,
+            x_sums: sums.base + first * blocks * 2, x_blocks: blocks,
             bias: bias ? UnsafePointer(biasBuffer.base) : nil, out: out, out_stride: outStride)
         KernelSet(set).table.pointee.matmul(&work)
     }
