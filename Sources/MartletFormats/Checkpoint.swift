@@ -3,7 +3,7 @@
 /// What a model is made from. A format makes one of its own parts; a model directory in the Hugging Face layout is
 /// opened by ``init(directory:)``.
 public struct Checkpoint: Sendable {
-    /// The directory in which its files lie.
+    /// The directory in which its files lie, or the file that it is.
     public let directory: String
     /// The content of `config.json`.
     public let configuration: ConfigurationFile
@@ -11,6 +11,8 @@ public struct Checkpoint: Sendable {
     public let generation: ConfigurationFile?
     /// The weights.
     public let tensors: any TensorSource
+    /// The file that holds metadata of a GGUF model; nil for other formats.
+    package let metadata: GGUFFile?
 
     package static let configurationName = "config.json"
     static let generationName = "generation_config.json"
@@ -20,6 +22,17 @@ public struct Checkpoint: Sendable {
         directory: String, configuration: ConfigurationFile, generation: ConfigurationFile? = nil,
         tensors: any TensorSource
     ) {
+        self.init(
+            directory: directory, configuration: configuration, generation: generation,
+            tensors: tensors, metadata: nil)
+    }
+
+    /// A model of parts that were opened elsewhere, with a GGUF file's metadata.
+    package init(
+        directory: String, configuration: ConfigurationFile, generation: ConfigurationFile? = nil,
+        tensors: any TensorSource, metadata: GGUFFile?
+    ) {
+        self.metadata = metadata
         self.directory = directory
         self.configuration = configuration
         self.generation = generation
@@ -62,7 +75,7 @@ public struct Checkpoint: Sendable {
                 if path.hasSuffix(".safetensors") {
                     "give the directory that holds it and its config.json"
                 } else if path.hasSuffix(".gguf") {
-                    "GGUF files are not read here, give a Hugging Face model directory"
+                    "a GGUF file is a model of its own, give it where a model is asked for"
                 } else {
                     "give a Hugging Face model directory, with config.json and model.safetensors"
                 }

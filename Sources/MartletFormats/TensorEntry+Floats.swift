@@ -7,7 +7,7 @@ import MartletKernels
 
 extension TensorEntry {
     /// Converts the elements in `elements` (row-major positions) to floats; exact for every value
-    /// of the three types; integers with scales are rounded once.
+    /// of the three types; integers with scales are rounded once, and so are blocks.
     ///
     /// - Parameters:
     ///   - elements: positions inside `0..<elementCount`; all of them when nil. Whoever reads a tensor by parts calls
@@ -28,6 +28,30 @@ extension TensorEntry {
             destination.count == elements.count,
             "copyFloats of \(name): got room for \(destination.count), expected \(elements.count)")
         try checkIsFloat()
+        if let rowOrder {
+            var entry = self
+            entry.rowOrder = nil
+            // A vector's elements are its rows.
+            let width = shape.count > 1 ? shape.last ?? 1 : 1
+            var (position, done) = (elements.lowerBound, 0)
+            while position < elements.upperBound {
+                let (row, column) = position.quotientAndRemainder(dividingBy: width)
+                let count = min(width - column, elements.upperBound - position)
+                let start = rowOrder.stored(row) * width + column
+                try entry.copyFloats(
+                    of: start..<start + count,
+                    into: UnsafeMutableBufferPointer(rebasing: destination[done..<done + count]))
+                position += count
+                done += count
+            }
+            if isWhole { try checkIntact() }
+            return
+        }
+        if let stored {
+            withExtendedLifetime(file) { stored.read(elements, of: bytes, into: destination) }
+            if isWhole { try checkIntact() }
+            return
+        }
         let size = dtype.byteCount
         let source = UnsafeRawBufferPointer(
             rebasing: bytes[elements.lowerBound * size..<elements.upperBound * size])
@@ -86,7 +110,7 @@ extension TensorEntry {
     }
 
     private func checkIsFloat() throws(FormatError) {
-        guard TensorEntry.floatTypes.contains(dtype) || blocks != nil else {
+        guard TensorEntry.floatTypes.contains(dtype) || blocks != nil || stored != nil else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: TensorEntry.floatTypes)
         }

@@ -17,6 +17,10 @@ public struct TensorEntry: Sendable {
     public let range: Range<Int>
     /// What makes numbers of 8-bit integers, when they have scales.
     var blocks: BlockIntegers?
+    /// How quantised weights lie in the bytes, which then are of type U8; nil for plain numbers.
+    public internal(set) var stored: StoredBlocks?
+    /// How the rows follow one another.
+    package var rowOrder: RowOrder?
 
     init(name: String, dtype: DType, shape: [Int], file: MappedFile, range: Range<Int>) {
         self.name = name
@@ -27,7 +31,9 @@ public struct TensorEntry: Sendable {
     }
 
     /// The number of elements: the product of the shape.
-    public var elementCount: Int { range.count / dtype.byteCount }
+    public var elementCount: Int {
+        stored.map { range.count / $0.byteCount * $0.columns } ?? range.count / dtype.byteCount
+    }
 
     /// The number of stored bytes.
     public var byteCount: Int { range.count }
@@ -52,7 +58,7 @@ public struct TensorEntry: Sendable {
     }
 
     /// Throws unless the tensor has this shape, one of these types and at least one element. Integers with
-    /// scales pass where F32 does.
+    /// scales, and blocks, pass where F32 does.
     ///
     /// - Throws: ``FormatError/shapeMismatch(file:tensor:got:expected:)``,
     ///   ``FormatError/dtypeMismatch(file:tensor:got:expected:)`` or
@@ -60,7 +66,8 @@ public struct TensorEntry: Sendable {
     public func check(
         shape expected: [Int]? = nil, dtypes: [DType] = TensorEntry.floatTypes
     ) throws(FormatError) {
-        guard dtypes.contains(dtype) || (blocks != nil && dtypes.contains(.f32)) else {
+        let isScaled = blocks != nil || stored != nil
+        guard dtypes.contains(dtype) || (isScaled && dtypes.contains(.f32)) else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: dtypes)
         }
@@ -73,6 +80,53 @@ public struct TensorEntry: Sendable {
         }
     }
 
+    /// The same tensor under another name, with its rows in another order.
+    package func renamed(_ name: String, rowOrder: RowOrder?) -> TensorEntry {
+        var entry = TensorEntry(
+            name: name, dtype: dtype, shape: shape, file: file, range: range)
+        entry.stored = stored
+        entry.blocks = blocks
+        entry.rowOrder = rowOrder
+        return entry
+    }
+
+    /// The name of its element type, or of its blocks.
+    public var typeName: String { stored?.description ?? dtype.rawValue }
+
+    /// Where a row begins, in the order that ``rowOrder`` says: rows are those of the last dimension.
+    package func rowStart(_ row: Int) -> UnsafePointer<UInt8>? {
+        let width = range.count / max(1, elementCount / max(1, shape.last ?? 1))
+        let stored = rowOrder?.stored(row) ?? row
+        return bytes.baseAddress.map {
+            ($0 + stored * width).assumingMemoryBound(to: UInt8.self)
+        }
+    }
+
     /// The types that ``copyFloats(of:into:)`` converts.
     public static let floatTypes: [DType] = [.f32, .f16, .bf16]
+}
+
+/// The order of rows of which each head's halves are interleaved: row 0, row d / 2, row 1, row d / 2 + 1 and so on.
+///
+/// Formats whose rotary positions turn neighbours store queries and keys so; here positions turn a row of the first half
+/// with one of the second.
+package struct RowOrder: Sendable, Hashable {
+    /// Rows of a head.
+    package let headRows: Int
+
+    /// Heads of an even number of rows.
+    package init(headRows: Int) { self.headRows = headRows }
+
+    /// The row that the file has at a place: the inverse of ``stored(_:)``.
+    package func row(storedAt place: Int) -> Int {
+        let (head, row) = place.quotientAndRemainder(dividingBy: headRows)
+        return head * headRows + row / 2 + (row % 2 == 0 ? 0 : headRows / 2)
+    }
+
+    /// Where the file has a row.
+    func stored(_ row: Int) -> Int {
+        let (head, place) = row.quotientAndRemainder(dividingBy: headRows)
+        let half = headRows / 2
+        return head * headRows + (place < half ? 2 * place : 2 * (place - half) + 1)
+    }
 }

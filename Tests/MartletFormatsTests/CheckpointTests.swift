@@ -168,8 +168,8 @@ import Testing
         try folder.write("m.gguf", "GGUF")
         #expect(
             openMessage(folder, "m.gguf")
-                == "m.gguf is a file, expected a directory: GGUF files are not read here, give a "
-                + "Hugging Face model directory")
+                == "m.gguf is a file, expected a directory: a GGUF file is a model of its own, give it "
+                + "where a model is asked for")
         #expect(
             openMessage(folder) == "no configuration at config.json: give a complete Hugging Face "
                 + "model directory, with config.json and model.safetensors")

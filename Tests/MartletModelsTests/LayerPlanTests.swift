@@ -107,7 +107,7 @@ import Testing
 private final class NameRecorder: WeightSource {
     private let random = RandomWeights(type: .f32, seed: 1, pool: WorkerPool(threadCount: 1))
     private(set) var asked: Set<String> = []
-    var type: WeightType { .f32 }
+    var type: WeightType? { .f32 }
 
     func contains(_ name: String) -> Bool { true }
 
@@ -121,11 +121,13 @@ private final class NameRecorder: WeightSource {
         return try random.vectors(parts)
     }
 
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
-        throws(ModelError) -> PackedMatrix
+    func areStoredAlike(_ names: [String]) -> Bool { true }
+
+    func matrices(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
+        throws(ModelError) -> [PackedMatrix]
     {
         asked.formUnion(parts.map(\.name))
-        return try random.matrix(parts, columns: columns, layout: layout, type: type)
+        return try random.matrices(parts, columns: columns, layout: layout, type: type)
     }
 
     func table(_ name: String, rows: Int, columns: Int) throws(ModelError) -> WeightVector {

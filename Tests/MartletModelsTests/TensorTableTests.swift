@@ -75,11 +75,12 @@ import Testing
         #expect(rows(got.vocabulary.head) == rows(expected.vocabulary.head))
         for (a, b) in zip(got.layers, expected.layers) {
             #expect(
-                rows(a.attention.queryKeyValue.matrix) == rows(b.attention.queryKeyValue.matrix))
+                rows(a.attention.queryKeyValue.matrices[0])
+                    == rows(b.attention.queryKeyValue.matrices[0]))
             let first = try #require(a.feedForward as? GatedMLP)
             let second = try #require(b.feedForward as? GatedMLP)
-            #expect(rows(first.gateUp.matrix) == rows(second.gateUp.matrix))
-            #expect(rows(first.down.matrix) == rows(second.down.matrix))
+            #expect(rows(first.gateUp.matrices[0]) == rows(second.gateUp.matrices[0]))
+            #expect(rows(first.down.matrices[0]) == rows(second.down.matrices[0]))
         }
     }
 }

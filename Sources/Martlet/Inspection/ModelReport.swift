@@ -13,7 +13,7 @@ package struct ModelReport: Sendable {
     /// Parameters of the model; a tied embedding counts once.
     package let parameterCount: Int
     /// How the weights are packed when nothing else is asked for.
-    package let naturalWeights: WeightType
+    package let naturalWeights: WeightType?
     /// Bytes of packed weights by type.
     package let bytesByType: [(type: WeightType, bytes: Int)]
     /// Bytes that a token takes in the cache by codec, positions included.
@@ -26,6 +26,11 @@ package struct ModelReport: Sendable {
     package let files: [(path: String, bytes: Int)]
     /// Stored bytes by element type; empty for a random model.
     package let storedBytes: [(type: String, bytes: Int)]
+
+    /// How the weights are packed when nothing else is asked for, in words.
+    package var storedAs: String {
+        naturalWeights?.rawValue ?? storedBytes.map(\.type).joined(separator: "+")
+    }
 
     /// Reports on a loaded model.
     package init(_ loaded: LoadedModel) {
@@ -51,8 +56,11 @@ package struct ModelReport: Sendable {
             }
         let tensors = loaded.checkpoint?.tensors
         files = tensors?.files.map { ($0.path, $0.count) } ?? []
-        var stored: [DType: Int] = [:]
-        for entry in tensors?.entries ?? [] { stored[entry.dtype, default: 0] += entry.byteCount }
-        storedBytes = DType.allCases.compactMap { type in stored[type].map { (type.rawValue, $0) } }
+        var stored: [String: Int] = [:]
+        for entry in tensors?.entries ?? [] {
+            stored[entry.typeName, default: 0] += entry.byteCount
+        }
+        storedBytes = stored.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+            .map { ($0.key, $0.value) }
     }
 }

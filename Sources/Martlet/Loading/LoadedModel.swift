@@ -22,8 +22,8 @@ package struct LoadedModel: Sendable {
     package let text: TextCodec
     /// Which tokens stay in the cache.
     package let policy: CachePolicy
-    /// The packing that keeps the checkpoint's values exactly.
-    package let naturalWeights: WeightType
+    /// The packing that keeps the checkpoint's values exactly; nil where it keeps blocks as they are stored.
+    package let naturalWeights: WeightType?
     /// The checkpoint, unless the model is random.
     package let checkpoint: Checkpoint?
 
@@ -48,9 +48,15 @@ package struct LoadedModel: Sendable {
             let kernels = try KernelSet.selected()
             let pool = WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount)
             switch source {
-            case .directory(let path):
-                let checkpoint = try Checkpoint(directory: path)
-                text = try TextCodec(source)
+            case .directory, .gguf:
+                guard let checkpoint = try source.openCheckpoint() else {
+                    preconditionFailure("LoadedModel: \(source) has no checkpoint")
+                }
+                if let metadata = checkpoint.metadata {
+                    text = try TextCodec(metadata: metadata)
+                } else {
+                    text = try TextCodec(source)
+                }
                 naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, kernels: kernels, pool: pool)
@@ -160,8 +166,8 @@ package struct LoadedModel: Sendable {
     /// What is on that can change results against the stored weights and a full cache in f32.
     package var lossyMethods: [String] {
         var methods: [String] = []
-        if model.weightType != .f32, model.weightType != naturalWeights {
-            methods.append("weights \(model.weightType)")
+        if let type = model.weightType, type != .f32, type != naturalWeights {
+            methods.append("weights \(type)")
         }
         if cacheCodec != .f32 { methods.append("kv \(storage)") }
         if !policy.isExact { methods.append("cache \(policy)") }
@@ -191,7 +197,7 @@ package struct LoadedModel: Sendable {
     }
 
     /// How the weights are packed.
-    package var weightType: WeightType { model.weightType }
+    package var weightName: String { model.weightName }
     /// Bytes of packed weights that a step reads.
     package var weightBytes: Int { model.weightBytes }
     /// Threads of every loop.

@@ -3,6 +3,7 @@
 import Foundation
 import MartletCache
 import MartletEngine
+import MartletFormats
 package import MartletTokenizers
 
 /// How a model's text becomes tokens and back.
@@ -20,6 +21,10 @@ package enum TextCodec: Sendable {
     package init(_ source: ModelSource, vocabularySize: Int = 256) throws(MartletError) {
         switch source {
         case .random: self = .bytes(vocabularySize: vocabularySize)
+        case .gguf(let path):
+            let file: GGUFFile
+            do { file = try GGUFFile(path: path) } catch { throw MartletError(error) }
+            try self.init(metadata: file)
         case .directory(let path):
             let files = TokenizerFiles(directory: path)
             guard files.isComplete else {
@@ -27,6 +32,17 @@ package enum TextCodec: Sendable {
                 return
             }
             do { self = .tokenizer(try Tokenizer.load(files)) } catch { throw MartletError(error) }
+        }
+    }
+
+    /// Reads the tokenizer that a GGUF file holds.
+    init(metadata file: GGUFFile) throws(MartletError) {
+        guard let metadata = TokenizerMetadata(file) else {
+            self = .none(name: file.file.path)
+            return
+        }
+        do { self = .tokenizer(try Tokenizer(metadata: metadata)) } catch {
+            throw MartletError(error)
         }
     }
 
@@ -40,7 +56,7 @@ package enum TextCodec: Sendable {
                 throw MartletError(
                     code: .fileNotFound, subject: path,
                     message: "no model directory at \(path); give builtin, a directory in the "
-                        + "Hugging Face layout, or random:SHAPE")
+                        + "Hugging Face layout, a GGUF file, or random:SHAPE")
             }
         }
         try self.init(source)

@@ -93,7 +93,7 @@ public actor CostStore {
         #endif
         return [
             build, MartletVersion.current, "\(loaded.model.parameterCount)", "\(shape.layerCount)",
-            "\(shape.hiddenSize)", "\(shape.keyValueHeadCount)", "\(loaded.weightType)",
+            "\(shape.hiddenSize)", "\(shape.keyValueHeadCount)", loaded.weightName,
             loaded.storage, "\(loaded.threadCount)", loaded.instructionSet,
         ].joined(separator: " ")
     }

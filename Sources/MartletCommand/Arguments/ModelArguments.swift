@@ -100,7 +100,7 @@ extension JSONLine {
     /// Adds how weights and cache were stored.
     mutating func set(_ loaded: LoadedModel) {
         set("policy", loaded.policyText)
-        set("weights", loaded.weightType.rawValue)
+        set("weights", loaded.weightName)
         set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
     }

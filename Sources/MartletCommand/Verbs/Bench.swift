@@ -118,7 +118,7 @@ struct BenchSpeed: AsyncParsableCommand {
         } else {
             StandardStreams.write(
                 "read bandwidth \(Columns.decimal(bandwidth / 1e9, places: 1)) GB/s, weights "
-                    + "\(loaded.weightType), cache \(loaded.storage), "
+                    + "\(loaded.weightName), cache \(loaded.storage), "
                     + "\(loaded.threadCount) threads\n")
         }
     }

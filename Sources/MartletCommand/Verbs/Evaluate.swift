@@ -149,7 +149,7 @@ struct Evaluate: AsyncParsableCommand {
                 ("temperature", .string("\(temperature)")),
                 ("maxTokens", maxTokens.map { .integer($0) } ?? .null),
                 ("policy", .string(loaded.policyText)),
-                ("weights", .string("\(loaded.weightType)")),
+                ("weights", .string(loaded.weightName)),
                 ("cache", .string("\(loaded.storage)")),
             ], command: CommandText.typed)
         return try EvaluationRecords(samplesFile, header, problems)

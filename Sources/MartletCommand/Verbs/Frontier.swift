@@ -178,7 +178,7 @@ struct Frontier: AsyncParsableCommand {
         var maps: [(title: String, svg: String)] = []
         for (ratio, name) in plan.compressed.sorted(by: { $0.key < $1.key })
         where report.series.contains(where: { $0.method == FrontierMethod.learned }) {
-            guard let folder = try ModelSource(name).directory,
+            guard let folder = try ModelSource(name).path,
                 let data = FileManager.default.contents(atPath: folder + "/ratios.svg")
             else { continue }
             maps.append(("\(name), CR \(ratio.formatted())", String(decoding: data, as: UTF8.self)))

@@ -82,7 +82,7 @@ struct Inspect: AsyncParsableCommand {
         line.set("slidingWindow", shape.slidingWindow.map { .integer($0) } ?? .null)
         line.set("positions", shape.isPositionLearned ? "learned" : "rotary")
         line.set("evictionHeads", report.shape.evictionHead.map(evictionHeads) ?? .null)
-        line.set("storedAs", report.naturalWeights.rawValue)
+        line.set("storedAs", report.storedAs)
         line.set("bytesByType", object(report.bytesByType.map { ($0.type.rawValue, $0.bytes) }))
         line.set(
             "cacheBytesPerToken",
@@ -136,7 +136,7 @@ struct Inspect: AsyncParsableCommand {
                     : "\(head.method.rawValue), window \(head.window): use --cache \(head.method.rawValue)"
             )
         }
-        text += Columns.pair("stored as", report.naturalWeights.rawValue)
+        text += Columns.pair("stored as", report.storedAs)
         for entry in report.bytesByType {
             text += Columns.pair("weights in \(entry.type)", Columns.bytes(entry.bytes))
         }

@@ -128,7 +128,7 @@ struct RetrofitArguments: ParsableArguments {
                     subject: "--threads", got: "\(threads)", expected: "1 to 1024")
             }
             let retrofit = try Retrofit(
-                model: try ModelSource(model).directory ?? model, plan: plan, directory: out,
+                model: try ModelSource(model).path ?? model, plan: plan, directory: out,
                 resumes: resume,
                 machine: try TrainingMachine(threads: threads))
             try TrainingConsole(json: json).follow(retrofit.run) {

@@ -15,7 +15,15 @@ public struct ModelDigest: Sendable, Hashable {
     public init(of name: String) throws(MartletError) {
         self.name = name
         var files: [String: String] = [:]
-        if let folder = try ModelSource(name).directory {
+        switch try ModelSource(name) {
+        case .random: break
+        case .gguf(let path):
+            let opened: GGUFModel
+            do { opened = try GGUFModel(path: path) } catch { throw MartletError(error) }
+            for file in opened.files.map(\.path) {
+                files[URL(filePath: file).lastPathComponent] = try Self.digest(file)
+            }
+        case .directory(let folder):
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             // A sweep of the model is no part of it.
             for file in names
@@ -23,12 +31,14 @@ public struct ModelDigest: Sendable, Hashable {
                 || file.hasSuffix(".json")
                     && file != MeasuredSweep.fileName
             {
-                do { files[file] = try FileDigest.sha256(folder + "/" + file) } catch {
-                    throw MartletError(error)
-                }
+                files[file] = try Self.digest(folder + "/" + file)
             }
         }
         self.files = files
+    }
+
+    private static func digest(_ path: String) throws(MartletError) -> String {
+        do { return try FileDigest.sha256(path) } catch { throw MartletError(error) }
     }
 
     /// `{"config.json": "…", …}` in the order of names.

@@ -12,6 +12,8 @@ struct DecoderFamily: Sendable {
     let norm: NormKind
     let epsilon: Double
     let feedForward: FeedForwardKind
+    /// What GGUF calls it; nil where it has no name there.
+    let gguf: GGUFNaming?
     /// The keys of `config.json` that ``read`` is handed. Any other is refused unless it is known to change nothing.
     let keys: Set<String>
     private let read: @Sendable (DecoderFamily, ConfigurationFile) throws -> DecoderPlan
@@ -21,7 +23,7 @@ struct DecoderFamily: Sendable {
     init(
         _ modelType: String, _ architecture: String, table: TensorTable, norm: NormKind = .rms,
         epsilon: Double = 1e-6, feedForward: FeedForwardKind = .gatedSiLU,
-        keys: Set<String>,
+        keys: Set<String>, gguf: GGUFNaming? = nil,
         read: @escaping @Sendable (DecoderFamily, ConfigurationFile) throws -> DecoderPlan
     ) {
         self.modelType = modelType
@@ -31,6 +33,7 @@ struct DecoderFamily: Sendable {
         self.epsilon = epsilon
         self.feedForward = feedForward
         self.keys = keys
+        self.gguf = gguf
         self.read = read
     }
 

@@ -5,7 +5,9 @@ import MartletFormats
 extension DecoderFamily {
     static let llama = DecoderFamily(
         "llama", "LlamaForCausalLM", table: .llama,
-        keys: .llamaLike.union(["attention_bias", "mlp_bias"])
+        keys: .llamaLike.union(["attention_bias", "mlp_bias"]),
+        gguf: GGUFNaming(
+            architecture: "llama", interleaves: true, keys: GGUFNaming.llamaLike)
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
         let attention = try file.bool("attention_bias", default: false)

@@ -2,7 +2,10 @@
 
 extension DecoderFamily {
     static let mistral = DecoderFamily(
-        "mistral", "MistralForCausalLM", table: .llama, keys: .llamaLike
+        "mistral", "MistralForCausalLM", table: .llama, keys: .llamaLike,
+        gguf: GGUFNaming(
+            architecture: "llama", interleaves: true, windows: .always,
+            keys: GGUFNaming.llamaLike)
     ) { family, file in
         // The window counts the token itself.
         try family.llamaLike(file, defaultContext: 131_072, windows: .always)

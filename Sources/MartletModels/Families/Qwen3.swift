@@ -10,7 +10,9 @@ extension DecoderFamily {
                 TensorRow(.queryNorm, name: "layers.*.self_attn.q_norm"),
                 TensorRow(.keyNorm, name: "layers.*.self_attn.k_norm"),
             ], after: .value),
-        keys: .llamaLike.union(["attention_bias", "max_window_layers"])
+        keys: .llamaLike.union(["attention_bias", "max_window_layers"]),
+        gguf: GGUFNaming(
+            architecture: "qwen3", windows: .whereSwitchedOn, keys: GGUFNaming.llamaLike)
     ) { family, file in
         var plan = try family.llamaLike(
             file, defaultContext: 32_768, windows: .whereSwitchedOn)

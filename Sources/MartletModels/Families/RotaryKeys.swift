@@ -37,7 +37,7 @@ extension RotaryParameters.Scaling {
         let positive = RotaryParameters.positive
         let older = try object.optionalString("type")
         let kind = try object.string("rope_type", default: older ?? "default")
-        let known = ["default", "linear", "llama3"]
+        let known = ["default", "linear", "llama3", "factors"]
         // Where both spellings are there the new one wins; an unknown one never hides behind the other.
         for name in [kind, older ?? kind] where !known.contains(name) {
             throw ModelError.unsupported(
@@ -50,6 +50,14 @@ extension RotaryParameters.Scaling {
         case "linear":
             keys.insert("factor")
             self = .linear(factor: try object.double("factor", in: positive))
+        case "factors":
+            // Only of configurations that are made of GGUF's metadata.
+            keys.insert("factors")
+            let factors = object.value("factors")?.arrayValue?.compactMap(\.doubleValue) ?? []
+            guard !factors.isEmpty, factors.allSatisfy({ $0 > 0 }) else {
+                throw object.wrongValue("factors", expected: "a positive number for each frequency")
+            }
+            self = .factors(factors)
         case "llama3":
             keys.formUnion(["factor", "low_freq_factor", "high_freq_factor"])
             let low = try object.double("low_freq_factor", in: positive)

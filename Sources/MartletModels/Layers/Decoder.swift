@@ -46,9 +46,22 @@ struct Decoder: Sendable {
 }
 
 extension Decoder {
+    /// All packed matrices, each once.
+    var matrices: [PackedMatrix] {
+        var all = [vocabulary.head]
+        if case .packed(let table) = vocabulary.table, table !== vocabulary.head {
+            all.append(table)
+        }
+        for layer in layers {
+            all += layer.attention.queryKeyValue.matrices + layer.attention.output.matrices
+            all += layer.feedForward.matrices
+        }
+        return all
+    }
+
     /// The output projections of all layers, as cache policies may ask for them.
     var outputs: OutputProjection {
-        let matrices = layers.map(\.attention.output.matrix)
+        let matrices = layers.map(\.attention.output)
         return OutputProjection(channels: matrices.first?.channels ?? 0) { layer, channel, row in
             matrices[layer].readRow(channel, into: row)
         }
@@ -99,14 +112,14 @@ extension EvictionHead {
         let name = bound.name(.marks, layer: layer)
         let heads = shape.keyValueHeadCount
         // Never quantised: a mark is one bit of a small number.
-        let matrix = try weights.matrix(
+        let matrices = try weights.matrices(
             [MatrixPart(name: name + ".weight", rows: heads)],
             columns: shape.hiddenSize, layout: .stacked, type: .f32)
         let hasBias = attentionHasBias && weights.contains(name + ".bias")
         self.init(
             shape: head,
             projection: Linear(
-                matrix, bias: hasBias ? try weights.vector(name + ".bias", count: heads) : nil),
+                matrices, bias: hasBias ? try weights.vector(name + ".bias", count: heads) : nil),
             norm: try .rms(
                 weights, bound.name(.marksNorm, layer: layer) + ".weight",
                 count: shape.hiddenSize, epsilon: bound.plan.epsilon))
@@ -115,12 +128,13 @@ extension EvictionHead {
 
 extension GatedMLP {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
-        let hasBias = bound.plan.table[.gate].hasBias
+        let isPaired =
+            !bound.plan.table[.gate].hasBias && bound.canPair([.gate, .up], layer: layer)
         self.init(
             norm: try bound.norm(.feedForwardNorm, layer: layer),
             gateUp: try bound.linear(
-                [.gate, .up], layer: layer, layout: hasBias ? .stacked : .paired),
-            down: try bound.linear([.down], layer: layer))
+                [.gate, .up], layer: layer, layout: isPaired ? .paired : .stacked),
+            isPaired: isPaired, down: try bound.linear([.down], layer: layer))
     }
 }
 

@@ -12,17 +12,18 @@ struct TokenWeights: Sendable {
         let (shape, weights) = (bound.plan.shape, bound.weights)
         let (rows, columns) = (shape.vocabularySize, shape.hiddenSize)
         let name = bound.name(.embedding) + ".weight"
-        let type = weights.type.type(of: .vocabulary, columns: columns)
+        let type = weights.type?.type(of: .vocabulary, width: columns)
+        func matrix(_ name: String) throws(ModelError) -> PackedMatrix {
+            try weights.matrices(
+                [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked, type: type
+            )[0]
+        }
         if shape.tiesEmbeddings {
-            head = try weights.matrix(
-                [MatrixPart(name: name, rows: rows)], columns: columns, layout: .stacked,
-                type: type)
+            head = try matrix(name)
             table = .packed(head)
         } else {
             table = try weights.embedding(name, rows: rows, columns: columns)
-            head = try weights.matrix(
-                [MatrixPart(name: bound.name(.head) + ".weight", rows: rows)], columns: columns,
-                layout: .stacked, type: type)
+            head = try matrix(bound.name(.head) + ".weight")
         }
     }
 

@@ -23,7 +23,7 @@ struct EvictionHead: Sendable {
         let heads = step.shape.keyValueHeadCount
         let input = rows.activation(
             of: step.hidden, stride: step.shape.hiddenSize, columns: step.shape.hiddenSize,
-            norm: norm, for: projection.matrix.type)
+            norm: norm, quantised: projection.quantisesActivations)
         projection(rows, input, out: step.marks, outStride: heads)
         for index in rows.first * heads..<(rows.first + rows.count) * heads {
             step.marks[index] = step.marks[index] * shape.scale - shape.offset

@@ -6,18 +6,24 @@ import MartletKernels
 /// What follows attention in a layer; looks at no two rows together.
 protocol FeedForward: Sendable {
     func callAsFunction(_ rows: StepRows)
+    /// Its packed weights.
+    var matrices: [PackedMatrix] { get }
+}
+
+extension FeedForward {
     /// Bytes of its packed weights.
-    var byteCount: Int { get }
+    var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// down(silu(gate x) · up x), added to the residual stream.
 struct GatedMLP: FeedForward {
     let norm: Norm
-    /// Panels of gate and up alternate when there is no bias; else gate rows, then up rows.
+    /// Panels of gate and up alternate where ``isPaired``; else gate rows, then up rows.
     let gateUp: Linear
+    let isPaired: Bool
     let down: Linear
 
-    var byteCount: Int { gateUp.matrix.byteCount + down.matrix.byteCount }
+    var matrices: [PackedMatrix] { gateUp.matrices + down.matrices }
 
     func callAsFunction(_ rows: StepRows) {
         let step = rows.step
@@ -25,9 +31,9 @@ struct GatedMLP: FeedForward {
         let width = shape.intermediateSize
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize,
-            norm: norm, for: gateUp.matrix.type)
+            norm: norm, quantised: gateUp.quantisesActivations)
         var stride = width
-        if gateUp.bias == nil {
+        if isPaired {
             gateUp(rows, normed, out: step.inner, outStride: width, epilogue: .swiglu)
         } else {
             stride = 2 * width
@@ -39,7 +45,7 @@ struct GatedMLP: FeedForward {
         }
         let inner = rows.activation(
             of: step.inner, stride: stride, columns: width, norm: nil,
-            for: down.matrix.type)
+            quantised: down.quantisesActivations)
         down(rows, inner, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
     }
 }
@@ -52,7 +58,7 @@ struct PlainMLP: FeedForward {
     /// The tanh form of GELU instead of the exact one.
     let isApproximate: Bool
 
-    var byteCount: Int { up.matrix.byteCount + down.matrix.byteCount }
+    var matrices: [PackedMatrix] { up.matrices + down.matrices }
 
     func callAsFunction(_ rows: StepRows) {
         let step = rows.step
@@ -60,14 +66,14 @@ struct PlainMLP: FeedForward {
         let width = shape.intermediateSize
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize,
-            norm: norm, for: up.matrix.type)
+            norm: norm, quantised: up.quantisesActivations)
         up(rows, normed, out: step.inner, outStride: width)
         let (inner, gelu) = (step.inner, step.kernels.table.pointee.gelu)
         let form: Int32 = isApproximate ? 1 : 0
         rows.forEach(cost: width * 8) { row in gelu(inner + row * width, Int32(width), form) }
         let prepared = rows.activation(
             of: step.inner, stride: width, columns: width, norm: nil,
-            for: down.matrix.type)
+            quantised: down.quantisesActivations)
         down(
             rows, prepared, out: step.hidden, outStride: shape.hiddenSize,
             epilogue: .add)

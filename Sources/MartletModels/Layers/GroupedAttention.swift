@@ -18,7 +18,7 @@ struct GroupedAttention: Sendable {
     var eviction: EvictionHead?
 
     /// Bytes of its packed weights.
-    var byteCount: Int { queryKeyValue.matrix.byteCount + output.matrix.byteCount }
+    var byteCount: Int { queryKeyValue.byteCount + output.byteCount }
 
     private static func stride(_ shape: DecoderShape) -> Int {
         shape.queryWidth + 2 * shape.keyValueWidth
@@ -32,7 +32,7 @@ struct GroupedAttention: Sendable {
         if step.marksTokens { eviction?.project(rows) }
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize, norm: norm,
-            for: queryKeyValue.matrix.type)
+            quantised: queryKeyValue.quantisesActivations)
         if step.cache.traits.readsInputNorms { measure(normed, rows) }
         queryKeyValue(rows, normed, out: step.queryKeyValue, outStride: Self.stride(shape))
     }
@@ -91,7 +91,7 @@ struct GroupedAttention: Sendable {
         let shape = step.shape
         let attended = rows.activation(
             of: step.attended, stride: shape.queryWidth, columns: shape.queryWidth, norm: nil,
-            for: output.matrix.type)
+            quantised: output.quantisesActivations)
         output(
             rows, attended, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
     }

@@ -9,8 +9,10 @@ package import MartletKernels
 package final class LanguageModel: Sendable {
     /// Its sizes, and how each layer attends.
     package let shape: DecoderShape
-    /// How its matrices are packed.
-    package let weightType: WeightType
+    /// How its matrices are packed; nil where each is packed as it is stored.
+    package let weightType: WeightType?
+    /// The types of its packed matrices, those with the most bytes first, as output names them.
+    package let weightName: String
     /// Kernels chosen at load.
     package let kernels: KernelSet
     /// Threads of every loop.
@@ -85,7 +87,7 @@ package final class LanguageModel: Sendable {
     }
 
     private init(
-        _ loaded: LoadedDecoder, type: WeightType, kernels: KernelSet, pool: WorkerPool,
+        _ loaded: LoadedDecoder, type: WeightType?, kernels: KernelSet, pool: WorkerPool,
         endTokens: [Int32]
     ) {
         self.loaded = loaded
@@ -96,8 +98,19 @@ package final class LanguageModel: Sendable {
         self.pool = pool
         self.endTokens = endTokens
         parameterCount = plan.parameterCount
-        weightBytes = plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
-            $0 + plan.matrixBytes(layer: $1, as: type)
+        if let type {
+            weightName = type.rawValue
+            weightBytes = plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
+                $0 + plan.matrixBytes(layer: $1, as: type)
+            }
+        } else {
+            var bytes: [WeightType: Int] = [:]
+            for matrix in loaded.decoder.matrices {
+                bytes[matrix.type, default: 0] += matrix.byteCount
+            }
+            weightName = bytes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
+                .map(\.key.rawValue).joined(separator: "+")
+            weightBytes = bytes.values.reduce(0, +)
         }
     }
 
@@ -109,7 +122,7 @@ package final class LanguageModel: Sendable {
         }
         let columns = shape.hiddenSize
         let vocabulary = shape.vocabularySize * columns * (shape.tiesEmbeddings ? 1 : 2)
-        let head = type.type(of: .vocabulary, columns: columns).layout
+        let head = type.type(of: .vocabulary, width: columns).layout
         return plan.shape.layers.indices.reduce(
             max(0, parameterCount - inLayers - vocabulary) * 4 + head.bytes(weights: vocabulary)
         ) { $0 + plan.matrixBytes(layer: $1, as: type) }
@@ -126,8 +139,11 @@ package final class LanguageModel: Sendable {
             pageBytes: codec.pageBytes(headDimension: shape.headDimension))
     }
 
-    /// bf16 where every matrix is stored so; f32 holds everything else exactly.
-    package static func naturalType(of tensors: any TensorSource) -> WeightType {
-        tensors.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 } ? .bf16 : .f32
+    /// bf16 where every matrix is stored so; nil where some are blocks, which are kept; f32 holds everything else
+    /// exactly.
+    package static func naturalType(of tensors: any TensorSource) -> WeightType? {
+        guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
+        return tensors.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 }
+            ? .bf16 : .f32
     }
 }

@@ -18,7 +18,8 @@ struct LoadedDecoder: Sendable {
     /// Floats a row needs inside the MLP.
     var innerWidth: Int {
         let width = plan.shape.intermediateSize
-        return plan.table.has(.gate) && plan.table[.gate].hasBias ? 2 * width : width
+        let isPaired = decoder.layers.allSatisfy { ($0.feedForward as? GatedMLP)?.isPaired ?? true }
+        return isPaired ? width : 2 * width
     }
 }
 
@@ -70,10 +71,18 @@ struct BoundTensors {
             "BoundTensors: of \(roles) some have a bias, expected all or none")
         let columns = plan.inputs(roles[0], layer: layer)
         return Linear(
-            try weights.matrix(
+            try weights.matrices(
                 parts, columns: columns, layout: layout,
-                type: weights.type.type(of: roles[0].matrixKind, columns: columns)),
+                type: weights.type?.type(
+                    of: roles[0].matrixKind, width: plan.shape.hiddenSize)),
             bias: biases.isEmpty ? nil : try weights.vectors(biases))
+    }
+
+    /// Whether the matrices of two roles can share pairs of panels: packed alike, they can.
+    func canPair(_ roles: [TensorRole], layer: Int) -> Bool {
+        weights.type != nil
+            || weights.areStoredAlike(
+                roles.map { names.name(plan.table[$0], layer: layer) + ".weight" })
     }
 
     /// The norm of a role, which the table must have.

@@ -17,6 +17,8 @@ public struct RotaryParameters: Sendable, Hashable {
         case linear(factor: Double)
         /// Llama 3.1: long wavelengths by `factor`, short ones not, those between in proportion.
         case llama3(factor: Double, low: Double, high: Double, original: Double)
+        /// Each frequency divided by a factor of its own, as GGUF files store them.
+        case factors([Double])
     }
 
     /// Creates parameters.
@@ -32,6 +34,7 @@ public struct RotaryParameters: Sendable, Hashable {
             switch scaling {
             case .none: return frequency
             case .linear(let factor): return frequency / factor
+            case .factors(let factors): return frequency / factors[min(index, factors.count - 1)]
             case .llama3(let factor, let low, let high, let original):
                 let wavelength = 2 * Double.pi / frequency
                 if wavelength < original / high { return frequency }

@@ -6,7 +6,8 @@ import MartletKernels
 /// Binds the names of a family to the tensors of a checkpoint.
 struct CheckpointWeights: WeightSource {
     let tensors: any TensorSource
-    let type: WeightType
+    /// How matrices are packed; nil keeps the numbers that are stored.
+    let type: WeightType?
     let pool: WorkerPool
 
     func contains(_ name: String) -> Bool { tensors.contains(name) }
@@ -45,10 +46,14 @@ struct CheckpointWeights: WeightSource {
         }
     }
 
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType?)
-        throws(ModelError) -> PackedMatrix
+    func areStoredAlike(_ names: [String]) -> Bool {
+        Set(names.map { (try? tensors.find($0))??.naturalPacking }).count == 1
+    }
+
+    func matrices(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
+        throws(ModelError) -> [PackedMatrix]
     {
-        var sources: [(part: MatrixPart, entry: TensorEntry)] = []
+        var sources: [Source] = []
         for part in parts {
             let stored = part.storedRows ?? part.rows
             let shape = part.isTransposed ? [columns, stored] : [stored, columns]
@@ -58,46 +63,110 @@ struct CheckpointWeights: WeightSource {
                 throw .format(error)
             }
         }
-        let channels = parts.reduce(0) { $0 + $1.rows }
+        if let type { return [try matrix(sources, columns: columns, layout: layout, type: type)] }
+        // Runs of tensors that are stored alike.
+        var runs: [[Source]] = []
+        for source in sources {
+            if runs.last?[0].entry.naturalPacking == source.entry.naturalPacking {
+                runs[runs.count - 1].append(source)
+            } else {
+                runs.append([source])
+            }
+        }
+        precondition(
+            layout == .stacked || runs.count == 1,
+            "CheckpointWeights: \(parts.map(\.name)) are stored in several types")
+        var matrices: [PackedMatrix] = []
+        for run in runs {
+            switch run[0].entry.naturalPacking {
+            case .blocks(let blocks) where !run[0].part.isTransposed:
+                matrices.append(try matrix(run, columns: columns, layout: layout, blocks: blocks))
+            case .blocks:
+                matrices.append(try matrix(run, columns: columns, layout: layout, type: .f32))
+            case .floats(let type):
+                matrices.append(try matrix(run, columns: columns, layout: layout, type: type))
+            }
+        }
+        return matrices
+    }
+
+    private typealias Source = (part: MatrixPart, entry: TensorEntry)
+
+    /// The stored rows of a panel: of which source, and which.
+    private static func rows(
+        _ panel: Int, of sources: [Source], channels: Int, layout: PanelLayout
+    ) -> [(source: Int, rows: Range<Int>)] {
+        if layout == .paired {
+            let first = panel / 2 * 16
+            let count = min(16, sources[panel % 2].part.rows - first)
+            return [(panel % 2, first..<first + count)]
+        }
+        let first = panel * 16
+        let end = min(first + 16, channels)
+        var spans: [(source: Int, rows: Range<Int>)] = []
+        var start = 0
+        for (index, source) in sources.enumerated() {
+            let span = max(first, start)..<max(first, start, min(end, start + source.part.rows))
+            if !span.isEmpty {
+                spans.append((index, span.lowerBound - start..<span.upperBound - start))
+            }
+            start += source.part.rows
+        }
+        return spans
+    }
+
+    /// Packs blocks as they are.
+    private func matrix(
+        _ sources: [Source], columns: Int, layout: PanelLayout, blocks: StoredBlocks
+    ) throws(ModelError) -> PackedMatrix {
+        let channels = sources.reduce(0) { $0 + $1.part.rows }
         let packed: PackedMatrix
         do {
-            let matrix = try PackedMatrix(
-                type: other ?? type, channels: channels, columns: columns,
-                panelCount: layout.panelCount(parts),
-                pool: pool
-            ) { panel, rows in
-                switch layout {
-                case .paired:
-                    let source = sources[panel % 2]
-                    let first = panel / 2 * 16
-                    let count = min(16, source.part.rows - first)
-                    Self.copy(source.entry, source.part, rows: first..<first + count, columns, rows)
-                    return count
-                case .stacked:
-                    let first = panel * 16
-                    let count = min(16, channels - first)
-                    var done = 0
-                    var start = 0
-                    for source in sources {
-                        let from = max(first + done, start) - start
-                        let to = min(first + count, start + source.part.rows) - start
-                        start += source.part.rows
-                        guard from < to, done < count else { continue }
-                        Self.copy(
-                            source.entry, source.part, rows: from..<to, columns,
-                            UnsafeMutableBufferPointer(rebasing: rows[(done * columns)...]))
-                        done += to - from
-                    }
-                    return count
+            packed = try PackedMatrix(
+                stored: blocks, channels: channels, columns: columns,
+                panelCount: layout.panelCount(sources.map(\.part)), pool: pool
+            ) { panel in
+                Self.rows(panel, of: sources, channels: channels, layout: layout).flatMap { span in
+                    let source = sources[span.source]
+                    return span.rows.compactMap { source.entry.rowStart($0 + source.part.offset) }
                 }
             }
-            // The file's pages have been read once and are not needed again.
-            for source in sources { source.entry.releaseResident() }
-            packed = matrix
         } catch { throw .kernel(error) }
+        try finish(sources)
+        return packed
+    }
+
+    /// Lets the files' pages go, which have been read once and are not needed again.
+    private func finish(_ sources: [Source]) throws(ModelError) {
+        for source in sources { source.entry.releaseResident() }
         do throws(FormatError) {
             for source in sources { try source.entry.checkIntact() }
         } catch { throw .format(error) }
+    }
+
+    /// Packs weights as one type.
+    private func matrix(
+        _ sources: [Source], columns: Int, layout: PanelLayout, type: WeightType
+    ) throws(ModelError) -> PackedMatrix {
+        let channels = sources.reduce(0) { $0 + $1.part.rows }
+        let packed: PackedMatrix
+        do {
+            packed = try PackedMatrix(
+                type: type, channels: channels, columns: columns,
+                panelCount: layout.panelCount(sources.map(\.part)), pool: pool
+            ) { panel, rows in
+                var done = 0
+                for span in Self.rows(panel, of: sources, channels: channels, layout: layout) {
+                    let source = sources[span.source]
+                    Self.copy(
+                        source.entry, source.part, rows: span.rows, columns,
+                        UnsafeMutableBufferPointer(rebasing: rows[(done * columns)...]))
+                    done += span.rows.count
+                }
+                return done
+            }
+        } catch { throw .kernel(error) }
+        try finish(sources)
         return packed
     }
 
@@ -131,6 +200,12 @@ enum StoredFloats {
         _ entry: TensorEntry, _ elements: Range<Int>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let size = entry.dtype.byteCount
+        guard entry.stored == nil, entry.rowOrder == nil else {
+            do { try entry.copyFloats(of: elements, into: out) } catch {
+                preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
+            }
+            return
+        }
         let bytes = UnsafeRawBufferPointer(
             rebasing: entry.bytes[elements.lowerBound * size..<elements.upperBound * size])
         // Files may pack tensors without padding; only an aligned start can be read as elements.
@@ -143,5 +218,18 @@ enum StoredFloats {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
             }
         }
+    }
+}
+
+/// What keeps a tensor's stored numbers.
+enum NaturalPacking: Hashable {
+    case floats(WeightType)
+    case blocks(StoredBlocks)
+}
+
+extension TensorEntry {
+    /// How it is packed where nothing else is asked for: blocks as they are, bf16 as bf16, all else as f32.
+    var naturalPacking: NaturalPacking {
+        stored.map { .blocks($0) } ?? .floats(dtype == .bf16 ? .bf16 : .f32)
     }
 }

@@ -6,12 +6,13 @@ import MartletKernels
 /// Random weights of sensible magnitude: norms near 1, biases small, matrices about
 /// 1 / sqrt(columns). The same seed gives the same weights.
 final class RandomWeights: WeightSource {
-    let type: WeightType
+    let packing: WeightType
+    var type: WeightType? { packing }
     private let pool: WorkerPool
     private let seed: UInt64
 
     init(type: WeightType, seed: UInt64, pool: WorkerPool) {
-        self.type = type
+        packing = type
         self.seed = seed
         self.pool = pool
     }
@@ -44,12 +45,20 @@ final class RandomWeights: WeightSource {
         return try WeightVector((0..<rows * columns).map { _ in 0.1 * random.signedUnit() })
     }
 
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType?)
-        throws(ModelError) -> PackedMatrix
+    func areStoredAlike(_ names: [String]) -> Bool { true }
+
+    func matrices(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType?)
+        throws(ModelError) -> [PackedMatrix]
     {
+        [try matrix(parts, columns: columns, layout: layout, type: other)]
+    }
+
+    private func matrix(
+        _ parts: [MatrixPart], columns: Int, layout: PanelLayout, type other: WeightType? = nil
+    ) throws(ModelError) -> PackedMatrix {
         do {
             return try PackedMatrix(
-                randomOf: other ?? type, channels: parts.reduce(0) { $0 + $1.rows },
+                randomOf: other ?? packing, channels: parts.reduce(0) { $0 + $1.rows },
                 columns: columns,
                 panelCount: layout.panelCount(parts), seed: seed(of: parts[0].name), pool: pool)
         } catch { throw .kernel(error) }

@@ -49,27 +49,22 @@ enum EmbeddingTable: Sendable {
 
 /// Supplies the weights of a model by the checkpoint's names.
 protocol WeightSource {
-    /// How matrices are packed.
-    var type: WeightType { get }
+    /// How matrices are packed; nil where each is packed as it is stored.
+    var type: WeightType? { get }
     func contains(_ name: String) -> Bool
     func vector(_ name: String, count: Int) throws(ModelError) -> WeightVector
     /// Several vectors one after another.
     func vectors(_ parts: [(name: String, count: Int)]) throws(ModelError) -> WeightVector
-    /// Several tensors as one matrix; `type` nil packs it like all others.
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
-        throws(ModelError) -> PackedMatrix
+    /// Several tensors as one matrix; where `type` is nil, as their stored numbers, in a matrix for each run of tensors
+    /// that are stored alike. Tensors that share pairs of panels must be.
+    func matrices(_ parts: [MatrixPart], columns: Int, layout: PanelLayout, type: WeightType?)
+        throws(ModelError) -> [PackedMatrix]
+    /// Whether tensors are stored in one type.
+    func areStoredAlike(_ names: [String]) -> Bool
     /// A small table kept as floats, row after row.
     func table(_ name: String, rows: Int, columns: Int) throws(ModelError) -> WeightVector
     /// A table that is only looked up, never multiplied with.
     func embedding(_ name: String, rows: Int, columns: Int) throws(ModelError) -> EmbeddingTable
-}
-
-extension WeightSource {
-    func matrix(_ parts: [MatrixPart], columns: Int, layout: PanelLayout) throws(ModelError)
-        -> PackedMatrix
-    {
-        try matrix(parts, columns: columns, layout: layout, type: nil)
-    }
 }
 
 extension PanelLayout {

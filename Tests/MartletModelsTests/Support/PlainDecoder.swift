@@ -22,8 +22,8 @@ struct PlainDecoder {
                 let inner = (0..<shape.intermediateSize).map { channel in
                     // Panels of gate and up alternate.
                     let gate = channel / 16 * 32 + channel % 16
-                    let g = dot(row(mlp.gateUp.matrix, gate), x)
-                    return g / (1 + exp(-g)) * dot(row(mlp.gateUp.matrix, gate + 16), x)
+                    let g = dot(row(mlp.gateUp.matrices[0], gate), x)
+                    return g / (1 + exp(-g)) * dot(row(mlp.gateUp.matrices[0], gate + 16), x)
                 }
                 hidden[index] = sum(hidden[index], product(mlp.down, inner))
             }
@@ -80,7 +80,7 @@ struct PlainDecoder {
     }
 
     private func product(_ linear: Linear, _ x: [Double]) -> [Double] {
-        (0..<linear.matrix.channels).map { dot(row(linear.matrix, $0), x) }
+        (0..<linear.channels).map { dot(row(linear.matrices[0], $0), x) }
     }
 
     private func row(_ matrix: PackedMatrix, _ channel: Int) -> [Double] {

@@ -1,0 +1,36 @@
+/// What a GGUF file says of its tokenizer.
+
+import MartletFormats
+import MartletTokenizers
+
+extension TokenizerMetadata {
+    /// The keys `tokenizer.ggml.…` of a file; nil when it has no tokenizer.
+    init?(_ file: GGUFFile) {
+        func key(_ name: String) -> GGUFValue? { file["tokenizer.ggml." + name] }
+        func id(_ name: String) -> Int? { key(name + "_token_id")?.int }
+        guard let kind = key("model")?.text, kind != "none", kind != "no_vocab",
+            let tokens = key("tokens")?.array?.strings()
+        else { return nil }
+        self.init(source: file.file.path, kind: kind, tokens: tokens)
+        preTokenizer = key("pre")?.text
+        scores = key("scores")?.array?.floats() ?? []
+        types = (key("token_type")?.array?.integers() ?? []).map { Int32(clamping: $0) }
+        merges = key("merges")?.array?.strings() ?? []
+        (bos, eos) = (id("bos"), id("eos"))
+        (endOfTurn, endOfMessage) = (id("eot"), id("eom"))
+        (unknown, padding, mask) = (id("unknown"), id("padding"), id("mask"))
+        // Files spell it so.
+        separator = id("seperator")
+        classification = id("cls")
+        addsBos = key("add_bos_token")?.bool
+        addsEos = key("add_eos_token")?.bool
+        addsSeparator = key("add_sep_token")?.bool
+        prefixesSpace = key("add_space_prefix")?.bool
+        removesExtraWhitespace = key("remove_extra_whitespaces")?.bool
+        lowercases = key("normalizer.lowercase")?.bool
+        stripsAccents = key("normalizer.strip_accents")?.bool
+        charsmap = (key("precompiled_charsmap")?.array?.integers() ?? []).map {
+            UInt8(truncatingIfNeeded: $0)
+        }
+    }
+}

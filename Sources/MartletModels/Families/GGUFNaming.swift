@@ -1,0 +1,27 @@
+// What GGUF calls a family and its numbers.
+
+/// A family's column for GGUF: part of its description, as the names of its tensors are.
+struct GGUFNaming: Sendable {
+    /// `general.architecture`, which its keys begin with. Families that differ in their windows alone may share it.
+    let architecture: String
+    /// Whether rows of queries and keys are stored for rotations of neighbours.
+    var interleaves = false
+    /// When layers have windows.
+    var windows = WindowRule.never
+    /// Keys, without the architecture's name, that mean what a key of `config.json` means.
+    let keys: [String: String]
+
+    /// Sizes and constants of Llama and its descendants.
+    static let llamaLike: [String: String] = [
+        "block_count": "num_hidden_layers",
+        "context_length": "max_position_embeddings",
+        "embedding_length": "hidden_size",
+        "feed_forward_length": "intermediate_size",
+        "attention.head_count": "num_attention_heads",
+        "attention.head_count_kv": "num_key_value_heads",
+        "attention.key_length": "head_dim",
+        "attention.layer_norm_rms_epsilon": "rms_norm_eps",
+        "attention.sliding_window": "sliding_window",
+        "rope.freq_base": "rope_theta",
+    ]
+}

@@ -1,0 +1,149 @@
+// A checkpoint as a GGUF file: the inverse of GGUFConfiguration and GGUFTensors.
+
+package import MartletFormats
+import MartletKernels
+
+/// What a GGUF file of a checkpoint holds, but for its tokenizer.
+package struct GGUFExport {
+    /// Keys that describe the model.
+    package let metadata: [(key: String, value: GGUFValueToWrite)]
+    /// Its tensors.
+    package let tensors: [GGUFTensorToWrite]
+
+    /// - Parameters:
+    ///   - checkpoint: a model of a family that GGUF has a name for.
+    ///   - name: `general.name`.
+    /// - Throws: ``ModelError`` for a family or a feature that the format, as it is read here, has no keys for.
+    package init(_ checkpoint: Checkpoint, name: String, mix: GGUFMix) throws(ModelError) {
+        let plan = try DecoderPlan.read(checkpoint)
+        let path = checkpoint.tensors.path
+        let window = plan.shape.layerWindows.compactMap(\.self).first
+        let family = try ModelRegistry.family(named: plan.shape.family)
+        guard let naming = family.gguf else {
+            throw .unsupported(
+                file: path, key: "model_type", got: family.modelType,
+                expected: "a family that GGUF has a name for: "
+                    + ModelRegistry.families.filter { $0.gguf != nil }.map(\.modelType)
+                    .joined(separator: ", "))
+        }
+        if let head = plan.shape.evictionHead, !head.isDisabled {
+            throw .unsupported(
+                file: path, key: "eviction head", got: "there",
+                expected: "none: GGUF has no keys for it, keep the directory")
+        }
+        guard Set(plan.shape.layerWindows).count == 1 else {
+            throw .unsupported(
+                file: path, key: "layer_types", got: "windows in some layers",
+                expected: "the same in all: GGUF's keys for this family have one window")
+        }
+        var keys: [(key: String, value: GGUFValueToWrite)] = [
+            ("general.architecture", .string(naming.architecture)),
+            ("general.type", .string("model")),
+            ("general.name", .string(name)),
+            ("general.file_type", .uint32(mix.fileType)),
+            ("general.quantization_version", .uint32(2)),
+        ]
+        let shape = plan.shape
+        func number(_ key: String, _ value: Int) {
+            keys.append((naming.architecture + "." + key, .uint32(UInt32(value))))
+        }
+        number("block_count", shape.layerCount)
+        number("context_length", shape.contextLength)
+        number("embedding_length", shape.hiddenSize)
+        number("feed_forward_length", shape.intermediateSize)
+        number("attention.head_count", shape.headCount)
+        number("attention.head_count_kv", shape.keyValueHeadCount)
+        number("attention.key_length", shape.headDimension)
+        number("attention.value_length", shape.headDimension)
+        number("rope.dimension_count", shape.headDimension)
+        number("vocab_size", shape.vocabularySize)
+        keys.append(
+            (
+                naming.architecture + ".attention.layer_norm_rms_epsilon",
+                .float32(Float(plan.epsilon))
+            ))
+        if let window { number("attention.sliding_window", window) }
+        var tensors: [GGUFTensorToWrite] = []
+        if let rotary = shape.layers.first?.rotary {
+            keys.append((naming.architecture + ".rope.freq_base", .float32(Float(rotary.base))))
+            switch rotary.scaling {
+            case .none: break
+            case .linear(let factor):
+                keys.append((naming.architecture + ".rope.scaling.type", .string("linear")))
+                keys.append((naming.architecture + ".rope.scaling.factor", .float32(Float(factor))))
+            case .llama3, .factors:
+                let plain = RotaryParameters(base: rotary.base)
+                    .frequencies(headDimension: shape.headDimension)
+                let factors = zip(plain, rotary.frequencies(headDimension: shape.headDimension))
+                    .map { Float($0 / $1) }
+                tensors.append(
+                    GGUFTensorToWrite(
+                        name: "rope_freqs.weight", type: .plain(.f32), shape: [factors.count]
+                    ) { sink in try factors.withUnsafeBytes(sink) })
+            }
+        }
+        let stored = StoredNames(plan, contains: checkpoint.tensors.contains)
+        for tensor in plan.tensors {
+            guard let role = tensor.row.roles.first, let name = role.ggufName else { continue }
+            let isTurned = naming.interleaves && (role == .query || role == .key)
+            do throws(FormatError) {
+                let entry = try checkpoint.tensors.requireTensor(
+                    stored.name(tensor), shape: tensor.shape)
+                tensors.append(
+                    Self.tensor(
+                        entry,
+                        name: name.replacing("*", with: tensor.layer.map(String.init) ?? "")
+                            + tensor.suffix,
+                        type: tensor.shape.count < 2
+                            ? .plain(.f32)
+                            : mix.type(
+                                role, layer: tensor.layer, layerCount: shape.layerCount,
+                                columns: tensor.shape[1]),
+                        headRows: isTurned ? shape.headDimension : nil))
+            } catch { throw .format(error) }
+        }
+        metadata = keys
+        self.tensors = tensors
+    }
+
+    /// A tensor whose rows are converted one by one while it is written.
+    private static func tensor(
+        _ entry: TensorEntry, name: String, type: GGUFTensorType, headRows: Int?
+    ) -> GGUFTensorToWrite {
+        let columns = entry.shape.count > 1 ? entry.shape[1] : 1
+        let rows = entry.elementCount / max(1, columns)
+        return GGUFTensorToWrite(name: name, type: type, shape: entry.shape) { sink in
+            var floats = [Float](repeating: 0, count: columns)
+            for row in 0..<rows {
+                let source = headRows.map { RowOrder(headRows: $0).row(storedAt: row) } ?? row
+                try floats.withUnsafeMutableBufferPointer {
+                    try entry.copyFloats(
+                        of: source * columns..<(source + 1) * columns, into: $0)
+                }
+                try Self.write(floats, as: type, to: sink)
+            }
+            try entry.checkIntact()
+        }
+    }
+
+    private static func write(
+        _ row: [Float], as type: GGUFTensorType, to sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        switch type {
+        case .plain(.f16):
+            try row.map { Half($0).bits.littleEndian }.withUnsafeBytes(sink)
+        case .plain(.bf16):
+            try row.map { Reference.bfloatBits($0).littleEndian }.withUnsafeBytes(sink)
+        case .plain: try row.withUnsafeBytes(sink)
+        case .blocks(let blocks):
+            let bytes = [UInt8](
+                unsafeUninitializedCapacity: (row.count + blocks.columns - 1) / blocks.columns
+                    * blocks.byteCount
+            ) { buffer, count in
+                row.withUnsafeBufferPointer { blocks.store($0, into: buffer) }
+                count = buffer.count
+            }
+            try bytes.withUnsafeBytes(sink)
+        }
+    }
+}

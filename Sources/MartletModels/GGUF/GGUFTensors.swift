@@ -1,0 +1,77 @@
+// The tensors of a GGUF model under the names that a family's table has.
+
+package import MartletFormats
+import MartletKernels
+
+extension TensorRole {
+    /// What GGUF calls the tensor of this role; `*` stands for the number of the layer. nil for what it does not store.
+    var ggufName: String? {
+        switch self {
+        case .embedding: "token_embd"
+        case .positions: "position_embd"
+        case .inputNorm: "blk.*.attn_norm"
+        case .query: "blk.*.attn_q"
+        case .key: "blk.*.attn_k"
+        case .value: "blk.*.attn_v"
+        case .queryNorm: "blk.*.attn_q_norm"
+        case .keyNorm: "blk.*.attn_k_norm"
+        case .output: "blk.*.attn_output"
+        case .feedForwardNorm: "blk.*.ffn_norm"
+        case .gate: "blk.*.ffn_gate"
+        case .up: "blk.*.ffn_up"
+        case .down: "blk.*.ffn_down"
+        case .finalNorm: "output_norm"
+        case .head: "output"
+        case .marks, .marksNorm: nil
+        }
+    }
+}
+
+/// A GGUF file's tensors as a checkpoint's: each has the name, and the order of rows, that the plan expects.
+package final class GGUFTensors: TensorSource {
+    package let path: String
+    package let files: [MappedFile]
+    package let entries: [TensorEntry]
+    private let positions: [String: Int]
+
+    /// Tensors that the configuration was made of, besides those of the plan.
+    static let read: Set<String> = ["rope_freqs.weight"]
+
+    /// - Parameter interleaves: whether rows of queries and keys are stored for rotations of neighbours.
+    /// - Throws: ``ModelError`` for a tensor that is missing, and for one that no part of the plan reads.
+    init(_ model: GGUFModel, plan: DecoderPlan, interleaves: Bool) throws(ModelError) {
+        path = model.path
+        files = model.files
+        var entries: [TensorEntry] = []
+        var taken = Self.read
+        for tensor in plan.tensors {
+            guard let role = tensor.row.roles.first, let name = role.ggufName else { continue }
+            let stored =
+                name.replacing("*", with: tensor.layer.map(String.init) ?? "") + tensor.suffix
+            guard let entry = model.find(stored) else {
+                throw .format(.missingTensor(path: model.path, tensor: stored))
+            }
+            taken.insert(stored)
+            let isTurned = interleaves && (role == .query || role == .key)
+            entries.append(
+                entry.renamed(
+                    tensor.name,
+                    rowOrder: isTurned
+                        ? RowOrder(headRows: plan.shape.headDimension) : nil))
+        }
+        for entry in model.entries where !taken.contains(entry.name) {
+            throw .unsupported(
+                file: model.path, key: "tensor \(entry.name)", got: "stored",
+                expected: "no such tensor, because a \(plan.shape.family) model with this "
+                    + "metadata does not read it and it may change results")
+        }
+        self.entries = entries
+        var positions: [String: Int] = [:]
+        for (position, entry) in entries.enumerated() { positions[entry.name] = position }
+        self.positions = positions
+    }
+
+    package func contains(_ name: String) -> Bool { positions[name] != nil }
+
+    package func find(_ name: String) -> TensorEntry? { positions[name].map { entries[$0] } }
+}
