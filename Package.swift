@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "MartletTokenizersTests",
             dependencies: ["MartletTokenizers", "MartletTestSupport"],
-            swiftSettings: strict),
+            exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletCacheTests",
             dependencies: [

@@ -82,6 +82,16 @@ extension JSONDocument {
         }
     }
 
+    /// The value as the nearest double: any number.
+    package func number(_ node: JSONNode?) -> Double? {
+        guard let node else { return nil }
+        switch kind(node) {
+        case .integer: return Double(nodes[node.index].payload)
+        case .number: return number(nodes[node.index])
+        default: return nil
+        }
+    }
+
     private func number(_ node: Node) -> Double {
         Double(bitPattern: UInt64(bitPattern: node.payload))
     }

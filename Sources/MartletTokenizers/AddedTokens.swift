@@ -12,6 +12,8 @@ struct AddedToken: Sendable, Equatable {
     var stripsRight = false
     /// Is looked for in normalised text.
     var normalized = false
+    /// Is looked for in normalised text just as it is spelled.
+    var isNormalForm = false
     /// Marks structure, and can be left out when decoding.
     var special = false
 }
@@ -157,13 +159,6 @@ extension ClassifiedText {
 
     /// `\w` of Unicode: alphabetic, marks, decimal numbers, connectors, and the two joiners.
     func isWordCharacter(at position: Int) -> Bool {
-        let (code, _) = UTF8Text.scalar(base, position)
-        guard let scalar = Unicode.Scalar(code) else { return false }
-        switch scalar.properties.generalCategory {
-        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation:
-            return true
-        default:
-            return scalar.properties.isAlphabetic || code == 0x200C || code == 0x200D
-        }
+        character(at: position).bits & CharacterClass.identifier != 0
     }
 }

@@ -11,7 +11,7 @@ struct OutputTable: Sendable {
     private var kinds: [UInt8]
     private var offsets: [Int32] = [0]
     private var text: [UInt8] = []
-    /// For Metaspace decoders: the first token's bytes, when they differ.
+    /// For decoders of Metaspace and WordPiece: the first token's bytes, when they differ.
     private var firstText: [Int32: [UInt8]] = [:]
     let strippedSpaces: Int
 
@@ -32,11 +32,19 @@ struct OutputTable: Sendable {
         for id in 0..<Int32(count) {
             if let token = addedByID[id] {
                 kinds[Int(id)] = token.special ? Kind.special : Kind.ordinary
-                if token.normalized, !decoding.byteLevel {
+                if decoding.byteFallback,
+                    let byte = BPEModel.byte(ofToken: Array(token.content.utf8)[...])
+                {
+                    text.append(byte)
+                } else if token.normalized, !decoding.byteLevel {
                     // The match included what normalisation added to the content, for instance a space.
                     let content = NormalizationStep.apply(
                         normalization, to: Array(token.content.utf8))
                     OutputTable.append(content[...], decoding.replacements, to: &text)
+                } else if let spaces = decoding.spaces {
+                    text.append(
+                        contentsOf: OutputTable.spaced(Array(token.content.utf8)[...], spaces))
+                    firstText[id] = OutputTable.cleanedUp(Array(token.content.utf8), spaces)
                 } else {
                     text.append(contentsOf: token.content.utf8)
                 }
@@ -46,9 +54,13 @@ struct OutputTable: Sendable {
                     ByteAlphabet.appendBytes(of: spelling, to: &text)
                 } else if decoding.byteFallback, let byte = BPEModel.byte(ofToken: spelling) {
                     text.append(byte)
+                } else if let spaces = decoding.spaces {
+                    text.append(contentsOf: OutputTable.spaced(spelling, spaces))
+                    firstText[id] = OutputTable.cleanedUp(Array(spelling), spaces)
                 } else {
                     let start = text.count
                     OutputTable.append(spelling, decoding.replacements, to: &text)
+                    OutputTable.strip(&text, from: start, decoding.strips)
                     if decoding.dropsFirstMetaspace, text.count > start {
                         let bare = OutputTable.withoutMetaspace(spelling)
                         if bare.count < spelling.count { firstText[id] = bare }
@@ -74,6 +86,46 @@ struct OutputTable: Sendable {
                 } ?? bytes
         }
         text.append(contentsOf: bytes)
+    }
+
+    private static func strip(
+        _ text: inout [UInt8], from start: Int, _ strips: [TokenizerDefinition.Decoding.Strip]
+    ) {
+        for strip in strips where !strip.content.isEmpty {
+            for _ in 0..<strip.start where text[start...].starts(with: strip.content) {
+                text.removeSubrange(start..<start + strip.content.count)
+            }
+            for _ in 0..<strip.stop
+            where text.count - start >= strip.content.count
+                && text.suffix(strip.content.count).elementsEqual(strip.content)
+            { text.removeLast(strip.content.count) }
+        }
+    }
+
+    /// A token after others: with a space, or without what pieces that go on begin with.
+    private static func spaced(
+        _ spelling: ArraySlice<UInt8>, _ spaces: TokenizerDefinition.Decoding.Spaces
+    ) -> [UInt8] {
+        let goesOn = !spaces.prefix.isEmpty && spelling.starts(with: spaces.prefix)
+        return cleanedUp(
+            goesOn ? Array(spelling.dropFirst(spaces.prefix.count)) : [0x20] + spelling, spaces)
+    }
+
+    /// What the clean-up of `tokenizers` replaces in a token, in its order.
+    private static let cleanUps: [(from: [UInt8], to: [UInt8])] = [
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+        (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
+
+    private static func cleanedUp(
+        _ text: [UInt8], _ spaces: TokenizerDefinition.Decoding.Spaces
+    ) -> [UInt8] {
+        guard spaces.cleansUp else { return text }
+        return cleanUps.reduce(text) { text, pair in
+            text.withUnsafeBufferPointer {
+                NormalizationStep.replacing(pair.from, with: pair.to, in: $0)
+            } ?? text
+        }
     }
 
     private static func withoutMetaspace(_ spelling: ArraySlice<UInt8>) -> [UInt8] {

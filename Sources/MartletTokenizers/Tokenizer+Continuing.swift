@@ -74,11 +74,7 @@ extension Tokenizer {
     }
 
     private var cutsAtSpaces: Bool {
-        switch model.preTokenizer {
-        case .gpt2, .words, .digitsThenGPT2: break
-        case .whole, .metaspace, .metaspaceRuns: return false
-        }
-        return model.metaspace == nil && !model.prefixesSpace && model.suffix.isEmpty
+        model.preTokenizer.cutsBeforeSpaces && model.suffix.isEmpty
             && model.normalization.allSatisfy { $0 == .composed }
             && model.addedTokens.allSatisfy { token in
                 !token.stripsRight && !token.content.utf8.contains(UInt8(ascii: " "))

@@ -31,8 +31,9 @@ public struct TokenizerFiles: Sendable {
 
     /// Whether they make a tokenizer.
     public var isComplete: Bool {
-        contains("tokenizer.json") || contains("tokenizer.model")
+        contains("tokenizer.json") || contains("tokenizer.model") || contains("tekken.json")
             || (contains("vocab.json") && contains("merges.txt"))
+            || TiktokenFile.files.contains { contains($0.name) }
     }
 
     /// How errors call one of them.
@@ -55,7 +56,8 @@ extension Tokenizer {
     /// Loads a tokenizer from its files.
     ///
     /// In this order: `tokenizer.json`; `vocab.json` with `merges.txt`, where
-    /// `tokenizer_config.json` must name `GPT2Tokenizer` or `Qwen2Tokenizer`; `tokenizer.model`.
+    /// `tokenizer_config.json` must name `GPT2Tokenizer` or `Qwen2Tokenizer`; `tekken.json`; a `.tiktoken` file;
+    /// `tokenizer.model`.
     /// `tokenizer_config.json` adds tokens and names bos and eos; where it lists no added tokens,
     /// `special_tokens_map.json` and `added_tokens.json` do. `generation_config.json` may name further eos
     /// tokens.
@@ -95,7 +97,23 @@ extension Tokenizer {
             complete(&definition, scheme, with: &config)
             return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
         }
+        if let bytes = try files.read("tekken.json") {
+            let definition = try TekkenFile.definition(bytes: bytes, file: path("tekken.json"))
+            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+        }
+        for (name, encoding) in TiktokenFile.files {
+            guard let bytes = try files.read(name) else { continue }
+            let definition = try TiktokenFile.definition(
+                bytes: bytes, encoding: encoding, file: path(name))
+            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+        }
         if let bytes = try files.read("tokenizer.model") {
+            // Llama 3's file of this name is one of tiktoken: "!" and its rank come first.
+            if bytes.starts(with: "IQ== 0".utf8) {
+                let definition = try TiktokenFile.definition(
+                    bytes: bytes, encoding: "llama3", file: path("tokenizer.model"))
+                return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            }
             let definition = try SentencePieceModel.definition(
                 bytes: bytes, file: path("tokenizer.model"))
             completeSentencePiece(&config)
@@ -104,7 +122,7 @@ extension Tokenizer {
         throw .unreadable(
             file: files.source,
             reason: "it has no tokenizer, expected tokenizer.json, or vocab.json with merges.txt, "
-                + "or tokenizer.model")
+                + "or tokenizer.model, tekken.json or a .tiktoken file")
     }
 
     private static func scheme(_ config: TokenizerConfig, file: String) throws(TokenizerError)
@@ -132,7 +150,7 @@ extension Tokenizer {
         _ definition: inout TokenizerDefinition, _ scheme: Scheme,
         with config: inout TokenizerConfig
     ) {
-        definition.prefixesSpace = config.prefixesSpace ?? false
+        if config.prefixesSpace ?? false { definition.preTokenizer.prefixSpace() }
         let name = "<|endoftext|>"
         let added = config.addedTokens.last { $0.content.utf8.elementsEqual(name.utf8) }?.id
         let own = definition.entries.last { $0.text.elementsEqual(name.utf8) }?.id

@@ -42,18 +42,18 @@ extension Tokenizer {
         defer { model.scratch.give(scratch) }
         // Arrays are borrowed once here; nothing below touches one for each byte.
         return CharacterClasses.shared.table.withUnsafeBufferPointer { classes in
-            model.bpe.pairs.cells.withUnsafeBufferPointer { cells in
-                model.bpe.singles.withUnsafeBufferPointer { singles in
-                    model.bpe.fallback.withUnsafeBufferPointer { fallback in
+            model.words.bpe.pairs.cells.withUnsafeBufferPointer { cells in
+                model.words.bpe.singles.withUnsafeBufferPointer { singles in
+                    model.words.bpe.fallback.withUnsafeBufferPointer { fallback in
                         let pairs = PairTableView(
                             cells: cells.baseAddress.unsafelyUnwrapped,
-                            shift: model.bpe.pairs.shift, mask: cells.count / 2 - 1)
+                            shift: model.words.bpe.pairs.shift, mask: cells.count / 2 - 1)
                         var encoding = TextEncoding(
                             model: model,
                             classes: classes.baseAddress.unsafelyUnwrapped,
                             ignoringSpecial: !recognize,
                             words: WordEncoder(
-                                model: model.bpe, vocabulary: model.vocabulary, pairs: pairs,
+                                model: model.words, vocabulary: model.vocabulary, pairs: pairs,
                                 singles: singles.baseAddress.unsafelyUnwrapped,
                                 fallback: fallback, scratch: scratch,
                                 capacity: text.count / 3 + 64))
@@ -79,7 +79,7 @@ private struct TextEncoding {
     static let wordLimit = 1 << 30
 
     let model: TokenizerModel
-    let classes: UnsafePointer<UInt8>
+    let classes: UnsafePointer<CharacterClass.Bits>
     let ignoringSpecial: Bool
     var words: WordEncoder
 
@@ -148,84 +148,132 @@ private struct TextEncoding {
 
     /// Text that no added token interrupts.
     private mutating func encodePiece(_ piece: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
-        guard let first = piece.first else { return }
-        if let prefix = model.metaspace {
+        guard let text = classified(piece) else { return }
+        cut(text, from: 0, to: text.count, step: 0, isFirst: isFirst)
+    }
+
+    /// Runs the steps from `step` on over a part of a text.
+    private mutating func cut(
+        _ text: ClassifiedText, from start: Int, to end: Int, step: Int, isFirst: Bool
+    ) {
+        guard step < model.preTokenizer.steps.count else {
+            return encodeWord(text, from: start, to: end)
+        }
+        switch model.preTokenizer.steps[step] {
+        case .split(let expression, let behavior, let isInverted):
+            let isLast = step + 1 == model.preTokenizer.steps.count
+            if isLast, behavior == .isolated, !isInverted, expression.coversText {
+                return encodeWords(text, from: start, to: end, expression)
+            }
+            text.forEachPiece(expression, behavior, isInverted: isInverted, from: start, to: end) {
+                if isLast {
+                    encodeWord(text, from: $0, to: $1)
+                } else {
+                    cut(
+                        text, from: $0, to: $1, step: step + 1, isFirst: isFirst && $0 == start)
+                }
+            }
+        case .prefixSpace:
+            guard text.base[start] != 0x20 else {
+                return cut(text, from: start, to: end, step: step + 1, isFirst: isFirst)
+            }
+            let spaced = [0x20] + UnsafeBufferPointer(start: text.base + start, count: end - start)
+            cut(spaced, step: step + 1, isFirst: isFirst)
+        case .metaspace(let prefix):
+            let piece = UnsafeBufferPointer(start: text.base + start, count: end - start)
             let mark = TokenizerDefinition.metaspaceBytes
             var marked =
                 NormalizationStep.replacing([0x20], with: mark, in: piece) ?? Array(piece)
             if prefix == .always || prefix == .first && isFirst, !marked.starts(with: mark) {
                 marked.insert(contentsOf: mark, at: 0)
             }
-            marked.withUnsafeBufferPointer { encodeWords($0) }
-        } else if model.prefixesSpace, case .words = model.preTokenizer {
-            encodeSpacedWords(piece)
-        } else if model.prefixesSpace, first != 0x20 {
-            ([0x20] + piece).withUnsafeBufferPointer { encodeWords($0) }
-        } else {
-            encodeWords(piece)
+            cut(marked, step: step + 1, isFirst: isFirst)
+        case .spell:
+            cutSpelled(text, from: start, to: end, step: step + 1)
         }
     }
 
-    /// A space before every word that has none: where the expression cuts before the space is put, it is
-    /// put before each word.
-    private mutating func encodeSpacedWords(_ buffer: UnsafeBufferPointer<UInt8>) {
-        guard let text = classified(buffer) else { return }
-        var word: [UInt8] = []
-        var position = 0
-        while position < text.count {
-            let end = text.endOfWord(model.preTokenizer, from: position, to: text.count)
-            word.removeAll(keepingCapacity: true)
-            if buffer[position] != 0x20 { word.append(0x20) }
-            word.append(contentsOf: buffer[position..<end])
-            word.withUnsafeBufferPointer { word in
-                guard let whole = classified(word) else { return }
-                encodeWords(whole) { text, _ in text.count }
-            }
-            position = end
+    private mutating func cut(_ bytes: [UInt8], step: Int, isFirst: Bool) {
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let text = classified(buffer) else { return }
+            cut(text, from: 0, to: text.count, step: step, isFirst: isFirst)
         }
     }
 
-    private mutating func encodeWords(_ buffer: UnsafeBufferPointer<UInt8>) {
-        guard let text = classified(buffer) else { return }
+    /// Cuts what earlier steps made of bytes spelled in GPT-2's alphabet.
+    private mutating func cutSpelled(
+        _ text: ClassifiedText, from start: Int, to end: Int, step: Int
+    ) {
+        guard step < model.preTokenizer.steps.count,
+            case .split(let expression, let behavior, let isInverted) =
+                model.preTokenizer.steps[step]
+        else { return encodeWord(text, from: start, to: end) }
+        ByteAlphabet.scalars.withUnsafeBufferPointer { spelling in
+            let spelled = SpelledText(
+                base: text.base, classes: classes,
+                spelling: spelling.baseAddress.unsafelyUnwrapped)
+            spelled.forEachPiece(
+                expression, behavior, isInverted: isInverted, from: start, to: end
+            ) { cutSpelled(text, from: $0, to: $1, step: step + 1) }
+        }
+    }
+
+    private mutating func encodeWords(
+        _ text: ClassifiedText, from start: Int, to end: Int, _ expression: WordExpression
+    ) {
         // One loop for each scanner, so that the choice is made once.
-        switch model.preTokenizer {
-        case .whole: encodeWords(text) { text, position in text.count }
+        switch expression {
         case .gpt2:
-            encodeWords(text) { text, position in
-                text.endOfWord(.gpt2, from: position, to: text.count)
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(.gpt2, from: position, to: end)
             }
-        case .words(let numbers):
-            encodeWords(text) { text, position in
-                text.endOfWord(.words(numbers: numbers), from: position, to: text.count)
+        case .words(let rules) where rules == WordExpression.WordRules(numbers: rules.numbers):
+            let numbers = rules.numbers
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(
+                    .words(WordExpression.WordRules(numbers: numbers)), from: position, to: end)
             }
-        case .digitsThenGPT2:
-            encodeWords(text) { text, position in
-                text.endOfWord(.digitsThenGPT2, from: position, to: text.count)
+        case .words(let rules):
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(.words(rules), from: position, to: end)
+            }
+        case .cased(let rules):
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(.cased(rules), from: position, to: end)
             }
         case .metaspace:
-            encodeWords(text) { text, position in
-                text.endOfWord(.metaspace, from: position, to: text.count)
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(.metaspace, from: position, to: end)
             }
-        case .metaspaceRuns:
-            encodeWords(text) { text, position in
-                text.endOfWord(.metaspaceRuns, from: position, to: text.count)
+        default:
+            encodeWords(text, from: start, to: end) { text, position in
+                text.endOfMatch(.metaspaceRuns, from: position, to: end)
             }
         }
     }
 
     @inline(__always)
     private mutating func encodeWords(
-        _ text: ClassifiedText, _ endOfWord: (ClassifiedText, Int) -> Int
+        _ text: ClassifiedText, from start: Int, to end: Int,
+        _ endOfWord: (ClassifiedText, Int) -> Int
     ) {
-        var position = 0
-        while position < text.count {
-            var end = endOfWord(text, position)
-            if end &- position > TextEncoding.wordLimit {
-                end = text.start(before: position &+ TextEncoding.wordLimit)
-            }
-            words.encode(
-                text.base + position, length: end &- position, readable: text.count &- position)
-            position = end
+        var position = start
+        while position < end {
+            let next = endOfWord(text, position)
+            encodeWord(text, from: position, to: next)
+            position = next
         }
+    }
+
+    @inline(__always)
+    private mutating func encodeWord(_ text: ClassifiedText, from start: Int, to end: Int) {
+        var start = start
+        while end &- start > TextEncoding.wordLimit {
+            let middle = text.start(before: start &+ TextEncoding.wordLimit)
+            words.encode(
+                text.base + start, length: middle &- start, readable: text.count &- start)
+            start = middle
+        }
+        words.encode(text.base + start, length: end &- start, readable: text.count &- start)
     }
 }

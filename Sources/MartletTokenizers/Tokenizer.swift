@@ -1,9 +1,9 @@
 // The public face: text to tokens and tokens to text.
 
-/// A byte-pair tokenizer, loaded from the files that models are published with.
+/// A tokenizer, loaded from the files that models are published with.
 ///
-/// Byte-level BPE (GPT-2, Qwen, Llama 3) and character BPE with byte fallback (Llama 2,
-/// SentencePiece). A value is immutable and may be used from any number of tasks at once.
+/// Byte-level BPE (GPT-2, Qwen, Llama 3), character BPE with byte fallback (Llama 2, Gemma), Unigram (T5),
+/// WordPiece (BERT) and whole words. A value is immutable and may be used from any number of tasks at once.
 public struct Tokenizer: Sendable {
     /// How text is cut and normalised when there is no `tokenizer.json` to say so.
     public enum Scheme: Sendable, CaseIterable {
@@ -45,7 +45,7 @@ public struct Tokenizer: Sendable {
         model = try TokenizerModel(definition, config)
     }
 
-    /// Reads a SentencePiece `tokenizer.model` of the BPE type.
+    /// Reads a SentencePiece `tokenizer.model` of the BPE or the Unigram type.
     ///
     /// Control and unknown pieces become special tokens; texts begin with bos (`<s>`) unless the
     /// configuration says otherwise, as the models of this format expect.
@@ -59,6 +59,30 @@ public struct Tokenizer: Sendable {
         var config = try Tokenizer.config(configuration)
         Tokenizer.completeSentencePiece(&config)
         model = try TokenizerModel(definition, config)
+    }
+
+    /// Reads a `*.tiktoken` file, a token in Base64 and its rank on each line.
+    ///
+    /// - Parameters:
+    ///   - tiktoken: The bytes of the file.
+    ///   - encoding: What its file is called without its extension, which says how words are cut: `gpt2`,
+    ///     `r50k_base`, `p50k_base`, `cl100k_base`, `o200k_base`, `qwen`, `llama3` or `kimi`.
+    ///   - configuration: The bytes of `tokenizer_config.json`, which may name further tokens.
+    /// - Throws: `TokenizerError` when the content is broken or the encoding is not known.
+    public init(tiktoken: [UInt8], encoding: String, configuration: [UInt8]? = nil)
+        throws(TokenizerError)
+    {
+        let definition = try TiktokenFile.definition(
+            bytes: tiktoken, encoding: encoding, file: "\(encoding).tiktoken")
+        model = try TokenizerModel(definition, Tokenizer.config(configuration))
+    }
+
+    /// Reads Mistral's `tekken.json`.
+    ///
+    /// - Throws: `TokenizerError` when the content is broken or asks for something unknown.
+    public init(tekken: [UInt8]) throws(TokenizerError) {
+        let definition = try TekkenFile.definition(bytes: tekken, file: "tekken.json")
+        model = try TokenizerModel(definition, TokenizerConfig())
     }
 
     init(model: TokenizerModel) {

@@ -9,13 +9,15 @@ struct TokenizerDefinition {
         case scores([Int32: Float])
     }
 
-    /// Where a `▁` is put before text whose spaces become `▁`.
-    enum MetaspacePrefix: Sendable, Equatable {
-        case never
-        /// Only at the start of the text.
-        case first
-        /// Also after every added token.
-        case always
+    /// How words become tokens.
+    enum Model {
+        /// Byte pairs, by `merges`.
+        case pairs
+        /// Scores by id (NaN for a token that text is never cut into), and the token of unknown characters or -1.
+        case unigram(scores: [Double], unknown: Int32)
+        /// What pieces that go on begin with, and the longest word in characters.
+        case wordPiece(prefix: [UInt8], limit: Int)
+        case words
     }
 
     /// How token texts become output bytes.
@@ -30,11 +32,31 @@ struct TokenizerDefinition {
         var strippedSpaces = 0
         /// All `▁` of the first token are dropped instead of becoming spaces.
         var dropsFirstMetaspace = false
+        /// What each token text begins or ends with is dropped, at most so often.
+        var strips: [Strip] = []
+        /// Tokens after the first have a space before them, but for pieces that go on.
+        var spaces: Spaces?
+
+        struct Strip: Sendable, Equatable {
+            var content: [UInt8]
+            var start: Int
+            var stop: Int
+        }
+
+        struct Spaces: Sendable, Equatable {
+            /// What pieces that go on begin with; it is dropped.
+            var prefix: [UInt8] = []
+            /// Spaces before punctuation and English contractions go.
+            var cleansUp = false
+        }
     }
 
     /// The file that errors name.
     var file: String
     var entries: [(text: ArraySlice<UInt8>, id: Int)] = []
+    /// Texts may appear twice; the first one counts when text is encoded.
+    var allowsRepeats = false
+    var model = Model.pairs
     var merges: Merges = .pairs([])
     /// The file of merges beside a vocabulary, which may have been cut at the end of a line.
     var mergesFile: String?
@@ -45,10 +67,6 @@ struct TokenizerDefinition {
     var unknownToken: String?
     var normalization: [NormalizationStep] = []
     var preTokenizer = PreTokenizer.whole
-    /// A space is put before every text that does not start with one (byte-level tokenizers).
-    var prefixesSpace = false
-    /// Spaces become `▁` after normalisation, with this prefix rule; nil when they stay.
-    var metaspace: MetaspacePrefix?
     var addedTokens: [AddedToken] = []
     var prefix: [Int32] = []
     var suffix: [Int32] = []

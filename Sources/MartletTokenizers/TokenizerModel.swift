@@ -3,11 +3,9 @@
 /// The immutable tables behind `Tokenizer`.
 final class TokenizerModel: Sendable {
     let vocabulary: Vocabulary
-    let bpe: BPEModel
+    let words: WordModel
     let normalization: [NormalizationStep]
     let preTokenizer: PreTokenizer
-    let prefixesSpace: Bool
-    let metaspace: TokenizerDefinition.MetaspacePrefix?
     let addedTokens: [AddedToken]
     /// Added tokens looked for in the text as given, and in the normalised text.
     let rawMatcher: AddedTokenMatcher
@@ -23,21 +21,19 @@ final class TokenizerModel: Sendable {
         throws(TokenizerError)
     {
         var definition = definition
-        try definition.takePrefixSpace(config)
-        let vocabulary = try Vocabulary(entries: definition.entries, file: definition.file)
+        definition.takePrefixSpace(config)
+        let vocabulary = try Vocabulary(
+            entries: definition.entries, file: definition.file,
+            allowsRepeats: definition.allowsRepeats)
         self.vocabulary = vocabulary
-        bpe = try BPEModel(definition, vocabulary: vocabulary)
+        words = try WordModel(definition, vocabulary: vocabulary)
         normalization = definition.normalization
-        prefixesSpace = definition.prefixesSpace
-        metaspace = definition.metaspace
-        preTokenizer =
-            TokenizerModel.cutsBeforeMetaspace(definition, vocabulary)
-            ? .metaspaceRuns : definition.preTokenizer
+        preTokenizer = TokenizerModel.preTokenizer(definition, vocabulary)
 
         let added = try definition.addedTokens(with: config, vocabulary)
         addedTokens = added
         if let file = definition.mergesFile, !definition.ignoresMerges {
-            try bpe.checkMerges(vocabulary, added: added, file: file)
+            try words.bpe.checkMerges(vocabulary, added: added, file: file)
         }
         func id(of name: String?) -> Int32? {
             guard let name else { return nil }
@@ -75,7 +71,8 @@ final class TokenizerModel: Sendable {
             added.filter { !$0.normalized }.map { (Array($0.content.utf8), $0) })
         normalizedMatcher = AddedTokenMatcher(
             added.filter(\.normalized).map {
-                (NormalizationStep.apply(steps, to: Array($0.content.utf8)), $0)
+                let content = Array($0.content.utf8)
+                return ($0.isNormalForm ? content : NormalizationStep.apply(steps, to: content), $0)
             })
         output = OutputTable(
             vocabulary, added, definition.decoding, normalization: steps)
@@ -87,15 +84,35 @@ final class TokenizerModel: Sendable {
         }
     }
 
+    /// The steps of the definition, and cuts where no token reaches across.
+    private static func preTokenizer(
+        _ definition: TokenizerDefinition, _ vocabulary: Vocabulary
+    ) -> PreTokenizer {
+        var preTokenizer = definition.preTokenizer
+        let isWhole = preTokenizer.steps.allSatisfy {
+            if case .metaspace = $0 { true } else { false }
+        }
+        if isWhole, cutsBeforeMetaspace(definition, vocabulary) {
+            preTokenizer.steps.append(.split(.metaspaceRuns))
+        }
+        return preTokenizer
+    }
+
     /// Whether a whole text may be cut before each `▁` that follows something else: no token has
-    /// such a place inside, so no merge crosses it, and `▁` itself is never part of an unknown run.
+    /// such a place inside, so no merge and no piece crosses it, and `▁` itself is never part of an unknown run.
     private static func cutsBeforeMetaspace(
         _ definition: TokenizerDefinition, _ vocabulary: Vocabulary
     ) -> Bool {
         let mark = TokenizerDefinition.metaspaceBytes
-        guard definition.preTokenizer == .whole, !definition.byteLevel, !definition.ignoresMerges,
-            vocabulary.id(of: mark) >= 0
-        else { return false }
+        guard !definition.byteLevel, !definition.ignoresMerges, vocabulary.id(of: mark) >= 0 else {
+            return false
+        }
+        switch definition.model {
+        case .pairs: break
+        case .unigram(let scores, _):
+            guard !scores[Int(vocabulary.id(of: mark))].isNaN else { return false }
+        case .wordPiece, .words: return false
+        }
         return definition.entries.allSatisfy { entry in
             entry.text.withUnsafeBufferPointer { text in
                 guard text.count > 3 else { return true }

@@ -28,8 +28,8 @@ import Testing
             #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#
         let preTokenizer =
             switch name {
-            case "qwen2": split(PreTokenizer.qwen2Expression)
-            case "llama3": split(PreTokenizer.llama3Expression)
+            case "qwen2": split(WordExpression.wordsText(#"\p{N}"#))
+            case "llama3": split(WordExpression.wordsText(#"\p{N}{1,3}"#))
             case "smollm":
                 #"{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},"#
                     + byteLevel + "]}"

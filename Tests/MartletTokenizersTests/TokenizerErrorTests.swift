@@ -15,23 +15,35 @@ import Testing
     }
 
     @Test func unknownPartsAreNamed() throws {
-        let unigram = Array(#"{"model":{"type":"Unigram","vocab":[]}}"#.utf8)
-        #expect(message(unigram).contains("'Unigram'"))
-        #expect(message(unigram).contains("supported: BPE"))
+        let model = Array(#"{"model":{"type":"CharBPE","vocab":[]}}"#.utf8)
+        #expect(message(model).contains("'CharBPE'"))
+        #expect(message(model).contains("supported: BPE, Unigram"))
         let expression = Fixtures.byteLevelJSON(
             preTokenizer: """
-                {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\\\d+"},
+                {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"(?<=a)\\\\d+"},
                 "behavior":"Isolated","invert":false},{"type":"ByteLevel","use_regex":false,
                 "add_prefix_space":false}]}
                 """)
-        #expect(message(expression).contains(#"\d+"#))
+        #expect(message(expression).contains(#"(?<=a)\d+"#))
         #expect(message(expression).contains("Llama 3"))
         #expect(
-            message(Fixtures.byteLevelJSON(normalizer: #"{"type":"Lowercase"}"#))
-                .contains("'Lowercase'"))
+            message(Fixtures.byteLevelJSON(normalizer: #"{"type":"ByteLevel"}"#))
+                .contains("the normalizer 'ByteLevel'"))
         #expect(
-            message(Fixtures.byteLevelJSON(preTokenizer: #"{"type":"BertPreTokenizer"}"#))
-                .contains("'BertPreTokenizer'"))
+            message(Fixtures.byteLevelJSON(preTokenizer: #"{"type":"UnicodeScripts"}"#))
+                .contains("'UnicodeScripts'"))
+        #expect(
+            message(Fixtures.byteLevelJSON(postProcessor: #"{"type":"Other"}"#))
+                .contains("the post-processor 'Other'"))
+        #expect(
+            message(Fixtures.byteLevelJSON(extra: #""dropout":0.1,"#)).contains("a dropout of 0.1"))
+        #expect(
+            message(
+                Array(
+                    #"{"decoder":{"type":"CTC"},"model":{"type":"WordLevel","vocab":{"a":0}}}"#.utf8
+                )
+            )
+            .contains("the decoder 'CTC'"))
     }
 
     @Test func brokenTablesAreNamed() {

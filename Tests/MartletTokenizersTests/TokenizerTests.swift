@@ -71,7 +71,7 @@ import Testing
             }
         }
         let tokenizer = try Tokenizer(tokenizerJSON: Fixtures.byteLevelJSON(merges: merges))
-        let model = tokenizer.model.bpe
+        let model = tokenizer.model.words.bpe
         #expect(model.ascendingRankLimit == 60)
         for (length, choices) in [(5000, letters), (9000, ["a"]), (6000, ["a", "b"])] {
             let word = (0..<length).map { _ in choices.randomElement(using: &generator) ?? "a" }

@@ -56,10 +56,10 @@ enum MergesFile {
         case .gpt2:
             definition.preTokenizer = .gpt2
         case .qwen2:
-            definition.preTokenizer = .words(numbers: 1)
+            definition.preTokenizer = .words1
             definition.normalization = [.composed]
         case .llama3:
-            definition.preTokenizer = .words(numbers: 3)
+            definition.preTokenizer = .words3
             definition.ignoresMerges = true
         }
         return definition

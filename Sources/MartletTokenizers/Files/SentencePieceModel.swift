@@ -1,4 +1,4 @@
-// tokenizer.model: the pieces and scores of a SentencePiece BPE model.
+// tokenizer.model: the pieces and scores of a SentencePiece model, BPE or Unigram.
 
 /// Reads the protocol buffer `sentencepiece.ModelProto`.
 ///
@@ -17,6 +17,9 @@ enum SentencePieceModel {
         var definition = TokenizerDefinition(file: file)
         var scores: [Int32: Float] = [:]
         var modelType: UInt64 = 1
+        var map: CharacterMap?
+        var marksEnds = false
+        var hasTrainer = false
         var dummyPrefix = true
         var removesExtraSpace = true
         var escapes = true
@@ -26,18 +29,27 @@ enum SentencePieceModel {
             case (1, .bytes(let piece)):
                 try readPiece(piece, into: &definition, &scores)
             case (2, .bytes(let trainer)):
+                hasTrainer = true
                 var reader = ProtobufReader(trainer, file: file)
                 while let field = try reader.next() {
-                    if field.number == 3, case .varint(let type) = field.value { modelType = type }
+                    switch (field.number, field.value) {
+                    case (3, .varint(let type)): modelType = type
+                    case (24, .varint(let value)): marksEnds = value != 0
+                    default: break
+                    }
                 }
             case (3, .bytes(let normalizer)):
                 var reader = ProtobufReader(normalizer, file: file)
                 while let field = try reader.next() {
                     switch (field.number, field.value) {
-                    case (2, .bytes(let map)) where !map.isEmpty:
-                        throw .unsupported(
-                            file: file, feature: "a normalization map (nmt_nfkc or alike)",
-                            supported: "the identity normalizer")
+                    case (2, .bytes(let bytes)) where !bytes.isEmpty:
+                        map = CharacterMap(bytes, rule: .longest)
+                        guard map != nil else {
+                            throw .malformed(
+                                file: file,
+                                reason:
+                                    "its normalization map is cut off, expected a trie and texts")
+                        }
                     case (3, .varint(let value)): dummyPrefix = value != 0
                     case (4, .varint(let value)): removesExtraSpace = value != 0
                     case (5, .varint(let value)): escapes = value != 0
@@ -47,21 +59,43 @@ enum SentencePieceModel {
             default: break
             }
         }
-        guard modelType == 2 else {
-            let names: [UInt64: String] = [1: "Unigram", 3: "Word", 4: "Char"]
-            throw .unsupported(
-                file: file, feature: "the model type \(names[modelType] ?? "\(modelType)")",
-                supported: "BPE")
+        guard hasTrainer, !definition.entries.isEmpty else {
+            throw .malformed(
+                file: file,
+                reason:
+                    "it has \(definition.entries.count) pieces and \(hasTrainer ? "says" : "does not say") how it "
+                    + "was trained, expected pieces and that; it may have been cut, fetch it again")
         }
-        guard !removesExtraSpace, escapes else {
+        guard modelType == 1 || modelType == 2, !marksEnds, escapes else {
+            let names: [UInt64: String] = [1: "Unigram", 2: "BPE", 3: "Word", 4: "Char"]
             throw .unsupported(
-                file: file, feature: "removal of extra white space, or spaces that stay spaces",
-                supported: "remove_extra_whitespaces false and escape_whitespaces true")
+                file: file,
+                feature: "the model type \(names[modelType] ?? "\(modelType)")"
+                    + (marksEnds ? " with marks at the ends of words" : "")
+                    + (escapes ? "" : " with spaces that stay spaces"),
+                supported: "BPE and Unigram with marks before words")
         }
-        definition.merges = .scores(scores)
-        let escape = NormalizationStep.replace([0x20], with: TokenizerDefinition.metaspaceBytes)
-        definition.normalization =
-            dummyPrefix ? [.prepend(TokenizerDefinition.metaspaceBytes), escape] : [escape]
+        if modelType == 1 {
+            definition.allowsRepeats = true
+            definition.model = .unigram(
+                scores: definition.entries.map {
+                    scores[Int32($0.id)].map { Double($0) } ?? .nan
+                },
+                unknown: Int32(
+                    definition.entries.firstIndex {
+                        $0.text.elementsEqual((definition.unknownToken ?? "").utf8)
+                    } ?? -1))
+        } else {
+            definition.merges = .scores(scores)
+        }
+        if let map { definition.normalization.append(.map(map)) }
+        if removesExtraSpace { definition.normalization.append(.collapseSpaces) }
+        if dummyPrefix {
+            definition.normalization.append(.prepend(TokenizerDefinition.metaspaceBytes))
+        }
+        definition.normalization.append(
+            .replace([0x20], with: TokenizerDefinition.metaspaceBytes))
+        definition.fusesUnknown = true
         definition.decoding.byteFallback = true
         definition.decoding.replacements = [
             .replace(TokenizerDefinition.metaspaceBytes, with: [0x20])
@@ -113,12 +147,11 @@ enum SentencePieceModel {
             definition.addedTokens.append(
                 AddedToken(id: Int32(id), content: content, special: true))
         case .userDefined:
-            guard !content.contains("▁") else {
-                throw .unsupported(
-                    file: definition.file, feature: "the user-defined piece '\(content)'",
-                    supported: "user-defined pieces without '▁'")
-            }
-            definition.addedTokens.append(AddedToken(id: Int32(id), content: content))
+            // Spaces in it are marks already, as in the text in which it is looked for.
+            let isMarked = content.contains("▁")
+            definition.addedTokens.append(
+                AddedToken(
+                    id: Int32(id), content: content, normalized: isMarked, isNormalForm: isMarked))
         case .unused: break
         }
     }

@@ -60,27 +60,30 @@ extension TokenizerDefinition {
     ///
     /// The classes of GPT-2 and Qwen2 make their steps anew, without a space where nothing is said; Llama's
     /// does so where something is said. Other classes leave `tokenizer.json` as it is.
-    mutating func takePrefixSpace(_ config: TokenizerConfig) throws(TokenizerError) {
+    mutating func takePrefixSpace(_ config: TokenizerConfig) {
         let name = config.tokenizerClass ?? ""
         if byteLevel, name.hasPrefix("GPT2Tokenizer") || name.hasPrefix("Qwen2Tokenizer") {
-            prefixesSpace = config.prefixesSpace ?? false
-            if prefixesSpace, preTokenizer == .digitsThenGPT2 {
-                throw .unsupported(
-                    file: config.file, feature: "add_prefix_space with the pre-tokenizer 'Digits'",
-                    supported: "add_prefix_space false beside it")
-            }
+            let prefixes = config.prefixesSpace ?? false
+            preTokenizer.steps.removeAll { $0 == .prefixSpace }
+            if prefixes { preTokenizer.prefixSpace() }
         } else if !byteLevel, name.hasPrefix("LlamaTokenizer"), let prefixes = config.prefixesSpace
         {
             let mark = TokenizerDefinition.metaspaceBytes
             let prepends = NormalizationStep.prepend(mark)
+            let marks = preTokenizer.steps.firstIndex {
+                if case .metaspace = $0 { true } else { false }
+            }
             if !prefixes {
                 normalization.removeAll { $0 == prepends }
-                if metaspace != nil { metaspace = .never }
+                if let marks { preTokenizer.steps[marks] = .metaspace(.never) }
                 decoding.strippedSpaces = 0
                 decoding.dropsFirstMetaspace = false
-            } else if !normalization.contains(prepends), metaspace ?? .never == .never {
+            } else if !normalization.contains(prepends),
+                marks == nil || preTokenizer.steps[marks ?? 0] == .metaspace(.never)
+            {
                 normalization.removeAll { $0 == .replace([0x20], with: mark) }
-                metaspace = .first
+                if let marks { preTokenizer.steps.remove(at: marks) }
+                preTokenizer.steps.insert(.metaspace(.first), at: 0)
                 decoding.strippedSpaces = 1
             }
         }

@@ -20,124 +20,195 @@ extension TokenizerJSON {
     func readNormalizer(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
+        func flag(_ key: String, of part: JSONNode, _ otherwise: Bool) -> Bool {
+            document.bool(member(key, of: part)) ?? otherwise
+        }
         for part in parts(value, "normalizers") {
+            let step: NormalizationStep
             switch type(of: part) {
-            case "NFC":
-                definition.normalization.append(.composed)
+            case "NFC": step = .form(.composed)
+            case "NFD": step = .form(.decomposed)
+            case "NFKC": step = .form(.compatibleComposed)
+            case "NFKD": step = .form(.compatibleDecomposed)
+            case "Lowercase": step = .lowercase
+            case "StripAccents": step = .stripAccents
+            case "Nmt": step = .nmt
+            case "Strip":
+                step = .strip(
+                    left: flag("strip_left", of: part, true),
+                    right: flag("strip_right", of: part, true))
+            case "BertNormalizer":
+                let lowercases = flag("lowercase", of: part, true)
+                step = .bert(
+                    BertNormalization(
+                        cleansText: flag("clean_text", of: part, true),
+                        isolatesIdeographs: flag("handle_chinese_chars", of: part, true),
+                        stripsAccents: flag("strip_accents", of: part, lowercases),
+                        lowercases: lowercases))
             case "Prepend":
                 guard let text = document.string(member("prepend", of: part)) else {
                     throw malformed(
                         "normalizer.prepend", got: member("prepend", of: part),
                         expected: "a string")
                 }
-                definition.normalization.append(.prepend(Array(text.utf8)))
-            case "Replace":
-                definition.normalization.append(try replacement(part, "normalizer"))
+                step = .prepend(Array(text.utf8))
+            case "Replace": step = try replacement(part, "normalizer")
+            case "Precompiled":
+                let value = member("precompiled_charsmap", of: part)
+                guard let bytes = document.string(value).flatMap({ Base64.bytes($0) }) else {
+                    throw malformed(
+                        "normalizer.precompiled_charsmap", got: value, expected: "Base64")
+                }
+                if bytes.isEmpty { continue }
+                guard let map = CharacterMap(bytes[...], rule: .graphemes) else {
+                    throw .malformed(
+                        file: file,
+                        reason:
+                            "normalizer.precompiled_charsmap is cut off, expected a trie and texts")
+                }
+                step = .map(map)
             default:
                 throw unsupported(
-                    "normalizer", part, "NFC, Prepend, Replace of a string, Sequence of these")
+                    "normalizer", part,
+                    "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Nmt, BertNormalizer, Prepend, "
+                        + "Replace, Precompiled, Sequence of these")
             }
+            definition.normalization.append(step)
         }
     }
 
     private func replacement(_ part: JSONNode, _ place: String) throws(TokenizerError)
         -> NormalizationStep
     {
-        let pattern = member("String", of: member("pattern", of: part))
-        guard let from = document.string(pattern), !from.isEmpty,
-            let to = document.string(member("content", of: part))
+        let pattern = member("pattern", of: part)
+        let content = document.string(member("content", of: part))
+        if let from = document.string(member("String", of: pattern)), !from.isEmpty, let content {
+            return .replace(Array(from.utf8), with: Array(content.utf8))
+        }
+        guard let expression = document.string(member("Regex", of: pattern)), let content,
+            let runs = CharacterRuns(expression: expression)
         else {
             throw .unsupported(
-                file: file, feature: "a \(place) Replace by a regular expression",
-                supported: "Replace of a string that is not empty by a string")
+                file: file,
+                feature: "a \(place) Replace by \(document.summary(pattern)) of "
+                    + "\(document.string(member("Regex", of: pattern)) ?? "nothing")",
+                supported:
+                    "Replace of a string that is not empty, or of a run of characters, by a string")
         }
-        return .replace(Array(from.utf8), with: Array(to.utf8))
+        return .replaceRuns(runs, with: Array(content.utf8))
     }
 
     func readPreTokenizer(_ value: JSONNode?, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
-        let supported =
-            "ByteLevel, Split by a known expression then ByteLevel without one, "
-            + "Digits (individual) then ByteLevel, Metaspace"
+        var steps: [PreTokenizer.Step] = []
         let parts = parts(value, "pretokenizers")
-        var scanner: PreTokenizer?
-        var digits = false
         for (index, part) in parts.enumerated() {
             switch type(of: part) {
             case "ByteLevel":
-                guard !definition.byteLevel, definition.metaspace == nil else {
-                    throw unsupported("pre-tokenizer sequence with", part, supported)
+                guard !definition.byteLevel else {
+                    throw unsupported("second pre-tokenizer", part, "one")
                 }
                 definition.byteLevel = true
-                definition.prefixesSpace =
-                    document.bool(member("add_prefix_space", of: part)) ?? true
-                let usesExpression = document.bool(member("use_regex", of: part)) ?? true
-                var prefixesWords = false
-                if case .words = scanner { prefixesWords = true }
-                guard !definition.prefixesSpace || index == 0 || prefixesWords,
-                    !(usesExpression && scanner != nil)
-                else {
-                    throw .unsupported(
-                        file: file,
-                        feature: "a second ByteLevel step that cuts words or adds a space",
-                        supported: supported)
+                if document.bool(member("add_prefix_space", of: part)) ?? true {
+                    steps.append(.prefixSpace)
                 }
-                if usesExpression { scanner = digits ? .digitsThenGPT2 : .gpt2 }
-            case "Split":
-                guard index == 0 else { throw unsupported("pre-tokenizer", part, supported) }
-                scanner = try splitScanner(part)
-            case "Digits":
-                guard index == 0, document.bool(member("individual_digits", of: part)) == true
-                else { throw unsupported("pre-tokenizer", part, supported) }
-                digits = true
+                if document.bool(member("use_regex", of: part)) ?? true {
+                    steps.append(.split(.gpt2))
+                }
+                if index + 1 < parts.count { steps.append(.spell) }
             case "Metaspace":
-                guard parts.count == 1 else {
-                    throw unsupported("pre-tokenizer sequence with", part, supported)
+                guard !definition.byteLevel else {
+                    throw unsupported(
+                        "pre-tokenizer after ByteLevel", part, "Split, Digits and Punctuation there"
+                    )
                 }
-                let splits = document.bool(member("split", of: part)) ?? true
-                scanner = splits ? .metaspace : .whole
-                definition.metaspace = try metaspacePrefix(part)
-            default:
-                throw unsupported("pre-tokenizer", part, supported)
+                steps.append(.metaspace(try metaspacePrefix(part)))
+                if document.bool(member("split", of: part)) ?? true {
+                    steps.append(.split(.metaspace))
+                }
+            default: steps += try cuts(part)
             }
         }
-        guard !digits || scanner == .digitsThenGPT2 else {
-            throw .unsupported(
-                file: file, feature: "the pre-tokenizer 'Digits' without GPT-2's expression",
-                supported: supported)
-        }
-        definition.preTokenizer = scanner ?? .whole
+        definition.preTokenizer.steps = steps
     }
 
-    private func splitScanner(_ part: JSONNode) throws(TokenizerError) -> PreTokenizer {
-        let pattern = member("pattern", of: part)
-        guard let expression = document.string(member("Regex", of: pattern)),
-            let scanner = PreTokenizer(expression: expression)
-        else {
-            let got =
-                document.string(member("Regex", of: pattern))
-                ?? document.summary(member("String", of: pattern))
-            throw .unsupported(
-                file: file, feature: "the pre-tokenizer expression \(got)",
-                supported: "GPT-2 \(PreTokenizer.gpt2Expression) and Qwen2 "
-                    + "\(PreTokenizer.qwen2Expression) and Llama 3 "
-                    + "\(PreTokenizer.llama3Expression)")
+    /// The steps of pre-tokenizers that only cut.
+    private func cuts(_ part: JSONNode) throws(TokenizerError) -> [PreTokenizer.Step] {
+        switch type(of: part) {
+        case "Split":
+            guard let name = document.string(member("behavior", of: part)),
+                let behavior = PreTokenizer.Behavior(rawValue: name)
+            else {
+                throw malformed(
+                    "Split.behavior", got: member("behavior", of: part),
+                    expected: PreTokenizer.Behavior.allCases.map(\.rawValue)
+                        .joined(separator: ", "))
+            }
+            return [
+                .split(
+                    try expression(member("pattern", of: part)), behavior,
+                    isInverted: document.bool(member("invert", of: part)) ?? false)
+            ]
+        case "Digits":
+            let single = document.bool(member("individual_digits", of: part)) ?? false
+            let digits = CharacterRuns.one(CharacterClass.numeric)
+            return [.split(.runs(digits), single ? .isolated : .contiguous)]
+        case "Punctuation":
+            let name = document.string(member("behavior", of: part)) ?? "Isolated"
+            guard let behavior = PreTokenizer.Behavior(rawValue: name) else {
+                throw malformed(
+                    "Punctuation.behavior", got: member("behavior", of: part),
+                    expected: "Isolated or another")
+            }
+            return [.split(.runs(.one(CharacterClass.isolated)), behavior)]
+        case "WhitespaceSplit":
+            return [.split(.runs(.many(CharacterClass.space)), .removed)]
+        case "Whitespace":
+            var words = CharacterRuns.many(CharacterClass.identifier)
+            words.runs +=
+                CharacterRuns.many(
+                    CharacterClass.identifier | CharacterClass.space, isInverted: true
+                ).runs
+            return [.split(.runs(words), .removed, isInverted: true)]
+        case "BertPreTokenizer":
+            return PreTokenizer.bert.steps
+        case "CharDelimiterSplit":
+            guard let delimiter = document.string(member("delimiter", of: part)),
+                !delimiter.isEmpty
+            else {
+                throw malformed(
+                    "CharDelimiterSplit.delimiter", got: member("delimiter", of: part),
+                    expected: "a character")
+            }
+            return [.split(.literal(Array(delimiter.utf8)), .removed)]
+        default:
+            throw unsupported(
+                "pre-tokenizer", part,
+                "ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit, "
+                    + "BertPreTokenizer, CharDelimiterSplit, Sequence of these")
         }
-        guard document.string(member("behavior", of: part)) == "Isolated",
-            document.bool(member("invert", of: part)) != true
-        else {
-            throw .unsupported(
-                file: file,
-                feature: "Split with behavior "
-                    + "\(document.summary(member("behavior", of: part)))",
-                supported: "Isolated, not inverted")
+    }
+
+    private func expression(_ pattern: JSONNode?) throws(TokenizerError) -> WordExpression {
+        if let text = document.string(member("String", of: pattern)), !text.isEmpty {
+            return .literal(Array(text.utf8))
         }
-        return scanner
+        guard let text = document.string(member("Regex", of: pattern)) else {
+            throw malformed("Split.pattern", got: pattern, expected: "a String or a Regex")
+        }
+        guard let expression = WordExpression(text) else {
+            throw .unsupported(
+                file: file, feature: "the pre-tokenizer expression \(text)",
+                supported:
+                    "those of GPT-2, GPT-4o, Llama 3, Qwen, Mistral, DeepSeek, Kimi and their like, and "
+                    + "runs of characters of one set")
+        }
+        return expression
     }
 
     private func metaspacePrefix(_ part: JSONNode) throws(TokenizerError)
-        -> TokenizerDefinition.MetaspacePrefix
+        -> PreTokenizer.MetaspacePrefix
     {
         let replacement = member("replacement", of: part)
         guard document.string(replacement) ?? "▁" == "▁" else {
@@ -164,9 +235,27 @@ extension TokenizerJSON {
             switch type(of: part) {
             case "ByteLevel": break  // Changes offsets only.
             case "TemplateProcessing": try readTemplate(part, into: &definition)
-            default: throw unsupported("post-processor", part, "TemplateProcessing, ByteLevel")
+            case "BertProcessing", "RobertaProcessing":
+                definition.prefix.insert(try token("cls", of: part), at: 0)
+                definition.suffix.append(try token("sep", of: part))
+            default:
+                throw unsupported(
+                    "post-processor", part,
+                    "TemplateProcessing, ByteLevel, BertProcessing, RobertaProcessing")
             }
         }
+    }
+
+    /// The id of a text with an id.
+    private func token(_ key: String, of part: JSONNode) throws(TokenizerError) -> Int32 {
+        let pair = document.elements(member(key, of: part))
+        guard pair.count == 2, let id = document.integer(pair[1]), id >= 0,
+            id < Vocabulary.idLimit
+        else {
+            throw malformed(
+                "post_processor.\(key)", got: member(key, of: part), expected: "a token and its id")
+        }
+        return Int32(id)
     }
 
     private func readTemplate(_ part: JSONNode, into definition: inout TokenizerDefinition)
@@ -211,10 +300,16 @@ extension TokenizerJSON {
         throws(TokenizerError)
     {
         let supported =
-            "ByteLevel, Metaspace, or a Sequence of Replace, ByteFallback, Fuse and Strip"
+            "ByteLevel, Metaspace, WordPiece, or a Sequence of Replace, ByteFallback, Fuse and Strip"
         var fused = false
-        // A file without a decoder is read back as it was spelled.
+        // A file without a decoder is read back as it was spelled, with spaces where tokens are words.
         definition.decoding.byteLevel = document.isNull(value) && definition.byteLevel
+        if document.isNull(value), !definition.byteLevel {
+            switch definition.model {
+            case .pairs, .unigram: break
+            case .wordPiece, .words: definition.decoding.spaces = .init()
+            }
+        }
         for part in parts(value, "decoders") {
             switch type(of: part) {
             case "ByteLevel":
@@ -229,8 +324,19 @@ extension TokenizerJSON {
                 definition.decoding.byteFallback = true
             case "Fuse":
                 fused = true
+            case "WordPiece":
+                definition.decoding.spaces = .init(
+                    prefix: Array((document.string(member("prefix", of: part)) ?? "##").utf8),
+                    cleansUp: document.bool(member("cleanup", of: part)) ?? true)
+            case "Strip" where !fused:
+                guard let content = document.string(member("content", of: part)),
+                    let start = document.integer(member("start", of: part)), (0...16) ~= start,
+                    let stop = document.integer(member("stop", of: part)), (0...16) ~= stop
+                else { throw unsupported("decoder", part, "at most 16 characters stripped") }
+                definition.decoding.strips.append(
+                    .init(content: Array(content.utf8), start: start, stop: stop))
             case "Strip":
-                guard fused, document.string(member("content", of: part)) == " ",
+                guard document.string(member("content", of: part)) == " ",
                     document.integer(member("stop", of: part)) ?? 0 == 0,
                     let start = document.integer(member("start", of: part)), (0...16) ~= start
                 else {

@@ -47,29 +47,108 @@ struct TokenizerJSON {
     private func readModel(_ model: JSONNode, into definition: inout TokenizerDefinition)
         throws(TokenizerError)
     {
-        // Old files have no type; only BPE has merges.
-        let kind = type(of: model) ?? (member("merges", of: model) == nil ? "no type" : "BPE")
-        guard kind == "BPE" else {
-            throw .unsupported(file: file, feature: "the model type '\(kind)'", supported: "BPE")
-        }
-        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let text = document.string(member(key, of: model)), !text.isEmpty {
-                throw .unsupported(
-                    file: file, feature: "\(key) '\(text)'", supported: "none or an empty one")
-            }
-        }
-        func flag(_ key: String) -> Bool { document.bool(member(key, of: model)) ?? false }
-        definition.byteFallback = flag("byte_fallback")
-        definition.fusesUnknown = flag("fuse_unk")
-        definition.ignoresMerges = flag("ignore_merges")
+        let kind = type(of: model) ?? kind(ofOld: model)
         definition.unknownToken = document.string(member("unk_token", of: model))
+        switch kind {
+        case "BPE": try readPairs(model, into: &definition)
+        case "Unigram": try readUnigram(model, into: &definition)
+        case "WordPiece":
+            let limit = member("max_input_chars_per_word", of: model)
+            definition.model = .wordPiece(
+                prefix: Array(
+                    (document.string(member("continuing_subword_prefix", of: model)) ?? "##").utf8),
+                limit: document.integer(limit).map { Int($0) } ?? 100)
+            try readVocabulary(model, into: &definition)
+        case "WordLevel":
+            definition.model = .words
+            try readVocabulary(model, into: &definition)
+            // A file may name a token that it does not have.
+            let unknown = definition.unknownToken.map { Array($0.utf8) } ?? []
+            if !definition.entries.contains(where: { $0.text.elementsEqual(unknown) }) {
+                definition.unknownToken = nil
+            }
+        default:
+            throw .unsupported(
+                file: file, feature: "the model type '\(kind)'",
+                supported: "BPE, Unigram, WordPiece, WordLevel")
+        }
+    }
 
+    /// The type of a model in files from before it was said.
+    private func kind(ofOld model: JSONNode) -> String {
+        if member("merges", of: model) != nil { return "BPE" }
+        if let vocabulary = member("vocab", of: model), document.kind(vocabulary) == .array {
+            return "Unigram"
+        }
+        return member("max_input_chars_per_word", of: model) == nil ? "no type" : "WordPiece"
+    }
+
+    private func readVocabulary(_ model: JSONNode, into definition: inout TokenizerDefinition)
+        throws(TokenizerError)
+    {
         let vocabulary = member("vocab", of: model)
         guard let vocabulary, document.kind(vocabulary) == .object else {
             throw malformed("model.vocab", got: vocabulary, expected: "an object of token to id")
         }
         definition.entries = try document.tokenEntries(
             of: vocabulary, place: "model.vocab", file: file)
+    }
+
+    private func readUnigram(_ model: JSONNode, into definition: inout TokenizerDefinition)
+        throws(TokenizerError)
+    {
+        let vocabulary = member("vocab", of: model)
+        guard let vocabulary, document.kind(vocabulary) == .array else {
+            throw malformed(
+                "model.vocab", got: vocabulary, expected: "an array of pieces with scores")
+        }
+        var scores: [Double] = []
+        scores.reserveCapacity(document.count(vocabulary))
+        definition.entries.reserveCapacity(document.count(vocabulary))
+        for item in document.elements(vocabulary) {
+            let pair = document.elements(item)
+            guard pair.count == 2, document.kind(pair[0]) == .string,
+                let score = document.number(pair[1]), score.isFinite
+            else {
+                throw malformed(
+                    "model.vocab[\(scores.count)]", got: item, expected: "a piece and its score")
+            }
+            guard scores.count < Vocabulary.idLimit else {
+                throw malformed(
+                    "model.vocab", got: vocabulary,
+                    expected: "fewer than \(Vocabulary.idLimit) pieces")
+            }
+            definition.entries.append((document.bytes(pair[0]), scores.count))
+            scores.append(score)
+        }
+        let unknown = member("unk_id", of: model)
+        let id = document.integer(unknown) ?? -1
+        guard id < scores.count else {
+            throw malformed("model.unk_id", got: unknown, expected: "the id of a piece")
+        }
+        definition.allowsRepeats = true
+        definition.byteFallback = document.bool(member("byte_fallback", of: model)) ?? false
+        definition.model = .unigram(scores: scores, unknown: Int32(max(id, -1)))
+    }
+
+    private func readPairs(_ model: JSONNode, into definition: inout TokenizerDefinition)
+        throws(TokenizerError)
+    {
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            if let text = document.string(member(key, of: model)), !text.isEmpty {
+                throw .unsupported(
+                    file: file, feature: "\(key) '\(text)'", supported: "none or an empty one")
+            }
+        }
+        if let dropout = document.number(member("dropout", of: model)), dropout != 0 {
+            throw .unsupported(
+                file: file, feature: "a dropout of \(dropout)", supported: "none, or 0")
+        }
+        func flag(_ key: String) -> Bool { document.bool(member(key, of: model)) ?? false }
+        definition.byteFallback = flag("byte_fallback")
+        definition.fusesUnknown = flag("fuse_unk")
+        definition.ignoresMerges = flag("ignore_merges")
+        try readVocabulary(model, into: &definition)
 
         let merges = member("merges", of: model)
         guard let merges, document.kind(merges) == .array else {

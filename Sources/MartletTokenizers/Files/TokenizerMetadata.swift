@@ -70,8 +70,7 @@ extension Tokenizer {
     /// - Throws: `TokenizerError.unsupported` for an algorithm or a pre-tokenizer that is not known, with the
     ///   known one whose name is nearest; `malformed` for an id or a list that does not fit the vocabulary.
     public init(metadata: TokenizerMetadata) throws(TokenizerError) {
-        throw .unsupported(
-            file: metadata.source, feature: "the tokenizer '\(metadata.kind)'",
-            supported: "files of their own")
+        var reader = MetadataReader(metadata)
+        model = try TokenizerModel(try reader.read(), TokenizerConfig())
     }
 }

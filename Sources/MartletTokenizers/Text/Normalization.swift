@@ -1,26 +1,77 @@
 // What happens to text before it is cut into words.
 
-import Foundation
-
 /// One step of a normaliser, on UTF-8.
 enum NormalizationStep: Sendable, Equatable {
-    /// Unicode canonical composition.
-    case composed
+    /// A normal form of Unicode.
+    case form(NormalForm)
     /// Puts bytes before a text that is not empty.
     case prepend([UInt8])
     /// Replaces every occurrence, left to right; the pattern is not empty.
     case replace([UInt8], with: [UInt8])
+    /// Replaces every match.
+    case replaceRuns(CharacterRuns, with: [UInt8])
+    /// Small letters.
+    case lowercase
+    /// Takes out marks.
+    case stripAccents
+    /// What BERT's tokenizers do.
+    case bert(BertNormalization)
+    /// SentencePiece's table.
+    case map(CharacterMap)
+    /// Takes white space from the ends.
+    case strip(left: Bool, right: Bool)
+    /// Control characters go, unusual spaces become usual ones.
+    case nmt
+    /// Single spaces only, and none at the ends.
+    case collapseSpaces
+
+    static let composed = NormalizationStep.form(.composed)
 
     /// The text after this step, or nil when it stays as it is.
-    func apply(_ text: UnsafeBufferPointer<UInt8>, classes: UnsafePointer<UInt8>) -> [UInt8]? {
+    func apply(_ text: UnsafeBufferPointer<UInt8>, classes: UnsafePointer<CharacterClass.Bits>)
+        -> [UInt8]?
+    {
         guard let base = text.baseAddress, !text.isEmpty else { return nil }
+        let classified = ClassifiedText(base: base, count: text.count, classes: classes)
         switch self {
-        case .composed:
-            return ClassifiedText(base: base, count: text.count, classes: classes).composed()
-        case .prepend(let prefix):
-            return prefix + text
+        case .form(let form): return UnicodeNormalization.shared.normalized(classified, form)
+        case .prepend(let prefix): return prefix + text
         case .replace(let pattern, let replacement):
             return NormalizationStep.replacing(pattern, with: replacement, in: text)
+        case .replaceRuns(let runs, let replacement):
+            var result: [UInt8] = []
+            var position = 0
+            classified.forEachMatch(.runs(runs), from: 0, to: text.count) { start, end in
+                result.append(contentsOf: UnsafeBufferPointer(rebasing: text[position..<start]))
+                result.append(contentsOf: replacement)
+                position = end
+            }
+            guard position > 0 else { return nil }
+            return result + text[position...]
+        case .lowercase: return NormalizationStep.lowercased(text)
+        case .stripAccents:
+            return classified.without(BertNormalization.accents)
+        case .bert(let normalization): return normalization.apply(classified)
+        case .map(let map): return map.apply(classified)
+        case .strip(let left, let right):
+            var start = 0
+            var end = text.count
+            if left { start = classified.endOfRun(CharacterClass.space, from: 0, to: end) }
+            while right, end > start {
+                let last = classified.start(before: end)
+                guard classified.character(at: last).bits & CharacterClass.space != 0 else { break }
+                end = last
+            }
+            return Array(text[start..<end])
+        case .nmt: return NormalizationStep.cleaned(classified)
+        case .collapseSpaces:
+            var result: [UInt8] = []
+            result.reserveCapacity(text.count)
+            for byte in text where byte != 0x20 || result.last ?? 0x20 != 0x20 {
+                result.append(byte)
+            }
+            if result.last == 0x20 { result.removeLast() }
+            return result
         }
     }
 
@@ -59,130 +110,66 @@ enum NormalizationStep: Sendable, Equatable {
         result.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
         return result
     }
-}
 
-extension String {
-    /// Unicode's NFC.
-    ///
-    /// Foundation's composition alone leaves a Hangul syllable and a trailing jamo apart, and its
-    /// decomposition does not order the parts of U+0F73 and its like among others; decomposing
-    /// twice first makes both right.
-    var canonicallyComposed: String {
-        decomposedStringWithCanonicalMapping.decomposedStringWithCanonicalMapping
-            .precomposedStringWithCanonicalMapping
-    }
-
-    /// The same text up to canonical equivalence, with each run of marks apart and in canonical order:
-    /// Foundation takes the square of a run's length to order it.
-    fileprivate var orderingMarks: String {
-        var result = String.UnicodeScalarView()
-        var run: [(scalar: Unicode.Scalar, order: UInt8)] = []
-        func finish() {
-            // Stable: marks of one class keep their order.
-            for (_, mark) in run.enumerated().sorted(by: {
-                ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
-            }) { result.append(mark.scalar) }
-            run.removeAll(keepingCapacity: true)
-        }
-        func add(_ scalar: Unicode.Scalar) {
-            let order = scalar.properties.canonicalCombiningClass.rawValue
-            if order == 0 {
-                finish()
-                result.append(scalar)
+    static func lowercased(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard let base = text.baseAddress else { return nil }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count + 8)
+        var position = 0
+        while position < text.count {
+            let byte = text[position]
+            if byte < 0x80 {
+                result.append(0x41...0x5A ~= byte ? byte | 0x20 : byte)
+                position &+= 1
             } else {
-                run.append((scalar, order))
+                let (scalar, length) = UTF8Text.scalar(base, position)
+                UnicodeNormalization.shared.appendLowercase(scalar, to: &result)
+                position &+= length
             }
         }
-        for scalar in unicodeScalars {
-            // Three vowels that are no marks themselves, but come apart into two; four marks of which
-            // Foundation loses all after some thirty in a run.
-            switch scalar {
-            case "\u{340}": add("\u{300}")
-            case "\u{341}": add("\u{301}")
-            case "\u{343}": add("\u{313}")
-            case "\u{344}": ["\u{308}", "\u{301}"].forEach(add)
-            case "\u{F73}": ["\u{F71}", "\u{F72}"].forEach(add)
-            case "\u{F75}": ["\u{F71}", "\u{F74}"].forEach(add)
-            case "\u{F81}": ["\u{F71}", "\u{F80}"].forEach(add)
-            default: add(scalar)
-            }
-        }
-        finish()
-        return String(result)
+        return result
     }
-}
 
-extension Unicode.Scalar {
-    /// Foundation loses runs of it.
-    fileprivate var isLost: Bool { value >= 0x340 && value <= 0x344 && value != 0x342 }
+    /// The rules that SentencePiece calls `nmt`.
+    private static func cleaned(_ text: ClassifiedText) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var position = 0
+        while position < text.count {
+            let (scalar, length) = text.scalar(at: position)
+            switch scalar {
+            case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: break
+            case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF,
+                0xFFFD:
+                result.append(0x20)
+            default: text.append(position, length, to: &result)
+            }
+            position &+= length
+        }
+        return result
+    }
 }
 
 extension ClassifiedText {
-    /// Bytes from which on a stretch for Foundation ends at the next character that starts afresh: what it
-    /// takes for each character grows with the stretch.
-    private static let stretch = 1024
+    /// Appends the bytes of a character.
+    @inline(__always)
+    func append(_ position: Int, _ length: Int, to result: inout [UInt8]) {
+        for index in position..<position &+ length { result.append(base[index]) }
+    }
 
-    /// The canonical composition, or nil when the text is composed already as far as the quick
-    /// check can tell.
-    ///
-    /// A character without the composing bit starts afresh: nothing before it can change it or
-    /// pass it. So only the runs of composing characters, each with the character before it, go
-    /// through Foundation.
-    func composed() -> [UInt8]? {
-        var result: [UInt8]?
-        var copied = 0
-        var position = 0
-        var lastInert = 0
-        while position < count {
-            // Everything below U+0300 is inert; 0xCC leads U+0300.
-            if base[position] < 0xCC {
-                lastInert = position
-                position &+= base[position] < 0x80 ? 1 : 2
-                continue
-            }
-            let (bits, length) = character(at: position)
-            if bits & CharacterClass.composing == 0 {
-                lastInert = position
-                position &+= length
-                continue
-            }
-            // From the inert character before to the next two inert ones in a row, so that
-            // densely marked text is one call.
-            let start = lastInert
-            var end = position
-            var inert = false
-            while end < count {
-                let (bits, length) = character(at: end)
-                let isInert = bits & CharacterClass.composing == 0
-                if isInert {
-                    if inert { break }
-                    lastInert = end
-                    if end &- start >= ClassifiedText.stretch { break }
-                }
-                inert = isInert
-                end &+= length
-            }
-            if inert { end = lastInert }
-            let region = UnsafeBufferPointer(start: base + start, count: end &- start)
-            var characters = String(decoding: region, as: UTF8.self)
-            if region.count > 2 * ClassifiedText.stretch
-                || region.contains(0xCD) && characters.unicodeScalars.contains(where: \.isLost)
-            {
-                characters = characters.orderingMarks
-            }
-            let composed = characters.canonicallyComposed
-            if result == nil {
-                result = []
-                result?.reserveCapacity(count + 16)
-            }
-            result?.append(
-                contentsOf: UnsafeBufferPointer(start: base + copied, count: start &- copied))
-            result?.append(contentsOf: composed.utf8)
-            copied = end
-            position = end
+    /// The text without the characters of a set, or nil when it has none beyond ASCII.
+    func without(_ set: ScalarSet) -> [UInt8]? {
+        guard UnsafeBufferPointer(start: base, count: count).contains(where: { $0 >= 0x80 }) else {
+            return nil
         }
-        result?.append(
-            contentsOf: UnsafeBufferPointer(start: base + copied, count: count &- copied))
+        var result: [UInt8] = []
+        result.reserveCapacity(count)
+        var position = 0
+        while position < count {
+            let (scalar, length) = scalar(at: position)
+            if scalar < 0x80 || !set.contains(scalar) { append(position, length, to: &result) }
+            position &+= length
+        }
         return result
     }
 }

@@ -5,7 +5,7 @@ struct WordEncoder {
     let pairs: PairTableView
     let singles: UnsafePointer<Int32>
     let fallback: UnsafeBufferPointer<Int32>
-    let model: BPEModel
+    let model: WordModel
     let vocabulary: Vocabulary
     let cache: UnsafeMutableRawPointer
     let smallIDs: UnsafeMutablePointer<Int32>
@@ -20,7 +20,7 @@ struct WordEncoder {
     private var capacity: Int
 
     init(
-        model: BPEModel, vocabulary: Vocabulary, pairs: PairTableView,
+        model: WordModel, vocabulary: Vocabulary, pairs: PairTableView,
         singles: UnsafePointer<Int32>, fallback: UnsafeBufferPointer<Int32>,
         scratch: EncoderScratch, capacity: Int
     ) {
@@ -33,7 +33,7 @@ struct WordEncoder {
         smallIDs = scratch.ids
         smallRanks = scratch.ranks
         byteLevel = model.byteLevel
-        ignoresMerges = model.ignoresMerges
+        ignoresMerges = model.bpe.ignoresMerges
         self.capacity = max(16, capacity)
         output = .allocate(capacity: self.capacity)
     }
@@ -157,6 +157,16 @@ struct WordEncoder {
     @inline(never)
     private mutating func encodeUncached(_ word: UnsafePointer<UInt8>, length: Int) {
         reserve(length)
+        guard case .pairs = model.kind else {
+            guard byteLevel else { return encodeWhole(word, length: length) }
+            // These models see the spelling of bytes, which may be longer.
+            let spelling = ByteAlphabet.spell(UnsafeBufferPointer(start: word, count: length))
+            reserve(spelling.count)
+            return spelling.withUnsafeBufferPointer {
+                guard let base = $0.baseAddress else { return }
+                encodeWhole(base, length: $0.count)
+            }
+        }
         if ignoresMerges {
             let bytes = UnsafeBufferPointer(start: word, count: length)
             let id =
@@ -176,10 +186,35 @@ struct WordEncoder {
             defer { ids.deallocate() }
             let symbols = makeSymbols(word, length: length, into: ids)
             let tokens = LongWord.merge(
-                ids, symbols, pairs, rankLimit: Int(model.ascendingRankLimit))
+                ids, symbols, pairs, rankLimit: Int(model.bpe.ascendingRankLimit))
             (output + count).update(from: ids, count: tokens)
             count &+= tokens
         }
+    }
+
+    /// A word by a model that needs no merges.
+    private mutating func encodeWhole(_ word: UnsafePointer<UInt8>, length: Int) {
+        var lacking: [UInt8]?
+        switch model.kind {
+        case .pairs: break
+        case .unigram(let unigram):
+            let found = unigram.encode(word, length: length, into: output + count)
+            count &+= found.count
+            lacking = found.missing
+        case .wordPiece(let pieces):
+            let found = pieces.encode(word, length: length, into: output + count)
+            count &+= max(found, 0)
+            if found < 0 { lacking = Array(UnsafeBufferPointer(start: word, count: length)) }
+        case .words(let unknown):
+            let own = vocabulary.id(of: UnsafeBufferPointer(start: word, count: length))
+            if own >= 0 || unknown >= 0 {
+                output[count] = own >= 0 ? own : unknown
+                count &+= 1
+            } else {
+                lacking = Array(UnsafeBufferPointer(start: word, count: length))
+            }
+        }
+        if let lacking, missing == nil { missing = lacking }
     }
 
     /// Writes the tokens of single bytes or characters; at most one for each byte.
@@ -205,9 +240,9 @@ struct WordEncoder {
                 }
                 made &+= size
                 fusing = false
-            } else if model.unknown >= 0 {
-                if !(fusing && model.fusesUnknown) {
-                    ids[made] = model.unknown
+            } else if model.bpe.unknown >= 0 {
+                if !(fusing && model.bpe.fusesUnknown) {
+                    ids[made] = model.bpe.unknown
                     made &+= 1
                 }
                 fusing = true

@@ -17,7 +17,10 @@ struct Vocabulary: Sendable {
     /// One more than the highest id.
     var count: Int { starts.count }
 
-    init(entries: [(text: ArraySlice<UInt8>, id: Int)], file: String) throws(TokenizerError) {
+    /// - Parameter allowsRepeats: A text may belong to several ids; the first one given is found by it.
+    init(
+        entries: [(text: ArraySlice<UInt8>, id: Int)], file: String, allowsRepeats: Bool = false
+    ) throws(TokenizerError) {
         var highest = -1
         var bytes = 0
         for entry in entries {
@@ -43,7 +46,8 @@ struct Vocabulary: Sendable {
                     reason: "id \(entry.id) belongs to '\(printable(Int32(entry.id)))' and to "
                         + "'\(Vocabulary.printable(entry.text))', expected one token for each id")
             }
-            guard id(of: entry.text) < 0 else {
+            let isRepeated = id(of: entry.text) >= 0
+            guard !isRepeated || allowsRepeats else {
                 throw .malformed(
                     file: file,
                     reason: "token '\(Vocabulary.printable(entry.text))' appears twice, "
@@ -52,6 +56,7 @@ struct Vocabulary: Sendable {
             starts[entry.id] = Int32(text.count)
             counts[entry.id] = Int32(entry.text.count)
             text.append(contentsOf: entry.text)
+            if isRepeated { continue }
             let mask = slots.count - 1
             var slot = entry.text.withUnsafeBufferPointer { Int(truncatingIfNeeded: hashBytes($0)) }
             slot &= mask
