@@ -11,7 +11,7 @@ struct Main: AsyncParsableCommand {
         abstract: "Runs language models on the processor, within a budget.",
         discussion: """
             A model is builtin, the small one inside the package (builtin-cr4 and builtin-cr8 are its \
-            compressible forms), a directory in the Hugging Face layout, or random:SHAPE for random weights \
+            compressible forms), a directory in the Hugging Face layout, a GGUF file, or random:SHAPE for random weights \
             of a published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
 
             Example:
@@ -22,8 +22,8 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self,
-            Bench.self,
+            Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Convert.self,
+            Policies.self, Bench.self,
             Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
         ])
 

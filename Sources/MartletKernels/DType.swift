@@ -26,3 +26,15 @@ public enum DType: String, Sendable, CaseIterable, Hashable {
         }
     }
 }
+
+extension DType {
+    /// Floats as stored elements of F32, F16 or BF16, little-endian, rounded to nearest even.
+    package func bytes(of floats: [Float]) -> [UInt8] {
+        switch self {
+        case .f16: floats.map { Half($0).bits.littleEndian }.withUnsafeBytes { Array($0) }
+        case .bf16:
+            floats.map { Reference.bfloatBits($0).littleEndian }.withUnsafeBytes { Array($0) }
+        default: floats.withUnsafeBytes { Array($0) }
+        }
+    }
+}

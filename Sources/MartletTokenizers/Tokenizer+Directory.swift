@@ -64,6 +64,15 @@ extension Tokenizer {
     ///
     /// - Throws: `TokenizerError` naming the file, what it has, what was expected.
     public static func load(_ files: TokenizerFiles) throws(TokenizerError) -> Tokenizer {
+        let read = try definition(of: files)
+        return Tokenizer(
+            model: try TokenizerModel(read.definition, read.config, eosTokens: read.eos))
+    }
+
+    /// What the files say, before tables are built from it.
+    static func definition(of files: TokenizerFiles) throws(TokenizerError) -> (
+        definition: TokenizerDefinition, config: TokenizerConfig, eos: [Int32]
+    ) {
         let path = files.path
         var config = TokenizerConfig()
         let configPath = path("tokenizer_config.json")
@@ -86,7 +95,7 @@ extension Tokenizer {
         if let bytes = try files.read("tokenizer.json") {
             let definition = try TokenizerJSON.definition(
                 bytes: bytes, file: path("tokenizer.json"))
-            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            return (definition, config, eos)
         }
         if files.contains("vocab.json"), files.contains("merges.txt") {
             let scheme = try scheme(config, file: configPath)
@@ -95,29 +104,29 @@ extension Tokenizer {
                 merges: try files.read("merges.txt") ?? [], scheme: scheme,
                 vocabularyFile: path("vocab.json"), mergesFile: path("merges.txt"))
             complete(&definition, scheme, with: &config)
-            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            return (definition, config, eos)
         }
         if let bytes = try files.read("tekken.json") {
             let definition = try TekkenFile.definition(bytes: bytes, file: path("tekken.json"))
-            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            return (definition, config, eos)
         }
         for (name, encoding) in TiktokenFile.files {
             guard let bytes = try files.read(name) else { continue }
             let definition = try TiktokenFile.definition(
                 bytes: bytes, encoding: encoding, file: path(name))
-            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            return (definition, config, eos)
         }
         if let bytes = try files.read("tokenizer.model") {
             // Llama 3's file of this name is one of tiktoken: "!" and its rank come first.
             if bytes.starts(with: "IQ== 0".utf8) {
                 let definition = try TiktokenFile.definition(
                     bytes: bytes, encoding: "llama3", file: path("tokenizer.model"))
-                return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+                return (definition, config, eos)
             }
             let definition = try SentencePieceModel.definition(
                 bytes: bytes, file: path("tokenizer.model"))
             completeSentencePiece(&config)
-            return Tokenizer(model: try TokenizerModel(definition, config, eosTokens: eos))
+            return (definition, config, eos)
         }
         throw .unreadable(
             file: files.source,

@@ -34,3 +34,28 @@ extension TokenizerMetadata {
         }
     }
 }
+
+extension TokenizerMetadata {
+    /// The same as keys to write.
+    var keys: [(key: String, value: GGUFValueToWrite)] {
+        var keys: [(key: String, value: GGUFValueToWrite)] = []
+        func add(_ name: String, _ value: GGUFValueToWrite?) {
+            if let value { keys.append(("tokenizer.ggml." + name, value)) }
+        }
+        func id(_ id: Int?) -> GGUFValueToWrite? { id.map { .uint32(UInt32(clamping: $0)) } }
+        add("model", .string(kind))
+        add("pre", preTokenizer.map { .string($0) })
+        add("tokens", .strings(tokens))
+        if !scores.isEmpty { add("scores", .floats(scores)) }
+        if !types.isEmpty { add("token_type", .integers(types)) }
+        if !merges.isEmpty { add("merges", .strings(merges)) }
+        add("bos_token_id", id(bos))
+        add("eos_token_id", id(eos))
+        add("unknown_token_id", id(unknown))
+        add("padding_token_id", id(padding))
+        add("add_bos_token", addsBos.map { .bool($0) })
+        add("add_eos_token", addsEos.map { .bool($0) })
+        add("add_space_prefix", prefixesSpace.map { .bool($0) })
+        return keys
+    }
+}

@@ -27,7 +27,7 @@ struct Frontier: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "builtin (the default), a directory in the Hugging Face layout, or random:SHAPE. Further ones, of other "
+            "builtin (the default), a directory in the Hugging Face layout, a GGUF file, or random:SHAPE. Further ones, of other "
                 + "sizes, are measured beside the first; FLOPs make them comparable.",
             valueName: "model"))
     var model: [String] = []

@@ -15,7 +15,7 @@ struct Tokenize: AsyncParsableCommand {
               martlet tokenize --model path/to/model --decode 1,403,407 --json
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(help: "builtin, a directory in the Hugging Face layout, a GGUF file, or random:SHAPE.")
     var model: String
 
     @Option(help: "Encode the text in this file; - is standard input.")

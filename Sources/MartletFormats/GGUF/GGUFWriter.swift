@@ -37,6 +37,38 @@ package enum GGUFValueToWrite: Sendable {
     case integers([Int32])
 }
 
+extension GGUFValueToWrite {
+    /// A copy of a value that was read; nil for one of a type that is not written.
+    package init?(_ value: GGUFValue) {
+        switch value {
+        case .unsigned, .signed:
+            guard let number = value.int else { return nil }
+            if let number = UInt32(exactly: number) {
+                self = .uint32(number)
+            } else if let number = Int32(exactly: number) {
+                self = .int32(number)
+            } else {
+                return nil
+            }
+        case .float(let number): self = .float32(Float(number))
+        case .bool(let isOn): self = .bool(isOn)
+        case .string: self = .string(value.text ?? "")
+        case .array(let array):
+            if let strings = array.strings() {
+                self = .strings(strings)
+            } else if let integers = array.integers() {
+                let numbers = integers.compactMap { Int32(exactly: $0) }
+                guard numbers.count == integers.count else { return nil }
+                self = .integers(numbers)
+            } else if let floats = array.floats() {
+                self = .floats(floats)
+            } else {
+                return nil
+            }
+        }
+    }
+}
+
 /// Writes a model as one GGUF file.
 package enum GGUFWriter {
     /// What tensors begin at a multiple of.

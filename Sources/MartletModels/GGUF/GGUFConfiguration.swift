@@ -51,7 +51,6 @@ struct GGUFConfiguration {
         if model.contains("blk.0.attn_q.bias"), family.keys.contains("attention_bias") {
             members.append(("attention_bias", .bool(true)))
         }
-        readEnds()
         return ConfigurationFile(
             path: path,
             root: JSONObject(members.map { JSONObject.Member(key: $0.key, value: $0.value) }))
@@ -111,12 +110,6 @@ struct GGUFConfiguration {
                 file: path, key: "\(naming.architecture).attention.causal", got: "false",
                 expected: "true: an encoder generates no text")
         }
-    }
-
-    private mutating func readEnds() {
-        let ends = GGUFEnds.tokens(model.first)
-        guard !ends.isEmpty else { return }
-        members.append(("eos_token_id", .array(ends.map { .integer($0) })))
     }
 
     private func json(_ value: GGUFValue, _ key: String) throws(ModelError) -> JSONValue {

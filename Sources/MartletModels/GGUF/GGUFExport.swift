@@ -98,7 +98,7 @@ package struct GGUFExport {
                             ? .plain(.f32)
                             : mix.type(
                                 role, layer: tensor.layer, layerCount: shape.layerCount,
-                                columns: tensor.shape[1]),
+                                columns: tensor.shape[1], isTied: shape.tiesEmbeddings),
                         headRows: isTurned ? shape.headDimension : nil))
             } catch { throw .format(error) }
         }
@@ -130,11 +130,7 @@ package struct GGUFExport {
         _ row: [Float], as type: GGUFTensorType, to sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         switch type {
-        case .plain(.f16):
-            try row.map { Half($0).bits.littleEndian }.withUnsafeBytes(sink)
-        case .plain(.bf16):
-            try row.map { Reference.bfloatBits($0).littleEndian }.withUnsafeBytes(sink)
-        case .plain: try row.withUnsafeBytes(sink)
+        case .plain(let dtype): try dtype.bytes(of: row).withUnsafeBytes(sink)
         case .blocks(let blocks):
             let bytes = [UInt8](
                 unsafeUninitializedCapacity: (row.count + blocks.columns - 1) / blocks.columns

@@ -30,24 +30,26 @@ package enum GGUFMix: String, CaseIterable, Sendable {
     /// The type of a matrix of `columns` inputs. Which tensors take more bits, and what stands in where 256 does not
     /// divide a row, are llama.cpp's rules (`llama-quant.cpp`), so that files are what their names say.
     func type(
-        _ role: TensorRole, layer: Int?, layerCount: Int, columns: Int
+        _ role: TensorRole, layer: Int?, layerCount: Int, columns: Int, isTied: Bool
     ) -> GGUFTensorType {
+        // What is multiplied with; an embedding that is only looked up is no more than any other.
+        let isHead = role == .head || (role == .embedding && isTied)
         let blocks: StoredBlocks
         switch self {
         case .f32: return .plain(.f32)
         case .f16: return .plain(.f16)
         case .bf16: return .plain(.bf16)
         case .q8_0: blocks = .q8_0
-        case .q4_0: blocks = role.isTable ? .q6K : .q4_0
-        case .q4_1: blocks = role.isTable ? .q6K : .q4_1
-        case .q5_0: blocks = role.isTable ? .q6K : .q5_0
-        case .q5_1: blocks = role.isTable ? .q6K : .q5_1
+        case .q4_0: blocks = isHead ? .q6K : .q4_0
+        case .q4_1: blocks = isHead ? .q6K : .q4_1
+        case .q5_0: blocks = isHead ? .q6K : .q5_0
+        case .q5_1: blocks = isHead ? .q6K : .q5_1
         case .q6K: blocks = .q6K
         case .q4KM, .q5KM:
             let usual: StoredBlocks = self == .q4KM ? .q4K : .q5K
             let isLossy = role == .value || role == .down
             let takesMore = layer.map { Self.takesMore($0, of: layerCount) } ?? false
-            blocks = role.isTable || (isLossy && takesMore) ? .q6K : usual
+            blocks = isHead || (isLossy && takesMore) ? .q6K : usual
         }
         guard columns % 32 == 0 else { return .plain(.f16) }
         return .blocks(Self.fitting(blocks, columns: columns))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Random blocks of every type and their weights as the Python package `gguf` (0.19.0) dequantises them.
+"""Random blocks of every type and their weights as the Python package `gguf` (0.19.0) dequantises them, and blocks that it
+makes of random weights.
 
     python stored_blocks.py > stored_blocks.json
 """
@@ -10,7 +11,7 @@ import json
 import numpy as np
 from gguf import GGMLQuantizationType as T
 from gguf.constants import GGML_QUANT_SIZES
-from gguf.quants import dequantize
+from gguf.quants import dequantize, quantize
 
 HALVES = {
     T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0], T.Q2_K: [80, 82], T.Q3_K: [108],
@@ -31,4 +32,14 @@ for type, halves in HALVES.items():
     weights = dequantize(blocks, type).astype(np.float32).reshape(-1)
     out.append({"type": int(type), "name": type.name, "columns": columns,
                 "blocks": base64.b64encode(blocks.tobytes()).decode(), "weights": [float(x) for x in weights]})
-print(json.dumps(out, separators=(",", ":")))
+
+# What ggml's reference makes of weights, for the types whose rounding it fixes.
+stored = []
+for type in (T.Q8_0, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1):
+    weights = np.random.default_rng(100 + int(type)).normal(0, 0.05, 128).astype(np.float32)
+    weights[64:96] = 0
+    weights[100] = -1.5
+    blocks = quantize(weights.reshape(1, -1), type)
+    stored.append({"type": int(type), "blocks": base64.b64encode(blocks.tobytes()).decode(),
+                   "weights": [float(x) for x in weights]})
+print(json.dumps({"read": out, "stored": stored}, separators=(",", ":")))
