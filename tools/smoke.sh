@@ -276,6 +276,11 @@ refused "no samples" "$martlet" evaluate --model random:tiny --task addition --s
 says "--samples: got 0"
 refused "no chains" "$martlet" evaluate --model random:tiny --task addition --width 0
 says "--width: got 0"
+printf 'the cat sat on the mat and the dog sat on the log\n' >"$work/corpus"
+expect 0 "train tokenizer" "$martlet" train tokenizer --vocabulary-size 300 --corpus "$work/corpus" --out "$work/tokenizer"
+expect 0 "a tokenizer of our own" "$martlet" tokenize --model "$work/tokenizer" --text "the cat"
+refused "a folder that exists" "$martlet" train tokenizer --vocabulary-size 300 --corpus "$work/corpus" --out "$work/tokenizer"
+says "$work/tokenizer"
 refused "a model without tokenizer" "$martlet" evaluate --model "$golden" --task addition
 says "tokenizer"
 refused "more tokens than the context" "$martlet" evaluate --model random:tiny --task addition --max-tokens 200000

@@ -12,3 +12,4 @@
 @_exported public import enum MartletTasks.AnswerExtraction
 @_exported public import enum MartletTasks.AnswerKind
 @_exported public import struct MartletTokenizers.Tokenizer
+@_exported public import struct MartletTokenizers.TokenizerTraining

@@ -160,6 +160,8 @@ private struct TextEncoding {
             return encodeWord(text, from: start, to: end)
         }
         switch model.preTokenizer.steps[step] {
+        case .split(.metaspaceRuns, _, _) where end - start <= model.uncutBytes:
+            encodeWord(text, from: start, to: end)
         case .split(let expression, let behavior, let isInverted):
             let isLast = step + 1 == model.preTokenizer.steps.count
             if isLast, behavior == .isolated, !isInverted, expression.coversText {

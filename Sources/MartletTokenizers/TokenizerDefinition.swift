@@ -13,8 +13,9 @@ struct TokenizerDefinition {
     enum Model {
         /// Byte pairs, by `merges`.
         case pairs
-        /// Scores by id (NaN for a token that text is never cut into), and the token of unknown characters or -1.
-        case unigram(scores: [Double], unknown: Int32)
+        /// Scores by id (NaN for a token that text is never cut into), whether they are added in single precision, and
+        /// the token of unknown characters or -1.
+        case unigram(scores: [Double], isSingle: Bool, unknown: Int32)
         /// What pieces that go on begin with, and the longest word in characters.
         case wordPiece(prefix: [UInt8], limit: Int)
         case words

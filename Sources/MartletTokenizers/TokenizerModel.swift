@@ -6,6 +6,9 @@ final class TokenizerModel: Sendable {
     let words: WordModel
     let normalization: [NormalizationStep]
     let preTokenizer: PreTokenizer
+    /// Shorter texts are not cut before marks though no token crosses them: SentencePiece adds scores in single
+    /// precision from the start of a text, and what it rounds decides among equals.
+    let uncutBytes: Int
     let addedTokens: [AddedToken]
     /// Added tokens looked for in the text as given, and in the normalised text.
     let rawMatcher: AddedTokenMatcher
@@ -29,6 +32,11 @@ final class TokenizerModel: Sendable {
         words = try WordModel(definition, vocabulary: vocabulary)
         normalization = definition.normalization
         preTokenizer = TokenizerModel.preTokenizer(definition, vocabulary)
+        if case .unigram(_, true, _) = definition.model {
+            uncutBytes = 1 << 14
+        } else {
+            uncutBytes = 0
+        }
 
         let added = try definition.addedTokens(with: config, vocabulary)
         addedTokens = added
@@ -109,7 +117,7 @@ final class TokenizerModel: Sendable {
         }
         switch definition.model {
         case .pairs: break
-        case .unigram(let scores, _):
+        case .unigram(let scores, _, _):
             guard !scores[Int(vocabulary.id(of: mark))].isNaN else { return false }
         case .wordPiece, .words: return false
         }

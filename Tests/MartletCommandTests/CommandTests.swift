@@ -9,6 +9,34 @@ import Testing
 @testable import MartletCommand
 
 @Suite struct CommandTests {
+    /// Text cannot say anything to the terminal, and neighbours have different backgrounds.
+    @Test func piecesAreShownOnBackgrounds() {
+        let shown = TokenColors.paint(["Once", " up", "\u{1B}[2J", "a\nb", "", "\u{202E}"])
+        #expect(shown.contains("Once\u{1B}[0m") && shown.contains(" up\u{1B}[0m"))
+        #expect(!shown.contains("\u{1B}[2J") && shown.contains("\\u{1B}[2J"))
+        #expect(!shown.contains("\u{202E}") && shown.contains("\\u{202E}"))
+        #expect(shown.contains("a⏎\u{1B}[0m\n"))
+        let backgrounds = shown.split(separator: "48;5;").dropFirst().map { $0.prefix(3) }
+        #expect(Set(backgrounds).count == 5)
+        #expect(shown.hasSuffix("\u{1B}[0m\n"))
+    }
+
+    @Test func trainingATokenizerTakesItsOptions() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "train", "tokenizer", "--type", "unigram", "--vocabulary-size", "512", "--corpus",
+                "a", "b", "--out", "c",
+            ]) as? TrainTokenizer)
+        #expect(command.corpus == ["a", "b"] && command.vocabularySize == 512)
+        for wrong in [
+            ["--vocabulary-size", "299"], ["--vocabulary-size", "300", "--type", "words"],
+        ] {
+            #expect(throws: (any Error).self) {
+                try Main.parseAsRoot(["train", "tokenizer", "--corpus", "a", "--out", "c"] + wrong)
+            }
+        }
+    }
+
     @Test func generateTakesItsOptions() throws {
         let command = try #require(
             try Main.parseAsRoot([

@@ -1,5 +1,6 @@
 // The files of a tokenizer, and texts through what they make.
 
+import Foundation
 import MartletTokenizers
 
 extension UntrustedInput {
@@ -50,6 +51,48 @@ extension UntrustedInput {
             "byte_fallback":true,"vocab":{\(vocabulary.joined(separator: ","))}}}
             """.utf8)
     }()
+
+    /// A map of one character, `a` to `b`: units of a trie, then texts.
+    private static let charsmap: [UInt8] = {
+        var units = [UInt32](repeating: 0, count: 512)
+        // The root leads to 0x61 by exclusive or; that unit has a leaf and leads to its value.
+        units[0x61] = 0x61 | 0x100 | 0x161 << 10
+        units[0] = 0
+        units[0x61 ^ 0x161] = 0x8000_0000
+        let bytes = units.flatMap { unit in (0..<4).map { UInt8(unit >> ($0 * 8) & 255) } }
+        return [0, 8, 0, 0] + bytes + [0x62, 0]
+    }()
+
+    /// Unigram and WordPiece with normalisers and decoders of their kind.
+    private static let pieces: [[UInt8]] = [
+        """
+        {"added_tokens":[{"id":0,"content":"<unk>","special":true}],
+        "normalizer":{"type":"Sequence","normalizers":[{"type":"Precompiled","precompiled_charsmap":
+        "\(Data(charsmap).base64EncodedString())"},{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":" {2,}"},
+        "content":" "}]},"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},
+        "post_processor":{"type":"BertProcessing","sep":["c",4],"cls":["a",2]},
+        "decoder":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},
+        "model":{"type":"Unigram","unk_id":0,"byte_fallback":false,
+        "vocab":[["<unk>",0.0],["▁",-1.5],["a",-2.5],["ab",-2.25],["c",-3],["▁ab",-1.25]]}}
+        """,
+        """
+        {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,
+        "lowercase":true},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"BertPreTokenizer"},
+        {"type":"Split","pattern":{"Regex":"\\\\p{N}{1,3}"},"behavior":"MergedWithNext","invert":true}]},
+        "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece",
+        "unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+        "vocab":{"[UNK]":0,"a":1,"##b":2,"##c":3,"x":4,"1":5,"##2":6}}}
+        """,
+    ].map { Array($0.utf8) }
+
+    private static let tiktoken = Array("YQ== 0\nYg== 1\nYWI= 2\nw6k= 3\nIA== 4\n".utf8)
+    private static let tekken = Array(
+        #"""
+        {"config":{"pattern":"\\p{N}{1,3}","default_vocab_size":8,"default_num_special_tokens":4},
+        "vocab":[{"rank":0,"token_bytes":"YQ==","token_str":"a"},{"rank":1,"token_bytes":"Yg=="},
+        {"rank":2,"token_bytes":"YWI="}],"special_tokens":[{"rank":0,"token_str":"<unk>","is_control":true},
+        {"rank":1,"token_str":"<s>","is_control":true},{"rank":2,"token_str":"</s>"}]}
+        """#.utf8)
 
     private static let vocabulary: [UInt8] = {
         // GPT-2's alphabet: what prints stands for itself, the rest follows from U+0100 on.
@@ -108,10 +151,14 @@ extension UntrustedInput {
         UntrustedInput(
             "tokenizer.json",
             seeds: {
-                [fallback, try file("Sources/Martlet/Resources/Models/builtin/tokenizer.json")]
+                [fallback] + pieces + [
+                    try file("Sources/Martlet/Resources/Models/builtin/tokenizer.json")
+                ]
             }
         ) { bytes, _ in try use(["tokenizer.json": bytes]) },
         among("tokenizer.model", [sentencePieces]),
+        among("tekken.json", [tekken]),
+        among("tiktoken.model", [tiktoken]),
         among("vocab.json", [vocabulary], pair),
         among("merges.txt", [merges], pair),
         among("tokenizer_config.json", [configuration, plainConfiguration], pair),

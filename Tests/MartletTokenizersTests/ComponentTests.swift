@@ -52,6 +52,26 @@ import Testing
         }
     }
 
+    /// Unigram and BPE models on awkward texts: compiled normalisation, unknown characters, white space, equals.
+    @Test(.enabled(if: Fixtures.hasData)) func sentencePiece() throws {
+        let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("Goldens/sentencepiece.json")
+        let root = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+        let texts = try #require(root["texts"] as? [String])
+        let models = try #require(root["ids"] as? [String: [[Int32]]])
+        #expect(texts.count >= 100 && models.count == 4)
+        for (name, ids) in models {
+            let tokenizer = try Tokenizer(
+                sentencePieceModel: Fixtures.bytes("tokenizers/\(name)"))
+            for (text, expected) in zip(texts, ids) {
+                #expect(
+                    tokenizer.encode(text, addSpecialTokens: false) == expected,
+                    "\(name) on \(text.debugDescription)")
+            }
+        }
+    }
+
     /// Published T5 with its compiled normalisation.
     @Test(.enabled(if: Fixtures.hasData)) func t5() throws {
         let tokenizer = try Tokenizer(

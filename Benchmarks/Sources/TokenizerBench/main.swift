@@ -1,11 +1,11 @@
-// Times encoding of files: one JSON object per file, for Benchmarks/Tokenizers/compare.py.
+// Times encoding and decoding of files: one JSON object per file, for Benchmarks/Tokenizers/compare.py.
 
 import Foundation
 import MartletTokenizers
 
 /// Usage: martlet-tokenizer-bench DIRECTORY RUNS FILE...
 ///
-/// Each file is encoded RUNS times on this thread; seconds are listed in order, so that the reader
+/// Each file is encoded and its tokens are decoded RUNS times on this thread; seconds are listed in order, so that the reader
 /// chooses the statistic. A file named `generated:a` or `generated:random` is 1 MB without a space.
 func bytes(named name: String) throws -> [UInt8] {
     switch name {
@@ -35,18 +35,21 @@ let loading = clock.now - begin
 for name in arguments.dropFirst(3) {
     let text = try bytes(named: name)
     var seconds: [Double] = []
+    var decodeSeconds: [Double] = []
     var tokens: [Int32] = []
     for _ in 0..<runs {
         let start = clock.now
-        tokens = try tokenizer.encode(utf8: text)
-        let elapsed = clock.now - start
-        seconds.append(elapsed / .seconds(1))
+        tokens = try tokenizer.encode(utf8: text, addSpecialTokens: false)
+        let middle = clock.now
+        _ = try tokenizer.decode(tokens)
+        seconds.append((middle - start) / .seconds(1))
+        decodeSeconds.append((clock.now - middle) / .seconds(1))
     }
     // A checksum that depends on order, so that the peer's tokens can be compared without a list.
     let checksum = tokens.reduce(UInt64(0)) { ($0 &* 31 &+ UInt64($1)) & 0xFFFF_FFFF }
     let report: [String: Any] = [
         "file": name, "bytes": text.count, "tokens": tokens.count, "checksum": checksum,
-        "seconds": seconds, "loadSeconds": loading / .seconds(1),
+        "seconds": seconds, "decodeSeconds": decodeSeconds, "loadSeconds": loading / .seconds(1),
     ]
     let line = try JSONSerialization.data(withJSONObject: report, options: [.sortedKeys])
     print(String(decoding: line, as: UTF8.self))

@@ -100,7 +100,7 @@ package enum TextCodec: Sendable {
     }
 
     /// The text that each token adds to those before it, for showing; what is no text prints as a number.
-    func pieces(_ tokens: [Int32]) -> [String] {
+    package func pieces(_ tokens: [Int32]) -> [String] {
         guard case .tokenizer(let tokenizer) = self else { return tokens.map { "<\($0)>" } }
         func text(_ ids: [Int32]) -> String {
             (try? tokenizer.decode(ids, skipSpecialTokens: false)) ?? ""

@@ -8,7 +8,8 @@ struct Tokenize: AsyncParsableCommand {
         abstract: "Turns text into tokens, or tokens into text.",
         discussion: """
             Only the tokenizer is read, not the weights. A text is encoded with the tokens that the \
-            model wants around it; decoding leaves them out.
+            model wants around it; decoding leaves them out. On a terminal the pieces of the text are \
+            shown too, each on a background of its own.
 
             Example:
               martlet tokenize --model path/to/model --text "Once upon a time"
@@ -49,6 +50,9 @@ struct Tokenize: AsyncParsableCommand {
             let tokens = try codec.encode(
                 utf8: try textFile.map(TextFile.read) ?? Array((text ?? "").utf8))
             guard json else {
+                if StandardStreams.outputIsTerminal {
+                    StandardStreams.write(TokenColors.paint(codec.pieces(tokens)))
+                }
                 return StandardStreams.write(
                     tokens.map(String.init).joined(separator: " ") + "\n")
             }

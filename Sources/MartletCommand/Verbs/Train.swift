@@ -20,7 +20,7 @@ struct Train: AsyncParsableCommand {
               martlet train --recipe recipes/builtin.yaml --out build/builtin
               martlet train --recipe recipes/builtin.yaml --out build/builtin --resume
             """,
-        subcommands: [TrainRecipe.self, TrainCompare.self, TrainCharLM.self],
+        subcommands: [TrainRecipe.self, TrainCompare.self, TrainCharLM.self, TrainTokenizer.self],
         defaultSubcommand: TrainRecipe.self)
 }
 

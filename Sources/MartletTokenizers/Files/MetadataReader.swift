@@ -14,6 +14,23 @@ struct MetadataReader {
         static let byte: Int32 = 6
     }
 
+    private struct Reader: Sendable {
+        let kind: String
+        let read: @Sendable (inout MetadataReader) throws(TokenizerError) -> Void
+    }
+
+    /// How each algorithm's rules are read.
+    private static let readers: [Reader] = [
+        Reader(kind: "gpt2") { (reader) throws(TokenizerError) in try reader.readPairs() },
+        Reader(kind: "llama") { (reader) throws(TokenizerError) in try reader.readSentencePieces()
+        },
+        Reader(kind: "bert") { (reader) throws(TokenizerError) in try reader.readWordPieces() },
+        Reader(kind: "t5") { (reader) throws(TokenizerError) in try reader.readUnigram() },
+        Reader(kind: "gemma4") { (reader) throws(TokenizerError) in
+            try reader.readCharacterPairs()
+        },
+    ]
+
     init(_ metadata: TokenizerMetadata) {
         self.metadata = metadata
         definition = TokenizerDefinition(file: metadata.source)
@@ -21,17 +38,12 @@ struct MetadataReader {
 
     mutating func read() throws(TokenizerError) -> TokenizerDefinition {
         try readTokens()
-        switch metadata.kind {
-        case "gpt2": try readPairs()
-        case "gemma4": try readCharacterPairs()
-        case "llama": try readSentencePieces()
-        case "t5": try readUnigram()
-        case "bert": try readWordPieces()
-        default:
+        guard let reader = MetadataReader.readers.first(where: { $0.kind == metadata.kind }) else {
             throw .unsupported(
                 file: metadata.source, feature: "the tokenizer '\(metadata.kind)'",
-                supported: "gpt2, llama, bert, t5 and gemma4")
+                supported: MetadataReader.readers.map(\.kind).joined(separator: ", "))
         }
+        try reader.read(&self)
         try readEnds()
         return definition
     }
@@ -200,7 +212,7 @@ struct MetadataReader {
                 ? Double(metadata.scores[id]) : .nan
         }
         definition.model = .unigram(
-            scores: scores,
+            scores: scores, isSingle: true,
             unknown: try checked(metadata.unknown ?? 2, "unknown_token_id") ?? -1)
         if !metadata.charsmap.isEmpty {
             guard let map = CharacterMap(metadata.charsmap[...], rule: .longest) else {
@@ -282,7 +294,7 @@ struct MetadataReader {
             (metadata.eos, "eos_token_id"), (metadata.endOfTurn, "eot_token_id"),
             (metadata.endOfMessage, "eom_token_id"),
         ] { if let id = try checked(id, key) { found.append(id) } }
-        guard metadata.kind != "bert" else {
+        if case .wordPiece = definition.model {
             definition.eos = found
             return
         }

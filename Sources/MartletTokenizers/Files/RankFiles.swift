@@ -159,7 +159,7 @@ enum TekkenFile {
         _ document: JSONDocument, _ count: Int, _ file: String,
         into definition: inout TokenizerDefinition
     ) throws(TokenizerError) {
-        var names = special
+        var names = Array(special.prefix(count))
         let list = document.elements(document.member("special_tokens", of: document.root))
         var isControl: [Bool] = []
         if !list.isEmpty {

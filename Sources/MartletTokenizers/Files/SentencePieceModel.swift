@@ -80,7 +80,7 @@ enum SentencePieceModel {
             definition.model = .unigram(
                 scores: definition.entries.map {
                     scores[Int32($0.id)].map { Double($0) } ?? .nan
-                },
+                }, isSingle: true,
                 unknown: Int32(
                     definition.entries.firstIndex {
                         $0.text.elementsEqual((definition.unknownToken ?? "").utf8)

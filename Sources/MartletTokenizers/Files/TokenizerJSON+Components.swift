@@ -1,9 +1,9 @@
-// tokenizer.json: normalizer, pre-tokenizer, post-processor and decoder.
+// tokenizer.json: normalizer and pre-tokenizer.
 
 import MartletJSON
 
 extension TokenizerJSON {
-    private func unsupported(_ what: String, _ value: JSONNode, _ supported: String)
+    func unsupported(_ what: String, _ value: JSONNode, _ supported: String)
         -> TokenizerError
     {
         let name = type(of: value).map { "'\($0)'" } ?? document.summary(value)
@@ -11,7 +11,7 @@ extension TokenizerJSON {
     }
 
     /// The parts of a `Sequence`, flattened, or the value itself; none for null.
-    private func parts(_ value: JSONNode?, _ key: String) -> [JSONNode] {
+    func parts(_ value: JSONNode?, _ key: String) -> [JSONNode] {
         guard let value, !document.isNull(value) else { return [] }
         guard type(of: value) == "Sequence" else { return [value] }
         return document.elements(member(key, of: value)).flatMap { parts($0, key) }
@@ -77,7 +77,7 @@ extension TokenizerJSON {
         }
     }
 
-    private func replacement(_ part: JSONNode, _ place: String) throws(TokenizerError)
+    func replacement(_ part: JSONNode, _ place: String) throws(TokenizerError)
         -> NormalizationStep
     {
         let pattern = member("pattern", of: part)
@@ -191,11 +191,15 @@ extension TokenizerJSON {
     }
 
     private func expression(_ pattern: JSONNode?) throws(TokenizerError) -> WordExpression {
-        if let text = document.string(member("String", of: pattern)), !text.isEmpty {
+        if let text = document.string(member("String", of: pattern)),
+            (1...256).contains(text.utf8.count)
+        {
             return .literal(Array(text.utf8))
         }
         guard let text = document.string(member("Regex", of: pattern)) else {
-            throw malformed("Split.pattern", got: pattern, expected: "a String or a Regex")
+            throw malformed(
+                "Split.pattern", got: pattern, expected: "a String of at most 256 bytes, or a Regex"
+            )
         }
         guard let expression = WordExpression(text) else {
             throw .unsupported(
@@ -207,7 +211,7 @@ extension TokenizerJSON {
         return expression
     }
 
-    private func metaspacePrefix(_ part: JSONNode) throws(TokenizerError)
+    func metaspacePrefix(_ part: JSONNode) throws(TokenizerError)
         -> PreTokenizer.MetaspacePrefix
     {
         let replacement = member("replacement", of: part)
@@ -225,128 +229,6 @@ extension TokenizerJSON {
             throw malformed(
                 "Metaspace.prepend_scheme", got: member("prepend_scheme", of: part),
                 expected: "always, first or never")
-        }
-    }
-
-    func readPostProcessor(_ value: JSONNode?, into definition: inout TokenizerDefinition)
-        throws(TokenizerError)
-    {
-        for part in parts(value, "processors") {
-            switch type(of: part) {
-            case "ByteLevel": break  // Changes offsets only.
-            case "TemplateProcessing": try readTemplate(part, into: &definition)
-            case "BertProcessing", "RobertaProcessing":
-                definition.prefix.insert(try token("cls", of: part), at: 0)
-                definition.suffix.append(try token("sep", of: part))
-            default:
-                throw unsupported(
-                    "post-processor", part,
-                    "TemplateProcessing, ByteLevel, BertProcessing, RobertaProcessing")
-            }
-        }
-    }
-
-    /// The id of a text with an id.
-    private func token(_ key: String, of part: JSONNode) throws(TokenizerError) -> Int32 {
-        let pair = document.elements(member(key, of: part))
-        guard pair.count == 2, let id = document.integer(pair[1]), id >= 0,
-            id < Vocabulary.idLimit
-        else {
-            throw malformed(
-                "post_processor.\(key)", got: member(key, of: part), expected: "a token and its id")
-        }
-        return Int32(id)
-    }
-
-    private func readTemplate(_ part: JSONNode, into definition: inout TokenizerDefinition)
-        throws(TokenizerError)
-    {
-        let tokens = member("special_tokens", of: part)
-        var sequences = 0
-        for item in document.elements(member("single", of: part)) {
-            if member("Sequence", of: item) != nil {
-                sequences += 1
-                continue
-            }
-            let name = document.string(member("id", of: member("SpecialToken", of: item))) ?? ""
-            let ids = document.elements(member("ids", of: member(name, of: tokens)))
-            guard !ids.isEmpty else {
-                throw malformed(
-                    "post_processor.special_tokens['\(name.prefix(80))']",
-                    got: member(name, of: tokens), expected: "an object with ids")
-            }
-            for id in ids {
-                guard let number = document.integer(id), number >= 0, number < Vocabulary.idLimit
-                else {
-                    throw malformed(
-                        "an id of post_processor", got: id,
-                        expected: "0 to \(Vocabulary.idLimit - 1)")
-                }
-                if sequences == 0 {
-                    definition.prefix.append(Int32(number))
-                } else {
-                    definition.suffix.append(Int32(number))
-                }
-            }
-        }
-        guard sequences == 1 else {
-            throw .malformed(
-                file: file,
-                reason: "post_processor.single has the text \(sequences) times, expected once")
-        }
-    }
-
-    func readDecoder(_ value: JSONNode?, into definition: inout TokenizerDefinition)
-        throws(TokenizerError)
-    {
-        let supported =
-            "ByteLevel, Metaspace, WordPiece, or a Sequence of Replace, ByteFallback, Fuse and Strip"
-        var fused = false
-        // A file without a decoder is read back as it was spelled, with spaces where tokens are words.
-        definition.decoding.byteLevel = document.isNull(value) && definition.byteLevel
-        if document.isNull(value), !definition.byteLevel {
-            switch definition.model {
-            case .pairs, .unigram: break
-            case .wordPiece, .words: definition.decoding.spaces = .init()
-            }
-        }
-        for part in parts(value, "decoders") {
-            switch type(of: part) {
-            case "ByteLevel":
-                definition.decoding.byteLevel = true
-            case "Metaspace":
-                definition.decoding.replacements.append(
-                    .replace(TokenizerDefinition.metaspaceBytes, with: [0x20]))
-                definition.decoding.dropsFirstMetaspace = try metaspacePrefix(part) != .never
-            case "Replace":
-                definition.decoding.replacements.append(try replacement(part, "decoder"))
-            case "ByteFallback":
-                definition.decoding.byteFallback = true
-            case "Fuse":
-                fused = true
-            case "WordPiece":
-                definition.decoding.spaces = .init(
-                    prefix: Array((document.string(member("prefix", of: part)) ?? "##").utf8),
-                    cleansUp: document.bool(member("cleanup", of: part)) ?? true)
-            case "Strip" where !fused:
-                guard let content = document.string(member("content", of: part)),
-                    let start = document.integer(member("start", of: part)), (0...16) ~= start,
-                    let stop = document.integer(member("stop", of: part)), (0...16) ~= stop
-                else { throw unsupported("decoder", part, "at most 16 characters stripped") }
-                definition.decoding.strips.append(
-                    .init(content: Array(content.utf8), start: start, stop: stop))
-            case "Strip":
-                guard document.string(member("content", of: part)) == " ",
-                    document.integer(member("stop", of: part)) ?? 0 == 0,
-                    let start = document.integer(member("start", of: part)), (0...16) ~= start
-                else {
-                    throw unsupported(
-                        "decoder", part, "Strip after Fuse, of spaces at the start only")
-                }
-                definition.decoding.strippedSpaces = start
-            default:
-                throw unsupported("decoder", part, supported)
-            }
         }
     }
 }

@@ -128,7 +128,7 @@ struct TokenizerJSON {
         }
         definition.allowsRepeats = true
         definition.byteFallback = document.bool(member("byte_fallback", of: model)) ?? false
-        definition.model = .unigram(scores: scores, unknown: Int32(max(id, -1)))
+        definition.model = .unigram(scores: scores, isSingle: false, unknown: Int32(max(id, -1)))
     }
 
     private func readPairs(_ model: JSONNode, into definition: inout TokenizerDefinition)

@@ -9,14 +9,18 @@ struct UnigramModel: Sendable {
     private let scores: [Double]
     private let unknownScore: Double
     let unknown: Int32
+    /// Sums are rounded to single precision, as SentencePiece's are: it decides among equals.
+    private let isSingle: Bool
     /// The tokens of bytes when unknown characters fall back to them, or empty.
     let fallback: [Int32]
 
     /// - Parameter scores: By id; NaN for a token that text is never cut into.
     init(
-        scores: [Double], unknown: Int32, byteFallback: Bool, vocabulary: Vocabulary, file: String
+        scores: [Double], isSingle: Bool, unknown: Int32, byteFallback: Bool,
+        vocabulary: Vocabulary, file: String
     ) throws(TokenizerError) {
         self.unknown = unknown
+        self.isSingle = isSingle
         var trie = ByteTrie(minimumCapacity: vocabulary.text.count / 2)
         var least = Double.infinity
         for (id, score) in scores.enumerated() where !score.isNaN {
@@ -31,7 +35,8 @@ struct UnigramModel: Sendable {
         }
         self.trie = trie
         self.scores = scores
-        unknownScore = (least.isFinite ? least : 0) - UnigramModel.unknownPenalty
+        let score = (least.isFinite ? least : 0) - UnigramModel.unknownPenalty
+        unknownScore = isSingle ? Double(Float(score)) : score
         fallback =
             byteFallback ? (0..<256).map { vocabulary.id(of: BPEModel.byteToken(UInt8($0))) } : []
     }
@@ -86,6 +91,11 @@ struct UnigramModel: Sendable {
         return (count, missing)
     }
 
+    @inline(__always)
+    private func sum(_ first: Double, _ second: Double) -> Double {
+        isSingle ? Double(Float(first + second)) : first + second
+    }
+
     private func search(
         _ word: UnsafePointer<UInt8>, _ length: Int, _ places: UnsafeMutablePointer<Place>
     ) {
@@ -104,7 +114,7 @@ struct UnigramModel: Sendable {
                         end &+= 1
                         let id = trie.token(node)
                         if id < 0 { continue }
-                        let score = base + scores[Int(id)]
+                        let score = sum(base, scores[Int(id)])
                         if places[end].start < 0 || score > places[end].score {
                             places[end] = Place(
                                 score: score, start: Int32(truncatingIfNeeded: start), id: id)
@@ -113,7 +123,7 @@ struct UnigramModel: Sendable {
                     }
                     let next = min(length, start &+ character)
                     if !isKnown {
-                        let score = base + unknownScore
+                        let score = sum(base, unknownScore)
                         if places[next].start < 0 || score > places[next].score {
                             places[next] = Place(
                                 score: score, start: Int32(truncatingIfNeeded: start), id: unknown)

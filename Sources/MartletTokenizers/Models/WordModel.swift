@@ -23,10 +23,11 @@ struct WordModel: Sendable {
         bpe = try BPEModel(definition, vocabulary: vocabulary)
         switch definition.model {
         case .pairs: kind = .pairs
-        case .unigram(let scores, let unknown):
+        case .unigram(let scores, let isSingle, let unknown):
             kind = .unigram(
                 try UnigramModel(
-                    scores: scores, unknown: unknown, byteFallback: definition.byteFallback,
+                    scores: scores, isSingle: isSingle, unknown: unknown,
+                    byteFallback: definition.byteFallback,
                     vocabulary: vocabulary, file: file))
         case .wordPiece(let prefix, let limit):
             kind = .wordPiece(

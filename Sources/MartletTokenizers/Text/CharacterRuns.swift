@@ -119,8 +119,10 @@ private struct CharacterRunsParser {
     private let text: [UInt32]
     private var position = 0
 
-    /// Longer expressions are not of this form.
+    /// Longer expressions are not of this form, nor are those that could read a text many times over.
     private static let limit = 4096
+    private static let mostAlternatives = 16
+    private static let mostRepeated = 16
 
     init(_ text: [UInt32]) { self.text = text }
 
@@ -139,7 +141,7 @@ private struct CharacterRunsParser {
             guard let run = run() else { return nil }
             runs.append(run)
         } while take("|")
-        return position == text.count ? runs : nil
+        return position == text.count && runs.count <= Self.mostAlternatives ? runs : nil
     }
 
     private mutating func run() -> CharacterRuns.Run? {
@@ -155,7 +157,9 @@ private struct CharacterRunsParser {
         if take("+") {
             _ = take("+")
         } else if take("{") {
-            guard let minimum = number(), minimum > 0 else { return nil }
+            guard let minimum = number(), (1...Self.mostRepeated).contains(minimum) else {
+                return nil
+            }
             run.minimum = minimum
             run.maximum = minimum
             if take(",") {
@@ -175,6 +179,7 @@ private struct CharacterRunsParser {
                 guard let next = self.set(), next == set else { return nil }
                 count += 1
             }
+            guard count <= Self.mostRepeated else { return nil }
             run.minimum = count
             run.maximum = count
         }

@@ -14,7 +14,8 @@ public struct ModelTokenizer: Sendable {
     public let files: [(name: String, bytes: [UInt8])]
 
     static let fileNames = [
-        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "merges.txt",
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tekken.json",
+        "tiktoken.model", "vocab.json", "merges.txt",
         "special_tokens_map.json", "added_tokens.json", "generation_config.json",
         "chat_template.jinja",
     ]
