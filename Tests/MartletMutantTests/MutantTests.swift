@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct MutantTests {
     static let inputs =
         UntrustedInput.containers + UntrustedInput.models + UntrustedInput.tokenizers
-        + UntrustedInput.texts + UntrustedInput.records
+        + UntrustedInput.texts + UntrustedInput.records + UntrustedInput.hub
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.
     @Test(arguments: inputs) func everyMutantIsReadOrRefused(input: UntrustedInput) async throws {

@@ -5,7 +5,10 @@ import Martlet
 
 /// Which model, and how it is loaded.
 struct ModelArguments: ParsableArguments {
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(
+        help:
+            "builtin, a directory in the Hugging Face layout, owner/name that was pulled, or random:SHAPE."
+    )
     var model: String
 
     @OptionGroup var loading: LoadingArguments

@@ -27,7 +27,10 @@ struct Evaluate: AsyncParsableCommand {
               martlet evaluate --list
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(
+        help:
+            "builtin, a directory in the Hugging Face layout, owner/name that was pulled, or random:SHAPE."
+    )
     var model: String?
 
     @OptionGroup var loading: LoadingArguments

@@ -31,7 +31,10 @@ struct Solve: AsyncParsableCommand {
     @Option(help: "Read the prompt from this file; - is standard input.")
     var promptFile: String?
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(
+        help:
+            "builtin, a directory in the Hugging Face layout, owner/name that was pulled, or random:SHAPE."
+    )
     var model = BuiltinModel.dense.name
 
     @OptionGroup var loading: LoadingArguments

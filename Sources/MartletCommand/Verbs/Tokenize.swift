@@ -15,7 +15,10 @@ struct Tokenize: AsyncParsableCommand {
               martlet tokenize --model path/to/model --decode 1,403,407 --json
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, or random:SHAPE.")
+    @Option(
+        help:
+            "builtin, a directory in the Hugging Face layout, owner/name that was pulled, or random:SHAPE."
+    )
     var model: String
 
     @Option(help: "Encode the text in this file; - is standard input.")
