@@ -184,7 +184,8 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletPictures",
+                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletKernels",
+                "MartletPictures",
             ],
             swiftSettings: strict),
         .testTarget(

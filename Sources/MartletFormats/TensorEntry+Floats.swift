@@ -35,6 +35,7 @@ extension TensorEntry {
             if let blocks {
                 return blocks.copy(source, first: elements.lowerBound, into: destination)
             }
+            defer { update?.add(to: destination, first: elements.lowerBound) }
             switch dtype {
             case .f32:
                 UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)

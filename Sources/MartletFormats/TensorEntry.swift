@@ -17,6 +17,8 @@ public struct TensorEntry: Sendable {
     public let range: Range<Int>
     /// What makes numbers of 8-bit integers, when they have scales.
     var blocks: BlockIntegers?
+    /// What an adapter adds to the elements.
+    var update: LowRankUpdate?
 
     init(name: String, dtype: DType, shape: [Int], file: MappedFile, range: Range<Int>) {
         self.name = name
@@ -25,6 +27,9 @@ public struct TensorEntry: Sendable {
         self.file = file
         self.range = range
     }
+
+    /// Whether its bytes are all that it says: no scales and no adapter belong to them.
+    package var isPlain: Bool { blocks == nil && update == nil }
 
     /// The number of elements: the product of the shape.
     public var elementCount: Int { range.count / dtype.byteCount }

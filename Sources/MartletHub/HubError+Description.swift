@@ -66,6 +66,15 @@ extension HubError: CustomStringConvertible {
         }
     }
 
+    /// What happened, without advice: for a note that the request is made again.
+    package var reason: String {
+        switch self {
+        case .unreachable(let url, let reason): "\(excerpt(url)): \(excerpt(reason))"
+        case .rateLimited(let url, let seconds): "\(excerpt(url)): the hub asks to wait \(seconds) s"
+        default: description
+        }
+    }
+
     private func list(_ names: [String], _ verb: String) -> String {
         names.isEmpty
             ? ""

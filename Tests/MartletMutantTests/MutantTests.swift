@@ -4,7 +4,8 @@ import Testing
 
 @Suite(.serialized) struct MutantTests {
     static let inputs =
-        UntrustedInput.containers + UntrustedInput.models + UntrustedInput.tokenizers
+        UntrustedInput.containers + UntrustedInput.adapters + UntrustedInput.models
+        + UntrustedInput.tokenizers
         + UntrustedInput.texts + UntrustedInput.records + UntrustedInput.hub
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.

@@ -50,7 +50,8 @@ extension MartletError {
                 (.malformedFile, name)
             case .onlyPickles(let name, _): (.unsupportedFormat, name)
             case .diskFull(let path, _, _): (.unreadableFile, path)
-            case .busy(let name): (.busy, name)
+            // Another process has it: nothing of ours is at work.
+            case .busy(let name): (.unreadableFile, name)
             case .cancelled: (.cancelled, nil)
             case .file(let error): (Self(error).code, Self(error).subject)
             }

@@ -49,13 +49,20 @@ package struct LoadedModel: Sendable {
             let pool = WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount)
             switch source {
             case .directory(let path):
-                let checkpoint = try Checkpoint(directory: path)
+                let checkpoint = try Self.checkpoint(path, options)
                 text = try TextCodec(source)
                 naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
             case .random(let shape):
+                guard options.adapter == nil else {
+                    throw MartletError(
+                        code: .invalidParameter, subject: "adapter",
+                        message:
+                            "adapter: got one for random weights, expected a model that was trained; "
+                            + "remove it")
+                }
                 naturalWeights = .bf16
                 model = try LanguageModel(
                     randomShape: shape, weights: options.weights ?? .bf16, seed: options.seed,
@@ -66,6 +73,15 @@ package struct LoadedModel: Sendable {
         } catch {
             throw MartletError(any: error)
         }
+    }
+
+    /// The files of a model, with the adapter that the options name.
+    private static func checkpoint(
+        _ path: String, _ options: ModelOptions
+    ) throws -> Checkpoint {
+        let checkpoint = try Checkpoint(directory: path)
+        guard let adapter = options.adapter else { return checkpoint }
+        return try checkpoint.adapted(by: ModelSource(adapter).directory ?? adapter)
     }
 
     private static func check(_ options: ModelOptions) throws(MartletError) {
@@ -179,7 +195,8 @@ package struct LoadedModel: Sendable {
     /// Names and policies of the same model retrofitted to hold fewer tokens; none unless it is loaded with a dense
     /// cache, because another one was somebody's choice; how it is stored does not matter.
     package var compressedForms: [(name: String, policy: String)] {
-        guard policy.keepsAll, let builtin = BuiltinModel(rawValue: name) else { return [] }
+        guard policy.keepsAll, options.adapter == nil, let builtin = BuiltinModel(rawValue: name)
+        else { return [] }
         return builtin.compressedForms.map { ($0.name, "dms") }
     }
 

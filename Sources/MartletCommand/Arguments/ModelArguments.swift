@@ -26,6 +26,12 @@ struct LoadingArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A low-rank adapter (PEFT) that is merged into the weights: a directory, or owner/name that was pulled.",
+            valueName: "adapter"))
+    var adapter: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Threads. Default: one for each processor.", valueName: "count"))
     var threads: Int?
 
@@ -67,6 +73,7 @@ extension ModelOptions {
     init(_ loading: LoadingArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
         self.init()
         weights = loading.weights
+        adapter = loading.adapter
         threads = loading.threads
         seed = loading.seed ?? 0
         if let cache {

@@ -142,7 +142,8 @@ struct Evaluate: AsyncParsableCommand {
     ) throws(MartletError) -> EvaluationRecords? {
         guard let samplesFile, let name = model else { return nil }
         let header = RunHeader(
-            run: "evaluation", models: [try ModelDigest(of: name)],
+            run: "evaluation",
+            models: try ([name] + [loading.adapter].compactMap(\.self)).map(ModelDigest.init),
             settings: [
                 ("task", .string(task ?? "")),
                 ("problems", try TaskLocator.digest(task ?? "").map { .string($0) } ?? .null),

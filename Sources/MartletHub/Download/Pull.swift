@@ -55,7 +55,7 @@ package struct Pull: Sendable {
             return try here(reference, cached, revision, selection, nil)
         }
         let client = HubClient(settings, http: http, retry: options.retry) { error, seconds in
-            report(.retrying(reason: error.description, seconds: seconds))
+            report(.retrying(reason: error.reason, seconds: seconds))
         }
         let (commit, listing): (String, [RepositoryFile])
         do throws(HubError) {
@@ -72,7 +72,7 @@ package struct Pull: Sendable {
             guard error.isTransient,
                 let result = try? here(reference, cached, revision, selection, error)
             else { throw error }
-            report(.offline(reason: error.description))
+            report(.offline(reason: error.reason))
             return result
         }
         let files = try selection.choose(of: listing, for: reference)

@@ -128,6 +128,7 @@ package final class LanguageModel: Sendable {
 
     /// bf16 where every matrix is stored so; f32 holds everything else exactly.
     package static func naturalType(of tensors: any TensorSource) -> WeightType {
-        tensors.entries.allSatisfy { $0.shape.count != 2 || $0.dtype == .bf16 } ? .bf16 : .f32
+        tensors.entries.allSatisfy { $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain) }
+            ? .bf16 : .f32
     }
 }
