@@ -70,7 +70,8 @@ extension HubError: CustomStringConvertible {
     package var reason: String {
         switch self {
         case .unreachable(let url, let reason): "\(excerpt(url)): \(excerpt(reason))"
-        case .rateLimited(let url, let seconds): "\(excerpt(url)): the hub asks to wait \(seconds) s"
+        case .rateLimited(let url, let seconds):
+            "\(excerpt(url)): the hub asks to wait \(seconds) s"
         default: description
         }
     }

@@ -24,8 +24,8 @@ final class Exchange: Sendable {
     private let receiver: any HTTPReceiver
     private let timeout: Double
     private let state = Mutex(State())
-    /// Held while a redirect is answered and while the task is cancelled: an answer for a task that is cancelled
-    /// already ends the process on Linux.
+    /// Held while the task is resumed or cancelled and while a redirect is answered. What is cancelled before it was
+    /// resumed may have no end, and an answer for a task that is cancelled already ends the process on Linux.
     private let turn = Mutex(())
 
     init(_ task: URLSessionDataTask, _ receiver: any HTTPReceiver, timeout: Double) {
@@ -34,13 +34,18 @@ final class Exchange: Sendable {
         self.timeout = timeout
     }
 
-    /// Sends the request; `end` is called once.
+    /// Sends the request, unless it was given up already; `end` is called once.
     func begin(_ end: @escaping End) {
-        state.withLock { state in
-            state.end = end
-            state.lastSign = .now
+        let refusal = turn.withLock { _ in
+            let refusal = state.withLock { state in
+                if state.refusal == nil { state.end = end }
+                state.lastSign = .now
+                return state.refusal
+            }
+            if refusal == nil { task.resume() }
+            return refusal
         }
-        task.resume()
+        if let refusal { end(.failure(refusal)) }
     }
 
     /// Gives the request up. Its end comes through URLSession.
@@ -62,15 +67,23 @@ final class Exchange: Sendable {
     /// Something has arrived.
     func touch() { state.withLock { $0.lastSign = .now } }
 
-    /// Seconds that may still pass without a sign; nil when the request has ended or was given up.
+    /// Seconds that may still pass without a sign; nil when the request has ended.
     func restOfPatience() -> Double? {
-        let rest: Double? = state.withLock { state in
-            guard state.end != nil, state.refusal == nil else { return nil }
-            return timeout - (ContinuousClock.now - state.lastSign) / .seconds(1)
+        let (rest, isOver, isOpen) = state.withLock { state in
+            (
+                timeout - (ContinuousClock.now - state.lastSign) / .seconds(1),
+                state.refusal != nil, state.end != nil
+            )
         }
-        guard let rest else { return nil }
-        if rest > 0 { return rest }
-        cancel(.stalled(timeout))
+        guard isOpen else { return nil }
+        guard rest <= 0 else { return rest }
+        guard isOver else {
+            cancel(.stalled(timeout))
+            touch()
+            return timeout
+        }
+        // It was cancelled that long ago, and URLSession does not say so.
+        complete(nil)
         return nil
     }
 
@@ -133,6 +146,10 @@ final class Exchanges: NSObject, URLSessionDataDelegate, Sendable {
 
     func add(_ exchange: Exchange) {
         open.withLock { $0[exchange.task.taskIdentifier] = exchange }
+    }
+
+    func remove(_ exchange: Exchange) {
+        open.withLock { _ = $0.removeValue(forKey: exchange.task.taskIdentifier) }
     }
 
     private func exchange(_ task: URLSessionTask) -> Exchange? {

@@ -59,6 +59,7 @@ package final class URLSessionClient: HTTPClient {
         } onCancel: {
             exchange.cancel()
         }
+        exchanges.remove(exchange)
         return try result.get()
     }
 

@@ -113,5 +113,6 @@ extension JSONLine {
         set("weights", loaded.weightType.rawValue)
         set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
+        if let adapter = loaded.options.adapter { set("adapter", adapter) }
     }
 }

@@ -136,8 +136,10 @@ enum StoredFloats {
         // Files may pack tensors without padding; only an aligned start can be read as elements.
         let isAligned = Int(bitPattern: bytes.baseAddress) % size == 0
         switch entry.dtype {
-        case .f16 where isAligned && entry.isPlain: Half.toFloats(bytes.bindMemory(to: UInt16.self), out)
-        case .bf16 where isAligned && entry.isPlain: Half.bfloatsToFloats(bytes.bindMemory(to: UInt16.self), out)
+        case .f16 where isAligned && entry.isPlain:
+            Half.toFloats(bytes.bindMemory(to: UInt16.self), out)
+        case .bf16 where isAligned && entry.isPlain:
+            Half.bfloatsToFloats(bytes.bindMemory(to: UInt16.self), out)
         default:
             do { try entry.copyFloats(of: elements, into: out) } catch {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
