@@ -44,6 +44,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "MartletHub",
+            dependencies: ["MartletFormats", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        // The one target that links the system's network library.
+        .target(name: "MartletNetwork", dependencies: ["MartletHub"], swiftSettings: strict),
+        .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
             name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
@@ -78,8 +84,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletTasks",
-                "MartletPictures",
+                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletKernels",
+                "MartletTasks", "MartletPictures",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
@@ -108,7 +114,8 @@ let package = Package(
             dependencies: [
                 "Martlet", "MartletEvaluation", "MartletTraining",
                 "MartletPolicies",
-                "MartletFormats", "MartletCharacterModels", "MartletPictures",
+                "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
+                "MartletPictures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -124,6 +131,13 @@ let package = Package(
         .testTarget(
             name: "MartletFormatsTests",
             dependencies: ["MartletFormats", "MartletKernels", "MartletTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletHubTests",
+            dependencies: [
+                "MartletHub", "MartletNetwork", "MartletFormats",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTokenizersTests",
@@ -170,7 +184,8 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletPictures",
+                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletKernels",
+                "MartletPictures",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -201,7 +216,8 @@ let package = Package(
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletJSON", "MartletKernels",
+                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletJSON",
+                "MartletKernels",
             ],
             swiftSettings: strict),
         // Reads the repository's files and imports no target: the order of targets and rooms.

@@ -26,7 +26,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in solve generate score tokenize inspect policies bench doctor evaluate frontier train retrofit; do
+for verb in solve generate score tokenize inspect policies bench pull list remove doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -188,6 +188,39 @@ expect 0 "score in windows" "$martlet" score --model "$golden" --tokens "$long" 
 for key in perplexity stride window; do summary "$key"; done
 expect 64 "score in no windows" "$martlet" score --model "$golden" --tokens "$long" --stride 0
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
+
+# Models of a hub, without one: what other tools put into the shared cache is found, listed and removed.
+export HF_HOME=$work/hf HF_HUB_OFFLINE=1
+expect 66 "pull offline" "$martlet" pull owner/model
+says "HF_HUB_OFFLINE"
+expect 66 "generate from what was not pulled" "$martlet" generate --model owner/model "x"
+says "martlet pull owner/model"
+expect 64 "pull of no name" "$martlet" pull "owner/../model"
+expect 64 "pull by two rules" "$martlet" pull owner/model:Q4_K_M --include "*.json"
+commit=0123456789abcdef0123456789abcdef01234567
+repository=$work/hf/hub/models--owner--model
+mkdir -p "$repository/snapshots/$commit" "$repository/refs" "$repository/blobs"
+printf %s "$commit" >"$repository/refs/main"
+for file in config.json model.safetensors; do
+    blob=$(sha256sum "$golden/$file" | cut -d " " -f 1)
+    cp "$golden/$file" "$repository/blobs/$blob"
+    ln -s "../../blobs/$blob" "$repository/snapshots/$commit/$file"
+done
+expect 0 "pull, here already" "$martlet" pull owner/model --json
+for key in commit path downloadedBytes offline; do summary "$key"; done
+expect 0 "list" "$martlet" list
+has "owner/model"
+expect 0 "list --json" "$martlet" list --json
+for key in models cache; do summary "$key"; done
+expect 0 "inspect a pulled model" "$martlet" inspect --model owner/model@main --json
+expect 0 "score with a pulled model" "$martlet" score --model owner/model --tokens 1,2,3 --json
+expect 66 "remove another revision" "$martlet" remove owner/model@v2
+expect 0 "remove" "$martlet" remove owner/model --json
+for key in freedBytes keptBytes; do summary "$key"; done
+[ ! -e "$repository" ] || fail "remove: something stays"
+unset HF_HOME HF_HUB_OFFLINE
+expect 75 "a hub that is not there" env HF_HOME="$work/hf" HF_ENDPOINT=http://127.0.0.1:9 "$martlet" pull owner/model
+says "no connection"
 
 # Training: a run that is killed goes on to the very same weights; a retrofit of it compresses.
 cat >"$work/recipe.yaml" <<'RECIPE'

@@ -19,6 +19,10 @@ struct ExitStatus: Error, Equatable {
     static let memory = ExitStatus(number: 71, meaning: "the machine has too little memory")
     static let cannotCreate = ExitStatus(number: 73, meaning: "a file cannot be made")
     static let inputOutput = ExitStatus(number: 74, meaning: "reading or writing failed")
+    static let unreachable = ExitStatus(
+        number: 75, meaning: "a hub does not answer, or asks to wait")
+    static let noPermission = ExitStatus(
+        number: 77, meaning: "a hub refuses: a licence or a token is missing")
     static let interrupted = ExitStatus(number: 130, meaning: "interrupted (Ctrl-C)")
     static let closedPipe = ExitStatus(
         number: 141, meaning: "nobody reads standard output any more")
@@ -26,7 +30,7 @@ struct ExitStatus: Error, Equatable {
 
     static let all = [
         success, usage, data, noInput, doesNotFit, defect, memory, cannotCreate, inputOutput,
-        interrupted, closedPipe, terminated,
+        unreachable, noPermission, interrupted, closedPipe, terminated,
     ]
 
     /// What `--help` prints.
@@ -60,6 +64,8 @@ extension ExitStatus {
             case .outOfMemory: .memory
             case .alreadyExists: .cannotCreate
             case .unreadableFile: .inputOutput
+            case .unreachable: .unreachable
+            case .accessDenied: .noPermission
             case .cancelled: .interrupted
             default: .defect
             }

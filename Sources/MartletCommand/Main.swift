@@ -11,8 +11,9 @@ struct Main: AsyncParsableCommand {
         abstract: "Runs language models on the processor, within a budget.",
         discussion: """
             A model is builtin, the small one inside the package (builtin-cr4 and builtin-cr8 are its \
-            compressible forms), a directory in the Hugging Face layout, a GGUF file, or random:SHAPE for random weights \
-            of a published shape: random:tiny, random:qwen2.5-0.5b, random:llama-3.2-1b.
+            compressible forms), a directory in the Hugging Face layout, a GGUF file, owner/name or owner/name:QUANTISATION \
+            for what was pulled from a hub, or random:SHAPE for random weights of a published shape: random:tiny, \
+            random:qwen2.5-0.5b, random:llama-3.2-1b.
 
             Example:
               martlet generate --model random:tiny "hello" --max-tokens 8
@@ -23,8 +24,8 @@ struct Main: AsyncParsableCommand {
         version: MartletVersion.current,
         subcommands: [
             Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Convert.self,
-            Policies.self, Bench.self,
-            Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
+            Policies.self, Bench.self, PullVerb.self, ListVerb.self, RemoveVerb.self, Doctor.self,
+            Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
         ])
 
     static func main() async {

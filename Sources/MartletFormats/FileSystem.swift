@@ -1,15 +1,17 @@
-/// The few system calls that this target needs, with their errors as ``FormatError``.
+/// The few system calls that files of models need, with their errors as ``FormatError``.
 
 #if canImport(Darwin)
-    import Darwin
+    package import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+    package import Glibc
 #elseif canImport(Musl)
-    import Musl
+    package import Musl
 #endif
 
-enum FileSystem {
-    enum Kind {
+/// Paths, folders and the system's errors.
+package enum FileSystem {
+    /// What a path leads to.
+    package enum Kind {
         case nothing
         case file
         case directory
@@ -18,7 +20,7 @@ enum FileSystem {
     }
 
     /// What is at `path`, links followed.
-    static func kind(of path: String) -> Kind {
+    package static func kind(of path: String) -> Kind {
         guard isUsable(path) else { return .nothing }
         var status = stat()
         guard stat(path, &status) == 0 else { return .nothing }
@@ -42,6 +44,12 @@ enum FileSystem {
         #endif
     }
 
+    /// When the content of a file was last changed, in seconds since 1970.
+    package static func secondsOfChange(_ status: stat) -> Double {
+        let time = modified(status)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     /// Whether two paths name one file or folder, however they are written.
     static func isSame(_ first: String, _ second: String) -> Bool {
         guard isUsable(first), isUsable(second) else { return false }
@@ -51,16 +59,17 @@ enum FileSystem {
     }
 
     /// C would cut a path at a zero byte and so name another file.
-    static func isUsable(_ path: String) -> Bool {
+    package static func isUsable(_ path: String) -> Bool {
         !path.isEmpty && !path.utf8.contains(0)
     }
 
-    static func join(_ directory: String, _ name: String) -> String {
+    /// A name in a folder.
+    package static func join(_ directory: String, _ name: String) -> String {
         directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
     /// The folder that holds `path`, and the last part of `path`.
-    static func split(_ path: String) -> (directory: String, name: String) {
+    package static func split(_ path: String) -> (directory: String, name: String) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
         let directory = slash == path.startIndex ? "/" : String(path[..<slash])
         return (directory, String(path[path.utf8.index(after: slash)...]))
@@ -68,7 +77,7 @@ enum FileSystem {
 
     /// The names in a directory in the order of their bytes, without hidden ones; empty when it
     /// cannot be read.
-    static func names(in directory: String, includingHidden: Bool = false) -> [String] {
+    package static func names(in directory: String, includingHidden: Bool = false) -> [String] {
         guard isUsable(directory), let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -83,7 +92,7 @@ enum FileSystem {
     }
 
     /// Creates `directory` and the folders above it that are missing.
-    static func createDirectory(_ directory: String) throws(FormatError) {
+    package static func createDirectory(_ directory: String) throws(FormatError) {
         switch kind(of: directory) {
         case .directory: return
         case .file, .other:
@@ -101,12 +110,12 @@ enum FileSystem {
     }
 
     /// Removes a file; one that is not there is no error.
-    static func remove(_ path: String) throws(FormatError) {
+    package static func remove(_ path: String) throws(FormatError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
     }
 
     /// The last system error, as an error of `operation` on `path`.
-    static func failure(_ operation: String, _ path: String) -> FormatError {
+    package static func failure(_ operation: String, _ path: String) -> FormatError {
         let code = errno
         var buffer = [CChar](repeating: 0, count: 256)
         // The thread-safe variant: strerror's buffer is shared.
@@ -116,7 +125,8 @@ enum FileSystem {
         return .inputOutput(path: path, operation: operation, reason: reason)
     }
 
-    static func unusable(_ path: String) -> FormatError {
+    /// The error of a path that C would read as another one.
+    package static func unusable(_ path: String) -> FormatError {
         .inputOutput(
             path: path, operation: "use the path",
             reason: path.isEmpty ? "it is empty" : "it contains a zero byte")

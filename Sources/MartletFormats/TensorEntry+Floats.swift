@@ -28,6 +28,14 @@ extension TensorEntry {
             destination.count == elements.count,
             "copyFloats of \(name): got room for \(destination.count), expected \(elements.count)")
         try checkIsFloat()
+        if let update {
+            var entry = self
+            entry.update = nil
+            try entry.copyFloats(of: elements, into: destination)
+            update.add(to: destination, first: elements.lowerBound)
+            if isWhole { try checkIntact() }
+            return
+        }
         if let rowOrder {
             var entry = self
             entry.rowOrder = nil

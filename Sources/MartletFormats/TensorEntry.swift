@@ -21,6 +21,8 @@ public struct TensorEntry: Sendable {
     public internal(set) var stored: StoredBlocks?
     /// How the rows follow one another.
     package var rowOrder: RowOrder?
+    /// What an adapter adds to the elements.
+    var update: LowRankUpdate?
 
     init(name: String, dtype: DType, shape: [Int], file: MappedFile, range: Range<Int>) {
         self.name = name
@@ -28,6 +30,14 @@ public struct TensorEntry: Sendable {
         self.shape = shape
         self.file = file
         self.range = range
+    }
+
+    /// Whether an adapter adds to its elements.
+    package var isAdapted: Bool { update != nil }
+
+    /// Whether its bytes are all that it says: no scales and no adapter belong to them.
+    package var isPlain: Bool {
+        blocks == nil && update == nil && stored == nil && rowOrder == nil
     }
 
     /// The number of elements: the product of the shape.
@@ -86,6 +96,7 @@ public struct TensorEntry: Sendable {
             name: name, dtype: dtype, shape: shape, file: file, range: range)
         entry.stored = stored
         entry.blocks = blocks
+        entry.update = update
         entry.rowOrder = rowOrder
         return entry
     }

@@ -56,6 +56,8 @@ enum House {
         TargetRule("MartletKernels", imports: ["CMartletKernels"]),
         TargetRule(
             "MartletFormats", imports: ["MartletJSON", "MartletKernels"], largestFileCircle: 4),
+        TargetRule("MartletHub", imports: ["MartletFormats"]),
+        TargetRule("MartletNetwork", imports: ["MartletHub"]),
         TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
         TargetRule("MartletCache", imports: kernels, largestFileCircle: 3),
         TargetRule(
@@ -82,7 +84,7 @@ enum House {
             "Martlet",
             imports: engine.union([
                 "MartletPolicies", "MartletEngine", "MartletTasks", "MartletPictures",
-                "MartletTemplates",
+                "MartletTemplates", "MartletHub",
             ]), largestFileCircle: 5),
         TargetRule(
             "MartletEvaluation",
@@ -106,7 +108,7 @@ enum House {
             imports: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
                 "MartletTasks", "MartletPictures", "MartletPolicies", "MartletJSON",
-                "MartletFormats",
+                "MartletFormats", "MartletHub", "MartletNetwork",
             ], largestFileCircle: 3),
     ]
 

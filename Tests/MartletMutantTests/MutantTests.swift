@@ -4,9 +4,9 @@ import Testing
 
 @Suite(.serialized) struct MutantTests {
     static let inputs =
-        UntrustedInput.containers + UntrustedInput.models + UntrustedInput.gguf
-        + UntrustedInput.tokenizers
-        + UntrustedInput.texts + UntrustedInput.records
+        UntrustedInput.containers + UntrustedInput.adapters + UntrustedInput.models
+        + UntrustedInput.gguf + UntrustedInput.tokenizers
+        + UntrustedInput.texts + UntrustedInput.records + UntrustedInput.hub
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.
     @Test(arguments: inputs) func everyMutantIsReadOrRefused(input: UntrustedInput) async throws {

@@ -67,6 +67,52 @@ extension UntrustedInput {
         },
     ]
 
+    private static let adapterConfiguration = #"""
+        {"peft_type": "LORA", "r": 2, "lora_alpha": 16, "use_rslora": false, "bias": "none", "target_modules": ["one"],
+         "rank_pattern": {"two": 3}, "alpha_pattern": {"one": 4.5}, "modules_to_save": null, "fan_in_fan_out": false}
+        """#
+
+    static let adapters: [UntrustedInput] = [
+        UntrustedInput("configuration of an adapter", texts: [adapterConfiguration]) { text in
+            guard let root = try JSONValue.parse(Array(text.utf8)).objectValue else { return }
+            let configuration = try AdapterConfiguration(
+                ConfigurationFile(path: "adapter_config.json", root: root))
+            _ = configuration.scale(of: "model.one")
+        },
+        UntrustedInput(
+            "weights of an adapter",
+            seeds: {
+                [
+                    try adapterWeights(["one.weight"]),
+                    try adapterWeights(["one.weight", "two.weight"]),
+                ]
+            }
+        ) { bytes, folder in
+            try folder.write("adapter_config.json", Array(#"{"peft_type": "LORA", "r": 2}"#.utf8))
+            try folder.write("adapter_model.safetensors", bytes)
+            try folder.write("model.safetensors", weights(["one.weight", "two.weight"]))
+            let tensors = try AdaptedTensors(
+                SafetensorsDirectory(folder.path), directory: folder.path)
+            for entry in tensors.entries { _ = try entry.floats() }
+        },
+    ]
+
+    private static func adapterWeights(_ names: [String]) throws -> [UInt8] {
+        let folder = try WorkFolder()
+        let path = folder.path + "/a.safetensors"
+        try SafetensorsWriter.write(
+            names.flatMap { name in
+                let module = "base_model.model." + name.dropLast(".weight".count)
+                return [
+                    TensorToWrite(
+                        name: module + ".lora_A.weight", shape: [2, 3], floats: [1, 2, 3, 4, 5, 6]),
+                    TensorToWrite(
+                        name: module + ".lora_B.weight", shape: [2, 2], floats: [1, 2, 3, 4]),
+                ]
+            }, to: path)
+        return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    }
+
     /// A safetensors file of some tensors.
     static func weights(_ names: [String] = ["one", "two", "three"]) throws -> [UInt8] {
         let folder = try WorkFolder()

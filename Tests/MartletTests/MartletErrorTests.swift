@@ -4,6 +4,7 @@ import Martlet
 import MartletCache
 import MartletEngine
 import MartletFormats
+import MartletHub
 import MartletKernels
 import MartletModels
 import MartletTokenizers
@@ -73,6 +74,46 @@ import Testing
         check(
             MartletError(KernelError.unknownInstructionSet(name: "mmx")),
             .unavailableInstructionSet, "mmx")
+    }
+
+    @Test func hubErrorsKeepCodeAndSubject() {
+        let rows: [(HubError, MartletError.Code, String)] = [
+            (.badReference(got: "g", expected: "e"), .invalidParameter, "g"),
+            (
+                .badSetting(name: "HF_ENDPOINT", got: "g", expected: "e"), .invalidParameter,
+                "HF_ENDPOINT"
+            ),
+            (
+                .repositoryNotFound(repository: "a/b", endpoint: "e", hasToken: false),
+                .fileNotFound, "a/b"
+            ),
+            (
+                .revisionNotFound(repository: "a/b", revision: "r", known: ["main"]), .fileNotFound,
+                "a/b"
+            ),
+            (.fileNotFound(repository: "a/b", path: "p", near: []), .fileNotFound, "a/b"),
+            (.gated(repository: "a/b", page: "p", hasToken: true), .accessDenied, "a/b"),
+            (.refused(url: "u", status: 403, message: "m"), .accessDenied, "u"),
+            (.unreachable(url: "u", reason: "r"), .unreachable, "u"),
+            (.rateLimited(url: "u", seconds: 9), .unreachable, "u"),
+            (.notAHub(endpoint: "e", got: "g"), .malformedFile, "e"),
+            (.badAnswer(url: "u", got: "g", expected: "e"), .malformedFile, "u"),
+            (.wrongContent(path: "p", got: "g", expected: "e"), .malformedFile, "p"),
+            (.diskFull(path: "p", needed: 2, available: 1), .unreadableFile, "p"),
+            (
+                .nothingChosen(repository: "a/b", wanted: "w", available: []), .invalidParameter,
+                "a/b"
+            ),
+            (.onlyPickles(repository: "a/b", file: "f"), .unsupportedFormat, "a/b"),
+            (.ambiguous(name: "a/b", choices: ["c", "d"]), .invalidParameter, "a/b"),
+            (.offline(name: "a/b", reason: "r"), .fileNotFound, "a/b"),
+            (.notPulled(name: "a/b", available: []), .fileNotFound, "a/b"),
+            (.busy(name: "a/b"), .unreadableFile, "a/b"), (.cancelled, .cancelled, ""),
+            (.file(.alreadyExists(path: "p")), .alreadyExists, "p"),
+        ]
+        for (source, code, subject) in rows {
+            check(MartletError(source), code, subject.isEmpty ? nil : subject)
+        }
     }
 
     @Test func engineErrorsAreUnwrapped() {

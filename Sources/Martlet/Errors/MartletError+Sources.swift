@@ -3,6 +3,7 @@
 package import MartletCache
 package import MartletEngine
 package import MartletFormats
+package import MartletHub
 package import MartletKernels
 package import MartletModels
 package import MartletTasks
@@ -29,6 +30,30 @@ extension MartletError {
                 (.unsupportedDType, tensor)
             case .missingTensor(_, let tensor): (.missingTensor, tensor)
             case .shapeMismatch(_, let tensor, _, _): (.shapeMismatch, tensor)
+            }
+        self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From models of a hub.
+    package init(_ error: HubError) {
+        let (code, subject): (Code, String?) =
+            switch error {
+            case .badReference(let got, _): (.invalidParameter, got)
+            case .badSetting(let name, _, _): (.invalidParameter, name)
+            case .nothingChosen(let name, _, _), .ambiguous(let name, _): (.invalidParameter, name)
+            case .repositoryNotFound(let name, _, _), .revisionNotFound(let name, _, _),
+                .fileNotFound(let name, _, _), .offline(let name, _), .notPulled(let name, _):
+                (.fileNotFound, name)
+            case .gated(let name, _, _), .refused(let name, _, _): (.accessDenied, name)
+            case .unreachable(let url, _), .rateLimited(let url, _): (.unreachable, url)
+            case .notAHub(let name, _), .badAnswer(let name, _, _), .wrongContent(let name, _, _):
+                (.malformedFile, name)
+            case .onlyPickles(let name, _): (.unsupportedFormat, name)
+            case .diskFull(let path, _, _): (.unreadableFile, path)
+            // Another process has it: nothing of ours is at work.
+            case .busy(let name): (.unreadableFile, name)
+            case .cancelled: (.cancelled, nil)
+            case .file(let error): (Self(error).code, Self(error).subject)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }
@@ -129,6 +154,7 @@ extension MartletError {
         switch error {
         case let error as MartletError: self = error
         case let error as FormatError: self.init(error)
+        case let error as HubError: self.init(error)
         case let error as JSONError: self.init(FormatError(error))
         case let error as TokenizerError: self.init(error)
         case let error as CacheError: self.init(error)

@@ -49,6 +49,7 @@ extension MartletError {
             case invalidText, tokenOutOfRange, invalidParameter, invalidPolicy, emptyPrompt
             case promptTooLong, contextExceeded, budgetTooSmall, deadlineTooShort
             case outOfPages, outOfMemory
+            case accessDenied, unreachable
             case unavailableInstructionSet, badLogits, cancelled, busy, shutDown, internalInvariant
         }
 
@@ -109,6 +110,10 @@ extension MartletError {
         public static let outOfPages = Code(.outOfPages)
         /// The machine does not have the memory.
         public static let outOfMemory = Code(.outOfMemory)
+        /// A hub shows a model only to others: its licence has to be accepted, or a token is missing.
+        public static let accessDenied = Code(.accessDenied)
+        /// A hub does not answer, or asks to wait.
+        public static let unreachable = Code(.unreachable)
         /// `MARTLET_ISA` names an instruction set that this machine lacks.
         public static let unavailableInstructionSet = Code(.unavailableInstructionSet)
         /// The model produced numbers that cannot be used.

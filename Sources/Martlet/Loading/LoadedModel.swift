@@ -49,9 +49,7 @@ package struct LoadedModel: Sendable {
             let pool = WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount)
             switch source {
             case .directory, .gguf:
-                guard let checkpoint = try source.openCheckpoint() else {
-                    preconditionFailure("LoadedModel: \(source) has no checkpoint")
-                }
+                let checkpoint = try Self.checkpoint(source, options)
                 if let metadata = checkpoint.metadata {
                     text = try TextCodec(metadata: metadata)
                 } else {
@@ -62,6 +60,13 @@ package struct LoadedModel: Sendable {
                     checkpoint, weights: options.weights, kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
             case .random(let shape):
+                guard options.adapter == nil else {
+                    throw MartletError(
+                        code: .invalidParameter, subject: "adapter",
+                        message:
+                            "adapter: got one for random weights, expected a model that was trained; "
+                            + "remove it")
+                }
                 naturalWeights = .bf16
                 model = try LanguageModel(
                     randomShape: shape, weights: options.weights ?? .bf16, seed: options.seed,
@@ -72,6 +77,17 @@ package struct LoadedModel: Sendable {
         } catch {
             throw MartletError(any: error)
         }
+    }
+
+    /// The files of a model, with the adapter that the options name.
+    private static func checkpoint(
+        _ source: ModelSource, _ options: ModelOptions
+    ) throws -> Checkpoint {
+        guard let checkpoint = try source.openCheckpoint() else {
+            preconditionFailure("LoadedModel: \(source) has no checkpoint")
+        }
+        guard let adapter = options.adapter else { return checkpoint }
+        return try checkpoint.adapted(by: ModelSource(adapter).path ?? adapter)
     }
 
     private static func check(_ options: ModelOptions) throws(MartletError) {
@@ -185,7 +201,8 @@ package struct LoadedModel: Sendable {
     /// Names and policies of the same model retrofitted to hold fewer tokens; none unless it is loaded with a dense
     /// cache, because another one was somebody's choice; how it is stored does not matter.
     package var compressedForms: [(name: String, policy: String)] {
-        guard policy.keepsAll, let builtin = BuiltinModel(rawValue: name) else { return [] }
+        guard policy.keepsAll, options.adapter == nil, let builtin = BuiltinModel(rawValue: name)
+        else { return [] }
         return builtin.compressedForms.map { ($0.name, "dms") }
     }
 

@@ -7,6 +7,8 @@ public import MartletKernels
 public struct ModelOptions: Sendable, Hashable {
     /// How matrices are packed; nil keeps what the checkpoint stores (random models: bf16).
     public var weights: WeightType?
+    /// A directory with a low-rank adapter (PEFT's `adapter_config.json`), which is merged into the weights.
+    public var adapter: String?
     /// How keys and values are stored.
     public var cacheCodec: CacheCodec = .f32
     /// Which tokens stay in the cache: `dense`, or a policy such as `window(sinks=4, recent=1024)`.

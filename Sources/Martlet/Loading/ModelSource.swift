@@ -1,11 +1,13 @@
-/// What the name of a model means; reads no file.
+/// What the name of a model means; opens no weights.
 
+import Foundation
 package import MartletFormats
+import MartletHub
 import MartletModels
 
 /// Where a model comes from.
 package enum ModelSource: Sendable, Hashable {
-    /// A directory in the Hugging Face layout.
+    /// A directory in the Hugging Face layout, or a GGUF file.
     case directory(String)
     /// A GGUF file, or the first of several.
     case gguf(String)
@@ -14,15 +16,18 @@ package enum ModelSource: Sendable, Hashable {
 
     static let randomPrefix = "random:"
 
-    /// Reads a name: a model of the package, `random:SHAPE`, a GGUF file, or else a directory. Throws `unknownModel`, and
-    /// `fileNotFound` when the package's models are not beside the program.
+    /// Reads a name: a model of the package, `random:SHAPE`, a path, or a model that was pulled from a hub.
+    ///
+    /// A path that is there counts before a hub's name. Throws `unknownModel`, and `fileNotFound` when the package's models
+    /// are not beside the program, or a hub's model was not pulled.
     package init(_ name: String) throws(MartletError) {
         if let builtin = BuiltinModel(rawValue: name) {
             self = .directory(try builtin.directory())
             return
         }
         guard name.hasPrefix(Self.randomPrefix) else {
-            self = name.lowercased().hasSuffix(".gguf") ? .gguf(name) : .directory(name)
+            let path = try Self.pulled(name) ?? name
+            self = path.lowercased().hasSuffix(".gguf") ? .gguf(path) : .directory(path)
             return
         }
         let shape = String(name.dropFirst(Self.randomPrefix.count))
@@ -54,5 +59,20 @@ package enum ModelSource: Sendable, Hashable {
         } catch {
             throw MartletError(any: error)
         }
+    }
+
+    /// Where the model of a hub is that `name` means; nil when it is a path.
+    private static func pulled(_ name: String) throws(MartletError) -> String? {
+        guard !name.hasPrefix("/"), !name.hasPrefix("."), !name.hasPrefix("~"),
+            !FileManager.default.fileExists(atPath: name), let reference = try? HubReference(name)
+        else { return nil }
+        do throws(HubError) {
+            let cache = HubCache(try HubSettings())
+            // A name without an owner is more likely a folder that is not there.
+            guard reference.repository.owner != nil || cache.has(reference.repository) else {
+                return nil
+            }
+            return try cache.model(reference)
+        } catch { throw MartletError(error) }
     }
 }

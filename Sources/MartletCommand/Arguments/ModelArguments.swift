@@ -3,9 +3,16 @@
 import ArgumentParser
 import Martlet
 
+extension ArgumentHelp {
+    /// What names a model.
+    static let model = ArgumentHelp(
+        "builtin, a directory in the Hugging Face layout, a GGUF file, owner/name that was pulled, or "
+            + "random:SHAPE.")
+}
+
 /// Which model, and how it is loaded.
 struct ModelArguments: ParsableArguments {
-    @Option(help: "builtin, a directory in the Hugging Face layout, a GGUF file, or random:SHAPE.")
+    @Option(help: .model)
     var model: String
 
     @OptionGroup var loading: LoadingArguments
@@ -20,6 +27,12 @@ struct LoadingArguments: ParsableArguments {
     @Option(
         help: "How weights are packed. Default: as they are stored (random models: bf16).")
     var weights: WeightType?
+
+    @Option(
+        help: ArgumentHelp(
+            "A low-rank adapter (PEFT) that is merged into the weights: a directory, or owner/name that was pulled.",
+            valueName: "adapter"))
+    var adapter: String?
 
     @Option(
         help: ArgumentHelp(
@@ -64,6 +77,7 @@ extension ModelOptions {
     init(_ loading: LoadingArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
         self.init()
         weights = loading.weights
+        adapter = loading.adapter
         threads = loading.threads
         seed = loading.seed ?? 0
         if let cache {
@@ -103,5 +117,6 @@ extension JSONLine {
         set("weights", loaded.weightName)
         set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
+        if let adapter = loaded.options.adapter { set("adapter", adapter) }
     }
 }

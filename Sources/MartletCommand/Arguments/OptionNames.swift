@@ -10,7 +10,8 @@ enum OptionNames {
         "logprobs": "--logprobs", "stop": "--stop", "stopTokens": "--stop-token",
         "logitBias token": "--logit-bias",
         "chainCount": "--chains", "topCount": "--top", "chunk": "--chunk",
-        "tokens of a step": "--chunk", "threads": "--threads", "memory budget": "--memory",
+        "tokens of a step": "--chunk", "threads": "--threads", "adapter": "--adapter",
+        "memory budget": "--memory",
         "stride": "--stride", "samples": "--samples", "width": "--width",
         "sequences in flight": "--parallel",
     ]

@@ -27,7 +27,7 @@ struct Evaluate: AsyncParsableCommand {
               martlet evaluate --list
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, a GGUF file, or random:SHAPE.")
+    @Option(help: .model)
     var model: String?
 
     @OptionGroup var loading: LoadingArguments
@@ -139,7 +139,8 @@ struct Evaluate: AsyncParsableCommand {
     ) throws(MartletError) -> EvaluationRecords? {
         guard let samplesFile, let name = model else { return nil }
         let header = RunHeader(
-            run: "evaluation", models: [try ModelDigest(of: name)],
+            run: "evaluation",
+            models: try ([name] + [loading.adapter].compactMap(\.self)).map(ModelDigest.init),
             settings: [
                 ("task", .string(task ?? "")),
                 ("problems", try TaskLocator.digest(task ?? "").map { .string($0) } ?? .null),

@@ -82,6 +82,11 @@ struct Frontier: AsyncParsableCommand {
 
     func validate() throws {
         try OutputFolder.check(out)
+        guard loading.adapter == nil else {
+            throw ValidationError(
+                "--adapter changes one model, and a sweep may have several: merge it, and give that model."
+            )
+        }
         guard (1...1_000_000).contains(samples) else {
             throw ValidationError("--samples is \(samples), expected 1 to 1000000.")
         }

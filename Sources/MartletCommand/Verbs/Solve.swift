@@ -31,7 +31,7 @@ struct Solve: AsyncParsableCommand {
     @Option(help: "Read the prompt from this file; - is standard input.")
     var promptFile: String?
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, a GGUF file, or random:SHAPE.")
+    @Option(help: .model)
     var model = BuiltinModel.dense.name
 
     @OptionGroup var loading: LoadingArguments

@@ -16,7 +16,7 @@ struct Tokenize: AsyncParsableCommand {
               martlet tokenize --model path/to/model --decode 1,403,407 --json
             """)
 
-    @Option(help: "builtin, a directory in the Hugging Face layout, a GGUF file, or random:SHAPE.")
+    @Option(help: .model)
     var model: String
 
     @Option(help: "Encode the text in this file; - is standard input.")

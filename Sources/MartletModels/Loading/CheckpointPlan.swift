@@ -130,7 +130,7 @@ extension TensorEntry {
     /// Whether both hold the same numbers, whatever their types.
     fileprivate func holdsSameNumbers(as other: TensorEntry) throws(FormatError) -> Bool {
         guard shape == other.shape else { return false }
-        if dtype == other.dtype, dtype != .i8, let mine = bytes.baseAddress,
+        if dtype == other.dtype, isPlain, other.isPlain, let mine = bytes.baseAddress,
             let others = other.bytes.baseAddress
         {
             return memcmp(mine, others, bytes.count) == 0

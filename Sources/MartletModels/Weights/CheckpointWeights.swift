@@ -211,8 +211,10 @@ enum StoredFloats {
         // Files may pack tensors without padding; only an aligned start can be read as elements.
         let isAligned = Int(bitPattern: bytes.baseAddress) % size == 0
         switch entry.dtype {
-        case .f16 where isAligned: Half.toFloats(bytes.bindMemory(to: UInt16.self), out)
-        case .bf16 where isAligned: Half.bfloatsToFloats(bytes.bindMemory(to: UInt16.self), out)
+        case .f16 where isAligned && entry.isPlain:
+            Half.toFloats(bytes.bindMemory(to: UInt16.self), out)
+        case .bf16 where isAligned && entry.isPlain:
+            Half.bfloatsToFloats(bytes.bindMemory(to: UInt16.self), out)
         default:
             do { try entry.copyFloats(of: elements, into: out) } catch {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
@@ -230,6 +232,8 @@ enum NaturalPacking: Hashable {
 extension TensorEntry {
     /// How it is packed where nothing else is asked for: blocks as they are, bf16 as bf16, all else as f32.
     var naturalPacking: NaturalPacking {
-        stored.map { .blocks($0) } ?? .floats(dtype == .bf16 ? .bf16 : .f32)
+        // An adapter's sum lies on no grid.
+        if let stored, !isAdapted { return .blocks(stored) }
+        return .floats(dtype == .bf16 && isPlain ? .bf16 : .f32)
     }
 }
