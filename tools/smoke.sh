@@ -26,7 +26,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in solve generate score tokenize inspect policies bench pull list remove doctor evaluate frontier train retrofit; do
+for verb in solve generate score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -188,6 +188,15 @@ expect 0 "score in windows" "$martlet" score --model "$golden" --tokens "$long" 
 for key in perplexity stride window; do summary "$key"; done
 expect 64 "score in no windows" "$martlet" score --model "$golden" --tokens "$long" --stride 0
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
+expect 0 "convert" "$martlet" convert "$golden" "$work/golden.gguf" --type f16 --json
+expect 0 "inspect a GGUF file" "$martlet" inspect --model "$work/golden.gguf" --json
+refused "convert over a file" "$martlet" convert "$golden" "$work/golden.gguf"
+says "--overwrite"
+expect 0 "convert back" "$martlet" convert "$work/golden.gguf" "$work/back" --type f32
+expect 0 "inspect what was converted back" "$martlet" inspect --model "$work/back" --json
+head -c 3000 "$work/golden.gguf" > "$work/cut.gguf"
+refused "a GGUF file that is cut" "$martlet" inspect --model "$work/cut.gguf"
+says "cut"
 
 # Models of a hub, without one: what other tools put into the shared cache is found, listed and removed.
 export HF_HOME=$work/hf HF_HUB_OFFLINE=1

@@ -21,7 +21,9 @@ extension UntrustedInput {
             let file = try GGUFFile(path: path)
             for entry in file.entries where entry.elementCount > 0 { _ = try? entry.floats(row: 0) }
             for value in file.metadata.map(\.value) { _ = GGUFValueToWrite(value) }
-            if let metadata = TokenizerMetadata(file), let tokenizer = try? Tokenizer(metadata: metadata) {
+            if let metadata = TokenizerMetadata(file),
+                let tokenizer = try? Tokenizer(metadata: metadata)
+            {
                 _ = tokenizer.encode("a test \u{1F600}")
             }
             let model = try LanguageModel(

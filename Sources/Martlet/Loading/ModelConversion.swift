@@ -55,7 +55,8 @@ package struct ModelConversion {
         guard let checkpoint = try source.openCheckpoint() else {
             throw MartletError(
                 code: .invalidParameter, subject: name,
-                message: "\(name): random weights are not converted; give a directory or a GGUF file")
+                message:
+                    "\(name): random weights are not converted; give a directory or a GGUF file")
         }
         self.checkpoint = checkpoint
     }
@@ -107,7 +108,8 @@ package struct ModelConversion {
 
     /// The chat template of a directory.
     private static func template(_ directory: String) -> String? {
-        if let text = try? String(contentsOfFile: directory + "/chat_template.jinja", encoding: .utf8)
+        if let text = try? String(
+            contentsOfFile: directory + "/chat_template.jinja", encoding: .utf8)
         {
             return text
         }

@@ -14,6 +14,7 @@ struct Inspect: AsyncParsableCommand {
             Example:
               martlet inspect --model path/to/model
               martlet inspect --model random:qwen2.5-0.5b --json
+              martlet inspect --model model.gguf --metadata
               martlet inspect --model path/to/model --text-file story.txt --cache "h2o(ratio=0.5)" \
             --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet inspect --model random:tiny --cache "knorm(ratio=0.5)" --tokens 1,2,3,4,5,6 \
@@ -40,6 +41,10 @@ struct Inspect: AsyncParsableCommand {
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk = 512
 
+    @Flag(
+        help: "List the keys of a GGUF file, its tensors and its chat template; reads no weights.")
+    var metadata = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -56,6 +61,7 @@ struct Inspect: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if metadata { return try printListing(FileListing(model.model)) }
         if let tokens { return try await inspectCache(.tokens(tokens.tokens), then?.tokens ?? []) }
         if let textFile {
             return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])

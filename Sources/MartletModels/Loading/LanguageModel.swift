@@ -143,7 +143,9 @@ package final class LanguageModel: Sendable {
     /// exactly.
     package static func naturalType(of tensors: any TensorSource) -> WeightType? {
         guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
-        return tensors.entries.allSatisfy { $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain) }
+        return tensors.entries.allSatisfy {
+            $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain)
+        }
             ? .bf16 : .f32
     }
 }

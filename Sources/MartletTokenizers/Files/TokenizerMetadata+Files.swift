@@ -12,7 +12,9 @@ extension TokenizerMetadata {
         func refuse(_ feature: String) -> TokenizerError {
             .unsupported(
                 file: definition.file, feature: feature,
-                supported: "byte-level BPE with a published pre-tokenizer, and SentencePiece's BPE, in GGUF")
+                supported:
+                    "byte-level BPE with a published pre-tokenizer, and SentencePiece's BPE, in GGUF"
+            )
         }
         guard case .pairs = definition.model else { throw refuse("an algorithm other than BPE") }
         let isByte: (ArraySlice<UInt8>) -> Bool = {
@@ -32,7 +34,9 @@ extension TokenizerMetadata {
         }
         switch definition.merges {
         case .pairs(let pairs):
-            guard definition.byteLevel else { throw refuse("BPE that is neither of bytes nor scored") }
+            guard definition.byteLevel else {
+                throw refuse("BPE that is neither of bytes nor scored")
+            }
             // `Digits` asks another edition of Unicode what a number is; names know the class alone.
             let digits = PreTokenizer.Step.split(.runs(.one(CharacterClass.numeric)))
             let numbers = WordExpression(#"\p{N}"#).map { PreTokenizer.Step.split($0) }
@@ -40,7 +44,8 @@ extension TokenizerMetadata {
                 .map { $0 == digits ? numbers ?? $0 : $0 }
             guard
                 let entry = PreTokenizerNames.all.first(where: {
-                    $0.byteLevel && $0.steps == steps && $0.ignoresMerges == definition.ignoresMerges
+                    $0.byteLevel && $0.steps == steps
+                        && $0.ignoresMerges == definition.ignoresMerges
                 }), let name = entry.names.first
             else { throw refuse("a pre-tokenizer that GGUF has no name") }
             self.init(source: definition.file, kind: "gpt2", tokens: tokens)
