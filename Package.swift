@@ -45,6 +45,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
+        .target(name: "MartletTemplates", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
             name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
@@ -128,6 +129,9 @@ let package = Package(
         .testTarget(
             name: "MartletTokenizersTests",
             dependencies: ["MartletTokenizers", "MartletTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletTemplatesTests", dependencies: ["MartletTemplates", "MartletJSON"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCacheTests",

@@ -57,6 +57,7 @@ enum House {
         TargetRule(
             "MartletFormats", imports: ["MartletJSON", "MartletKernels"], largestFileCircle: 4),
         TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
+        TargetRule("MartletTemplates", imports: ["MartletJSON"], largestFileCircle: 2),
         TargetRule("MartletCache", imports: kernels, largestFileCircle: 3),
         TargetRule(
             "MartletAttention", imports: kernels.union(["MartletCache"])),
