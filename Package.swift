@@ -79,8 +79,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletTasks",
-                "MartletPictures",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletKernels",
+                "MartletTasks", "MartletPictures", "MartletJSON",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
@@ -174,7 +174,8 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletKernels", "MartletPictures",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletKernels",
+                "MartletPictures",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -205,7 +206,8 @@ let package = Package(
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletJSON", "MartletKernels",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletJSON",
+                "MartletKernels",
             ],
             swiftSettings: strict),
         // Reads the repository's files and imports no target: the order of targets and rooms.

@@ -31,7 +31,18 @@ struct LimitTests {
             "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
         ])
     func isStopped(_ source: String) {
-        #expect(Self.kind(source) == .limit)
+        var limits = RenderLimits()
+        limits.steps = 100_000
+        limits.bytes = 1 << 18
+        #expect(Self.kind(source, limits) == .limit)
+    }
+
+    @Test("The limits that hold where none are given")
+    func limitsOfDownloads() {
+        let limits = RenderLimits()
+        #expect(limits.bytes == 16 << 20)
+        #expect(limits.steps == 10_000_000)
+        #expect(limits.calls == 100)
     }
 
     @Test("Time runs out by the clock")

@@ -34,14 +34,21 @@ struct RoundTripTests {
         return (text, found.1)
     }
 
-    /// Templates whose calls cannot be read back, and why.
-    private static let exceptions: [String: String] = [:]
+    /// Arguments in one order of their keys, since some templates sort them.
+    private static func sorted(_ calls: [ToolCall]) -> [String] {
+        calls.map { call in
+            let members = (try? JSONValue.parse(Array(call.arguments.utf8)))?.objectValue?.members
+            return call.name
+                + (members ?? []).sorted { $0.key < $1.key }
+                .map { "\($0.key)=\($0.value.summary)" }.joined(separator: ",")
+        }
+    }
 
     @Test("A call that a template writes is read back")
     func callsAreReadBack() throws {
         var generator = SplitMix(state: 23)
         var read = 0
-        for name in TemplateData.names where Self.exceptions[name] == nil {
+        for name in TemplateData.names {
             let format = try ChatFormat(
                 template: try TemplateData.template(name),
                 specialTokens: ["bos_token": "<s>", "eos_token": "</s>"], name: name)
@@ -54,7 +61,10 @@ struct RoundTripTests {
                 ],
             ] {
                 let answer = Message(.assistant, "", toolCalls: calls)
-                guard let (text, prompt) = Self.tail(of: answer, format) else { continue }
+                // Some templates leave the calls of earlier answers out.
+                guard let (text, prompt) = Self.tail(of: answer, format), !text.isEmpty else {
+                    continue
+                }
                 let scalars = text.unicodeScalars.map { String(Character($0)) }
                 var pieces: [String] = []
                 var place = 0
@@ -71,8 +81,7 @@ struct RoundTripTests {
                     if case .call(let call) = event { call } else { nil }
                 }
                 #expect(
-                    found.map(\.name) == calls.map(\.name)
-                        && found.map(\.arguments) == calls.map(\.arguments),
+                    Self.sorted(found) == Self.sorted(calls),
                     "\(name) (\(format.syntax.name)): \(text) gave \(events)")
                 read += 1
             }
