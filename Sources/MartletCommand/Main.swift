@@ -22,7 +22,8 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Policies.self,
+            Solve.self, Chat.self, Generate.self, Score.self, Tokenize.self, Inspect.self,
+            Policies.self,
             Bench.self,
             Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
         ])

@@ -9,7 +9,7 @@ public struct Response: Sendable, Hashable {
     public let text: String
     /// What the model thought before, where it tells.
     public var reasoning = ""
-    /// The tools that the model calls; what they give is a message of ``Message/toolResult(_:for:)``.
+    /// The tools that the model calls; what they give is a message of `Message.toolResult(_:for:)`.
     public var toolCalls: [ToolCall] = []
     /// The tokens that were chosen, a final end token excluded.
     public let tokens: [Int32]

@@ -41,7 +41,7 @@ public struct ToolParameter: Sendable, Hashable {
 }
 
 extension ToolDefinition {
-    /// A tool with parameters, whose arguments a call gives as a `Decodable` type: see ``ToolCall/decode(_:)``.
+    /// A tool with parameters, whose arguments a call gives as a `Decodable` type: see `ToolCall.decode(_:)`.
     public init(name: String, description: String, parameters: [ToolParameter]) {
         var properties = JSONObject()
         for parameter in parameters {
