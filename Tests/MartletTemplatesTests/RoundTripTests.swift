@@ -82,7 +82,8 @@ struct RoundTripTests {
                 }
                 #expect(
                     Self.sorted(found) == Self.sorted(calls),
-                    "\(name) (\(format.syntax.name)): \(text) gave \(events)")
+                    "\(name) (\(format.syntax.name)): \(JSONValue.string(text).summary) gave \(events)"
+                )
                 read += 1
             }
         }

@@ -185,17 +185,14 @@ extension ResponseSyntax {
                     "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>",
                 ])
         ),
+        // Apriel, whose text also speaks of Hermes' mark.
+        (["<tool_calls>["], hunyuan),
         (
             ["<tool_call>"],
             ResponseSyntax(
                 name: "hermes", calls: .json(open: ["<tool_call>"], close: ["</tool_call>"]))
         ),
-        (
-            ["<tool_calls>"],
-            ResponseSyntax(
-                name: "hunyuan", calls: .json(open: ["<tool_calls>"], close: ["</tool_calls>"]),
-                contentMarks: ["<answer>", "</answer>"])
-        ),
+        (["<tool_calls>"], hunyuan),
         (
             ["<|tool_call|>"],
             ResponseSyntax(
@@ -242,6 +239,9 @@ extension ResponseSyntax {
         ),
     ]
 
+    private static let hunyuan = ResponseSyntax(
+        name: "hunyuan", calls: .json(open: ["<tool_calls>"], close: ["</tool_calls>"]),
+        contentMarks: ["<answer>", "</answer>"])
     private static let deepSeekSection = Enclosure(
         open: "<｜tool▁calls▁begin｜>", close: "<｜tool▁calls▁end｜>")
     private static let functionTags = Calls.tagged(
