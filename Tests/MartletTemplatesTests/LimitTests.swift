@@ -29,6 +29,10 @@ struct LimitTests {
             "{% for x in range(100000) %}{{ 'a' * 1000 }}{% endfor %}",
             "{{ ('%99999s' % 'x') * 99999 }}",
             "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+            "{% set s = 'x' * 99999 %}{{ range(9999)|join(s) }}",
+            "{% set s = 'x' * 99999 %}{{ ([s] * 9999)|tojson }}",
+            "{{ [0] * 99999 }}", "{{ [1]|tojson(indent='x' * 999) }}",
+            "{% set s = 'x' * 99999 %}{{ s ~ s ~ s }}",
         ])
     func isStopped(_ source: String) {
         var limits = RenderLimits()

@@ -77,7 +77,7 @@ extension Interpreter {
     }
 
     private func repeated(_ list: ListValue, _ count: Int) throws(TemplateFault) -> TemplateValue {
-        let size = list.elements.count.multipliedReportingOverflow(by: max(0, count))
+        let size = (list.elements.count * 16).multipliedReportingOverflow(by: max(0, count))
         try charge(bytes: size.overflow ? .max : size.partialValue)
         var elements: [TemplateValue] = []
         if !list.elements.isEmpty { for _ in 0..<max(0, count) { elements += list.elements } }

@@ -85,6 +85,7 @@ extension Interpreter {
                 let value = try evaluate(part, in: scope)
                 if case .undefined(let value) = value, value.isWithheld { throw value.fault }
                 text.append(value.printed)
+                try check(bytes: text.count)
             }
             return try charge(.text(text))
         case .and(let left, let right):

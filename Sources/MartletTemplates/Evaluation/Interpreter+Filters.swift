@@ -94,13 +94,13 @@ extension Interpreter {
         settings.sortsKeys = values[3]?.isTrue ?? false
         if let indent = values[1] {
             if let width = indent.integerValue {
-                guard width <= 1024 else {
+                guard width <= 64 else {
                     throw TemplateFault(
-                        .limit, "tojson: an indent of \(width), expected at most 1024")
+                        .limit, "tojson: an indent of \(width), expected at most 64")
                 }
                 settings.indentation = TemplateText(String(repeating: " ", count: max(0, width)))
             } else if let text = indent.textValue {
-                settings.indentation = text
+                settings.indentation = try Self.short(text)
             }
             if settings.indentation != nil { settings.itemSeparator = TemplateText(",") }
         }
@@ -108,10 +108,18 @@ extension Interpreter {
             guard list.elements.count == 2, let item = list.elements[0].textValue,
                 let key = list.elements[1].textValue
             else { throw TemplateFault(.value, "tojson: separators must be two texts") }
-            settings.itemSeparator = item
-            settings.keySeparator = key
+            settings.itemSeparator = try Self.short(item)
+            settings.keySeparator = try Self.short(key)
         }
         return .text(try JSONText.text(of: value, settings))
+    }
+
+    /// A text that is written between others, again and again.
+    private static func short(_ text: TemplateText) throws(TemplateFault) -> TemplateText {
+        guard text.count <= 64 else {
+            throw TemplateFault(.limit, "tojson: a separator of more than 64 bytes")
+        }
+        return text
     }
 
     private static func integer(_ value: TemplateValue, base: Int) -> TemplateValue? {

@@ -20,7 +20,7 @@ extension Interpreter {
         "reverse": { (_, value, _) throws(TemplateFault) in
             if let text = value.textValue {
                 var result = TemplateText()
-                for character in text.characters.reversed() { result.append(character) }
+                for character in try text.takenApart().reversed() { result.append(character) }
                 return .text(result)
             }
             return .generator(GeneratorValue(try value.elements().reversed()))
@@ -195,7 +195,7 @@ extension Interpreter {
         let (name, rest) = Self.named(arguments)
         for element in try Self.someElements(of: value) {
             try step()
-            results.append(try filter(name, element, rest))
+            results.append(try charge(try filter(name, element, rest)))
         }
         return .generator(GeneratorValue(results))
     }

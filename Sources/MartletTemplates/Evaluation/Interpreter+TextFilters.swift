@@ -23,10 +23,10 @@ extension Interpreter {
             let (old, new) = ((values[0] ?? .none).printed, (values[1] ?? .none).printed)
             return .text(try TextMethods.replaced(value.printed, old, new, count: count))
         },
-        "indent": { (_, value, arguments) throws(TemplateFault) in
-            try indented(value.printed, arguments)
+        "indent": { (interpreter, value, arguments) throws(TemplateFault) in
+            try indented(value.printed, arguments, interpreter)
         },
-        "join": { (_, value, arguments) throws(TemplateFault) in
+        "join": { (interpreter, value, arguments) throws(TemplateFault) in
             let values = try arguments.bound("join", ["d", "attribute"])
             let separator = (values[0] ?? .string("")).printed
             var result = TemplateText()
@@ -36,6 +36,7 @@ extension Interpreter {
                     try attribute(path, of: element)
                 }
                 result.append((part ?? element).printed)
+                try interpreter.check(bytes: result.count)
             }
             return .text(result)
         },
@@ -93,7 +94,7 @@ extension Interpreter {
     }
 
     private static func indented(
-        _ text: TemplateText, _ arguments: CallArguments
+        _ text: TemplateText, _ arguments: CallArguments, _ interpreter: Interpreter
     ) throws(TemplateFault) -> TemplateValue {
         let values = try arguments.bound("indent", ["width", "first", "blank"])
         let width = values[0] ?? .integer(4)
@@ -110,6 +111,7 @@ extension Interpreter {
                 if indentsBlank || !line.isEmpty { result.append(indentation) }
             }
             result.append(line)
+            try interpreter.check(bytes: result.count)
         }
         return .text(result)
     }

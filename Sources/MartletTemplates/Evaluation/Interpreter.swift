@@ -50,10 +50,12 @@ final class Interpreter {
     func charge(_ value: TemplateValue) throws(TemplateFault) -> TemplateValue {
         switch value {
         case .text(let text): try charge(bytes: text.count)
-        case .list(let list): try charge(bytes: list.elements.count * 4)
-        case .view(let view): try charge(bytes: view.list.elements.count * 4)
+        case .list(let list): try charge(bytes: list.elements.count * Self.bytesPerStep)
+        case .view(let view):
+            try charge(bytes: view.list.elements.count * Self.bytesPerStep)
         default: break
         }
+        try check(bytes: value.weight)
         guard value.depth <= TemplateValue.maximumDepth else {
             throw TemplateFault(
                 .limit, "a value nests deeper than \(TemplateValue.maximumDepth) levels")
@@ -61,10 +63,15 @@ final class Interpreter {
         return value
     }
 
-    func charge(bytes: Int) throws(TemplateFault) {
+    /// Refuses what is too large, before it is made.
+    func check(bytes: Int) throws(TemplateFault) {
         guard bytes <= limits.bytes else {
             throw TemplateFault(.limit, "a text is longer than \(limits.bytes) bytes")
         }
+    }
+
+    func charge(bytes: Int) throws(TemplateFault) {
+        try check(bytes: bytes)
         if bytes >= Self.bytesPerStep { try step(bytes / Self.bytesPerStep) }
     }
 

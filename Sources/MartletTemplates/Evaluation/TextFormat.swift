@@ -11,6 +11,7 @@ enum TextFormat {
         var at = 0
         let bytes = format.utf8
         while at < bytes.count {
+            try TextMethods.bounded(result.count)
             guard bytes[at] == UInt8(ascii: "%") else {
                 let start = at
                 while at < bytes.count, bytes[at] != UInt8(ascii: "%") { at += 1 }
@@ -66,6 +67,7 @@ enum TextFormat {
         var at = 0
         let bytes = format.utf8
         while at < bytes.count {
+            try TextMethods.bounded(result.count)
             let byte = bytes[at]
             let isDoubled = at + 1 < bytes.count && bytes[at + 1] == byte
             guard byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") else {

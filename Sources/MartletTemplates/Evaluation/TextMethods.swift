@@ -103,6 +103,7 @@ enum TextMethods {
                 }
                 if position > 0 { result.append(text) }
                 result.append(part)
+                try bounded(result.count)
             }
             return .text(result)
         },
@@ -179,7 +180,11 @@ enum TextMethods {
     ) throws(TemplateFault) -> TemplateText? {
         let value = try arguments.bound("strip", ["chars"])[0] ?? .none
         if case .none = value { return nil }
-        return try argument(value, "strip")
+        let characters = try argument(value, "strip")
+        guard characters.count <= 4096 else {
+            throw TemplateFault(.limit, "strip: more than 4096 bytes of characters")
+        }
+        return characters
     }
 
     private static func affixes(
@@ -242,20 +247,24 @@ enum TextMethods {
             } else {
                 let separator = try argument(separator, "split")
                 guard !separator.isEmpty else { throw TemplateFault(.value, "empty separator") }
-                return .list(split(text, by: separator.utf8, most, fromEnd: fromEnd))
+                return .list(try split(text, by: separator.utf8, most, fromEnd: fromEnd))
             }
         }
-        return .list(words(of: text, most, fromEnd: fromEnd).map { .text($0) })
+        return .list(try words(of: text, most, fromEnd: fromEnd).map { .text($0) })
     }
 
     private static func split(
         _ text: TemplateText, by separator: [UInt8], _ most: Int, fromEnd: Bool
-    ) -> [TemplateValue] {
+    ) throws(TemplateFault) -> [TemplateValue] {
         var parts: [TemplateValue] = []
+        func add(_ range: Range<Int>) throws(TemplateFault) {
+            parts.append(.text(text[range]))
+            try boundedParts(parts.count)
+        }
         if fromEnd {
             var end = text.count
             while parts.count < most, let found = text.lastRange(of: separator, before: end) {
-                parts.append(.text(text[found.upperBound..<end]))
+                try add(found.upperBound..<end)
                 end = found.lowerBound
             }
             parts.append(.text(text[0..<end]))
@@ -263,7 +272,7 @@ enum TextMethods {
         }
         var at = 0
         while parts.count < most, let found = text.firstRange(of: separator, from: at) {
-            parts.append(.text(text[at..<found.lowerBound]))
+            try add(at..<found.lowerBound)
             at = found.upperBound
         }
         parts.append(.text(text[at..<text.count]))
@@ -272,10 +281,11 @@ enum TextMethods {
 
     private static func words(
         of text: TemplateText, _ most: Int, fromEnd: Bool
-    ) -> [TemplateText] {
+    ) throws(TemplateFault) -> [TemplateText] {
         var words: [TemplateText] = []
         var rest = text.trimmed(nil, left: !fromEnd, right: fromEnd)
         while !rest.isEmpty {
+            try boundedParts(words.count)
             guard words.count < most else {
                 words.append(rest.trimmed(nil, left: fromEnd, right: !fromEnd))
                 break
@@ -298,6 +308,13 @@ enum TextMethods {
             }
         }
         return fromEnd ? words.reversed() : words
+    }
+
+    private static func boundedParts(_ count: Int) throws(TemplateFault) {
+        guard count <= TemplateText.maximumParts else {
+            throw TemplateFault(
+                .limit, "a text falls into more than \(TemplateText.maximumParts) parts")
+        }
     }
 
     /// Its lines, without their ends.
@@ -329,6 +346,13 @@ enum TextMethods {
 
     // MARK: Changes
 
+    /// Refuses a text that grows past what any rendering may make.
+    static func bounded(_ bytes: Int) throws(TemplateFault) {
+        guard bytes <= RenderLimits().bytes else {
+            throw TemplateFault(.limit, "a text is longer than \(RenderLimits().bytes) bytes")
+        }
+    }
+
     /// One text in place of another, the first `count` times, or each time when that is negative.
     static func replaced(
         _ text: TemplateText, _ old: TemplateText, _ new: TemplateText, count: Int
@@ -338,12 +362,10 @@ enum TextMethods {
         var (at, done) = (0, 0)
         func grow() throws(TemplateFault) {
             done += 1
-            guard result.count <= RenderLimits().bytes else {
-                throw TemplateFault(.limit, "a text is longer than \(RenderLimits().bytes) bytes")
-            }
+            try bounded(result.count)
         }
         if old.isEmpty {
-            for character in text.characters {
+            for character in try text.takenApart() {
                 if done < most {
                     result.append(new)
                     try grow()

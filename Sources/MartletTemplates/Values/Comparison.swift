@@ -83,7 +83,7 @@ extension TemplateValue {
         case .undefined(let value):
             if value.isWithheld { throw value.fault }
             return []
-        case .text(let text): return text.characters.map { .text($0) }
+        case .text(let text): return try text.takenApart().map { .text($0) }
         case .list(let list): return list.elements
         case .dictionary(let dictionary): return dictionary.keys
         case .view(let view): return view.list.elements
@@ -105,5 +105,19 @@ extension TemplateValue {
         case .loop(let loop): loop.elements.count
         default: nil
         }
+    }
+}
+
+extension TemplateText {
+    /// The most bytes of a text that is taken apart, since each part takes many.
+    static let maximumParts = 1 << 20
+
+    /// Its code points, each as a text.
+    func takenApart() throws(TemplateFault) -> [TemplateText] {
+        guard count <= Self.maximumParts else {
+            throw TemplateFault(
+                .limit, "a text of more than \(Self.maximumParts) bytes cannot be taken apart")
+        }
+        return characters
     }
 }

@@ -62,6 +62,26 @@ enum TemplateValue {
         }
     }
 
+    /// About how many bytes it takes to write it: those of its texts, and some for each part.
+    var weight: Int {
+        switch self {
+        case .text(let text): text.count
+        case .list(let list): list.weight
+        case .dictionary(let dictionary): dictionary.weight
+        case .view(let view): view.list.weight
+        case .generator(let generator): generator.weight
+        case .method(let method): method.receiver.weight
+        default: 4
+        }
+    }
+
+    /// The sum of some weights, which stays a number whatever is put together.
+    static func weight(of values: [TemplateValue]) -> Int {
+        var total = 0
+        for value in values { total = min(1 << 60, total + value.weight + 2) }
+        return total
+    }
+
     /// Values nest at most this deep, since what walks over them takes stack.
     static let maximumDepth = 200
 
@@ -151,10 +171,12 @@ struct ListValue {
     let elements: [TemplateValue]
     let isTuple: Bool
     let depth: Int
+    let weight: Int
 
     init(_ elements: [TemplateValue], isTuple: Bool = false) {
         self.elements = elements
         self.isTuple = isTuple
+        weight = TemplateValue.weight(of: elements)
         depth = 1 + (elements.lazy.map(\.depth).max() ?? 0)
     }
 }
@@ -192,6 +214,7 @@ struct DictionaryValue {
     private(set) var entries: [(key: TemplateValue, value: TemplateValue)] = []
     private var positions: [DictionaryKey: Int] = [:]
     private(set) var depth = 1
+    private(set) var weight = 0
 
     init() {}
 
@@ -207,6 +230,7 @@ struct DictionaryValue {
     mutating func set(_ key: TemplateValue, _ value: TemplateValue) -> Bool {
         guard let found = DictionaryKey(key) else { return false }
         depth = max(depth, 1 + value.depth, 1 + key.depth)
+        weight = min(1 << 60, weight + key.weight + value.weight + 4)
         if let position = positions[found] {
             entries[position].value = value
         } else {
@@ -246,9 +270,11 @@ struct ViewValue {
 final class GeneratorValue {
     private var elements: [TemplateValue]
     let depth: Int
+    let weight: Int
 
     init(_ elements: [TemplateValue]) {
         self.elements = elements
+        weight = TemplateValue.weight(of: elements)
         depth = 1 + (elements.lazy.map(\.depth).max() ?? 0)
     }
 
