@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "MartletNetwork", dependencies: ["MartletHub"], swiftSettings: strict),
         .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
+        .target(name: "MartletTemplates", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
             name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
@@ -84,8 +85,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletKernels",
-                "MartletTasks", "MartletPictures",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
+                "MartletKernels", "MartletTasks", "MartletPictures", "MartletJSON",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
@@ -144,6 +145,9 @@ let package = Package(
             dependencies: ["MartletTokenizers", "MartletTestSupport"],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
+            name: "MartletTemplatesTests", dependencies: ["MartletTemplates", "MartletJSON"],
+            swiftSettings: strict),
+        .testTarget(
             name: "MartletCacheTests",
             dependencies: [
                 "MartletCache", "MartletKernels", "CMartletKernels", "MartletTestSupport",
@@ -184,7 +188,7 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletKernels",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub", "MartletKernels",
                 "MartletPictures",
             ],
             swiftSettings: strict),
@@ -216,7 +220,7 @@ let package = Package(
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletFormats", "MartletHub", "MartletJSON",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub", "MartletJSON",
                 "MartletKernels",
             ],
             swiftSettings: strict),

@@ -26,7 +26,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in solve generate score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
+for verb in solve chat generate score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -76,6 +76,18 @@ grep -q "Accuracy against bytes moved" "$work/sweep/frontier.html" && fail "fron
 expect 64 "frontier by an unknown method" "$martlet" frontier --policies nothing --out "$work/sweep2"
 
 expect 0 "generate" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8
+mkdir "$work/talker"
+for file in Sources/Martlet/Resources/Models/builtin/*; do ln -s "$PWD/$file" "$work/talker"; done
+printf '%s' '{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}[assistant]' >"$work/talker/chat_template.jinja"
+expect 0 "chat" sh -c "printf '/help\nC97:a=8,b=a*9+4,b?\nand c?\n' | '$martlet' chat '$work/talker' --max-tokens 8"
+says "reused"
+says "/policy"
+expect 0 "chat --json" sh -c "echo x | '$martlet' chat '$work/talker' --max-tokens 4 --system s --whole --json"
+for key in text reasoning finishReason tokensPerSecond cacheBytes; do summary "$key"; done
+expect 0 "generate --chat" "$martlet" generate --model "$work/talker" --chat "x" --system "s" --max-tokens 4 --json
+summary text
+expect 65 "generate --chat without a template" "$martlet" generate --model random:tiny --chat "x"
+expect 64 "chat: an unknown command" sh -c "echo /nothing | '$martlet' chat random:tiny"
 expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json
 for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads \
     bytesMoved; do

@@ -11,5 +11,9 @@
 @_exported public import struct MartletModels.EvictionHeadShape
 @_exported public import enum MartletTasks.AnswerExtraction
 @_exported public import enum MartletTasks.AnswerKind
+@_exported public import struct MartletTemplates.Message
+@_exported public import struct MartletTemplates.PromptOptions
+@_exported public import struct MartletTemplates.ToolCall
+@_exported public import struct MartletTemplates.ToolDefinition
 @_exported public import struct MartletTokenizers.Tokenizer
 @_exported public import struct MartletTokenizers.TokenizerTraining

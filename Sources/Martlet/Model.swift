@@ -2,6 +2,7 @@
 
 package import MartletEngine
 public import MartletModels
+public import MartletTemplates
 public import MartletTokenizers
 
 /// A language model with its cache and the thread that runs it.
@@ -97,16 +98,35 @@ public final class Model: Sendable {
 
     // MARK: Requests
 
-    /// Starts a conversation. `instructions` are the text that it begins with, placed before the first
-    /// prompt as they are: end them with a line break or a space where one is wanted.
-    public func makeSession(instructions: String = "") -> Session {
-        makeSession(messages: instructions.isEmpty ? [] : [Message(.system, instructions)])
+    /// Starts a conversation.
+    ///
+    /// - Parameters:
+    ///   - instructions: what the model is told before the first prompt. A model without a chat template reads them as they
+    ///     are: end them with a line break or a space where one is wanted.
+    ///   - tools: the tools that it may call.
+    public func makeSession(instructions: String = "", tools: [ToolDefinition] = []) -> Session {
+        makeSession(
+            messages: instructions.isEmpty ? [] : [Message(.system, instructions)], tools: tools)
     }
 
     /// Goes on with a conversation that was held elsewhere.
-    public func makeSession(messages: [Message]) -> Session {
-        Session(model: self, messages: messages)
+    ///
+    /// - Parameters:
+    ///   - messages: what was said.
+    ///   - tools: the tools that the model may call.
+    ///   - promptOptions: what prompts ask for beside the messages.
+    ///   - usesTemplate: whether the model's chat template is used where there is one, rather than plain text.
+    public func makeSession(
+        messages: [Message], tools: [ToolDefinition] = [],
+        promptOptions: PromptOptions = PromptOptions(), usesTemplate: Bool = true
+    ) -> Session {
+        Session(
+            model: self, messages: messages, tools: tools, promptOptions: promptOptions,
+            usesTemplate: usesTemplate)
     }
+
+    /// Whether the model's files say how it is talked to.
+    public var hasChatTemplate: Bool { loaded.chatTemplate != nil }
 
     /// Continues a prompt with one or more chains, which share its part of the cache. Generation starts at once.
     ///
@@ -193,7 +213,8 @@ public final class Model: Sendable {
         pacing: EventPacing = .eachStep, conversation: Conversation? = nil
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
-            promptTokens: tokens.count, wanted: options.maximumTokens)
+            promptTokens: tokens.count, wanted: options.maximumTokens,
+            usual: options.usualMaximumTokens)
         let stopTokens = try loaded.stopTokens(options)
         return ChainStream(
             engine.generate(

@@ -56,7 +56,8 @@ extension ExitStatus {
                 .usage
             case .malformedFile, .unsupportedFormat, .unsupportedArchitecture, .unsupportedDType,
                 .missingTensor, .shapeMismatch, .invalidTokenizer, .missingTokenizer,
-                .unsupportedTokenizer, .invalidText, .badLogits:
+                .unsupportedTokenizer, .invalidText, .badLogits, .invalidTemplate, .missingTemplate,
+                .refusedConversation:
                 .data
             case .fileNotFound: .noInput
             case .promptTooLong, .contextExceeded, .budgetTooSmall, .deadlineTooShort, .outOfPages:

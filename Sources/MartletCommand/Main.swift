@@ -23,9 +23,10 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Solve.self, Generate.self, Score.self, Tokenize.self, Inspect.self, Convert.self,
-            Policies.self, Bench.self, PullVerb.self, ListVerb.self, RemoveVerb.self, Doctor.self,
-            Train.self, RetrofitVerb.self, Evaluate.self, Frontier.self,
+            Solve.self, Chat.self, Generate.self, Score.self, Tokenize.self, Inspect.self,
+            Convert.self, Policies.self, Bench.self, PullVerb.self, ListVerb.self,
+            RemoveVerb.self, Doctor.self, Train.self, RetrofitVerb.self, Evaluate.self,
+            Frontier.self,
         ])
 
     static func main() async {

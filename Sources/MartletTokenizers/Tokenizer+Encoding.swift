@@ -34,9 +34,28 @@ extension Tokenizer {
         return tokens
     }
 
+    /// The tokens of a prompt, parts of which strangers wrote: inside of those the spelling of a special token is only
+    /// text. The model's own tokens are not put around it.
+    ///
+    /// - Parameter literal: the ranges of bytes that strangers wrote, ascending and apart from each other.
+    /// - Throws: as ``encode(utf8:addSpecialTokens:recognizeSpecialTokens:)`` does.
+    public func encode(
+        utf8 bytes: [UInt8], literal: [Range<Int>]
+    ) throws(TokenizerError) -> [Int32] {
+        if let offset = UTF8Text.firstInvalidOffset(bytes) { throw .invalidUTF8(offset: offset) }
+        let (tokens, missing) = bytes.withUnsafeBufferPointer {
+            encode(
+                $0, addSpecialTokens: false, recognize: true,
+                literal: LiteralRanges(ranges: literal))
+        }
+        if let missing { throw .missingToken(character: missing) }
+        return tokens
+    }
+
     /// `text` is valid UTF-8. `missing` is its first character that has no token.
     private func encode(
-        _ text: UnsafeBufferPointer<UInt8>, addSpecialTokens: Bool, recognize: Bool
+        _ text: UnsafeBufferPointer<UInt8>, addSpecialTokens: Bool, recognize: Bool,
+        literal: LiteralRanges? = nil
     ) -> (tokens: [Int32], missing: [UInt8]?) {
         let scratch = model.scratch.take()
         defer { model.scratch.give(scratch) }
@@ -51,7 +70,7 @@ extension Tokenizer {
                         var encoding = TextEncoding(
                             model: model,
                             classes: classes.baseAddress.unsafelyUnwrapped,
-                            ignoringSpecial: !recognize,
+                            ignoringSpecial: !recognize, literal: literal,
                             words: WordEncoder(
                                 model: model.words, vocabulary: model.vocabulary, pairs: pairs,
                                 singles: singles.baseAddress.unsafelyUnwrapped,
@@ -80,7 +99,8 @@ private struct TextEncoding {
 
     let model: TokenizerModel
     let classes: UnsafePointer<CharacterClass.Bits>
-    let ignoringSpecial: Bool
+    var ignoringSpecial: Bool
+    let literal: LiteralRanges?
     var words: WordEncoder
 
     private func classified(_ text: UnsafeBufferPointer<UInt8>) -> ClassifiedText? {
@@ -91,7 +111,9 @@ private struct TextEncoding {
     mutating func encodeText(_ buffer: UnsafeBufferPointer<UInt8>) {
         guard let text = classified(buffer) else { return }
         var position = 0
-        if !model.rawMatcher.isEmpty {
+        if let literal {
+            position = encodeAroundLiterals(buffer, text, literal)
+        } else if !model.rawMatcher.isEmpty {
             while let match = model.rawMatcher.next(
                 in: text, from: position, floor: position, ignoringSpecial: ignoringSpecial)
             {
@@ -104,6 +126,30 @@ private struct TextEncoding {
         }
         encodeSegment(
             UnsafeBufferPointer(rebasing: buffer[position...]), isFirst: position == 0)
+    }
+
+    /// Encodes up to the last added token, and returns where that ends.
+    private mutating func encodeAroundLiterals(
+        _ buffer: UnsafeBufferPointer<UInt8>, _ text: ClassifiedText, _ literal: LiteralRanges
+    ) -> Int {
+        var position = 0
+        var plain: AddedTokenMatcher.Match?
+        let output = model.output
+        // Tokens that are looked for in normalised text have no place in the text as it was written: none of them is
+        // read in a piece that strangers had a part in.
+        while let match = model.rawMatcher.next(
+            in: text, from: position, literal: literal, isSpecial: { output.isSpecial($0) },
+            plain: &plain)
+        {
+            ignoringSpecial = literal.touch(position..<match.start)
+            encodeSegment(
+                UnsafeBufferPointer(rebasing: buffer[position..<match.start]),
+                isFirst: position == 0)
+            words.append(match.id)
+            position = match.end
+        }
+        ignoringSpecial = literal.touch(position..<text.count)
+        return position
     }
 
     /// Text between added tokens.

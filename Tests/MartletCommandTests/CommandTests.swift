@@ -59,6 +59,34 @@ import Testing
         #expect(loading.weights == nil)
     }
 
+    @Test func promptsMayBeMessages() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "generate", "--model", "m", "--chat", "hi", "--system", "Be brief.",
+            ]) as? Generate)
+        #expect(command.message.form == .message(system: "Be brief."))
+        let solve = try #require(try Main.parseAsRoot(["solve", "--chat", "hi"]) as? Solve)
+        #expect(solve.searchOptions.form == .message(system: nil))
+        let plain = try #require(try Main.parseAsRoot(["solve", "hi"]) as? Solve)
+        #expect(plain.searchOptions.form == .text)
+        #expect(throws: (any Error).self) {
+            try Main.parseAsRoot(["generate", "--model", "m", "hi", "--system", "s"])
+        }
+    }
+
+    @Test func chatTakesItsOptions() throws {
+        let command = try #require(
+            try Main.parseAsRoot([
+                "chat", "m", "--system", "s", "--no-think", "--memory", "8MB", "--kv", "q8",
+                "--max-tokens", "5", "--whole",
+            ]) as? Chat)
+        #expect(command.model == "m" && command.system == "s" && command.whole)
+        #expect(command.think == false)
+        #expect(command.memory.memory?.bytes == 8_000_000)
+        #expect(command.cache.kv == .q8 && command.sampling.maxTokens == 5)
+        #expect((try Main.parseAsRoot(["chat", "m"]) as? Chat)?.think == nil)
+    }
+
     @Test func benchListsMayBeEmpty() throws {
         let command = try #require(
             try Main.parseAsRoot([

@@ -59,6 +59,7 @@ enum House {
         TargetRule("MartletHub", imports: ["MartletFormats"]),
         TargetRule("MartletNetwork", imports: ["MartletHub"]),
         TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
+        TargetRule("MartletTemplates", imports: ["MartletJSON"], largestFileCircle: 2),
         TargetRule("MartletCache", imports: kernels, largestFileCircle: 3),
         TargetRule(
             "MartletAttention", imports: kernels.union(["MartletCache"])),

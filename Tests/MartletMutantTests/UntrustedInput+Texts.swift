@@ -2,8 +2,10 @@
 
 import MartletCache
 import MartletEvaluation
+import MartletJSON
 import MartletKernels
 import MartletTasks
+import MartletTemplates
 import Testing
 
 @testable import MartletCommand
@@ -18,6 +20,18 @@ extension UntrustedInput {
         "threshold(knorm(), below=-9)", "rkv(budget=32, buffer=16)", "kv(kivi, residual=0)",
         "think(ratio=0.5, window=16)", "sentencekv(budget=48)", "lserve(budget=64)",
         "compactor(ratio=0.5, chunk=11, sketch=8)",
+    ]
+
+    private static let templates = [
+        "{% for m in messages %}<|{{ m.role }}|>{{ m['content'] | trim }}{% endfor %}{# x #}",
+        "{%- macro f(a, b=1) -%}{{ a ~ b }}{%- endmacro -%}{{ f(messages|length) }}{{ messages[1:]|tojson }}",
+        "{% set ns = namespace(x=[]) %}{% for m in messages if loop is defined %}{% set ns.x = ns.x + [m] %}{% endfor %}{{ ns.x|map(attribute='role')|join(', ') }}",
+    ]
+    private static let answers = [
+        "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": [1, \"x\"]}}\n</tool_call> ok",
+        "a[TOOL_CALLS]f[ARGS]{\"b\": {}}[TOOL_CALLS]f[ARGS]{}",
+        "<|channel|>analysis<|message|>é<|end|><|start|>assistant to=functions.f<|message|>{}<|call|>",
+        "<tool_call>f\n<arg_key>k</arg_key>\n<arg_value>1</arg_value>\n</tool_call>",
     ]
 
     static let texts: [UntrustedInput] = [
@@ -51,6 +65,24 @@ extension UntrustedInput {
         ) { text in
             let task = try TaskLocator.task(text)
             _ = task.maximumPromptLength
+        },
+        UntrustedInput("chat template", texts: templates) { text in
+            var limits = RenderLimits()
+            limits.steps = 20_000
+            let messages: JSONValue = [
+                ["role": "user", "content": "a <|x|>"], ["role": "assistant", "content": "b"],
+            ]
+            _ = try ChatTemplate(text).render(
+                JSONObject().setting("messages", to: messages), limits: limits)
+        },
+        UntrustedInput("answer of a model", texts: answers) { text in
+            let tool = ToolDefinition(name: "f", description: "", parameters: JSONObject())
+            for marks in [
+                "<tool_call>", "[TOOL_CALLS][ARGS]", "<|channel|><|message|>", "<arg_key>",
+            ] {
+                var parser = try ChatFormat(template: marks).parser(tools: [tool])
+                _ = parser.add(text) + parser.finish()
+            }
         },
         UntrustedInput("bytes", texts: ["4096", "64MB", "1.5GiB"]) {
             _ = try ByteCount(parsing: $0)

@@ -7,6 +7,7 @@ package import MartletHub
 package import MartletKernels
 package import MartletModels
 package import MartletTasks
+package import MartletTemplates
 package import MartletTokenizers
 
 extension MartletError {
@@ -117,6 +118,13 @@ extension MartletError {
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }
 
+    /// From a chat template.
+    package init(_ error: TemplateError) {
+        self.init(
+            code: error.kind == .raised ? .refusedConversation : .invalidTemplate,
+            subject: error.template, message: error.description, underlying: error)
+    }
+
     /// From the text of a task.
     package init(_ error: TaskError) {
         let (code, subject): (Code, String) =
@@ -161,6 +169,7 @@ extension MartletError {
         case let error as ModelError: self.init(error)
         case let error as KernelError: self.init(error)
         case let error as TaskError: self.init(error)
+        case let error as TemplateError: self.init(error)
         case let error as EngineError: self.init(error)
         default:
             self.init(

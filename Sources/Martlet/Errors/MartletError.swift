@@ -46,6 +46,7 @@ extension MartletError {
             case fileNotFound, unreadableFile, malformedFile, alreadyExists, unsupportedFormat
             case unsupportedArchitecture, unsupportedDType, missingTensor, shapeMismatch
             case unknownModel, invalidTokenizer, missingTokenizer, unsupportedTokenizer
+            case invalidTemplate, missingTemplate, refusedConversation
             case invalidText, tokenOutOfRange, invalidParameter, invalidPolicy, emptyPrompt
             case promptTooLong, contextExceeded, budgetTooSmall, deadlineTooShort
             case outOfPages, outOfMemory
@@ -88,6 +89,12 @@ extension MartletError {
         public static let missingTokenizer = Code(.missingTokenizer)
         /// A tokenizer asks for something that is not implemented.
         public static let unsupportedTokenizer = Code(.unsupportedTokenizer)
+        /// A model's chat template is damaged, or fails on a conversation.
+        public static let invalidTemplate = Code(.invalidTemplate)
+        /// The model has no chat template and a conversation needs one.
+        public static let missingTemplate = Code(.missingTemplate)
+        /// The model's chat template refuses the conversation.
+        public static let refusedConversation = Code(.refusedConversation)
         /// Text is not valid UTF-8.
         public static let invalidText = Code(.invalidText)
         /// A token id is not in the vocabulary.

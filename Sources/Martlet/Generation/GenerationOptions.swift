@@ -8,6 +8,8 @@ package import MartletEngine
 public struct GenerationOptions: Sendable, Hashable {
     /// The most tokens of the response; nil for 256, or what is left of the model's context.
     public var maximumTokens: Int?
+    /// What ``maximumTokens`` is when it is nil, where the model's context has room for it.
+    package var usualMaximumTokens = LoadedModel.usualMaximumTokens
     /// Divides the logits; 0 always takes the likeliest token.
     public var temperature: Float = 0
     /// Keeps this many of the likeliest tokens; 0 keeps all.

@@ -22,15 +22,17 @@ package struct PromptGeneration: Sendable {
     /// - Parameters:
     ///   - name: as ``Model/load(_:options:costs:)`` takes it.
     ///   - prompt: text in UTF-8.
+    ///   - form: whether the prompt is a text to continue or a message to answer.
     ///   - budgetBytes: the most that the cache may take; nil for what the chains can need.
     /// - Throws: what loading a model and ``Model/generate(_:options:chainCount:)`` throw, and `outOfMemory` when the
     ///   machine has less memory than the chains can need.
     package static func start(
-        _ name: String, loading: ModelOptions, prompt: [UInt8], options: GenerationOptions,
+        _ name: String, loading: ModelOptions, prompt: [UInt8], form: PromptForm = .text,
+        options: GenerationOptions,
         chainCount: Int = 1, budgetBytes: Int? = nil
     ) async throws(MartletError) -> PromptGeneration {
         let loaded = try await LoadedModel.load(name, options: loading)
-        let tokens = try loaded.text.encode(utf8: prompt)
+        let tokens = try loaded.promptTokens(utf8: prompt, form: form)
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
         let needed = CacheBudget(

@@ -1,11 +1,16 @@
 /// What a session answers: all at once, or piece by piece.
 
 public import MartletEngine
+public import MartletTemplates
 
 /// A finished response.
 public struct Response: Sendable, Hashable {
-    /// The text, without the prompt.
+    /// The text, without the prompt; of a conversation, what the model says.
     public let text: String
+    /// What the model thought before, where it tells.
+    public var reasoning = ""
+    /// The tools that the model calls; what they give is a message of `Message.toolResult(_:for:)`.
+    public var toolCalls: [ToolCall] = []
     /// The tokens that were chosen, a final end token excluded.
     public let tokens: [Int32]
     /// The log-probability of each token; empty unless asked for.
@@ -36,6 +41,10 @@ public struct ResponsePart: Sendable, Hashable {
     /// The text that is new; possibly none, when a token ends inside a character. The pieces joined
     /// are ``Response/text``.
     public let text: String
+    /// What is new of the model's thoughts.
+    public var reasoning = ""
+    /// The calls that are new, each whole.
+    public var toolCalls: [ToolCall] = []
     /// The token that this piece came with; nil in the last one.
     public let token: Int32?
     /// The whole response, in the last piece only.

@@ -12,12 +12,15 @@ public struct ResponseStream: AsyncSequence, Sendable {
 
     let turn: Turn
     let base: Result<ChainStream, MartletError>
+    /// Reads the parts of an answer; nil where the model only continues text.
+    var reader: AnswerReader?
 
     /// Reads the pieces in order.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let turn: Turn
         let failure: MartletError?
         var base: ChainStream.AsyncIterator?
+        var reader: AnswerReader?
 
         /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
         public mutating func next() async throws(MartletError) -> ResponsePart? {
@@ -30,8 +33,9 @@ public struct ResponseStream: AsyncSequence, Sendable {
         ) async throws(MartletError) -> ResponsePart? {
             if let failure { throw failure }
             do throws(MartletError) {
-                if let part = try await base?.next(isolation: actor)?.part {
-                    turn.append(part.text)
+                if var part = try await base?.next(isolation: actor)?.part {
+                    if let read = reader?.read(part) { part = read }
+                    turn.append(part)
                     if part.response != nil {
                         base = nil
                         turn.end()
@@ -53,7 +57,8 @@ public struct ResponseStream: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> AsyncIterator {
         switch base {
         case .success(let stream):
-            AsyncIterator(turn: turn, failure: nil, base: stream.makeAsyncIterator())
+            AsyncIterator(
+                turn: turn, failure: nil, base: stream.makeAsyncIterator(), reader: reader)
         case .failure(let error): AsyncIterator(turn: turn, failure: error, base: nil)
         }
     }

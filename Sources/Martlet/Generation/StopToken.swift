@@ -36,7 +36,7 @@ extension LoadedModel {
 
 extension TextCodec {
     /// The special token that is spelled so, or nil.
-    func specialToken(_ text: String) -> Int32? {
+    package func specialToken(_ text: String) -> Int32? {
         guard case .tokenizer(let tokenizer) = self, let id = tokenizer.id(of: text),
             tokenizer.isSpecial(id)
         else { return nil }

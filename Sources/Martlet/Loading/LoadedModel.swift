@@ -26,6 +26,8 @@ package struct LoadedModel: Sendable {
     package let naturalWeights: WeightType?
     /// The checkpoint, unless the model is random.
     package let checkpoint: Checkpoint?
+    /// How the model is talked to; nil where its files do not say.
+    package let chatTemplate: ChatTemplateSource?
 
     /// Loads a model on a thread of its own.
     package static func load(
@@ -59,6 +61,14 @@ package struct LoadedModel: Sendable {
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
+                // A model that reads no text needs no template.
+                if case .none = text {
+                    chatTemplate = nil
+                } else if let metadata = checkpoint.metadata {
+                    chatTemplate = ChatTemplateSource(metadata: metadata)
+                } else {
+                    chatTemplate = try ChatTemplateSource(directory: checkpoint.directory)
+                }
             case .random(let shape):
                 guard options.adapter == nil else {
                     throw MartletError(
@@ -73,6 +83,7 @@ package struct LoadedModel: Sendable {
                     kernels: kernels, pool: pool)
                 text = .bytes(vocabularySize: model.shape.vocabularySize)
                 checkpoint = nil
+                chatTemplate = nil
             }
         } catch {
             throw MartletError(any: error)
@@ -127,6 +138,7 @@ package struct LoadedModel: Sendable {
         text = other.text
         naturalWeights = other.naturalWeights
         checkpoint = other.checkpoint
+        chatTemplate = other.chatTemplate
         self.policy = policy
     }
 
@@ -228,9 +240,14 @@ package struct LoadedModel: Sendable {
 
     // MARK: Limits
 
-    /// The most tokens that may follow a prompt. `wanted` nil asks for 256 or what is left. Throws
+    /// How many tokens a completion may have where nothing is said.
+    package static let usualMaximumTokens = 256
+
+    /// The most tokens that may follow a prompt. `wanted` nil asks for `usual` or what is left. Throws
     /// `promptTooLong` and `contextExceeded`.
-    package func completionLimit(promptTokens: Int, wanted: Int?) throws(MartletError) -> Int {
+    package func completionLimit(
+        promptTokens: Int, wanted: Int?, usual: Int = LoadedModel.usualMaximumTokens
+    ) throws(MartletError) -> Int {
         // Without a limit of the model's there is still that of positions in 32 bits.
         let limit = positionLimit ?? Int(Int32.max) - 1
         let isLearned = model.shape.isPositionLearned
@@ -239,7 +256,7 @@ package struct LoadedModel: Sendable {
         }
         // The last token that is chosen is not computed, so it needs no position.
         let room = limit - promptTokens + 1
-        guard let wanted else { return min(256, room) }
+        guard let wanted else { return min(usual, room) }
         guard wanted <= room else {
             throw .contextExceeded(
                 prompt: promptTokens, maximum: wanted, context: limit, isLearned: isLearned)

@@ -100,21 +100,13 @@ package struct ModelConversion {
         let files = TokenizerFiles(directory: checkpoint.directory)
         guard files.isComplete else { return [] }
         var keys = try TokenizerMetadata(of: files).keys
-        if let template = Self.template(checkpoint.directory) {
-            keys.append(("tokenizer.chat_template", .string(template)))
+        if let source = try ChatTemplateSource(directory: checkpoint.directory) {
+            keys.append(("tokenizer.chat_template", .string(source.template)))
+            if let tools = source.toolTemplate {
+                keys.append(("tokenizer.chat_template.tool_use", .string(tools)))
+            }
         }
         return keys
-    }
-
-    /// The chat template of a directory.
-    private static func template(_ directory: String) -> String? {
-        if let text = try? String(
-            contentsOfFile: directory + "/chat_template.jinja", encoding: .utf8)
-        {
-            return text
-        }
-        let config = try? ConfigurationFile(path: directory + "/tokenizer_config.json")
-        return config?.value("chat_template")?.stringValue
     }
 
     /// Writes a directory with `config.json` and the weights in one type; for a GGUF file its tokenizer stays behind.

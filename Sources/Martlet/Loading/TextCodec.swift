@@ -4,6 +4,7 @@ import Foundation
 import MartletCache
 import MartletEngine
 import MartletFormats
+package import MartletTemplates
 package import MartletTokenizers
 
 /// How a model's text becomes tokens and back.
@@ -85,6 +86,33 @@ package enum TextCodec: Sendable {
             // A byte is a token, or nothing is one.
             return try encode(utf8: text)
         }
+    }
+
+    /// The tokens of a prompt. What came from the conversation holds no special tokens, whatever it spells.
+    package func encode(_ prompt: RenderedPrompt) throws(MartletError) -> [Int32] {
+        guard case .tokenizer(let tokenizer) = self else {
+            return try encode(utf8: Array(prompt.text.utf8))
+        }
+        var bytes: [UInt8] = []
+        var literal: [Range<Int>] = []
+        for segment in prompt.segments {
+            let start = bytes.count
+            bytes += segment.text.utf8
+            if segment.fromInput { literal.append(start..<bytes.count) }
+        }
+        do { return try tokenizer.encode(utf8: bytes, literal: literal) } catch {
+            throw MartletError(error)
+        }
+    }
+
+    /// A decoder of an answer that shows special tokens, which tell its parts; nil where the text of a token is its number.
+    func makeAnswerDecoder() -> StreamDecoder? {
+        guard case .tokenizer(let tokenizer) = self else { return nil }
+        var decoder = tokenizer.makeStreamDecoder(skipSpecialTokens: false)
+        if let primer = tokenizer.encode("a", addSpecialTokens: false).last {
+            _ = decoder.append(primer)
+        }
+        return decoder
     }
 
     /// The text of tokens.

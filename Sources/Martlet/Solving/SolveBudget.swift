@@ -56,6 +56,9 @@ public struct SolveOptions: Sendable {
     /// false the model answers as it was loaded.
     public var usesCompressedForms = true
 
+    /// Whether the prompt is a text to continue or a message to answer.
+    public var form = PromptForm.text
+
     /// The default options.
     public init() {}
 }

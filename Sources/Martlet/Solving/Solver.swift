@@ -61,7 +61,7 @@ package struct Solver: Sendable {
         start: ContinuousClock.Instant, tell: @escaping @Sendable (SolveEvent) -> Void
     ) async throws(MartletError) {
         try check(budget, options)
-        let tokens = try loaded.text.encode(utf8: Array(prompt.utf8))
+        let tokens = try loaded.promptTokens(utf8: Array(prompt.utf8), form: options.form)
         let cost = try await cost(before: budget.deadline)
         let (forms, sweep) = try await forms(options)
         let limit = budget.deadline.map(\.seconds)

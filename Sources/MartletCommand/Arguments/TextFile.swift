@@ -30,16 +30,24 @@ enum TextFile {
         return bytes
     }
 
-    /// All of standard input. `FileHandle` would end the process when it is closed or a directory.
+    /// All of standard input.
     private static func standardInput() throws(MartletError) -> [UInt8] {
         var bytes: [UInt8] = []
+        while true {
+            let part = try standardInputPart()
+            guard !part.isEmpty else { return bytes }
+            bytes += part
+        }
+    }
+
+    /// What standard input has next, a line where somebody types; nothing at its end. `FileHandle` would end the
+    /// process when it is closed or a directory.
+    static func standardInputPart() throws(MartletError) -> [UInt8] {
         var part = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = systemRead(STDIN_FILENO, &part)
-            if count > 0 {
-                bytes += part[..<count]
-            } else if count == 0 {
-                return bytes
+            if count >= 0 {
+                return Array(part[..<count])
             } else if errno != EINTR {
                 let reason = String(cString: strerror(errno))
                 throw MartletError(

@@ -10,6 +10,8 @@ enum Interruption {
     private struct State: Sendable {
         var signal: Int32?
         var cancel: (@Sendable () -> Void)?
+        /// Hears Ctrl-C first, and says whether that was all.
+        var hear: (@Sendable () -> Bool)?
     }
 
     private static let state = Mutex(State())
@@ -37,12 +39,18 @@ enum Interruption {
         if isLate { cancel() }
     }
 
+    /// Lets a conversation hear every Ctrl-C: where `hear` says that it has dealt with it, nothing else happens.
+    static func onInterrupt(_ hear: (@Sendable () -> Bool)?) {
+        state.withLock { $0.hear = hear }
+    }
+
     /// Exits with the signal's status if one has come.
     static func exitIfReceived() {
         if let number = state.withLock({ $0.signal }) { status(number).exit() }
     }
 
     private static func receive(_ number: Int32) {
+        if number == SIGINT, let hear = state.withLock({ $0.hear }), hear() { return }
         let cancel: (@Sendable () -> Void)? = state.withLock { state in
             guard state.signal == nil else { return nil }
             state.signal = number

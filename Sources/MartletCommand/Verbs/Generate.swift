@@ -20,6 +20,7 @@ struct Generate: AsyncParsableCommand {
               martlet generate --model path/to/model "Once" --cache "h2o(budget=64, recent=16)" \
             --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet generate --model path/to/model "Once" --cache "window(recent=256)"
+              martlet generate --model path/to/model --chat "What is a martlet?" --system "Be brief."
             """)
 
     @OptionGroup var model: ModelArguments
@@ -33,6 +34,8 @@ struct Generate: AsyncParsableCommand {
 
     @Option(help: "Read the prompt from this file; - is standard input.")
     var promptFile: String?
+
+    @OptionGroup var message: MessageArguments
 
     @Option(help: "Continuations of the prompt, which share its part of the cache.")
     var chains = 1
@@ -57,7 +60,8 @@ struct Generate: AsyncParsableCommand {
         let options = sampling.options(seed: model.seed)
         let generation = try await PromptGeneration.start(
             model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
-            options: options, chainCount: chains, budgetBytes: memory.memory?.bytes)
+            form: message.form, options: options, chainCount: chains,
+            budgetBytes: memory.memory?.bytes)
         Interruption.onSignal { generation.cancel() }
         let loaded = generation.loaded
         loaded.noteWhatCounts()

@@ -37,6 +37,7 @@ struct Solve: AsyncParsableCommand {
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var programs: ProgramsArguments
+    @OptionGroup var message: MessageArguments
 
     @Option(
         help: ArgumentHelp(
@@ -166,6 +167,7 @@ struct Solve: AsyncParsableCommand {
         options.aggregation = vote
         options.stop = stop
         options.stopTokens = stopToken
+        options.form = message.form
         options.usesCompressedForms = cache == Self.automaticCache
         return options
     }

@@ -1,0 +1,90 @@
+/// `martlet chat`: a conversation in the terminal.
+
+import ArgumentParser
+import Foundation
+import Martlet
+import MartletFormats
+
+struct Chat: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Talks with a model.",
+        discussion: """
+            The model is asked through its chat template. A line is a message; one that ends in \\ goes on in the \
+            next line, and \"\"\" alone in a line begins and ends a message of several lines. Standard input that \
+            is no terminal is read the same way, or with --whole as one message. Answers go to standard output; \
+            what the model thinks is shown dimmed, and only in a terminal. After each answer a line on standard \
+            error says how fast it came and what the cache holds.
+
+            Ctrl-C stops an answer, and at the prompt the program. Commands begin with /, see /help.
+
+            Example:
+              martlet chat path/to/model --system "Be brief." --cache "window(sinks=4, recent=2048)"
+              echo "What is a martlet?" | martlet chat path/to/model
+            """)
+
+    @Argument(help: "A directory in the Hugging Face layout, builtin, or random:SHAPE.")
+    var model: String
+
+    @OptionGroup var loading: LoadingArguments
+    @OptionGroup var cache: CacheArguments
+    @OptionGroup var memory: MemoryArguments
+    @OptionGroup var sampling: SamplingArguments
+
+    @Option(help: ArgumentHelp("What the model is told before.", valueName: "text"))
+    var system: String?
+
+    @Flag(help: "All of standard input is one message.")
+    var whole = false
+
+    @Flag(inversion: .prefixedNo, help: "Whether a model that can think before it answers does.")
+    var think: Bool?
+
+    @Flag(help: "Print one JSON object for each answer, and nothing else.")
+    var json = false
+
+    func run() async throws {
+        let loaded = try await LoadedModel.load(
+            model, options: ModelOptions(loading, cache))
+        loaded.noteWhatCounts()
+        if !json { loaded.noteLossyMethods() }
+        if loaded.chatTemplate == nil {
+            StandardStreams.note("\(model) has no chat template: it continues plain text.")
+        }
+        var conversation = try await ChatConversation(
+            loaded, budgetBytes: memory.memory?.bytes,
+            options: options(loaded), view: ChatView(isJSON: json))
+        conversation.promptOptions.thinks = think
+        if let system { conversation.messages = [Message(.system, system)] }
+        let input = ChatInput(isInteractive: !json && !whole && ChatInput.isTerminal)
+        if whole {
+            let text = String(decoding: try TextFile.read("-"), as: UTF8.self)
+            try await conversation.ask(text)
+            ExitStatus.success.exit()
+        }
+        if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
+        while let line = try await input.message() {
+            guard !line.isEmpty else { continue }
+            guard line.hasPrefix("/") else {
+                do throws(MartletError) { try await conversation.ask(line) } catch {
+                    // At a terminal a refused message is no reason to lose the conversation.
+                    guard input.isInteractive else { throw error }
+                    StandardStreams.note(OptionNames.message(of: error))
+                }
+                continue
+            }
+            do throws(MartletError) {
+                guard try await conversation.obey(line) else { break }
+            } catch {
+                guard input.isInteractive else { throw error }
+                StandardStreams.note(OptionNames.message(of: error))
+            }
+        }
+        ExitStatus.success.exit()
+    }
+
+    private func options(_ loaded: LoadedModel) -> GenerationOptions {
+        var options = sampling.options(seed: loading.seed)
+        options.usualMaximumTokens = loaded.usualCompletionTokens
+        return options
+    }
+}
