@@ -81,6 +81,11 @@ import Testing
         #expect(
             try await hub.failure("owner/model/none.gguf")
                 == .fileNotFound(repository: TestHub.name, path: "none.gguf", near: []))
+        #expect(
+            try await hub.failure("owner/model/none.safetensors")
+                == .fileNotFound(
+                    repository: TestHub.name, path: "none.safetensors", near: ["model.safetensors"])
+        )
     }
 
     @Test func aQuantisationIsAFile() async throws {

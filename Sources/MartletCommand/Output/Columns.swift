@@ -20,6 +20,9 @@ enum Columns {
         return unit == 0 ? "\(count) bytes" : "\(decimal(value, places: 1)) \(units[unit])"
     }
 
+    /// A number of files.
+    static func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+
     /// A line of names and values, the names in a column.
     static func pair(_ name: String, _ value: String) -> String {
         name + String(repeating: " ", count: max(2, 22 - name.count)) + value + "\n"

@@ -36,7 +36,7 @@ final class PullView: Sendable {
         if isJSON { return tellJSON(event) }
         switch event {
         case .planned(let commit, let files, let bytes):
-            note("\(files) files, \(Columns.bytes(bytes)), at \(commit.prefix(12)).")
+            note("\(Columns.files(files)), \(Columns.bytes(bytes)), at \(commit.prefix(12)).")
         case .finished(let path, let bytes, let wasHere):
             if !isDrawn {
                 note("\(path): \(Columns.bytes(bytes))\(wasHere ? ", here already" : "").")

@@ -39,7 +39,7 @@ struct RemoveVerb: AsyncParsableCommand {
                 line.print()
             } else {
                 StandardStreams.note(
-                    "removed \(removal.fileCount) files; \(Columns.bytes(removal.freedBytes)) are free"
+                    "removed \(Columns.files(removal.fileCount)); \(Columns.bytes(removal.freedBytes)) are free"
                         + (removal.keptBytes > 0
                             ? ", \(Columns.bytes(removal.keptBytes)) stay, which others use." : ".")
                 )

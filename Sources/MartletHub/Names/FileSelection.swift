@@ -61,9 +61,11 @@ package struct FileSelection: Sendable {
         }
         let name = path.split(separator: "/").last.map { $0.lowercased() } ?? path
         let stem = name.prefix(4)
-        throw .fileNotFound(
-            repository: "\(reference.repository)", path: path,
-            near: files.map(\.path).filter { $0.lowercased().contains(stem) })
+        let ending = name.lastIndex(of: ".").map { name[$0...] } ?? "/"
+        let near = files.map(\.path).filter {
+            $0.lowercased().contains(stem) || $0.lowercased().hasSuffix(ending)
+        }
+        throw .fileNotFound(repository: "\(reference.repository)", path: path, near: near)
     }
 
     private func quantisation(
