@@ -156,25 +156,26 @@ static void check_pages(const mk_kernels *a, const mk_kernels *b, mk_seal seal) 
     const int32_t dimensions[] = {6, 19, 64, 128};
     double worst = 0, worst_scores = 0;
     for (int i = 0; i < 4; i++) {
-        int32_t dimension = dimensions[i], pages = 13, length = pages * 16 - 3, group = 1 + 2 * i;
+        int32_t dimension = dimensions[i], pages = 16, length = pages * 16 - 51, group = 1 + 2 * i;
         size_t size = mk_page_bytes(MK_CODEC_F16, dimension), width = mk_round_up(dimension, 16);
+        int32_t unit = mk_sealed_pages(seal);
         size_t sealed = mk_sealed_bytes(seal, dimension), bounds = mk_bounds_bytes(dimension);
-        uint8_t *arena = bytes(size * pages), *small = bytes(sealed * pages), *zero = bytes(size);
+        uint8_t *arena = bytes(size * pages), *small = bytes(sealed * (size_t)(pages / unit)), *zero = bytes(size);
         uint8_t *described = bytes(bounds * pages);
         float *tokens = random_floats((size_t)pages * 32 * dimension);
         float *q = random_floats((size_t)group * dimension), *bias = random_floats(256);
         int32_t *ids = malloc((size_t)pages * 4), *until = malloc(256 * 4);
         for (int32_t s = 0; s < 256; s++) until[s] = s % 5 ? INT32_MAX : 100;
         for (int32_t p = 0; p < pages; p++) {
-            float *keys = tokens + (size_t)p * 32 * dimension, *values = keys + (size_t)16 * dimension;
+            float *keys = tokens + (size_t)p * 16 * dimension, *values = keys + (size_t)pages * 16 * dimension;
             for (int32_t t = 0; t < 16; t++)
                 a->append(MK_CODEC_F16, arena + (size_t)p * size, dimension, t, keys + (size_t)t * dimension,
                           values + (size_t)t * dimension);
             mk_page_bounds(MK_CODEC_F16, arena + (size_t)p * size, dimension, 16, described + (size_t)p * bounds);
-            mk_seal_page(seal, keys, values, dimension, small + (size_t)p * sealed);
+            if (p % unit == 0) mk_seal_pages(seal, keys, values, dimension, small + (size_t)(p / unit) * sealed);
             ids[p] = p % 3 == 1 ? p : pages + p;
         }
-        const mk_page_class class = {.first = pages, .seal = seal, .arena = small, .page_bytes = sealed};
+        const mk_page_class class = mk_sealed_class(seal, dimension, pages, small);
         const mk_kernels *sets[2] = {a, b};
         float *out[2], *scores[2];
         for (int k = 0; k < 2; k++) {

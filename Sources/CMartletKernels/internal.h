@@ -215,28 +215,37 @@ static inline mk_page_layout mk_layout(mk_codec codec, int32_t dimension) {
     return p;
 }
 
-/// Sealed pages.  Keys, then scales and minima, [dimension] f16 each; values, then scales and minima, [groups][16]
-/// f16 each; then the even kinds' factors, [value_width] f16.  Of 8 bits keys are [dimension][16 tokens] and values
-/// [value_width / 16][16 tokens][16 channels].  Of 4 and 2 bits they are words of 32 bits, 16 side by side, lowest bits
-/// first: a word of keys has one token's integers of 8 or 16 channels, a word of values one channel's of 8 or 16
-/// tokens, 16 channels after another.
+/// Sealed pages come in units of one page, or of several that share what comes first.  A unit starts with its
+/// parameters: the centres of key channels, signed bytes, [channels]; their scales, bytes, [channels]; four units (f32: key scale, key centre, value scale, value centre); a byte for each
+/// token of each group of value channels, scale below and centre + 8 above, [pages][groups][16]; the even kinds'
+/// factors: their unit, f32, and bytes, [value_width].  Then for each page its keys and its values: words of 32 bits, 16 side by side.  A word
+/// of keys has one token's integers of 32 / bits channels, [words][16 tokens]; a word of values one channel's of 32 /
+/// bits tokens, [value_width / 16][bits / 2][16 channels].  Integers 2i and 2i + 1 of a word are bits i * bits and
+/// 16 + i * bits onwards, so that a shift and a mask leave two integers of 16 bits side by side.
 #define MK_SEAL_GROUP 64
+/// The most pages of a unit.
+#define MK_SEAL_UNIT 8
 typedef struct {
-    int32_t bits, value_width, groups, is_even;
-    size_t key_scales, values, value_scales, factors, total;
+    int32_t bits, pages, value_width, groups, is_even;
+    size_t key_scales, units, tokens, factors, keys, values, body, total;
 } mk_seal_layout;
 
 static inline mk_seal_layout mk_sealed_layout(mk_seal seal, int32_t dimension) {
     mk_seal_layout p = {0};
+    const size_t channels = (size_t)mk_round_up(dimension, 32);
     p.bits = seal == MK_SEAL_8 ? 8 : seal == MK_SEAL_4 || seal == MK_SEAL_4_EVEN ? 4 : 2;
     p.is_even = seal == MK_SEAL_4_EVEN || seal == MK_SEAL_2_EVEN;
+    p.pages = p.is_even ? MK_SEAL_UNIT : 1;
     p.value_width = mk_round_up(dimension, 16);
     p.groups = (dimension + MK_SEAL_GROUP - 1) / MK_SEAL_GROUP;
-    p.key_scales = mk_align64((size_t)dimension * 2 * (size_t)p.bits);
-    p.values = p.key_scales + mk_align64((size_t)dimension * 4);
-    p.value_scales = p.values + mk_align64((size_t)p.value_width * 2 * (size_t)p.bits);
-    p.factors = p.value_scales + (size_t)p.groups * 64;
-    p.total = mk_align64(p.factors + (p.is_even ? (size_t)p.value_width * 2 : 0));
+    p.key_scales = channels;
+    p.units = 2 * channels;
+    p.tokens = p.units + 16;
+    p.factors = p.tokens + (size_t)p.pages * (size_t)p.groups * 16;
+    p.keys = p.factors + (p.is_even ? (size_t)p.value_width + 4 : 0);
+    p.values = p.keys + (size_t)((dimension * p.bits + 31) / 32) * 64;
+    p.body = p.values + (size_t)p.value_width * 2 * (size_t)p.bits - p.keys;
+    p.total = (p.keys + p.body * (size_t)p.pages + 15) & ~(size_t)15;
     return p;
 }
 

@@ -92,7 +92,9 @@ private struct Watched {
         let watched = try Watched(policy)
         let cache = watched.run.cache
         #expect(cache.reads(of: watched.id).bytesMoved == 0)
-        let sealed = cache.traits.sealKinds.map { mk_sealed_bytes($0, 16) }
+        let sealed = cache.traits.sealKinds.map {
+            mk_sealed_bytes($0, 16) / Int(mk_sealed_pages($0))
+        }
         let pageBytes = sealed.min() ?? cache.shape.pageBytes
         for step in 0..<40 {
             let (tokens, moved) = try watched.step()

@@ -88,8 +88,8 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_CODEC_Q4 __attribute__((swift_name("q4"))) = 4,
 } mk_codec;
 
-/// How a full page is stored when nothing will be written to it any more: keys by channel over its 16
-/// tokens, values by token over 64 channels, both as value = scale * integer + minimum.
+/// How full pages are stored when nothing will be written to them any more: keys by channel over the tokens of a
+/// unit, values by token over 64 channels, both as value = centre + scale * (integer - half of the largest).
 typedef enum __attribute__((enum_extensibility(closed))) {
     MK_SEAL_8 __attribute__((swift_name("bits8"))) = 0,
     MK_SEAL_4 __attribute__((swift_name("bits4"))) = 1,
@@ -104,7 +104,10 @@ typedef struct {
     int32_t first;
     mk_seal seal;
     const uint8_t *arena;
-    size_t page_bytes;
+    /// Pages of one unit, bytes from one unit to the next, and from one page to the next in it.
+    int32_t unit_pages;
+    size_t unit_bytes;
+    size_t body_bytes;
 } mk_page_class;
 /// Classes of sealed pages that one cache may have.
 #define MK_PAGE_CLASSES 4
@@ -280,12 +283,16 @@ size_t mk_bounds_bytes(int32_t dimension);
 /// Writes the smallest and the largest value of each channel of a page's first `slots` decoded keys, as
 /// halves rounded outward: all lows, then all highs, each row padded with zeros to 16 channels.
 void mk_page_bounds(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slots, uint8_t *out);
-/// Bytes of a sealed page; a multiple of 64.
+/// Bytes of a unit of sealed pages; a multiple of 64.
 size_t mk_sealed_bytes(mk_seal seal, int32_t dimension);
-/// Seals 16 tokens, `dimension` floats each, one after another.
-void mk_seal_page(mk_seal seal, const float *keys, const float *values, int32_t dimension, uint8_t *out);
-/// The decoded key and value of one slot of a sealed page, as attention sees them.
-void mk_read_sealed(mk_seal seal, const uint8_t *page, int32_t dimension, int32_t slot, float *key, float *value);
+/// Pages of a unit.
+int32_t mk_sealed_pages(mk_seal seal);
+/// A class of such pages; `dimension` as they were sealed.
+mk_page_class mk_sealed_class(mk_seal seal, int32_t dimension, int32_t first, const uint8_t *arena);
+/// Seals the tokens of a unit, 16 a page, `dimension` floats each, one after another.
+void mk_seal_pages(mk_seal seal, const float *keys, const float *values, int32_t dimension, uint8_t *out);
+/// The decoded key and value of one slot of a unit, as attention sees them.
+void mk_read_sealed(mk_seal seal, const uint8_t *unit, int32_t dimension, int32_t slot, float *key, float *value);
 /// Copies one token's key and value between pages of one codec, bit for bit.
 void mk_copy_slot(mk_codec codec, int32_t dimension, const uint8_t *from, int32_t from_slot, uint8_t *to,
                   int32_t to_slot);

@@ -24,6 +24,10 @@ typedef struct {
     int32_t *starts;     // [rows][2][groups] what 8-bit accumulators start from
     float *totals;       // [rows][groups] sums of the quantised query, for 4-bit minima
     int32_t query_width;
+    int16_t *whole;      // [rows][whole_width] queries as integers, for sealed pages
+    float *padded;       // [rows][whole_width] the same as they are, zeros behind them
+    float *steps;        // [rows] steps of the integers
+    int32_t whole_width;
 } mk_scratch;
 
 MK_INLINE f32x16 load_codec(mk_codec codec, const uint8_t *p, size_t element) {
@@ -406,23 +410,35 @@ typedef struct {
     int begin, end, class;
 } mk_run;
 
+/// Id of a page, -1 for a hole.
+MK_INLINE int32_t id_of(const mk_attention *a, int32_t page) {
+    if (page < a->head_pages) return a->head_ids[page];
+    if (page >= a->tail_base && page - a->tail_base < a->tail_pages) return a->tail_ids[page - a->tail_base];
+    return -1;
+}
+
 /// Class of a page, -1 for an open one or a hole.
-MK_INLINE int class_of(const mk_attention *a, int32_t page) {
-    int32_t id = -1;
-    if (page < a->head_pages) id = a->head_ids[page];
-    else if (page >= a->tail_base && page - a->tail_base < a->tail_pages) id = a->tail_ids[page - a->tail_base];
+MK_INLINE int class_of(const mk_attention *a, int32_t id) {
     int found = -1;
     for (int c = 0; c < a->class_count; c++) found = id >= a->classes[c].first ? c : found;
     return found;
 }
 
+/// First byte of the unit that a sealed page is in, and its place there.
+MK_INLINE const uint8_t *unit_of(const mk_page_class *class, int32_t id, int32_t *part) {
+    const int32_t index = id - class->first;
+    *part = index % class->unit_pages;
+    return class->arena + (size_t)(index / class->unit_pages) * class->unit_bytes;
+}
+
+/// Where a page is: for sealed ones so that what the layout of a unit says of the first page holds.
 MK_INLINE const uint8_t *page_at(const mk_attention *a, int32_t page) {
-    int32_t id = -1;
-    if (page < a->head_pages) id = a->head_ids[page];
-    else if (page >= a->tail_base && page - a->tail_base < a->tail_pages) id = a->tail_ids[page - a->tail_base];
-    for (int c = a->class_count - 1; c >= 0; c--)
-        if (id >= a->classes[c].first)
-            return a->classes[c].arena + (size_t)(id - a->classes[c].first) * a->classes[c].page_bytes;
+    const int32_t id = id_of(a, page), class = class_of(a, id);
+    if (class >= 0) {
+        int32_t part;
+        const uint8_t *unit = unit_of(&a->classes[class], id, &part);
+        return part == 0 ? unit : unit + (size_t)part * a->classes[class].body_bytes;
+    }
     return id < 0 ? a->zero_page : a->arena + (size_t)id * a->page_bytes;
 }
 
@@ -466,6 +482,13 @@ static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int r
     free_bytes += mk_align64((size_t)rows * 8 * (at.key_groups ? at.key_groups : 1));
     s.totals = (float *)free_bytes;
     free_bytes += mk_align64((size_t)rows * 4 * (at.key_groups ? at.key_groups : 1));
+    s.steps = (float *)free_bytes;
+    free_bytes += mk_align64((size_t)rows * 4);
+    s.whole_width = mk_round_up(a->dimension, 32);
+    s.whole = (int16_t *)free_bytes;
+    free_bytes += (size_t)rows * 2 * (size_t)s.whole_width;
+    s.padded = (float *)free_bytes;
+    free_bytes += (size_t)rows * 4 * (size_t)s.whole_width;
     s.query = (int8_t *)free_bytes;
     s.query_width = at.value_width;
     return s;
@@ -484,6 +507,7 @@ static void attend(const mk_attention *a) {
         for (int32_t d = 0; d < at.value_width; d += 16) store_f32(a->out + (size_t)r * a->out_stride + d, splat(0));
     }
     if (at.key_groups) split_queries(a, &s, at, rows);
+    if (a->class_count > 0) round_queries(a, &s, rows);
     const int32_t last_end = a->first_end + a->queries - 1;
     const int32_t first_begin = a->first_end > a->window ? a->first_end - a->window : 0;
     for (int32_t tile = a->tile_begin; tile < a->tile_end; tile++) {
@@ -491,7 +515,8 @@ static void attend(const mk_attention *a) {
         if (tile >= a->tile_end || tile * MK_TILE >= last_end) break;
         int32_t count = (last_end - tile * MK_TILE + 15) / 16;
         count = count > MK_TILE_PAGES ? MK_TILE_PAGES : count;
-        const uint8_t *pages[MK_TILE_PAGES], *ahead[MK_TILE_PAGES];
+        mk_tile_pages here;
+        const uint8_t **pages = here.pages, *ahead[MK_TILE_PAGES];
         int32_t next = tile + 1;
         if (next * MK_TILE >= a->sinks && first_begin / MK_TILE > next) next = first_begin / MK_TILE;
         for (int j = 0; j < MK_TILE_PAGES; j++) {
@@ -501,7 +526,9 @@ static void attend(const mk_attention *a) {
         mk_run runs[MK_TILE_PAGES];
         int run_count = 0;
         for (int j = 0; a->class_count > 0 && j < count; j++) {
-            int class = class_of(a, tile * MK_TILE_PAGES + j);
+            const int32_t id = id_of(a, tile * MK_TILE_PAGES + j);
+            const int class = class_of(a, id);
+            if (class >= 0) here.heads[j] = unit_of(&a->classes[class], id, &here.parts[j]);
             if (run_count > 0 && runs[run_count - 1].class == class) runs[run_count - 1].end++;
             else runs[run_count++] = (mk_run){j, j + 1, class};
         }
@@ -511,10 +538,10 @@ static void attend(const mk_attention *a) {
             // Later queries of a chunk see more: nothing here is visible to the earlier rows.
             if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
             const uint8_t *const *touch = row == 0 ? ahead : pages;
-            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, pages, touch, row, n);
+            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, &here, touch, row, n);
             else open_scores(a, &s, at, pages, touch, count, row, n);
             soften(a, &s, tile, row, n, count);
-            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, pages, touch, row, n);
+            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, &here, touch, row, n);
             else open_values(a, &s, at, pages, touch, count, row, n);
         }
     }

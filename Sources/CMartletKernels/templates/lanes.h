@@ -271,6 +271,81 @@ MK_INLINE i32x16 dot4(i32x16 acc, u32x16 w, int32_t x) {
 MK_INLINE i32x16 dot4_wide(i32x16 acc, u32x16 w, int32_t x) { return dot4(acc, w, x); }
 #endif
 
+typedef int16_t i16x32 __attribute__((ext_vector_type(32)));
+typedef int16_t i16x16 __attribute__((ext_vector_type(16)));
+
+/// Two integers side by side.
+MK_INLINE int32_t load_2(const int16_t *p) {
+    int32_t v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
+MK_INLINE i16x32 load_i16(const int16_t *p) {
+    i16x32 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/// Lane i of the result: acc[i] + the products of the two integers of 16 bits in w[i] and in x.
+#if defined(MK_USE_VNNI512)
+MK_INLINE i32x16 dot2(i32x16 acc, u32x16 w, int32_t x) {
+    return (i32x16)_mm512_dpwssd_epi32((__m512i)acc, (__m512i)w, _mm512_set1_epi32(x));
+}
+#elif defined(MK_USE_AVX512)
+MK_INLINE i32x16 dot2(i32x16 acc, u32x16 w, int32_t x) {
+    return acc + (i32x16)_mm512_madd_epi16((__m512i)w, _mm512_set1_epi32(x));
+}
+#elif defined(MK_USE_AVX2)
+MK_INLINE i32x16 dot2(i32x16 acc, u32x16 w, int32_t x) {
+    __m256i b = _mm256_set1_epi32(x);
+    u32x8 low = w.lo, high = w.hi;
+    i32x8 accLow = acc.lo, accHigh = acc.hi;
+    i32x16 r;
+#if defined(MK_USE_VNNI256)
+    r.lo = (i32x8)_mm256_dpwssd_avx_epi32((__m256i)accLow, (__m256i)low, b);
+    r.hi = (i32x8)_mm256_dpwssd_avx_epi32((__m256i)accHigh, (__m256i)high, b);
+#else
+    r.lo = accLow + (i32x8)_mm256_madd_epi16((__m256i)low, b);
+    r.hi = accHigh + (i32x8)_mm256_madd_epi16((__m256i)high, b);
+#endif
+    return r;
+}
+#elif defined(MK_USE_NEON)
+MK_INLINE i32x16 dot2(i32x16 acc, u32x16 w, int32_t x) {
+    int16x8_t b = vreinterpretq_s16_s32(vdupq_n_s32(x));
+    union { u32x16 v; int16x8_t q[4]; } pairs = {.v = w};
+    union { i32x16 v; int32x4_t q[4]; } r = {.v = acc};
+    for (int i = 0; i < 4; i++) {
+        int32x4_t low = vmull_s16(vget_low_s16(pairs.q[i]), vget_low_s16(b));
+        r.q[i] = vaddq_s32(r.q[i], vpaddq_s32(low, vmull_high_s16(pairs.q[i], b)));
+    }
+    return r.v;
+}
+#else
+MK_INLINE i32x16 dot2(i32x16 acc, u32x16 w, int32_t x) {
+    const int32_t low = (int16_t)(uint16_t)(uint32_t)x, high = x >> 16;
+    return acc + ((i32x16)(w << 16) >> 16) * low + ((i32x16)w >> 16) * high;
+}
+#endif
+
+/// a * b / 2^15, rounded to the nearest, halves up.
+MK_INLINE i16x32 scaled16(i16x32 a, i16x32 b) {
+#if defined(MK_USE_AVX512)
+    return (i16x32)_mm512_mulhrs_epi16((__m512i)a, (__m512i)b);
+#elif defined(MK_USE_AVX2)
+    i16x16 aLow = a.lo, aHigh = a.hi, bLow = b.lo, bHigh = b.hi;
+    i16x32 r;
+    r.lo = (i16x16)_mm256_mulhrs_epi16((__m256i)aLow, (__m256i)bLow);
+    r.hi = (i16x16)_mm256_mulhrs_epi16((__m256i)aHigh, (__m256i)bHigh);
+    return r;
+#else
+    typedef int32_t i32x32 __attribute__((ext_vector_type(32)));
+    i32x32 product = __builtin_convertvector(a, i32x32) * __builtin_convertvector(b, i32x32);
+    return __builtin_convertvector((product + 16384) >> 15, i16x32);
+#endif
+}
+
 /// What the accumulator of bytes stored as value + 128 starts from, given the sum of x.
 MK_INLINE i32x16 wide_start(int32_t sum) {
     return (i32x16)(MK_SIGNED ? 0 : -128 * sum);

@@ -4,7 +4,7 @@ import CMartletKernels
 package import MartletKernels
 
 extension KVCache {
-    /// Bytes of keys and values of a sealed page.
+    /// Bytes of keys and values of a sealed page, its share of them where pages are sealed together.
     package func sealedBytes(of page: Int32) -> Int {
         pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes } ?? shape.pageBytes
     }
@@ -41,16 +41,21 @@ extension KVCache {
         state.tables[table].truncate(to: pages * KVPage.tokens, to: &pool)
     }
 
-    /// A new sealed page, to be written and appended; nil when no room is left.
+    /// The first page of a new unit of sealed pages, to be written and appended; nil when no room is left.
     package func allocateSealed(_ kind: Int) -> Int32? { pool.allocateSealed(kind) }
 
-    /// Appends a sealed page with these positions, which need not follow those before them.
-    package func appendSealed(_ id: SequenceID, table: Int, page: Int32, positions: [Int32]) {
-        for (slot, position) in positions.enumerated() { pool.positions(of: page)[slot] = position }
+    /// Appends a unit of sealed pages with these positions, which need not follow those before them.
+    package func appendSealed(
+        _ id: SequenceID, table: Int, firstPage: Int32, positions: [Int32]
+    ) {
         let state = state(id)
-        state.tables[table].appendSealed(page)
+        for start in stride(from: 0, to: positions.count, by: KVPage.tokens) {
+            let page = firstPage + Int32(start / KVPage.tokens)
+            pool.anyPositions(of: page).store(positions[start..<start + KVPage.tokens])
+            state.tables[table].appendSealed(page)
+            move(sealedBytes(of: page), of: state)
+        }
         state.evictedAt = state.count
-        move(sealedBytes(of: page), of: state)
     }
 
     /// Appends tokens to open pages, which must be free.

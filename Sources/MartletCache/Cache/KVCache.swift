@@ -78,17 +78,20 @@ package final class KVCache {
         }
         pool = try RigidPagePool(
             budgetBytes: budgetBytes, pageBytes: shape.pageBytes, boundsBytes: shape.boundsBytes,
-            sealedBytes: traits.sealKinds.map { mk_sealed_bytes($0, Int32(shape.headDimension)) },
-            minimumPages: shape.tableCount)
+            sealed: traits.sealKinds.map {
+                let pages = Int(mk_sealed_pages($0))
+                return SealedUnit(
+                    pages: pages, bytes: mk_sealed_bytes($0, Int32(shape.headDimension)),
+                    positions: shape.sealed != nil ? .consecutive : pages > 1 ? .near : .each)
+            }, minimumPages: shape.tableCount)
         classCount = pool.sealed.count
         classes = .allocate(capacity: max(1, classCount))
         for (index, kind) in traits.sealKinds.enumerated() {
             let arena = pool.sealed[index]
             (classes + index).initialize(
-                to: mk_page_class(
-                    first: Int32(arena.first), seal: kind,
-                    arena: UnsafePointer(arena.base.assumingMemoryBound(to: UInt8.self)),
-                    page_bytes: arena.pageBytes))
+                to: mk_sealed_class(
+                    kind, Int32(shape.headDimension), Int32(arena.first),
+                    UnsafePointer(arena.base.assumingMemoryBound(to: UInt8.self))))
         }
     }
 
@@ -103,9 +106,7 @@ package final class KVCache {
     /// First byte of a page.
     package func pagePointer(_ page: Int32) -> UnsafeMutableRawPointer { pool.pointer(to: page) }
     /// The absolute positions of a page's slots; only those below the table's length mean anything.
-    package func positions(ofPage page: Int32) -> UnsafePointer<Int32> {
-        UnsafePointer(pool.positions(of: page))
-    }
+    package func positions(ofPage page: Int32) -> PagePositions { pool.anyPositions(of: page) }
     /// First byte of page 0's bounds; page `p`'s start `p * shape.boundsBytes` bytes after it.
     package var bounds: UnsafeMutableRawPointer { pool.bounds }
     /// Ids of open and sealed pages are below this number.

@@ -83,7 +83,7 @@ package struct KVShape: Sendable, Hashable {
 
     /// Bytes that one token takes from the budget over all layers and heads when pages are full.
     package var bytesPerToken: Int {
-        tableCount * ((sealed?.heldBytes ?? heldBytesPerPage) / KVPage.tokens)
+        tableCount * (sealed?.heldBytes ?? heldBytesPerPage) / KVPage.tokens
     }
 
     /// Bytes of `pages` pages of one table while up to `chunk` tokens are added to it.

@@ -42,22 +42,24 @@ extension RigidPagePool {
             throw .brokenIntegrity("a sealed page is free twice")
         }
         var held = 0
-        for index in 0..<kind.capacity {
-            let page = kind.first + index
-            let count = referenceCount(Int32(page))
-            guard count == Int(owners[page]) else {
+        for start in stride(from: kind.first, to: kind.first + kind.capacity, by: kind.unit.pages) {
+            let pages = kind.unitPages(of: Int32(start))
+            for page in pages where referenceCount(Int32(page)) != Int(owners[page]) {
                 throw .brokenIntegrity(
-                    "sealed page \(page) counts \(count) owners but is in \(owners[page]) tables")
+                    "sealed page \(page) counts \(referenceCount(Int32(page))) owners but is in "
+                        + "\(owners[page]) tables")
             }
-            let isFree = index >= kind.touched || free.contains(Int32(page))
-            guard isFree == (count == 0) else {
-                throw .brokenIntegrity("sealed page \(page) has \(count) owners")
+            let isOwned = pages.contains { owners[$0] > 0 }
+            let isFree = start - kind.first >= kind.touched || free.contains(Int32(start))
+            guard isFree != isOwned else {
+                throw .brokenIntegrity(
+                    "the unit of sealed page \(start) is \(isFree ? "" : "not ")free")
             }
-            held += count > 0 ? 1 : 0
+            held += isOwned ? 1 : 0
         }
-        guard held == kind.heldPages else {
+        guard held == kind.heldUnits else {
             throw .brokenIntegrity(
-                "\(held) sealed pages are held, the pool counts \(kind.heldPages)")
+                "\(held) sealed units are held, the pool counts \(kind.heldUnits)")
         }
     }
 }

@@ -54,7 +54,7 @@ struct RigidPagePool: ~Copyable {
     /// Reserves the arena for as many pages as the budget holds, positions included.
     /// Throws `budgetTooSmall` below `minimumPages`, `cannotMapArena` if the system refuses.
     init(
-        budgetBytes: Int, pageBytes: Int, boundsBytes: Int = 0, sealedBytes: [Int] = [],
+        budgetBytes: Int, pageBytes: Int, boundsBytes: Int = 0, sealed units: [SealedUnit] = [],
         minimumPages: Int = 1
     ) throws(CacheError) {
         let heldBytesPerPage = pageBytes + KVPage.positionBytes + boundsBytes
@@ -67,21 +67,27 @@ struct RigidPagePool: ~Copyable {
         // At most a fifth of the ids goes to each kind, so that ids stay in 32 bits.
         var ids = capacity
         var kinds: [SealedArena] = []
-        for bytes in sealedBytes {
-            let count = min(budgetBytes / (bytes + KVPage.positionBytes), Int(Int32.max) / 5)
-            kinds.append(SealedArena(first: ids, capacity: count, pageBytes: bytes))
+        for unit in units {
+            let arena = SealedArena(first: ids, unit: unit, budgetBytes: budgetBytes)
+            kinds.append(arena)
+            let count = arena.capacity
             ids += count
         }
         func roundedToSystemPage(_ bytes: Int) -> Int { (bytes + 65_535) & ~65_535 }
         let arenaBytes = roundedToSystemPage((capacity + 1) * pageBytes)
-        let positionBytes = roundedToSystemPage(ids * KVPage.positionBytes)
+        let positionBytes = roundedToSystemPage(capacity * KVPage.positionBytes)
         let countBytes = roundedToSystemPage(ids * MemoryLayout<UInt32>.stride)
         let stackBytes = roundedToSystemPage(capacity * MemoryLayout<Int32>.stride)
         let summaryBytes = roundedToSystemPage(capacity * boundsBytes)
-        let sealedArenaBytes = kinds.map { roundedToSystemPage($0.capacity * $0.pageBytes) }
+        let sealedArenaBytes = kinds.map {
+            roundedToSystemPage($0.capacity / $0.unit.pages * $0.unit.bytes)
+        }
+        let sealedPositionBytes = kinds.map {
+            roundedToSystemPage($0.capacity * $0.unit.positions.byteCount)
+        }
         let mappedBytes =
             arenaBytes + positionBytes + countBytes + stackBytes + summaryBytes
-            + sealedArenaBytes.reduce(0, +)
+            + sealedArenaBytes.reduce(0, +) + sealedPositionBytes.reduce(0, +)
 
         var flags = MAP_PRIVATE | MAP_ANON
         #if os(Linux)
@@ -112,10 +118,12 @@ struct RigidPagePool: ~Copyable {
         for (index, bytes) in sealedArenaBytes.enumerated() {
             kinds[index].arena = next
             next += bytes
+            kinds[index].positions = next
+            next += sealedPositionBytes[index]
         }
         sealed = kinds
         idCapacity = ids
-        positionTable = positions.bindMemory(to: Int32.self, capacity: ids * KVPage.tokens)
+        positionTable = positions.bindMemory(to: Int32.self, capacity: capacity * KVPage.tokens)
         referenceCounts = counts.bindMemory(to: UInt32.self, capacity: ids)
         freeStack = stack.bindMemory(to: Int32.self, capacity: capacity)
     }
@@ -131,7 +139,7 @@ struct RigidPagePool: ~Copyable {
     /// Bytes of the held pages, positions included.
     var heldBytes: Int {
         sealed.reduce(heldPages * heldBytesPerPage) {
-            $0 + $1.heldPages * ($1.pageBytes + KVPage.positionBytes)
+            $0 + $1.heldUnits * $1.unit.heldBytes
         }
     }
     private var heldBytesPerPage: Int { pageBytes + KVPage.positionBytes + boundsBytes }
@@ -167,8 +175,8 @@ struct RigidPagePool: ~Copyable {
         referenceCounts[index] -= 1
         guard referenceCounts[index] == 0 else { return }
         if let kind = sealedKind(of: page) {
-            sealed[kind].free.append(page)
-            sealed[kind].heldPages -= 1
+            let unit = sealed[kind].unitPages(of: page)
+            if unit.allSatisfy({ referenceCounts[$0] == 0 }) { sealed[kind].release(page) }
             return
         }
         freeStack[freeStackCount] = page
@@ -190,7 +198,7 @@ struct RigidPagePool: ~Copyable {
         referenceCounts[Int(page)] = UInt32(Int(referenceCounts[Int(page)]) + change)
     }
 
-    /// First byte of the page.
+    /// First byte of the page, of a sealed one's unit.
     @inline(__always)
     func pointer(to page: Int32) -> UnsafeMutableRawPointer {
         Int(page) < capacity ? arena + Int(page) &* pageBytes : sealedPointer(to: page)
@@ -200,7 +208,8 @@ struct RigidPagePool: ~Copyable {
         guard let kind = sealedKind(of: page) else {
             preconditionFailure("RigidPagePool: got page \(page), expected one below \(idCapacity)")
         }
-        return sealed[kind].base + (Int(page) - sealed[kind].first) &* sealed[kind].pageBytes
+        let arena = sealed[kind]
+        return arena.base + (Int(page) - arena.first) / arena.unit.pages &* arena.unit.bytes
     }
 
     /// The kind of a sealed page; nil for an open one.
@@ -209,12 +218,13 @@ struct RigidPagePool: ~Copyable {
         return sealed.lastIndex { Int(page) >= $0.first }
     }
 
-    /// Hands out a sealed page with one reference; nil when the budget holds no more.
+    /// Hands out a unit of sealed pages with one reference each, and returns its first page; nil when the budget holds
+    /// no more.
     mutating func allocateSealed(_ kind: Int) -> Int32? {
-        let bytes = sealed[kind].pageBytes + KVPage.positionBytes
-        guard heldBytes + bytes <= budgetBytes, let page = sealed[kind].take() else { return nil }
-        referenceCounts[Int(page)] = 1
-        positions(of: page).update(repeating: -1, count: KVPage.tokens)
+        guard heldBytes + sealed[kind].unit.heldBytes <= budgetBytes,
+            let page = sealed[kind].take()
+        else { return nil }
+        for page in sealed[kind].unitPages(of: page) { referenceCounts[page] = 1 }
         peakBytes = max(peakBytes, heldBytes)
         return page
     }
@@ -224,9 +234,19 @@ struct RigidPagePool: ~Copyable {
         bounds + Int(page) &* boundsBytes
     }
 
-    /// The absolute positions of the page's sixteen slots; -1 marks a slot never written.
+    /// The absolute positions of an open page's sixteen slots; -1 marks a slot never written.
     func positions(of page: Int32) -> UnsafeMutablePointer<Int32> {
-        positionTable + Int(page) &* KVPage.tokens
+        precondition(Int(page) < capacity, "RigidPagePool: page \(page) is sealed")
+        return positionTable + Int(page) &* KVPage.tokens
+    }
+
+    /// The absolute positions of any page's sixteen slots, to read, and to store when it is sealed.
+    func anyPositions(of page: Int32) -> PagePositions {
+        guard Int(page) >= capacity, let kind = sealedKind(of: page) else {
+            return PagePositions(
+                base: positionTable + Int(page) &* KVPage.tokens, form: .each)
+        }
+        return sealed[kind].positions(of: page)
     }
 
     /// The released page at `index` of the free stack, for the integrity check.
@@ -262,44 +282,5 @@ struct RigidPagePool: ~Copyable {
         heldPages += 1
         peakBytes = max(peakBytes, heldBytes)
         return page
-    }
-}
-
-/// Pages of one sealed kind.
-struct SealedArena {
-    /// The lowest id.
-    let first: Int
-    let capacity: Int
-    let pageBytes: Int
-    /// First byte of the first page.
-    var arena: UnsafeMutableRawPointer?
-    /// Pages with at least one owner.
-    var heldPages = 0
-    /// Pages handed out at least once.
-    private(set) var touched = 0
-    /// Released pages.
-    var free: [Int32] = []
-
-    init(first: Int, capacity: Int, pageBytes: Int) {
-        self.first = first
-        self.capacity = capacity
-        self.pageBytes = pageBytes
-    }
-
-    /// The arena, which the pool sets when it is made.
-    var base: UnsafeMutableRawPointer {
-        guard let arena else { preconditionFailure("SealedArena: used before the pool was made") }
-        return arena
-    }
-
-    mutating func take() -> Int32? {
-        if let page = free.popLast() {
-            heldPages += 1
-            return page
-        }
-        guard touched < capacity else { return nil }
-        touched += 1
-        heldPages += 1
-        return Int32(first + touched - 1)
     }
 }

@@ -94,7 +94,7 @@ extension PageTable {
         guard let page = pool.allocateSealed(kind) else {
             preconditionFailure("PageTable.seal: more bytes than planned")
         }
-        for (slot, position) in positions.enumerated() { pool.positions(of: page)[slot] = position }
+        pool.anyPositions(of: page).store(positions)
         replaceEntry(entry, with: page)
         return page
     }

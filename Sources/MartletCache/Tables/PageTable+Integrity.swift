@@ -42,7 +42,7 @@ extension PageTable {
         }
         owners[Int(page)] += 1
         guard !isCompacted else { return }
-        let positions = pool.positions(of: page)
+        let positions = pool.anyPositions(of: page)
         for slot in 0..<min(KVPage.tokens, max(0, length - index * KVPage.tokens)) {
             guard positions[slot] > previous else {
                 throw .brokenIntegrity(
@@ -58,7 +58,8 @@ extension PageTable {
     ) throws(CacheError) -> Int32 {
         var seen: [Int32] = []
         for slot in 0..<length {
-            seen.append(pool.positions(of: page(at: slot / KVPage.tokens))[slot % KVPage.tokens])
+            seen.append(
+                pool.anyPositions(of: page(at: slot / KVPage.tokens))[slot % KVPage.tokens])
         }
         seen.sort()
         for index in seen.indices {

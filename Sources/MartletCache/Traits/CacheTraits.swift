@@ -91,7 +91,8 @@ extension KVShape {
         if let openPages = traits.openPages {
             let bytes = traits.sealKinds.map { mk_sealed_bytes($0, Int32(headDimension)) }.max()
             shape.sealed = SealedPages(
-                heldBytes: (bytes ?? pageBytes) + KVPage.positionBytes, openPages: openPages)
+                heldBytes: (bytes ?? pageBytes) + PagePositions.Form.consecutive.byteCount,
+                openPages: openPages)
         }
         return shape
     }

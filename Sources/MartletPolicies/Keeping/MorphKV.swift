@@ -90,7 +90,7 @@ struct MorphSteps: StepEvictor {
     /// Every token's rank depends on all the older ones'. Tokens at the beginning that always stay count among
     /// them.
     func lowest(
-        _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        _ memory: UnsafeBufferPointer<Float>, pages: [PagePositions], open: Range<Int>,
         newest: Int
     ) -> (slot: Int, rank: Float)? {
         let (width, count) = (recentTokens, memory.count / recentTokens)

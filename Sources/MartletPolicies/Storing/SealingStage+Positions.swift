@@ -51,7 +51,7 @@ extension SealingStage {
             guard page != KVPage.hole else { return }
             let kind = plan.kinds[kind(layer: layer, head: head)]
             let (keys, values) = read(cache, page: page, slots: 0..<KVPage.tokens)
-            mk_seal_page(kind, keys, values, Int32(shape.headDimension), passed.page(place))
+            mk_seal_pages(kind, keys, values, Int32(shape.headDimension), passed.page(place))
         }
     }
 
@@ -154,7 +154,8 @@ final class PassedPages {
                     at: cache.classCount + index,
                     to: mk_page_class(
                         first: Int32(cache.idCapacity + index * capacity), seal: kind,
-                        arena: UnsafePointer(page(0)), page_bytes: stride))
+                        arena: UnsafePointer(page(0)), unit_pages: 1, unit_bytes: stride,
+                        body_bytes: 0))
             }
             body(UnsafeBufferPointer(classes))
         }

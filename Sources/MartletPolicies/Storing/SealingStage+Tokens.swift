@@ -6,7 +6,7 @@ import MartletCache
 import MartletKernels
 
 extension SealingStage {
-    /// Sorts the open tokens of every table into salient ones and others, and seals whole pages of each;
+    /// Sorts the open tokens of every table into salient ones and others, and seals whole units of each;
     /// what is left over stays open behind them.
     func sealByToken(
         _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, share: Double
@@ -30,6 +30,9 @@ extension SealingStage {
         memory.probes = ProbeQueries(layerCount: shape.layerCount)
     }
 
+    /// Tokens that share the scales of key channels and the factors of value channels.
+    private var unitTokens: Int { Int(mk_sealed_pages(plan.kinds[0])) * KVPage.tokens }
+
     private func sealByToken(
         _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, table: Int,
         _ saliency: [Float], share: Double
@@ -39,7 +42,7 @@ extension SealingStage {
         let first = memory.sealed[table].pages
         let open = view.length - first * KVPage.tokens
         let ready = max(0, open - plan.residual)
-        guard ready >= KVPage.tokens else { return }
+        guard ready >= unitTokens else { return }
         var keys: [Float] = []
         var values: [Float] = []
         var positions: [Int32] = []
@@ -50,8 +53,8 @@ extension SealingStage {
             let part = read(cache, page: view[entry], slots: 0..<count)
             keys += part.keys
             values += part.values
-            positions += UnsafeBufferPointer(
-                start: cache.positions(ofPage: view[entry]), count: count)
+            let stored = cache.positions(ofPage: view[entry])
+            positions += (0..<count).map { stored[$0] }
         }
         let salient = Set(
             Ranking.largest(
@@ -63,9 +66,16 @@ extension SealingStage {
         var sealedOrder: [(slots: ArraySlice<Int32>, kind: Int)] = []
         var rest: [Int32] = []
         for (kind, slots) in groups.enumerated() {
-            let whole = slots.count / KVPage.tokens * KVPage.tokens
-            for start in stride(from: 0, to: whole, by: KVPage.tokens) {
-                sealedOrder.append((slots[start..<start + KVPage.tokens], kind))
+            let whole = slots.count / unitTokens * unitTokens
+            for start in stride(from: 0, to: whole, by: unitTokens) {
+                let unit = slots[start..<start + unitTokens]
+                let places = unit.map { positions[Int($0)] }
+                // Positions are stored by their distance, which tokens that methods left far apart may exceed.
+                if Int(places.max() ?? 0) - Int(places.min() ?? 0) > PagePositions.reach {
+                    rest += unit
+                } else {
+                    sealedOrder.append((unit, kind))
+                }
             }
             rest += slots[whole...]
         }
@@ -86,9 +96,11 @@ extension SealingStage {
             }
             write(cache, pick(keys, slots), pick(values, slots), plan.kinds[kind], to: page)
             cache.appendSealed(
-                sequence, table: table, page: page, positions: slots.map { positions[Int($0)] })
-            memory.sealed[table].pages += 1
-            memory.sealed[table].bytes += cache.sealedBytes(of: page)
+                sequence, table: table, firstPage: page, positions: slots.map { positions[Int($0)] }
+            )
+            let pages = slots.count / KVPage.tokens
+            memory.sealed[table].pages += pages
+            memory.sealed[table].bytes += pages * cache.sealedBytes(of: page)
         }
         cache.appendOpen(
             sequence, table: table, keys: pick(keys, rest), values: pick(values, rest),

@@ -187,7 +187,7 @@ final class SealingStage: CacheStage {
         let dimension = Int32(shape.headDimension)
         let (keys, values) = read(cache, page: page, slots: 0..<KVPage.tokens)
         var content = [UInt8](repeating: 0, count: mk_sealed_bytes(kind, dimension))
-        mk_seal_page(kind, keys, values, dimension, &content)
+        mk_seal_pages(kind, keys, values, dimension, &content)
         return content
     }
 
@@ -247,11 +247,11 @@ final class SealingStage: CacheStage {
         return (keys, values)
     }
 
-    /// Seals sixteen tokens.
+    /// Seals the tokens of a unit.
     func write(
         _ cache: KVCache, _ keys: [Float], _ values: [Float], _ kind: mk_seal, to page: Int32
     ) {
-        mk_seal_page(
+        mk_seal_pages(
             kind, keys, values, Int32(shape.headDimension),
             cache.pagePointer(page).assumingMemoryBound(to: UInt8.self))
     }

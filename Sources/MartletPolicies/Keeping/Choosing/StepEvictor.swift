@@ -29,7 +29,7 @@ protocol StepEvictor: Sendable {
     /// The slot and the rank of the lowest among tokens at positions in `open`, the oldest on ties. `pages`
     /// are the positions of the head's slots, page by page.
     func lowest(
-        _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        _ memory: UnsafeBufferPointer<Float>, pages: [PagePositions], open: Range<Int>,
         newest: Int
     ) -> (slot: Int, rank: Float)?
     /// The rank of a token: the lowest goes. `age` tokens could attend to it, itself included.
@@ -91,7 +91,7 @@ extension StepEvictor {
     }
 
     func lowest(
-        _ memory: UnsafeBufferPointer<Float>, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        _ memory: UnsafeBufferPointer<Float>, pages: [PagePositions], open: Range<Int>,
         newest: Int
     ) -> (slot: Int, rank: Float)? {
         guard let base = memory.baseAddress else { return nil }
@@ -106,7 +106,7 @@ extension StepEvictor {
     /// The slot with the lowest of some ranks among those at positions in `open`, the oldest on ties.
     @inline(__always)
     static func lowest(
-        of count: Int, pages: [UnsafePointer<Int32>], open: Range<Int>,
+        of count: Int, pages: [PagePositions], open: Range<Int>,
         rank: (_ slot: Int, _ position: Int) -> Float
     ) -> (slot: Int, rank: Float)? {
         var (best, bestRank, bestPosition) = (-1, Float.infinity, Int.max)
