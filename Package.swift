@@ -188,7 +188,8 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub", "MartletKernels",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
+                "MartletKernels",
                 "MartletPictures",
             ],
             swiftSettings: strict),
@@ -220,7 +221,8 @@ let package = Package(
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub", "MartletJSON",
+                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
+                "MartletJSON",
                 "MartletKernels",
             ],
             swiftSettings: strict),
