@@ -19,6 +19,14 @@ expect() {
     [ "$status" = "$want" ] || { cat "$work/err" >&2; fail "$what: exit status $status, expected $want"; }
     ok
 }
+refused() { # STATUS-AGNOSTIC: any status but 0 and a signal's, and something said
+    local what=$1 status=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    [ "$status" -ne 0 ] && [ "$status" -lt 128 ] || fail "$what: exit status $status"
+    [ -s "$work/err" ] || fail "$what: nothing said"
+    ok
+}
 # has TEXT: the last command's output contains it.
 has() { grep -qF -- "$1" "$work/out" || { cat "$work/out" >&2; fail "output lacks $1"; }; ok; }
 says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lacks $1"; }; ok; }
@@ -286,14 +294,6 @@ for key in bitsPerCharacter shorteningFactor referenceSeconds; do summary "$key"
 [ "$(wc -l <"$work/charlm/results.jsonl")" = 3 ] || fail "train charlm: results.jsonl lacks runs"
 
 # Bad input: one sentence, a documented status, never a crash.
-refused() { # STATUS-AGNOSTIC: any status but 0 and a signal's, and something said
-    local what=$1 status=0
-    shift
-    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-    [ "$status" -ne 0 ] && [ "$status" -lt 128 ] || fail "$what: exit status $status"
-    [ -s "$work/err" ] || fail "$what: nothing said"
-    ok
-}
 refused "no such model" "$martlet" generate --model "$work/none" "x"
 says "$work/none"
 echo "not a model" >"$work/file"
