@@ -13,16 +13,23 @@ size_t mk_panel_bytes(mk_weight type, int32_t columns) {
 
 void mk_put_integers(mk_blocks b, const uint8_t integers[MK_BLOCK], int32_t lane, uint8_t *block) {
     uint8_t *body = block + mk_integers_start(b) + lane * 4, *planes = block + mk_planes_start(b) + lane * 4;
-    for (int32_t i = 0; i < MK_BLOCK; i++) {
-        const int32_t group = i / 4, byte = i % 4, q = integers[i];
-        if (b.bits == 8) {
-            body[group * 64 + byte] = (uint8_t)q;
-            continue;
-        }
-        body[group / 2 * 64 + byte] |= (uint8_t)((q & 15) << (group % 2 * 4));
-        if (b.bits == 5) planes[byte] |= (uint8_t)((q >> 4) << group);
-        if (b.bits == 6) planes[group / 4 * 64 + byte] |= (uint8_t)((q >> 4) << (group % 4 * 2));
+    // Four integers at a time, a byte each, and no byte's bits reach the next.
+    uint32_t four[MK_BLOCK / 4];
+    memcpy(four, integers, sizeof four);
+    if (b.bits == 8) {
+        for (int g = 0; g < 8; g++) memcpy(body + g * 64, &four[g], 4);
+        return;
     }
+    for (int j = 0; j < 4; j++) {
+        const uint32_t nibbles = (four[2 * j] & 0x0f0f0f0fu) | (four[2 * j + 1] & 0x0f0f0f0fu) << 4;
+        memcpy(body + j * 64, &nibbles, 4);
+    }
+    uint32_t high[2] = {0, 0};
+    for (int g = 0; g < 8; g++) {
+        if (b.bits == 5) high[0] |= (four[g] >> 4 & 0x01010101u) << g;
+        if (b.bits == 6) high[g / 4] |= (four[g] >> 4 & 0x03030303u) << (g % 4 * 2);
+    }
+    for (int i = 0; i < b.bits - 4; i++) memcpy(planes + i * 64, &high[i], 4);
 }
 
 /// Quantises one block of one channel; returns the f16 scale.  `q` gets integers in
