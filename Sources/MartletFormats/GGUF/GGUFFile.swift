@@ -175,7 +175,7 @@ package final class GGUFFile: Sendable {
                 guard next <= available, bytes <= available - next else {
                     throw malformed(
                         "size", "\(bytes) bytes at \(next)",
-                        "at most the \(available) bytes after the header: the file is cut short")
+                        "at most the \(available) bytes after the header")
                 }
                 var entry = TensorEntry(
                     name: tensor.name, dtype: type.dtype, shape: tensor.shape, file: file,

@@ -47,7 +47,7 @@ extension TokenizerMetadata {
                     $0.byteLevel && $0.steps == steps
                         && $0.ignoresMerges == definition.ignoresMerges
                 }), let name = entry.names.first
-            else { throw refuse("a pre-tokenizer that GGUF has no name") }
+            else { throw refuse("a pre-tokenizer that GGUF has no name for") }
             self.init(source: definition.file, kind: "gpt2", tokens: tokens)
             preTokenizer = name
             merges = pairs.map { $0.left + [0x20] + $0.right }
