@@ -61,6 +61,16 @@ public struct ConfigurationFile: Sendable {
             prefix: prefix)
     }
 
+    /// The same with these values where a key is absent or null.
+    package func adding(_ defaults: [String: JSONValue]) -> ConfigurationFile {
+        let missing = defaults.filter { !contains($0.key) }
+        let members = root.members.filter { missing[$0.key] == nil }
+        let added = missing.sorted { $0.key < $1.key }.map {
+            JSONObject.Member(key: $0.key, value: $0.value)
+        }
+        return ConfigurationFile(path: path, root: JSONObject(members + added), prefix: prefix)
+    }
+
     // MARK: Required keys
 
     /// The integer at `key`, inside `range`.

@@ -36,6 +36,14 @@ extension TensorEntry {
             if isWhole { try checkIntact() }
             return
         }
+        if term != 0 {
+            var entry = self
+            entry.term = 0
+            try entry.copyFloats(of: elements, into: destination)
+            for index in destination.indices { destination[index] += term }
+            if isWhole { try checkIntact() }
+            return
+        }
         if let rowOrder {
             var entry = self
             entry.rowOrder = nil

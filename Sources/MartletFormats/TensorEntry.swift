@@ -21,6 +21,8 @@ public struct TensorEntry: Sendable {
     public internal(set) var stored: StoredBlocks?
     /// How the rows follow one another.
     package var rowOrder: RowOrder?
+    /// Added to each stored number, where formats store weights about different centres.
+    package var term: Float = 0
     /// What an adapter adds to the elements.
     var update: LowRankUpdate?
 
@@ -37,7 +39,7 @@ public struct TensorEntry: Sendable {
 
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.
     package var isPlain: Bool {
-        blocks == nil && update == nil && stored == nil && rowOrder == nil
+        blocks == nil && update == nil && stored == nil && rowOrder == nil && term == 0
     }
 
     /// The number of elements: the product of the shape.
@@ -90,14 +92,15 @@ public struct TensorEntry: Sendable {
         }
     }
 
-    /// The same tensor under another name, with its rows in another order.
-    package func renamed(_ name: String, rowOrder: RowOrder?) -> TensorEntry {
+    /// The same tensor under another name, with its rows in another order and `term` added to each number.
+    package func renamed(_ name: String, rowOrder: RowOrder?, term: Float = 0) -> TensorEntry {
         var entry = TensorEntry(
             name: name, dtype: dtype, shape: shape, file: file, range: range)
         entry.stored = stored
         entry.blocks = blocks
         entry.update = update
         entry.rowOrder = rowOrder
+        entry.term = term
         return entry
     }
 

@@ -94,10 +94,10 @@ import Testing
 
     @Test(
         arguments: [
-            ["rope_scaling": ["type": "yarn", "factor": 2], "rope_parameters": plain],
-            ["rope_scaling": linear, "rope_parameters": ["rope_type": "yarn", "factor": 2]],
-            ["rope_scaling": ["type": "yarn", "rope_type": "default"]],
-            ["rope_parameters": ["rope_type": "dynamic", "factor": 2]],
+            ["rope_scaling": ["type": "axial", "factor": 2], "rope_parameters": plain],
+            ["rope_scaling": linear, "rope_parameters": ["rope_type": "axial", "factor": 2]],
+            ["rope_scaling": ["type": "axial", "rope_type": "default"]],
+            ["rope_parameters": ["rope_type": "proportional", "factor": 2]],
         ] as [[String: JSONValue]])
     func anUnknownRotationNeverHidesBehindAnother(changes: [String: JSONValue]) {
         #expect(Self.refusal("llama", changes).contains("rope_type is "))
@@ -121,6 +121,110 @@ import Testing
                     "rope_parameters": ["rope_theta": 500_000],
                 ]
             ).contains("rope_parameters.rope_theta is 500000.0, expected 10000.0"))
+    }
+
+    /// Keys of one type are refused under another, and lists must have a number for each frequency.
+    @Test(
+        arguments: [
+            ("llama", ["rope_type": "yarn", "factor": 2, "alpha": 3], "rope_scaling.alpha is 3"),
+            ("llama", ["rope_type": "yarn"], "rope_scaling.factor"),
+            (
+                "llama", ["rope_type": "yarn", "factor": 2, "beta_fast": 1, "beta_slow": 2],
+                "beta_fast"
+            ),
+            (
+                "llama", ["rope_type": "dynamic", "factor": 2, "alpha": 3],
+                "rope_scaling.alpha is 3"
+            ),
+            (
+                "phi3", ["type": "su", "short_factor": [1], "long_factor": [1]],
+                "1 numbers, expected 8"
+            ),
+            ("phi3", ["rope_type": "longrope", "short_factor": [0]], "short_factor"),
+            ("phi3", ["rope_type": "default", "partial_rotary_factor": 0.07], "an even number"),
+        ] as [(String, JSONValue, String)])
+    func whatARotationCannotBeIsRefused(family: String, scaling: JSONValue, part: String) {
+        let message = Self.refusal(family, ["rope_scaling": scaling])
+        #expect(message.contains(part), "\(message)")
+    }
+
+    /// The trained length is the model's own where it is not written; both magnitudes give a ratio.
+    @Test func yarnReadsWhatIsWritten() throws {
+        func rotary(_ scaling: JSONValue) throws -> RotaryParameters? {
+            try Self.plan(
+                "llama", ["rope_scaling": scaling, "max_position_embeddings": 512]
+            ).shape.layers[0].rotary
+        }
+        let usual = try rotary(["rope_type": "yarn", "factor": 4])
+        #expect(
+            usual?.scaling
+                == .yarn(factor: 4, original: 512, fast: 32, slow: 1, isWhole: true))
+        #expect(abs((usual?.amplitude ?? 0) - 1.1386) < 1e-4)
+        let both = try rotary([
+            "rope_type": "yarn", "factor": 4, "mscale": 1, "mscale_all_dim": 0.5,
+            "truncate": false, "original_max_position_embeddings": 128,
+        ])
+        #expect(
+            both?.scaling == .yarn(factor: 4, original: 128, fast: 32, slow: 1, isWhole: false))
+        #expect(abs((both?.amplitude ?? 0) - 1.1386 / 1.0693) < 1e-4)
+    }
+
+    /// Sequences end where the short factors do, and a note says so.
+    @Test func longropeEndsAtTheTrainedLength() throws {
+        let scaling: JSONValue = [
+            "type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 1],
+            "long_factor": [2, 2, 2, 2, 2, 2, 2, 2],
+        ]
+        let plan = try Self.plan(
+            "phi3",
+            [
+                "rope_scaling": scaling, "max_position_embeddings": 4096,
+                "original_max_position_embeddings": 1024,
+            ])
+        #expect(plan.shape.contextLength == 1024)
+        #expect(plan.notes.first?.contains("the first 1024 are run") == true)
+    }
+
+    /// Each key is read outside of `text_config`, or refused; what is inside is the model.
+    @Test func aNestedModelIsRead() throws {
+        let text: JSONValue = .object(
+            JSONObject(
+                Self.llama.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) }))
+        func read(_ outer: [String: JSONValue]) throws -> DecoderPlan {
+            let members = outer.merging(["text_config": text, "model_type": "pictures"]) { $1 }
+            return try DecoderPlan.read(
+                ConfigurationFile(
+                    path: "c.json",
+                    root: JSONObject(
+                        members.sorted { $0.key < $1.key }.map {
+                            .init(key: $0.key, value: $0.value)
+                        })))
+        }
+        let plan = try read(["vision_config": ["hidden_size": 3], "tie_word_embeddings": true])
+        #expect(Self.llama["model_type"] == .string(plan.shape.family))
+        #expect(plan.shape.tiesEmbeddings)
+        #expect(throws: ModelError.self) { try read(["final_logit_softcapping": 30]) }
+        #expect(throws: ModelError.self) {
+            try read(["quantization_config": ["quant_method": "awq"]])
+        }
+    }
+
+    @Test func layersRotateAsTheirFamilySays() throws {
+        func rotations(_ family: String, _ changes: [String: JSONValue] = [:]) throws -> [Double?] {
+            try Self.plan(family, changes).shape.layers.map { $0.rotary?.base }
+        }
+        #expect(try rotations("smollm3") == [2e6, 2e6, 2e6, nil])
+        #expect(try rotations("smollm3", ["no_rope_layer_interval": 2]) == [2e6, nil, 2e6, nil])
+        #expect(
+            try rotations("smollm3", ["no_rope_layers": [0, 0, 1, 1]]) == [nil, nil, 2e6, 2e6])
+        #expect(Self.refusal("smollm3", ["no_rope_layers": [0, 1]]).contains("no_rope_layers"))
+        let two: [String: JSONValue] = ["sliding_window_pattern": 2]
+        #expect(try rotations("gemma3_text", two) == [1e4, 1e6, 1e4, 1e6])
+        #expect(try Self.windows("gemma3_text", two) == [4096, nil, 4096, nil])
+        let written: JSONValue = ["full_attention": ["rope_theta": 500]]
+        #expect(
+            try rotations("gemma3_text", two.merging(["rope_parameters": written]) { $1 })
+                == [1e4, 500, 1e4, 500])
     }
 
     // MARK: Windows

@@ -62,6 +62,8 @@ import Testing
     @Test(arguments: [
         "llama-gqa-wide-heads", "llama-mqa", "llama-rope-linear", "llama-tied-stored-as-head",
         "mistral-window", "qwen2-tied", "qwen2-untied-old-keys", "qwen3-untied",
+        "llama-rope-yarn", "seed-oss", "smollm3-tied", "granite", "granite-biases", "olmo2",
+        "phi3-window", "gemma3",
     ])
     func floatsGiveTheBitsOfTheDirectory(golden: String) throws {
         let path = try Self.file(golden, .f32)
@@ -87,6 +89,28 @@ import Testing
             Self.load(Checkpoint(gguf: path)), tokens, chunk: 64)
         let worst = zip(got, logprobs).reduce(0) { max($0, abs($1.0 - $1.1)) }
         #expect(worst < golden.tolerance, "off by \(worst)")
+    }
+
+    /// LongRoPE's factors are stored in f32, and its context ends where they do.
+    @Test func longropesFactorsAreTables() throws {
+        let path = try Self.file("phi3-longrope", .f32)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let golden = GoldenCase(name: "phi3-longrope", tolerance: 2e-4)
+        let (tokens, logprobs) = try golden.golden()
+        let got = try logProbabilities(Self.load(Checkpoint(gguf: path)), tokens, chunk: 64)
+        let worst = zip(got, logprobs).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        #expect(worst < golden.tolerance, "off by \(worst)")
+    }
+
+    /// What the format's readers take from the family's rule cannot be otherwise.
+    @Test(arguments: [
+        ("smollm3-other-layers", "no_rope_layers"), ("gemma3-old-keys", "layer_types"),
+        ("ministral-layer-types", "model_type"), ("ministral3", "model_type"),
+    ])
+    func whatGGUFHasNoKeyForIsRefused(golden: String, key: String) throws {
+        #expect {
+            try Self.file(golden, .f32)
+        } throws: { "\($0)".contains(key) }
     }
 
     /// Blocks run as they are stored: the same as a model whose weights are those numbers, but for activations in 8 bits;
@@ -160,7 +184,9 @@ import Testing
         try expect("'mamba'", changing: ["general.architecture": .string("mamba")])
         try expect("qwen2.expert_count", changing: ["qwen2.expert_count": .uint32(8)])
         try expect("nothing", changing: ["qwen2.expert_count": .uint32(0)])
-        try expect("yarn", changing: ["qwen2.rope.scaling.type": .string("yarn")])
+        try expect("axial", changing: ["qwen2.rope.scaling.type": .string("axial")])
+        try expect("attn_factor", changing: ["qwen2.rope.scaling.attn_factor": .float32(2)])
+        try expect("yarn_ext_factor", changing: ["qwen2.rope.scaling.yarn_ext_factor": .float32(2)])
         try expect("rope.dimension_count", changing: ["qwen2.rope.dimension_count": .uint32(2)])
         try expect("blk.1", without: ["blk.1.ffn_up.weight"])
         try expect("token_embd.weight", without: ["token_embd.weight"])

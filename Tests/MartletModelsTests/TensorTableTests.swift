@@ -80,7 +80,7 @@ import Testing
             let first = try #require(a.feedForward as? GatedMLP)
             let second = try #require(b.feedForward as? GatedMLP)
             #expect(rows(first.gateUp.matrices[0]) == rows(second.gateUp.matrices[0]))
-            #expect(rows(first.down.matrices[0]) == rows(second.down.matrices[0]))
+            #expect(rows(first.down.linear.matrices[0]) == rows(second.down.linear.matrices[0]))
         }
     }
 }

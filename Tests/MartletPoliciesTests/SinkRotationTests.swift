@@ -12,22 +12,31 @@ import Testing
 @Suite struct SinkRotationTests {
     static let dimension = 16
     static let heads = 3
-    static let frequencies = (0..<8).map { pow(100.0, -Double($0) / 8) }
 
-    static func rotated(_ x: [Double], by distance: Int) -> [Double] {
+    /// Frequencies of so many pairs of dimensions, the first of a head; the others turn nowhere.
+    static func frequencies(_ pairs: Int) -> [Double] {
+        (0..<pairs).map { pow(100.0, -Double($0) / Double(pairs)) }
+    }
+
+    static func rotated(_ x: [Double], by distance: Int, _ frequencies: [Double]) -> [Double] {
         var y = x
-        for i in 0..<8 {
+        let half = frequencies.count
+        for i in 0..<half {
             let (c, s) = (
                 cos(Double(distance) * frequencies[i]), sin(Double(distance) * frequencies[i])
             )
-            y[i] = x[i] * c - x[i + 8] * s
-            y[i + 8] = x[i + 8] * c + x[i] * s
+            y[i] = x[i] * c - x[i + half] * s
+            y[i + half] = x[i + half] * c + x[i] * s
         }
         return y
     }
 
     @Test(arguments: ["reindex", "clamp"], [1, 5, 40])
     func agreesWithTheDefinition(positions: String, chunk: Int) throws {
+        for pairs in [8, 5] { try agrees(positions, chunk, Self.frequencies(pairs)) }
+    }
+
+    private func agrees(_ positions: String, _ chunk: Int, _ frequencies: [Double]) throws {
         let policy = try CachePolicy("window(sinks=3, recent=20, positions=\(positions))")
         let window = try #require(policy.methods.first as? SinkWindow)
         let codec = CacheCodec.f32
@@ -36,7 +45,7 @@ import Testing
             pageBytes: codec.pageBytes(headDimension: Self.dimension))
         let cache = try KVCache(shape: shape, budgetBytes: 1 << 20, policy: policy)
         let attention = try PagedAttention(
-            headCount: Self.heads, cache: cache, scale: 0.25, frequencies: [Self.frequencies],
+            headCount: Self.heads, cache: cache, scale: 0.25, frequencies: [frequencies],
             kernels: KernelSet.selected(),
             pool: WorkerPool(threadCount: 2))
         let count = 120
@@ -54,7 +63,9 @@ import Testing
                 [AttentionSlice(sequence: id, firstRow: 0, count: rows, position: start)],
                 cache: cache)
             func flat(_ x: [[Double]], _ position: (Int) -> Int) -> [Float] {
-                x.enumerated().flatMap { Self.rotated($1, by: position($0)).map(Float.init) }
+                x.enumerated().flatMap {
+                    Self.rotated($1, by: position($0), frequencies).map(Float.init)
+                }
             }
             var k = flat(Array(keys[start..<start + rows])) { start + $0 }
             var v = values[start..<start + rows].flatMap { $0.map(Float.init) }
@@ -75,7 +86,8 @@ import Testing
             for row in 0..<rows * Self.heads {
                 let position = start + row / Self.heads
                 let expected = Self.define(
-                    position, queries[start * Self.heads + row], keys, values, window)
+                    position, queries[start * Self.heads + row], keys, values, window,
+                    frequencies)
                 for d in 0..<Self.dimension {
                     worst = max(worst, abs(expected[d] - Double(out[row * Self.dimension + d])))
                 }
@@ -88,13 +100,14 @@ import Testing
 
     /// Softmax over the visible keys, each at its own distance.
     static func define(
-        _ i: Int, _ q: [Double], _ keys: [[Double]], _ values: [[Double]], _ window: SinkWindow
+        _ i: Int, _ q: [Double], _ keys: [[Double]], _ values: [[Double]], _ window: SinkWindow,
+        _ frequencies: [Double]
     ) -> [Double] {
         var weights: [(Double, [Double])] = []
         for p in 0...i where p > i - window.recent || p < window.sinks {
             let isSink = p < window.sinks
             let distance = isSink ? window.sinkDistance(query: i, sink: p) : i - p
-            let turned = rotated(q, by: distance)
+            let turned = rotated(q, by: distance, frequencies)
             weights.append((0.25 * zip(turned, keys[p]).reduce(0) { $0 + $1.0 * $1.1 }, values[p]))
         }
         let top = weights.map(\.0).max() ?? 0

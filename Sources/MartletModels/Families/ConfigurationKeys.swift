@@ -62,7 +62,8 @@ enum ForeignKeys {
             "training alone",
             [
                 "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attn_pdrop",
-                "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "initializer_range",
+                "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "residual_dropout",
+                "initializer_range",
             ]
         ),
         (
@@ -114,7 +115,8 @@ enum ForeignKeys {
     /// Factors and shares that mean nothing at 1.
     private static let neutralAtOne: Set<String> = [
         "partial_rotary_factor", "rope_pct", "attention_factor", "factor", "logits_scaling",
-        "logit_scale", "residual_multiplier", "embedding_multiplier",
+        "logit_scale", "residual_multiplier", "embedding_multiplier", "interpolate_factor",
+        "full_attn_mod",
     ]
 
     static func isNeutral(_ key: String, _ value: JSONValue) -> Bool {

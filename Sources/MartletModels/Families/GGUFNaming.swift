@@ -10,6 +10,10 @@ struct GGUFNaming: Sendable {
     var windows = WindowRule.never
     /// Keys, without the architecture's name, that mean what a key of `config.json` means.
     let keys: [String: String]
+    /// Names of tensors that are not those of other families; `*` stands for the number of the layer.
+    var names: [TensorRole: String] = [:]
+    /// Whether weights of norms are stored whole, where checkpoints store them less 1.
+    var holdsWholeNorms = false
 
     /// Sizes and constants of Llama and its descendants.
     static let llamaLike: [String: String] = [

@@ -3,7 +3,7 @@
 import MartletFormats
 
 /// When a family's layers have windows.
-enum WindowRule {
+enum WindowRule: Hashable {
     /// Never: Llama.
     case never
     /// In every layer, unless `layer_types` says otherwise: Mistral.
@@ -11,6 +11,8 @@ enum WindowRule {
     /// Where `use_sliding_window` is true, in the layers that `layer_types` names, else from `max_window_layers` on:
     /// Qwen.
     case whereSwitchedOn
+    /// In all but each layer of this number, unless `layer_types` or `sliding_window_pattern` say otherwise: Gemma 3.
+    case allButEach(Int)
 }
 
 extension ConfigurationFile {
@@ -31,7 +33,7 @@ extension ConfigurationFile {
                     "use_sliding_window", expected: "false: this family has no windows")
             }
             window = nil
-        case .always:
+        case .always, .allButEach:
             guard given == nil || isSwitchedOn != false else {
                 throw wrongValue(
                     "use_sliding_window", expected: "none beside a sliding_window, which is on")
@@ -40,6 +42,14 @@ extension ConfigurationFile {
         case .whereSwitchedOn:
             let usual = isWritten("sliding_window") ? given : 4096
             window = isSwitchedOn == true ? usual : nil
+        }
+        var period: Int?
+        if case .allButEach(let usual) = rule {
+            // Written as it is held in memory, too.
+            period = try optionalInt("sliding_window_pattern", in: 1...4096)
+            if period == nil {
+                period = try int("_sliding_window_pattern", default: usual, in: 1...4096)
+            }
         }
         let first =
             rule == .whereSwitchedOn ? try int("max_window_layers", default: 28, in: 0...4096) : 0
@@ -52,7 +62,8 @@ extension ConfigurationFile {
             return [Int?](repeating: nil, count: layerCount)
         }
         return (0..<layerCount).map { layer in
-            let isSliding = types.map { $0[layer] == "sliding_attention" } ?? (layer >= first)
+            let usual = period.map { (layer + 1) % $0 != 0 } ?? (layer >= first)
+            let isSliding = types.map { $0[layer] == "sliding_attention" } ?? usual
             return isSliding ? size : nil
         }
     }

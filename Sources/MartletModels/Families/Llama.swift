@@ -9,7 +9,13 @@ extension DecoderFamily {
         gguf: GGUFNaming(
             architecture: "llama", interleaves: true, keys: GGUFNaming.llamaLike)
     ) { family, file in
-        var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
+        try family.withBiases(
+            family.llamaLike(file, defaultContext: 2048, windows: .never), file)
+    }
+
+    /// The plan with biases in attention and in the MLP where the configuration says so.
+    func withBiases(_ plan: DecoderPlan, _ file: ConfigurationFile) throws -> DecoderPlan {
+        var plan = plan
         let attention = try file.bool("attention_bias", default: false)
         let mlp = try file.bool("mlp_bias", default: false)
         plan.table = plan.table.with(bias: attention, in: .query, .key, .value, .output)
@@ -19,9 +25,10 @@ extension DecoderFamily {
 }
 
 extension TensorTable {
-    /// The tensors that Llama and its descendants share. A checkpoint of the model without its head has no prefix.
+    /// The tensors that Llama and its descendants share. A checkpoint of the model without its head has no prefix,
+    /// one of a model that sees pictures a longer one.
     static let llama = TensorTable(
-        prefixes: ["model.", ""],
+        prefixes: ["model.", "", "model.language_model.", "language_model.model."],
         rows: [
             TensorRow(.embedding, name: "embed_tokens"),
             TensorRow(.inputNorm, name: "layers.*.input_layernorm"),

@@ -22,8 +22,14 @@ extension Set<String> {
 
 extension DecoderFamily {
     /// Reads the keys that Llama and its descendants share.
+    ///
+    /// - Parameters:
+    ///   - rotary: changes which keys count for rotations.
+    ///   - activation: the key that names the MLP's activation, and the names that the family's own has.
     func llamaLike(
-        _ file: ConfigurationFile, defaultContext: Int, windows: WindowRule
+        _ file: ConfigurationFile, defaultContext: Int, windows: WindowRule,
+        rotary change: (inout RotaryKeys) -> Void = { _ in },
+        activation: (key: String, names: [String]) = ("hidden_act", ["silu", "swish"])
     ) throws -> DecoderPlan {
         let hidden = try file.int("hidden_size", in: 1...largestSize)
         let heads = try file.int("num_attention_heads", in: 1...4096)
@@ -38,23 +44,34 @@ extension DecoderFamily {
             throw file.wrongValue(
                 "head_dim", expected: "an even number, for rotary positions")
         }
-        let activation = try file.string("hidden_act", default: "silu")
-        guard activation == "silu" || activation == "swish" else {
+        let name = try file.string(activation.key, default: activation.names[0])
+        guard activation.names.contains(name) else {
             throw ModelError.unsupported(
-                file: file.path, key: "hidden_act", got: activation, expected: "silu")
+                file: file.path, key: activation.key, got: name, expected: activation.names[0])
         }
+        let context = try file.int(
+            "max_position_embeddings", default: defaultContext, in: 1...Int(Int32.max))
+        var keys = RotaryKeys(context: context)
+        change(&keys)
+        let rotary = try RotaryParameters(file, keys)
+        try rotary.check(file, headDimension: dimension)
         var shape = DecoderShape(
             family: modelType, layerCount: layers, hiddenSize: hidden,
             intermediateSize: try file.int("intermediate_size", in: 1...largestSize),
             headCount: heads, keyValueHeadCount: keyValueHeads, headDimension: dimension,
             vocabularySize: try file.int("vocab_size", in: 1...largestSize),
-            contextLength: try file.int(
-                "max_position_embeddings", default: defaultContext, in: 1...Int(Int32.max)),
+            contextLength: context,
             tiesEmbeddings: try file.bool("tie_word_embeddings", default: false),
-            rotary: try RotaryParameters(file, defaultBase: 10_000))
+            rotary: rotary)
         shape.setWindows(try file.layerWindows(windows, layerCount: layers))
         shape.evictionHead = try EvictionHeadShape(file)
         var plan = plan(shape)
+        if case .longrope(_, _, let original) = rotary.scaling, original < context {
+            plan.shape.contextLength = original
+            plan.notes.append(
+                "\(file.path): of the \(context) tokens that longrope stretches to, the first "
+                    + "\(original) are run, with the short factors")
+        }
         plan.epsilon = try file.double("rms_norm_eps", default: epsilon, in: 0...1)
         return plan
     }

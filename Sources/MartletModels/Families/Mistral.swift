@@ -10,4 +10,11 @@ extension DecoderFamily {
         // The window counts the token itself.
         try family.llamaLike(file, defaultContext: 131_072, windows: .always)
     }
+
+    /// Ministral: the same; its files name a kind for each layer.
+    static let ministral = DecoderFamily(
+        "ministral", "MinistralForCausalLM", table: .llama, keys: .llamaLike
+    ) { family, file in
+        try family.llamaLike(file, defaultContext: 131_072, windows: .always)
+    }
 }

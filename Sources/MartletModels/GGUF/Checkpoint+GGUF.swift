@@ -13,7 +13,7 @@ extension Checkpoint {
         let configuration = try reader.read()
         let plan = try DecoderPlan.read(configuration)
         let tensors = try GGUFTensors(
-            model, plan: plan, interleaves: reader.naming.interleaves)
+            model, plan: plan, naming: reader.naming)
         self.init(
             directory: path, configuration: configuration, tensors: tensors, metadata: model.first)
     }

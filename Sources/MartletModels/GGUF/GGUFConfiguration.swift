@@ -1,5 +1,6 @@
 // What a GGUF file's metadata say, as the keys of `config.json`: families read one kind of configuration.
 
+import Foundation
 import MartletFormats
 
 /// Makes a configuration of metadata. Keys that it does not know are refused where they may change results.
@@ -19,7 +20,9 @@ struct GGUFConfiguration {
     /// Keys after the architecture's name that change no result, or are compared below.
     private static let others: Set<String> = [
         "vocab_size", "rope.dimension_count", "rope.scaling.type", "rope.scaling.factor",
-        "rope.scaling.original_context_length", "rope.scaling.finetuned", "attention.value_length",
+        "rope.scaling.original_context_length", "rope.scaling.finetuned",
+        "rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor",
+        "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "attention.value_length",
         "attention.causal",
     ]
 
@@ -48,12 +51,28 @@ struct GGUFConfiguration {
         try readVocabulary()
         try readRotation()
         try compareHeads()
-        if model.contains("blk.0.attn_q.bias"), family.keys.contains("attention_bias") {
-            members.append(("attention_bias", .bool(true)))
+        if family.keys.contains("query_pre_attn_scalar") {
+            let scalar = Self.usualQueryScalar(
+                layers: value("block_count")?.int ?? 0,
+                head: value("attention.key_length")?.int ?? 256,
+                hidden: value("embedding_length")?.int ?? 0,
+                heads: value("attention.head_count")?.int ?? 1)
+            members.append(("query_pre_attn_scalar", .number(scalar)))
+        }
+        for (key, tensor) in [
+            ("attention_bias", "attn_q"), ("attention_out_bias", "attn_output"),
+            ("mlp_bias", "ffn_gate"),
+        ] where family.keys.contains(key) {
+            members.append((key, .bool(model.contains("blk.0.\(tensor).bias"))))
         }
         return ConfigurationFile(
             path: path,
             root: JSONObject(members.map { JSONObject.Member(key: $0.key, value: $0.value) }))
+    }
+
+    /// By what llama.cpp divides queries, under a root: the width of a head, but in the largest Gemma 3.
+    static func usualQueryScalar(layers: Int, head: Int, hidden: Int, heads: Int) -> Double {
+        layers == 62 ? Double(hidden) / Double(max(1, heads)) : Double(head)
     }
 
     private func value(_ name: String) -> GGUFValue? {
@@ -75,17 +94,46 @@ struct GGUFConfiguration {
         func add(_ key: String, _ value: JSONValue) {
             scaling.append(JSONObject.Member(key: key, value: value))
         }
-        if let factors = model.find("rope_freqs.weight") {
-            let numbers: [Float]
-            do { numbers = try factors.floats() } catch { throw .format(error) }
+        func numbers(_ name: String) throws(ModelError) -> JSONValue? {
+            guard let factors = model.find(name) else { return nil }
+            do { return .array(try factors.floats().map { .number(Double($0)) }) } catch {
+                throw .format(error)
+            }
+        }
+        let key = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor"].first {
+            value($0) != nil
+        }
+        let amplitude = key.flatMap { value($0)?.double } ?? 1
+        let original = value("rope.scaling.original_context_length")?.int
+        if let factors = try numbers("rope_freqs.weight") {
             add("rope_type", .string("factors"))
-            add("factors", .array(numbers.map { .number(Double($0)) }))
+            add("factors", factors)
+        } else if let short = try numbers("rope_factors_short.weight"),
+            let long = try numbers("rope_factors_long.weight")
+        {
+            add("rope_type", .string("longrope"))
+            add("short_factor", short)
+            add("long_factor", long)
+            add("attention_factor", .number(amplitude))
+            if let original { add("original_max_position_embeddings", .integer(original)) }
         } else if kind != "none" {
             add("rope_type", .string(kind))
-            if let factor = value("rope.scaling.factor")?.double { add("factor", .number(factor)) }
-            if let original = value("rope.scaling.original_context_length")?.int {
-                add("original_max_position_embeddings", .integer(original))
+            let factor = value("rope.scaling.factor")?.double
+            if let factor { add("factor", .number(factor)) }
+            if let original { add("original_max_position_embeddings", .integer(original)) }
+            for name in ["beta_fast", "beta_slow"] {
+                guard let beta = value("rope.scaling.yarn_" + name)?.double else { continue }
+                add(name, .number(beta))
             }
+            if kind == "yarn", amplitude != 1, let factor, factor > 1 {
+                // What is stored multiplies the usual one.
+                add("attention_factor", .number(amplitude * (0.1 * log(factor) + 1)))
+            }
+        }
+        if amplitude != 1, let key, !scaling.contains(where: { $0.key == "attention_factor" }) {
+            throw .unsupported(
+                file: path, key: naming.architecture + "." + key, got: "\(amplitude)",
+                expected: "1, or a rotation of type yarn or longrope")
         }
         guard !scaling.isEmpty else { return }
         if let base = value("rope.freq_base")?.double {
@@ -94,13 +142,18 @@ struct GGUFConfiguration {
         members.append(("rope_scaling", .object(JSONObject(scaling))))
     }
 
-    /// Throws where heads are rotated in part, or values have another width than keys.
-    private func compareHeads() throws(ModelError) {
+    /// Throws where heads are rotated in part in a family whose heads are not, or values have another width than keys.
+    private mutating func compareHeads() throws(ModelError) {
         let hidden = value("embedding_length")?.int ?? 0
         let heads = max(1, value("attention.head_count")?.int ?? 1)
         let width = value("attention.key_length")?.int ?? hidden / heads
         for name in ["rope.dimension_count", "attention.value_length"] {
             guard let got = value(name)?.int, got != width else { continue }
+            if name.hasPrefix("rope"), family.keys.contains("partial_rotary_factor"), got < width {
+                members.append(
+                    ("partial_rotary_factor", .number(Double(got) / Double(max(1, width)))))
+                continue
+            }
             throw .unsupported(
                 file: path, key: "\(naming.architecture).\(name)", got: "\(got)",
                 expected: "\(width), the width of a head")

@@ -31,11 +31,7 @@ package struct GGUFExport {
                 file: path, key: "eviction head", got: "there",
                 expected: "none: GGUF has no keys for it, keep the directory")
         }
-        guard Set(plan.shape.layerWindows).count == 1 else {
-            throw .unsupported(
-                file: path, key: "layer_types", got: "windows in some layers",
-                expected: "the same in all: GGUF's keys for this family have one window")
-        }
+        try Self.requireUsualLayers(plan, family: family, naming: naming, path: path)
         var keys: [(key: String, value: GGUFValueToWrite)] = [
             ("general.architecture", .string(naming.architecture)),
             ("general.type", .string("model")),
@@ -55,7 +51,10 @@ package struct GGUFExport {
         number("attention.head_count_kv", shape.keyValueHeadCount)
         number("attention.key_length", shape.headDimension)
         number("attention.value_length", shape.headDimension)
-        number("rope.dimension_count", shape.headDimension)
+        let global = shape.layers.last { $0.rotary != nil && $0.window == nil } ?? shape.layers.last
+        number(
+            "rope.dimension_count",
+            global?.rotary?.dimensions(headDimension: shape.headDimension) ?? shape.headDimension)
         number("vocab_size", shape.vocabularySize)
         keys.append(
             (
@@ -64,27 +63,30 @@ package struct GGUFExport {
             ))
         if let window { number("attention.sliding_window", window) }
         var tensors: [GGUFTensorToWrite] = []
-        if let rotary = shape.layers.first?.rotary {
-            keys.append((naming.architecture + ".rope.freq_base", .float32(Float(rotary.base))))
-            switch rotary.scaling {
-            case .none: break
-            case .linear(let factor):
-                keys.append((naming.architecture + ".rope.scaling.type", .string("linear")))
-                keys.append((naming.architecture + ".rope.scaling.factor", .float32(Float(factor))))
-            case .llama3, .factors:
-                let plain = RotaryParameters(base: rotary.base)
-                    .frequencies(headDimension: shape.headDimension)
-                let factors = zip(plain, rotary.frequencies(headDimension: shape.headDimension))
-                    .map { Float($0 / $1) }
-                tensors.append(
-                    GGUFTensorToWrite(
-                        name: "rope_freqs.weight", type: .plain(.f32), shape: [factors.count]
-                    ) { sink in try factors.withUnsafeBytes(sink) })
+        if naming.keys["embedding_scale"] != nil {
+            for (key, value) in [
+                ("embedding_scale", plan.embeddingScale), ("residual_scale", plan.residualScale),
+                ("attention.scale", plan.attentionScale), ("logit_scale", 1 / plan.logitScale),
+            ] {
+                keys.append((naming.architecture + "." + key, .float32(value)))
             }
+        }
+        if let rotary = global?.rotary {
+            let rotation = Self.rotation(rotary, shape)
+            keys += rotation.keys.map { (naming.architecture + ".rope." + $0.key, $0.value) }
+            tensors += rotation.tensors
+        }
+        if naming.keys["rope.freq_base_swa"] != nil,
+            let local = shape.layers.first(where: { $0.window != nil })?.rotary
+        {
+            keys.append(
+                (naming.architecture + ".rope.freq_base_swa", .float32(Float(local.base))))
         }
         let stored = StoredNames(plan, contains: checkpoint.tensors.contains)
         for tensor in plan.tensors {
-            guard let role = tensor.row.roles.first, let name = role.ggufName else { continue }
+            guard let role = tensor.row.roles.first, let name = naming.name(tensor) else {
+                continue
+            }
             let isTurned = naming.interleaves && (role == .query || role == .key)
             do throws(FormatError) {
                 let entry = try checkpoint.tensors.requireTensor(
@@ -92,14 +94,14 @@ package struct GGUFExport {
                 tensors.append(
                     Self.tensor(
                         entry,
-                        name: name.replacing("*", with: tensor.layer.map(String.init) ?? "")
-                            + tensor.suffix,
+                        name: name,
                         type: tensor.shape.count < 2
                             ? .plain(.f32)
                             : mix.type(
                                 role, layer: tensor.layer, layerCount: shape.layerCount,
                                 columns: tensor.shape[1], isTied: shape.tiesEmbeddings),
-                        headRows: isTurned ? shape.headDimension : nil))
+                        headRows: isTurned ? shape.headDimension : nil,
+                        term: naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0))
             } catch { throw .format(error) }
         }
         metadata = keys
@@ -108,7 +110,7 @@ package struct GGUFExport {
 
     /// A tensor whose rows are converted one by one while it is written.
     private static func tensor(
-        _ entry: TensorEntry, name: String, type: GGUFTensorType, headRows: Int?
+        _ entry: TensorEntry, name: String, type: GGUFTensorType, headRows: Int?, term: Float
     ) -> GGUFTensorToWrite {
         let columns = entry.shape.count > 1 ? entry.shape[1] : 1
         let rows = entry.elementCount / max(1, columns)
@@ -120,6 +122,7 @@ package struct GGUFExport {
                     try entry.copyFloats(
                         of: source * columns..<(source + 1) * columns, into: $0)
                 }
+                if term != 0 { for column in 0..<columns { floats[column] += term } }
                 try Self.write(floats, as: type, to: sink)
             }
             try entry.checkIntact()

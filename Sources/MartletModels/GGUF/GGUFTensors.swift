@@ -15,14 +15,34 @@ extension TensorRole {
         case .value: "blk.*.attn_v"
         case .queryNorm: "blk.*.attn_q_norm"
         case .keyNorm: "blk.*.attn_k_norm"
+        case .queryRowNorm: "blk.*.attn_q_norm"
+        case .keyRowNorm: "blk.*.attn_k_norm"
         case .output: "blk.*.attn_output"
+        case .attentionEndNorm: "blk.*.post_attention_norm"
         case .feedForwardNorm: "blk.*.ffn_norm"
         case .gate: "blk.*.ffn_gate"
         case .up: "blk.*.ffn_up"
         case .down: "blk.*.ffn_down"
+        case .feedForwardEndNorm: "blk.*.post_ffw_norm"
         case .finalNorm: "output_norm"
         case .head: "output"
         case .marks, .marksNorm: nil
+        }
+    }
+}
+
+extension GGUFNaming {
+    /// What a tensor of the plan is called; nil for what is not stored.
+    func name(_ tensor: PlannedTensor) -> String? {
+        let role = tensor.row.roles[0]
+        let name: String? =
+            switch tensor.row.roles {
+            case [.query, .key, .value]: "blk.*.attn_qkv"
+            case [.gate, .up]: "blk.*.ffn_up"
+            default: names[role] ?? role.ggufName
+            }
+        return name.map {
+            $0.replacing("*", with: tensor.layer.map(String.init) ?? "") + tensor.suffix
         }
     }
 }
@@ -35,29 +55,31 @@ package final class GGUFTensors: TensorSource {
     private let positions: [String: Int]
 
     /// Tensors that the configuration was made of, besides those of the plan.
-    static let read: Set<String> = ["rope_freqs.weight"]
+    static let read: Set<String> = [
+        "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight",
+    ]
 
-    /// - Parameter interleaves: whether rows of queries and keys are stored for rotations of neighbours.
     /// - Throws: ``ModelError`` for a tensor that is missing, and for one that no part of the plan reads.
-    init(_ model: GGUFModel, plan: DecoderPlan, interleaves: Bool) throws(ModelError) {
+    init(_ model: GGUFModel, plan: DecoderPlan, naming: GGUFNaming) throws(ModelError) {
         path = model.path
         files = model.files
         var entries: [TensorEntry] = []
         var taken = Self.read
         for tensor in plan.tensors {
-            guard let role = tensor.row.roles.first, let name = role.ggufName else { continue }
-            let stored =
-                name.replacing("*", with: tensor.layer.map(String.init) ?? "") + tensor.suffix
+            guard let role = tensor.row.roles.first, let stored = naming.name(tensor) else {
+                continue
+            }
             guard let entry = model.find(stored) else {
                 throw .format(.missingTensor(path: model.path, tensor: stored))
             }
             taken.insert(stored)
-            let isTurned = interleaves && (role == .query || role == .key)
+            let isTurned = naming.interleaves && (role == .query || role == .key)
             entries.append(
                 entry.renamed(
                     tensor.name,
                     rowOrder: isTurned
-                        ? RowOrder(headRows: plan.shape.headDimension) : nil))
+                        ? RowOrder(headRows: plan.shape.headDimension) : nil,
+                    term: naming.holdsWholeNorms && role.isNorm ? -plan.normOffset : 0))
         }
         for entry in model.entries where !taken.contains(entry.name) {
             throw .unsupported(

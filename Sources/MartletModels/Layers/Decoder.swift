@@ -11,7 +11,9 @@ struct Decoder: Sendable {
     /// `[context][hidden]`, where positions are learned.
     let positions: WeightVector?
     let layers: [DecoderLayer]
+    /// Scales logits, too.
     let finalNorm: Norm
+    private let embeddingScale: Float
 
     init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
         let bound = BoundTensors(plan, weights)
@@ -26,12 +28,18 @@ struct Decoder: Sendable {
         var layers: [DecoderLayer] = []
         for layer in shape.layers.indices { layers.append(try DecoderLayer(bound, layer: layer)) }
         self.layers = layers
-        finalNorm = try bound.norm(.finalNorm)
+        finalNorm = try bound.norm(.finalNorm, factor: plan.logitScale)
+        embeddingScale = plan.embeddingScale
     }
 
     /// Runs the embedding and every layer; the result is the residual stream of the step.
     func callAsFunction(_ step: Step) {
         vocabulary.embed(step)
+        if embeddingScale != 1 {
+            for index in 0..<step.rows * step.shape.hiddenSize {
+                step.hidden[index] *= embeddingScale
+            }
+        }
         if let positions {
             let (hidden, size) = (step.hidden, step.shape.hiddenSize)
             let add = step.kernels.table.pointee.add
@@ -53,7 +61,8 @@ extension Decoder {
             all.append(table)
         }
         for layer in layers {
-            all += layer.attention.queryKeyValue.matrices + layer.attention.output.matrices
+            all += layer.attention.queryKeyValue.matrices
+            all += layer.attention.output.linear.matrices
             all += layer.feedForward.matrices
         }
         return all
@@ -61,7 +70,7 @@ extension Decoder {
 
     /// The output projections of all layers, as cache policies may ask for them.
     var outputs: OutputProjection {
-        let matrices = layers.map(\.attention.output)
+        let matrices = layers.map(\.attention.output.linear)
         return OutputProjection(channels: matrices.first?.channels ?? 0) { layer, channel, row in
             matrices[layer].readRow(channel, into: row)
         }
@@ -76,12 +85,13 @@ struct DecoderLayer: Sendable {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
         attention = try GroupedAttention(bound, layer: layer)
         switch bound.plan.feedForward {
-        case .gatedSiLU: feedForward = try GatedMLP(bound, layer: layer)
+        case .gatedSiLU, .gatedGELU: feedForward = try GatedMLP(bound, layer: layer)
         case .plainGELU(let isApproximate):
             feedForward = PlainMLP(
-                norm: try bound.norm(.feedForwardNorm, layer: layer),
+                norm: try bound.optionalNorm(.feedForwardNorm, layer: layer),
                 up: try bound.linear([.up], layer: layer),
-                down: try bound.linear([.down], layer: layer), isApproximate: isApproximate)
+                down: try ResidualLinear(bound, .down, endingIn: .feedForwardEndNorm, layer: layer),
+                isApproximate: isApproximate)
         }
     }
 }
@@ -90,10 +100,12 @@ extension GroupedAttention {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
         let input = try bound.linear([.query, .key, .value], layer: layer)
         self.init(
-            norm: try bound.norm(.inputNorm, layer: layer), queryKeyValue: input,
-            output: try bound.linear([.output], layer: layer),
+            norm: try bound.optionalNorm(.inputNorm, layer: layer), queryKeyValue: input,
+            output: try ResidualLinear(bound, .output, endingIn: .attentionEndNorm, layer: layer),
             queryNorm: try bound.optionalNorm(.queryNorm, layer: layer),
             keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
+            queryRowNorm: try bound.optionalNorm(.queryRowNorm, layer: layer),
+            keyRowNorm: try bound.optionalNorm(.keyRowNorm, layer: layer),
             eviction: try EvictionHead(
                 bound, layer: layer, attentionHasBias: input.bias != nil))
     }
@@ -128,13 +140,26 @@ extension EvictionHead {
 
 extension GatedMLP {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
+        let isSiLU = bound.plan.feedForward == .gatedSiLU
         let isPaired =
-            !bound.plan.table[.gate].hasBias && bound.canPair([.gate, .up], layer: layer)
+            isSiLU && !bound.plan.table[.gate].hasBias
+            && bound.canPair([.gate, .up], layer: layer)
         self.init(
-            norm: try bound.norm(.feedForwardNorm, layer: layer),
+            norm: try bound.optionalNorm(.feedForwardNorm, layer: layer),
             gateUp: try bound.linear(
                 [.gate, .up], layer: layer, layout: isPaired ? .paired : .stacked),
-            isPaired: isPaired, down: try bound.linear([.down], layer: layer))
+            isPaired: isPaired, isSiLU: isSiLU,
+            down: try ResidualLinear(bound, .down, endingIn: .feedForwardEndNorm, layer: layer))
+    }
+}
+
+extension ResidualLinear {
+    init(_ bound: BoundTensors, _ role: TensorRole, endingIn norm: TensorRole, layer: Int)
+        throws(ModelError)
+    {
+        self.init(
+            linear: try bound.linear([role], layer: layer),
+            norm: try bound.optionalNorm(norm, layer: layer), scale: bound.plan.residualScale)
     }
 }
 

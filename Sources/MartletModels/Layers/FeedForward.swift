@@ -15,15 +15,17 @@ extension FeedForward {
     var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 }
 
-/// down(silu(gate x) · up x), added to the residual stream.
+/// down(silu(gate x) · up x), or with GELU, added to the residual stream.
 struct GatedMLP: FeedForward {
-    let norm: Norm
+    let norm: Norm?
     /// Panels of gate and up alternate where ``isPaired``; else gate rows, then up rows.
     let gateUp: Linear
     let isPaired: Bool
-    let down: Linear
+    /// Whether SiLU activates the gate; GELU in the tanh form else.
+    let isSiLU: Bool
+    let down: ResidualLinear
 
-    var matrices: [PackedMatrix] { gateUp.matrices + down.matrices }
+    var matrices: [PackedMatrix] { gateUp.matrices + down.linear.matrices }
 
     func callAsFunction(_ rows: StepRows) {
         let step = rows.step
@@ -38,27 +40,31 @@ struct GatedMLP: FeedForward {
         } else {
             stride = 2 * width
             gateUp(rows, normed, out: step.inner, outStride: stride)
-            let (inner, swiglu) = (step.inner, step.kernels.table.pointee.swiglu)
-            rows.forEach(cost: width) { row in
-                swiglu(inner + row * stride, inner + row * stride + width, Int32(width))
+            let (inner, kernels) = (step.inner, step.kernels.table)
+            rows.forEach(cost: width * 2) { row in
+                let gate = inner + row * stride
+                let up = gate + width
+                guard !isSiLU else { return kernels.pointee.swiglu(gate, up, Int32(width)) }
+                kernels.pointee.gelu(gate, Int32(width), 1)
+                for i in 0..<width { gate[i] *= up[i] }
             }
         }
         let inner = rows.activation(
             of: step.inner, stride: stride, columns: width, norm: nil,
-            quantised: down.quantisesActivations)
-        down(rows, inner, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
+            quantised: down.linear.quantisesActivations)
+        down(rows, inner)
     }
 }
 
 /// down(gelu(up x)), added to the residual stream.
 struct PlainMLP: FeedForward {
-    let norm: Norm
+    let norm: Norm?
     let up: Linear
-    let down: Linear
+    let down: ResidualLinear
     /// The tanh form of GELU instead of the exact one.
     let isApproximate: Bool
 
-    var matrices: [PackedMatrix] { up.matrices + down.matrices }
+    var matrices: [PackedMatrix] { up.matrices + down.linear.matrices }
 
     func callAsFunction(_ rows: StepRows) {
         let step = rows.step
@@ -73,9 +79,7 @@ struct PlainMLP: FeedForward {
         rows.forEach(cost: width * 8) { row in gelu(inner + row * width, Int32(width), form) }
         let prepared = rows.activation(
             of: step.inner, stride: width, columns: width, norm: nil,
-            quantised: down.quantisesActivations)
-        down(
-            rows, prepared, out: step.hidden, outStride: shape.hiddenSize,
-            epilogue: .add)
+            quantised: down.linear.quantisesActivations)
+        down(rows, prepared)
     }
 }

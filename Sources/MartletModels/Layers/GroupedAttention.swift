@@ -8,17 +8,20 @@ import MartletKernels
 /// Normalise, project to queries, keys and values; rotate, append to the cache, attend; project
 /// back and add to the residual stream. Only the second of the three looks at several rows together.
 struct GroupedAttention: Sendable {
-    let norm: Norm
+    let norm: Norm?
     let queryKeyValue: Linear
-    let output: Linear
+    let output: ResidualLinear
     /// Norms of each query and key head before the rotation (Qwen3).
     var queryNorm: Norm?
     var keyNorm: Norm?
+    /// Norms of all queries of a token together, and of all its keys (OLMo 2).
+    var queryRowNorm: Norm?
+    var keyRowNorm: Norm?
     /// What marks tokens for eviction, in a model that was retrofitted for it.
     var eviction: EvictionHead?
 
     /// Bytes of its packed weights.
-    var byteCount: Int { queryKeyValue.byteCount + output.byteCount }
+    var byteCount: Int { queryKeyValue.byteCount + output.linear.byteCount }
 
     private static func stride(_ shape: DecoderShape) -> Int {
         shape.queryWidth + 2 * shape.keyValueWidth
@@ -35,6 +38,14 @@ struct GroupedAttention: Sendable {
             quantised: queryKeyValue.quantisesActivations)
         if step.cache.traits.readsInputNorms { measure(normed, rows) }
         queryKeyValue(rows, normed, out: step.queryKeyValue, outStride: Self.stride(shape))
+        guard let queryRowNorm, let keyRowNorm else { return }
+        let (kernels, base, stride) = (step.kernels, step.queryKeyValue, Self.stride(shape))
+        rows.forEach(cost: shape.queryWidth) { row in
+            let queries = base + row * stride
+            let keys = queries + shape.queryWidth
+            queryRowNorm(kernels, queries, count: shape.queryWidth, out: queries)
+            keyRowNorm(kernels, keys, count: shape.keyValueWidth, out: keys)
+        }
     }
 
     /// The Euclidean norms of the rows that the projection reads, for the policy that asks for them.
@@ -75,6 +86,10 @@ struct GroupedAttention: Sendable {
                 for member in 0..<group {
                     rotate(queries + member * dimension, cosines, sines, Int32(turn.half))
                 }
+                if let growth = turn.growth {
+                    let factor = Float(growth.factor(position: Int(step.positions[row])))
+                    for i in 0..<group * dimension { queries[i] *= factor }
+                }
             }
             borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)
         }
@@ -91,9 +106,8 @@ struct GroupedAttention: Sendable {
         let shape = step.shape
         let attended = rows.activation(
             of: step.attended, stride: shape.queryWidth, columns: shape.queryWidth, norm: nil,
-            quantised: output.quantisesActivations)
-        output(
-            rows, attended, out: step.hidden, outStride: shape.hiddenSize, epilogue: .add)
+            quantised: output.linear.quantisesActivations)
+        output(rows, attended)
     }
 
     private func normalise(

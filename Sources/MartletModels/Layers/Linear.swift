@@ -45,6 +45,33 @@ struct Linear: Sendable {
     }
 }
 
+/// What attention or an MLP ends in: a product that is added to the residual stream, normalised and scaled before where
+/// a family does so.
+struct ResidualLinear: Sendable {
+    let linear: Linear
+    var norm: Norm?
+    var scale: Float = 1
+
+    /// Multiplies prepared rows, whose buffer is not that of norms, and adds to the residual stream.
+    func callAsFunction(_ rows: StepRows, _ activation: Activation) {
+        let step = rows.step
+        let size = step.shape.hiddenSize
+        if norm == nil, scale == 1 {
+            linear(rows, activation, out: step.hidden, outStride: size, epilogue: .add)
+            return
+        }
+        // Rows that a norm prepared for a product before this one are not read any more.
+        let (branch, hidden, kernels) = (step.normed, step.hidden, step.kernels)
+        linear(rows, activation, out: branch, outStride: size)
+        rows.forEach(cost: size) { row in
+            let x = branch + row * size
+            if let norm { norm(kernels, x, count: size, out: x) }
+            if scale != 1 { for i in 0..<size { x[i] *= scale } }
+            kernels.table.pointee.add(hidden + row * size, x, Int32(size))
+        }
+    }
+}
+
 /// Rows ready to be multiplied: floats, or int8 blocks of 32 with their scales, and two sums for each.
 struct Activation {
     var x: UnsafePointer<Float>

@@ -56,9 +56,12 @@ package final class LanguageModel: Sendable {
         let loaded = try LoadedDecoder(plan, weights: source)
         var ends: [Int32] = []
         do {
-            ends =
-                try checkpoint.configuration.optionalInts("eos_token_id")?
-                .compactMap { Int32(exactly: $0) } ?? []
+            let file = checkpoint.configuration
+            var given = try file.optionalInts("eos_token_id")
+            if given == nil, let text = try file.optionalObject("text_config") {
+                given = try text.optionalInts("eos_token_id")
+            }
+            ends = given?.compactMap { Int32(exactly: $0) } ?? []
         } catch { throw .format(error) }
         self.init(loaded, type: type, kernels: kernels, pool: pool, endTokens: ends)
     }

@@ -85,16 +85,18 @@ struct BoundTensors {
                 roles.map { names.name(plan.table[$0], layer: layer) + ".weight" })
     }
 
-    /// The norm of a role, which the table must have.
-    func norm(_ role: TensorRole, layer: Int? = nil) throws(ModelError) -> Norm {
+    /// The norm of a role, which the table must have; `factor` scales what it gives.
+    func norm(_ role: TensorRole, layer: Int? = nil, factor: Float = 1) throws(ModelError) -> Norm {
         let name = name(role, layer: layer)
         let count = plan.inputs(role, layer: layer)
         let weight = try weights.vector(name + ".weight", count: count)
+            .transformed(adding: plan.normOffset, factor: factor)
         let epsilon = Float(plan.epsilon)
         switch plan.norm {
         case .rms: return .rms(weight: weight, epsilon: epsilon)
         case .layer:
             let bias = try weights.vector(name + ".bias", count: count)
+                .transformed(adding: 0, factor: factor)
             return .layer(weight: weight, bias: bias, epsilon: epsilon)
         }
     }

@@ -4,7 +4,11 @@ import MartletFormats
 
 /// All families, by the names that `config.json` gives them.
 enum ModelRegistry {
-    static let families: [DecoderFamily] = [.llama, .mistral, .qwen2, .qwen3, .gpt2]
+    static let families: [DecoderFamily] = [
+        .llama, .mistral, .ministral, .ministral3, .qwen2, .qwen3, .smollm3, .granite, .olmo2,
+        .phi3, .gemma3,
+        .seedOSS, .gpt2,
+    ]
 
     static func family(_ file: ConfigurationFile) throws(ModelError) -> DecoderFamily {
         do {

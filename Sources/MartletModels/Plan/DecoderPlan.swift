@@ -15,6 +15,8 @@ package enum NormKind: Sendable, Hashable {
 package enum FeedForwardKind: Sendable, Hashable {
     /// silu(gate x) · up x
     case gatedSiLU
+    /// gelu(gate x) · up x, GELU in the tanh form.
+    case gatedGELU
     /// gelu(up x), in the tanh form or the exact one.
     case plainGELU(isApproximate: Bool)
 }
@@ -33,6 +35,14 @@ package struct DecoderPlan: Sendable {
     package var attentionScale: Float
     /// What its MLPs are.
     package var feedForward: FeedForwardKind = .gatedSiLU
+    /// What the stored weights of norms lack: 1 where they are stored as their difference from it.
+    package var normOffset: Float = 0
+    /// Factor of embeddings where they enter the residual stream.
+    package var embeddingScale: Float = 1
+    /// Factor of what attention and MLP add to the residual stream.
+    package var residualScale: Float = 1
+    /// Factor of logits.
+    package var logitScale: Float = 1
     /// Where a checkpoint's parts said different things, and which of them counts: sentences for whoever loads it.
     package internal(set) var notes: [String] = []
 
@@ -42,8 +52,23 @@ package struct DecoderPlan: Sendable {
         attentionScale = 1 / Float(shape.headDimension).squareRoot()
     }
 
+    /// Whether it is Llama or GPT-2 in all but sizes: norms before attention and MLP, no factors, whole rotations.
+    package var isPlain: Bool {
+        let roles: [TensorRole] = [
+            .queryRowNorm, .keyRowNorm, .attentionEndNorm, .feedForwardEndNorm,
+        ]
+        return table.has(.inputNorm) && table.has(.feedForwardNorm)
+            && !roles.contains(where: table.has)
+            && normOffset == 0 && embeddingScale == 1 && residualScale == 1 && logitScale == 1
+            && feedForward != .gatedGELU
+            && shape.layers.allSatisfy {
+                $0.rotary.map { $0.share == 1 && $0.amplitude == 1 && $0.growth == nil } ?? true
+            }
+    }
+
     /// Reads a configuration of any family; refuses what nothing here can run.
     package static func read(_ file: ConfigurationFile) throws(ModelError) -> DecoderPlan {
+        let file = try file.ofText()
         let plan = try ModelRegistry.family(file).plan(file)
         try plan.checkRunnable(file: file.path)
         return plan
@@ -104,7 +129,10 @@ extension DecoderPlan {
         case .embedding, .head: (s.vocabularySize, s.hiddenSize)
         case .positions: (s.contextLength, s.hiddenSize)
         case .inputNorm, .feedForwardNorm, .finalNorm, .marksNorm: (1, s.hiddenSize)
+        case .attentionEndNorm, .feedForwardEndNorm: (1, s.hiddenSize)
         case .queryNorm, .keyNorm: (1, of(\.headDimension))
+        case .queryRowNorm: (1, of(\.queryWidth))
+        case .keyRowNorm: (1, of(\.keyValueWidth))
         case .query: (of(\.queryWidth), s.hiddenSize)
         case .key, .value: (of(\.keyValueWidth), s.hiddenSize)
         case .output: (s.hiddenSize, of(\.queryWidth))
@@ -144,7 +172,9 @@ extension DecoderPlan {
     }
 
     fileprivate func name(_ row: TensorRow, layer: Int?, prefix: String) -> String {
-        let name = (row.takesPrefix ? prefix : "") + row.name
+        // Where the whole decoder is a part, so is its head.
+        let isPart = prefix.hasPrefix("language_model.")
+        let name = (row.takesPrefix ? prefix : isPart ? "language_model." : "") + row.name
         guard let layer, let star = name.firstIndex(of: "*") else { return name }
         return name[..<star] + String(layer) + name[name.index(after: star)...]
     }
@@ -208,7 +238,7 @@ package struct StoredNames: Sendable {
     let prefix: String
     /// What stands before the number of a layer.
     var layerPrefix: String {
-        prefix + plan.table[.inputNorm].name.prefix { $0 != "*" }
+        prefix + plan.table[.output].name.prefix { $0 != "*" }
     }
     /// Whether a tied embedding lies under the head's name.
     private let isStoredAsHead: Bool

@@ -49,4 +49,8 @@ package struct HeadRotation: Sendable, Hashable {
 
     /// Radians a position for each pair of dimensions.
     package var frequencies: [Double] { parameters.frequencies(headDimension: headDimension) }
+    /// Factor of every cosine and sine.
+    package var amplitude: Double { parameters.amplitude }
+    /// How queries grow with their position.
+    var growth: RotaryParameters.QueryGrowth? { parameters.growth }
 }

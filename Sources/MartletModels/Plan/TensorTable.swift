@@ -6,20 +6,26 @@ package enum TensorRole: Sendable, Hashable {
     case embedding
     /// `[context][hidden]`, looked up by position.
     case positions
-    /// RMSNorm or LayerNorm before attention.
+    /// RMSNorm or LayerNorm before attention; a family may have none.
     case inputNorm
     /// Projections of the normed residual stream.
     case query, key, value
     /// Norms of every query head and key head, before the rotation.
     case queryNorm, keyNorm
+    /// Norms of all query heads of a token together, and of all its key heads.
+    case queryRowNorm, keyRowNorm
     /// From what was attended to back to the residual stream.
     case output
-    /// The norm before the MLP.
+    /// The norm of what attention adds to the residual stream.
+    case attentionEndNorm
+    /// The norm before the MLP; a family may have none.
     case feedForwardNorm
     /// Into the MLP: the half that is activated where there are two, and the other (or only) one.
     case gate, up
     /// From the MLP back to the residual stream.
     case down
+    /// The norm of what the MLP adds to the residual stream.
+    case feedForwardEndNorm
     /// The norm after the last layer.
     case finalNorm
     /// `[vocabulary][hidden]`: logits. A model that ties its embeddings has none.
@@ -42,7 +48,9 @@ package enum TensorRole: Sendable, Hashable {
     /// Whether it is the weight of a norm.
     package var isNorm: Bool {
         switch self {
-        case .inputNorm, .queryNorm, .keyNorm, .feedForwardNorm, .finalNorm, .marksNorm: true
+        case .inputNorm, .queryNorm, .keyNorm, .queryRowNorm, .keyRowNorm, .attentionEndNorm,
+            .feedForwardNorm, .feedForwardEndNorm, .finalNorm, .marksNorm:
+            true
         default: false
         }
     }
@@ -105,6 +113,35 @@ package struct TensorTable: Sendable, Hashable {
         var table = self
         for index in rows.indices where roles.contains(where: rows[index].roles.contains) {
             table.rows[index].hasBias = bias
+        }
+        return table
+    }
+
+    /// The table without the tensors of these roles.
+    func without(_ roles: TensorRole...) -> TensorTable {
+        var table = self
+        table.rows.removeAll { row in roles.contains(where: row.roles.contains) }
+        return table
+    }
+
+    /// The table with the tensor of another, at the place of the first of its roles, for those that hold them apart.
+    func fusing(_ row: TensorRow) -> TensorTable {
+        var table = self
+        guard let index = rows.firstIndex(where: { row.roles.contains($0.roles[0]) }) else {
+            preconditionFailure("TensorTable: no tensor for \(row.roles)")
+        }
+        table.rows[index] = row
+        table.rows.removeAll { $0 != row && row.roles.contains($0.roles[0]) }
+        return table
+    }
+
+    /// The table with the tensor of a role under another name.
+    func renaming(_ role: TensorRole, _ name: String) -> TensorTable {
+        var table = self
+        for index in rows.indices where rows[index].roles == [role] {
+            table.rows[index] = TensorRow(
+                role, name: name, hasBias: rows[index].hasBias,
+                isTransposed: rows[index].isTransposed, takesPrefix: rows[index].takesPrefix)
         }
         return table
     }

@@ -19,6 +19,7 @@ final class Step {
     private(set) var rows = 0
     /// Frequencies of each rotation that some layers share, and which of them each layer has.
     private let rotations: [[Double]]
+    private let amplitudes: [Double]
     private let rotationOfLayer: [Int?]
 
     private let floats: AlignedBuffer<Float>
@@ -65,6 +66,7 @@ final class Step {
         }
         let rotations = distinct.map(\.frequencies)
         self.rotations = rotations
+        amplitudes = distinct.map(\.amplitude)
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: attentionScale,
@@ -94,7 +96,7 @@ final class Step {
         turns = rotations.indices.map { index in
             RowRotation(
                 cosines: starts[7 + 2 * index], sines: starts[8 + 2 * index],
-                half: rotations[index].count)
+                half: rotations[index].count, growth: distinct[index].growth)
         }
         activationBlocks = (max(shape.hiddenSize, shape.queryWidth, innerWidth) + 31) / 32
         let blocks = activationBlocks * capacity
@@ -125,13 +127,13 @@ final class Step {
             }
         }
         let positions = positions
-        for (frequencies, turn) in zip(rotations, turns) {
+        for ((frequencies, amplitude), turn) in zip(zip(rotations, amplitudes), turns) {
             frequencies.withUnsafeBufferPointer { frequencies in
                 allRows.forEach(cost: turn.half * 50) { row in
                     for i in 0..<turn.half {
                         let angle = Double(positions[row]) * frequencies[i]
-                        turn.cosines[row * turn.half + i] = Float(cos(angle))
-                        turn.sines[row * turn.half + i] = Float(sin(angle))
+                        turn.cosines[row * turn.half + i] = Float(amplitude * cos(angle))
+                        turn.sines[row * turn.half + i] = Float(amplitude * sin(angle))
                     }
                 }
             }
@@ -145,4 +147,5 @@ struct RowRotation {
     let cosines: UnsafeMutablePointer<Float>
     let sines: UnsafeMutablePointer<Float>
     let half: Int
+    let growth: RotaryParameters.QueryGrowth?
 }

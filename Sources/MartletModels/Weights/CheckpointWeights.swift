@@ -200,7 +200,7 @@ enum StoredFloats {
         _ entry: TensorEntry, _ elements: Range<Int>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let size = entry.dtype.byteCount
-        guard entry.stored == nil, entry.rowOrder == nil else {
+        guard entry.stored == nil, entry.rowOrder == nil, entry.term == 0 else {
             do { try entry.copyFloats(of: elements, into: out) } catch {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
             }

@@ -37,6 +37,12 @@ final class WeightVector: @unchecked Sendable {
         do { storage = try AlignedBuffer(count: values.count) } catch { throw .kernel(error) }
         for (index, value) in values.enumerated() { storage.base[index] = value }
     }
+
+    /// The same with something added to each, and multiplied then.
+    func transformed(adding term: Float, factor: Float) throws(ModelError) -> WeightVector {
+        guard term != 0 || factor != 1 else { return self }
+        return try WeightVector((0..<count).map { (pointer[$0] + term) * factor })
+    }
 }
 
 /// A token embedding table.

@@ -64,6 +64,7 @@ final class SinkRotation: CacheStage {
 
     /// Cosines and sines by which queries turn: `[row][sink][pair]`.
     private struct Turns {
+        var half = 0
         var cosines: [Float] = []
         var sines: [Float] = []
     }
@@ -71,6 +72,7 @@ final class SinkRotation: CacheStage {
     private func turns(of slices: [AttentionSlice], rows: Int, _ frequencies: [Double]) -> Turns {
         let (sinks, half) = (window.sinks, frequencies.count)
         var result = Turns(
+            half: half,
             cosines: [Float](repeating: 1, count: rows * sinks * half),
             sines: [Float](repeating: 0, count: rows * sinks * half))
         for slice in slices {
@@ -121,7 +123,7 @@ final class SinkRotation: CacheStage {
         _ unit: StageUnit, first: Int, _ turns: Turns, table: PageTableView, cache: KVCache
     ) -> UnsafePointer<Float> {
         let (sinks, dimension) = (window.sinks, shape.headDimension)
-        let half = dimension / 2
+        let half = turns.half
         let key = scratch.base + unit.worker * scratchStride
         let value = key + Self.padded(dimension)
         let scores = value + Self.padded(dimension)
@@ -142,6 +144,8 @@ final class SinkRotation: CacheStage {
                                 let (a, b) = (x[i], x[half + i])
                                 sum += (a * c - b * s) * key[i] + (b * c + a * s) * key[half + i]
                             }
+                            // Dimensions that no position turns.
+                            for i in 2 * half..<dimension { sum += x[i] * key[i] }
                             scores[(query * group + head) * sinks + sink] = sum * scale
                         }
                     }

@@ -122,6 +122,7 @@ struct DecoderGraph {
         case .gatedSiLU:
             let halves = linear(x, [.gate, .up], layer)
             return graph.swiglu(gate: halves[0], up: halves[1])
+        case .gatedGELU: preconditionFailure("DecoderGraph: TrainableModel refuses gated GELU")
         case .plainGELU(let isApproximate):
             return graph.gelu(linear(x, .up, layer), isApproximate: isApproximate)
         }

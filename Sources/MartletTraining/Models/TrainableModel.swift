@@ -107,6 +107,13 @@ public final class TrainableModel {
                 subject: "\(source): sliding_window", got: "a window in some layers",
                 expected: "none: models with windows of their own can be run but not trained")
         }
+        guard plan.isPlain else {
+            throw .invalid(
+                subject: "\(source): model_type", got: plan.shape.family,
+                expected:
+                    "a model of norms before attention and MLP, with no factors and whole rotations: "
+                    + "others can be run but not trained")
+        }
         return plan
     }
 

@@ -16,7 +16,8 @@ struct PlainDecoder {
         for (plan, layer) in zip(shape.layers, decoder.layers) {
             let attended = attend(hidden, plan, layer.attention)
             for index in hidden.indices {
-                hidden[index] = sum(hidden[index], product(layer.attention.output, attended[index]))
+                hidden[index] = sum(
+                    hidden[index], product(layer.attention.output.linear, attended[index]))
                 guard let mlp = layer.feedForward as? GatedMLP else { continue }
                 let x = normed(hidden[index], mlp.norm)
                 let inner = (0..<shape.intermediateSize).map { channel in
@@ -25,7 +26,7 @@ struct PlainDecoder {
                     let g = dot(row(mlp.gateUp.matrices[0], gate), x)
                     return g / (1 + exp(-g)) * dot(row(mlp.gateUp.matrices[0], gate + 16), x)
                 }
-                hidden[index] = sum(hidden[index], product(mlp.down, inner))
+                hidden[index] = sum(hidden[index], product(mlp.down.linear, inner))
             }
         }
         return hidden.map { x in
@@ -73,8 +74,8 @@ struct PlainDecoder {
         }
     }
 
-    private func normed(_ x: [Double], _ norm: Norm) -> [Double] {
-        guard case .rms(let weight, let epsilon) = norm else { return x }
+    private func normed(_ x: [Double], _ norm: Norm?) -> [Double] {
+        guard case .rms(let weight, let epsilon)? = norm else { return x }
         let scale = (dot(x, x) / Double(x.count) + Double(epsilon)).squareRoot()
         return x.indices.map { x[$0] / scale * Double(weight.pointer[$0]) }
     }

@@ -130,14 +130,15 @@ final class KeepingStage: CacheStage {
     ) {
         let (dimension, isTurned) = (shape.headDimension, !frequencies[layer].isEmpty)
         let skipped = min(slice.count, max(0, recorder.signals.momentSinks - slice.position))
+        let half = frequencies[layer].count
         let (cosines, sines) = turns(of: slice, frequencies[layer])
         cosines.withUnsafeBufferPointer { cosines in
             sines.withUnsafeBufferPointer { sines in
                 recorder.withMoments(layer: layer) { sums, products in
                     pool.run(headCount) { head, _ in
-                        var turns: (UnsafePointer<Float>, UnsafePointer<Float>)?
+                        var turns: (UnsafePointer<Float>, UnsafePointer<Float>, Int)?
                         if isTurned, let c = cosines.baseAddress, let s = sines.baseAddress {
-                            turns = (c, s)
+                            turns = (c, s, half)
                         }
                         PromptRecorder.addMoments(
                             of: rows + head * dimension, count: slice.count, stride: stride,

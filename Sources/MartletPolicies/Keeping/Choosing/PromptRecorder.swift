@@ -103,19 +103,19 @@ final class PromptRecorder {
     }
 
     /// Adds the queries of `count` tokens of one head to its sums, token by token, after turning them
-    /// back by the cosines and sines `[token][half]` that rotated them (nil for learned positions).
+    /// back by the cosines and sines `[token][half]` that rotated their first dimensions (nil for learned positions).
     static func addMoments(
         of q: UnsafePointer<Float>, count: Int, stride: Int, skipping first: Int, dimension: Int,
-        turns: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>)?,
+        turns: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, half: Int)?,
         sums: UnsafeMutablePointer<Double>, products: UnsafeMutablePointer<Double>
     ) {
-        let half = dimension / 2
         withUnsafeTemporaryAllocation(of: Double.self, capacity: dimension) { turned in
             guard let x = turned.baseAddress else { return }
             for token in first..<max(first, count) {
                 let row = q + token * stride
                 for i in 0..<dimension { x[i] = Double(row[i]) }
                 if let turns {
+                    let half = turns.half
                     for i in 0..<half {
                         let c = Double(turns.cosines[token * half + i])
                         let s = Double(turns.sines[token * half + i])

@@ -1,0 +1,32 @@
+// Granite: Llama with factors on embeddings, attention, residual branches and logits.
+
+import MartletFormats
+
+extension DecoderFamily {
+    static let granite = DecoderFamily(
+        "granite", "GraniteForCausalLM", table: .llama,
+        keys: .llamaLike.union([
+            "attention_bias", "mlp_bias", "embedding_multiplier", "attention_multiplier",
+            "residual_multiplier", "logits_scaling",
+        ]),
+        gguf: GGUFNaming(
+            architecture: "granite", interleaves: true,
+            keys: GGUFNaming.llamaLike.merging([
+                "embedding_scale": "embedding_multiplier",
+                "attention.scale": "attention_multiplier",
+                "residual_scale": "residual_multiplier",
+                "logit_scale": "logits_scaling",
+            ]) { first, _ in first })
+    ) { family, file in
+        var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
+        func factor(_ key: String) throws -> Float {
+            Float(try file.double(key, default: 1, in: 1e-9...1e9))
+        }
+        plan.embeddingScale = try factor("embedding_multiplier")
+        plan.attentionScale = try factor("attention_multiplier")
+        plan.residualScale = try factor("residual_multiplier")
+        // Logits are divided by it.
+        plan.logitScale = 1 / (try factor("logits_scaling"))
+        return try family.withBiases(plan, file)
+    }
+}

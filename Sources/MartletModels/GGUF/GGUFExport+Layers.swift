@@ -1,0 +1,96 @@
+// What GGUF's keys say of layers and rotations, and what they cannot say.
+
+import Foundation
+import MartletFormats
+import MartletKernels
+
+extension GGUFExport {
+    /// Throws where layers differ in what a reader of the format takes from the family's rule alone.
+    static func requireUsualLayers(
+        _ plan: DecoderPlan, family: DecoderFamily, naming: GGUFNaming, path: String
+    ) throws(ModelError) {
+        let shape = plan.shape
+        var usual = Set(shape.layerWindows).count == 1
+        if case .allButEach(let period) = naming.windows {
+            usual = shape.layers.indices.allSatisfy {
+                (shape.layers[$0].window != nil) == (($0 + 1) % period != 0)
+            }
+        }
+        guard usual else {
+            throw .unsupported(
+                file: path, key: "layer_types", got: "windows in some layers",
+                expected: "the family's own order: GGUF's keys for it have one window")
+        }
+        // Read again from numbers alone, the family says which of its layers rotate.
+        let numbers: [(String, Int)] = [
+            ("hidden_size", shape.hiddenSize), ("intermediate_size", shape.intermediateSize),
+            ("num_hidden_layers", shape.layerCount), ("num_attention_heads", shape.headCount),
+            ("num_key_value_heads", shape.keyValueHeadCount), ("head_dim", shape.headDimension),
+            ("vocab_size", shape.vocabularySize),
+        ]
+        let bare = try family.plan(
+            ConfigurationFile(
+                path: path,
+                root: JSONObject(numbers.map { .init(key: $0.0, value: .integer($0.1)) })))
+        guard
+            bare.shape.layers.map({ $0.rotary == nil }) == shape.layers.map({ $0.rotary == nil })
+        else {
+            throw .unsupported(
+                file: path, key: "no_rope_layers", got: "other layers than the family's usual ones",
+                expected: "the usual ones: GGUF has no key for them")
+        }
+        guard family.keys.contains("query_pre_attn_scalar") else { return }
+        let scalar = GGUFConfiguration.usualQueryScalar(
+            layers: shape.layerCount, head: shape.headDimension, hidden: shape.hiddenSize,
+            heads: shape.headCount)
+        guard plan.attentionScale == Float(1 / scalar.squareRoot()) else {
+            throw .unsupported(
+                file: path, key: "query_pre_attn_scalar",
+                got: "\(1 / (plan.attentionScale * plan.attentionScale))",
+                expected: "\(scalar): GGUF has no key for it")
+        }
+    }
+
+    /// Keys after `rope.`, and tables, of one rotation.
+    static func rotation(
+        _ rotary: RotaryParameters, _ shape: DecoderShape
+    ) -> (keys: [(key: String, value: GGUFValueToWrite)], tensors: [GGUFTensorToWrite]) {
+        var keys: [(key: String, value: GGUFValueToWrite)] = [
+            ("freq_base", .float32(Float(rotary.base)))
+        ]
+        var tensors: [GGUFTensorToWrite] = []
+        func add(_ name: String, _ factors: [Float]) {
+            tensors.append(
+                GGUFTensorToWrite(name: name, type: .plain(.f32), shape: [factors.count]) { sink in
+                    try factors.withUnsafeBytes(sink)
+                })
+        }
+        switch rotary.scaling {
+        case .none: break
+        case .linear(let factor):
+            keys.append(("scaling.type", .string("linear")))
+            keys.append(("scaling.factor", .float32(Float(factor))))
+        case .yarn(let factor, let original, let fast, let slow, _):
+            keys.append(("scaling.type", .string("yarn")))
+            keys.append(("scaling.factor", .float32(Float(factor))))
+            keys.append(("scaling.original_context_length", .uint32(UInt32(original))))
+            keys.append(("scaling.yarn_beta_fast", .float32(Float(fast))))
+            keys.append(("scaling.yarn_beta_slow", .float32(Float(slow))))
+            let usual = factor <= 1 ? 1 : 0.1 * log(factor) + 1
+            if rotary.amplitude != usual {
+                keys.append(("scaling.attn_factor", .float32(Float(rotary.amplitude / usual))))
+            }
+        case .longrope(let short, let long, let original):
+            keys.append(("scaling.original_context_length", .uint32(UInt32(original))))
+            keys.append(("scaling.attn_factor", .float32(Float(rotary.amplitude))))
+            add("rope_factors_long.weight", long.map(Float.init))
+            add("rope_factors_short.weight", short.map(Float.init))
+        case .llama3, .factors:
+            let plain = RotaryParameters(base: rotary.base)
+                .frequencies(headDimension: shape.headDimension)
+            let stretched = rotary.frequencies(headDimension: shape.headDimension)
+            add("rope_freqs.weight", zip(plain, stretched).map { Float($0 / $1) })
+        }
+        return (keys, tensors)
+    }
+}
