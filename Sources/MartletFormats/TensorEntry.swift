@@ -37,6 +37,9 @@ public struct TensorEntry: Sendable {
     /// Whether an adapter adds to its elements.
     package var isAdapted: Bool { update != nil }
 
+    /// Whether its rows lie as they are, so that a part of them can stand for itself.
+    package var isWhole: Bool { blocks == nil && update == nil && rowOrder == nil }
+
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.
     package var isPlain: Bool {
         blocks == nil && update == nil && stored == nil && rowOrder == nil && term == 0

@@ -151,7 +151,9 @@ package struct SpeedMeasurement {
             for index in 0..<plan.steps {
                 times.append(
                     seconds(try clock.measure { try step(index, sequences, runner, cache) }))
-                bytes = loaded.model.weightBytes + cache.statistics.stepBytesRead
+                bytes =
+                    loaded.model.weightBytes(rows: speedCase.batch)
+                    + cache.statistics.stepBytesRead
             }
             times.sort()
             rates.append(Double(speedCase.batch) / times[times.count / 2])

@@ -12,6 +12,8 @@ package struct ModelReport: Sendable {
     package let shape: DecoderShape
     /// Parameters of the model; a tied embedding counts once.
     package let parameterCount: Int
+    /// Parameters that one token's logits depend on: fewer where each token runs through some of many experts.
+    package let activeParameterCount: Int
     /// How the weights are packed when nothing else is asked for.
     package let naturalWeights: WeightType?
     /// Bytes of packed weights by type.
@@ -37,6 +39,7 @@ package struct ModelReport: Sendable {
         let model = loaded.model
         shape = model.shape
         parameterCount = model.parameterCount
+        activeParameterCount = model.activeParameterCount
         naturalWeights = loaded.naturalWeights
         endTokens = Set(model.endTokens + loaded.text.endTokens).sorted()
         bytesByType = WeightType.allCases.map { type in

@@ -76,6 +76,7 @@ struct Inspect: AsyncParsableCommand {
         line.set("model", model.model)
         line.set("architecture", shape.family)
         line.set("parameters", report.parameterCount)
+        line.set("activeParameters", report.activeParameterCount)
         line.set("layerCount", shape.layerCount)
         line.set("hiddenSize", shape.hiddenSize)
         line.set("intermediateSize", shape.intermediateSize)
@@ -118,7 +119,12 @@ struct Inspect: AsyncParsableCommand {
     private func printText(_ report: ModelReport) {
         let shape = report.shape
         var text = Columns.pair("architecture", shape.family)
-        text += Columns.pair("parameters", "\(report.parameterCount)")
+        text += Columns.pair(
+            "parameters",
+            report.activeParameterCount == report.parameterCount
+                ? "\(report.parameterCount)"
+                : "\(report.parameterCount), of which a token runs through "
+                    + "\(report.activeParameterCount)")
         text += Columns.pair(
             "shape",
             "\(shape.layerCount) layers, hidden \(shape.hiddenSize), intermediate "

@@ -63,7 +63,8 @@ enum ForeignKeys {
             [
                 "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attn_pdrop",
                 "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "residual_dropout",
-                "initializer_range",
+                "initializer_range", "router_aux_loss_coef", "output_router_logits",
+                "router_jitter_noise",
             ]
         ),
         (

@@ -19,14 +19,21 @@ extension DecoderFamily {
             ]) { first, _ in first })
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
+        try plan.readGraniteFactors(file)
+        return try family.withBiases(plan, file)
+    }
+}
+
+extension DecoderPlan {
+    /// Reads the factors of Granite and its descendants.
+    mutating func readGraniteFactors(_ file: ConfigurationFile) throws {
         func factor(_ key: String) throws -> Float {
             Float(try file.double(key, default: 1, in: 1e-9...1e9))
         }
-        plan.embeddingScale = try factor("embedding_multiplier")
-        plan.attentionScale = try factor("attention_multiplier")
-        plan.residualScale = try factor("residual_multiplier")
+        embeddingScale = try factor("embedding_multiplier")
+        attentionScale = try factor("attention_multiplier")
+        residualScale = try factor("residual_multiplier")
         // Logits are divided by it.
-        plan.logitScale = 1 / (try factor("logits_scaling"))
-        return try family.withBiases(plan, file)
+        logitScale = 1 / (try factor("logits_scaling"))
     }
 }

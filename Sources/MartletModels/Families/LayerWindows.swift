@@ -20,7 +20,9 @@ extension ConfigurationFile {
     /// is none. What says that there are windows and that there are none is refused.
     func layerWindows(_ rule: WindowRule, layerCount: Int) throws(FormatError) -> [Int?] {
         let isSwitchedOn = try optionalBool("use_sliding_window")
-        let given = try optionalInt("sliding_window", in: 1...Int(Int32.max))
+        // Some exporters write 0 beside the switch that is off.
+        let least = rule == .whereSwitchedOn && isSwitchedOn != true ? 0 : 1
+        let given = try optionalInt("sliding_window", in: least...Int(Int32.max))
         let types = try layerTypes(layerCount: layerCount)
         let window: Int?
         switch rule {

@@ -84,6 +84,10 @@ struct DecoderLayer: Sendable {
 
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
         attention = try GroupedAttention(bound, layer: layer)
+        if let experts = bound.plan.shape.layers[layer].experts {
+            feedForward = try RoutedExperts(bound, experts, layer: layer)
+            return
+        }
         switch bound.plan.feedForward {
         case .gatedSiLU, .gatedGELU: feedForward = try GatedMLP(bound, layer: layer)
         case .plainGELU(let isApproximate):
@@ -106,6 +110,7 @@ extension GroupedAttention {
             keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
             queryRowNorm: try bound.optionalNorm(.queryRowNorm, layer: layer),
             keyRowNorm: try bound.optionalNorm(.keyRowNorm, layer: layer),
+            limit: bound.plan.projectionLimit,
             eviction: try EvictionHead(
                 bound, layer: layer, attentionHasBias: input.bias != nil))
     }

@@ -17,6 +17,8 @@ struct GroupedAttention: Sendable {
     /// Norms of all queries of a token together, and of all its keys (OLMo 2).
     var queryRowNorm: Norm?
     var keyRowNorm: Norm?
+    /// What queries, keys and values are clamped to, by magnitude (OLMoE).
+    var limit: Float?
     /// What marks tokens for eviction, in a model that was retrofitted for it.
     var eviction: EvictionHead?
 
@@ -38,6 +40,7 @@ struct GroupedAttention: Sendable {
             quantised: queryKeyValue.quantisesActivations)
         if step.cache.traits.readsInputNorms { measure(normed, rows) }
         queryKeyValue(rows, normed, out: step.queryKeyValue, outStride: Self.stride(shape))
+        defer { clamp(rows) }
         guard let queryRowNorm, let keyRowNorm else { return }
         let (kernels, base, stride) = (step.kernels, step.queryKeyValue, Self.stride(shape))
         rows.forEach(cost: shape.queryWidth) { row in
@@ -45,6 +48,15 @@ struct GroupedAttention: Sendable {
             let keys = queries + shape.queryWidth
             queryRowNorm(kernels, queries, count: shape.queryWidth, out: queries)
             keyRowNorm(kernels, keys, count: shape.keyValueWidth, out: keys)
+        }
+    }
+
+    private func clamp(_ rows: StepRows) {
+        guard let limit else { return }
+        let (base, stride) = (rows.step.queryKeyValue, Self.stride(rows.step.shape))
+        rows.forEach(cost: stride) { row in
+            let x = base + row * stride
+            for i in 0..<stride { x[i] = min(max(x[i], -limit), limit) }
         }
     }
 

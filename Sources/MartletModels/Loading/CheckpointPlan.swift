@@ -19,7 +19,7 @@ extension DecoderPlan {
     ) throws(ModelError) -> DecoderPlan {
         let configuration = configuration ?? checkpoint.configuration
         var plan = try read(configuration)
-        let tensors = checkpoint.tensors
+        let tensors = plan.tensors(of: checkpoint)
         for entry in tensors.entries {
             guard let packing = Packing.of(entry.name) else { continue }
             throw .unsupported(

@@ -20,6 +20,18 @@ package final class LanguageModel: Sendable {
     /// Bytes of packed weights in memory, all of which a decode step reads once, except for an
     /// embedding table that is only looked up.
     package let weightBytes: Int
+    /// Those of them that a decode step of one token reads: all but the experts that it does not run through.
+    package let activeWeightBytes: Int
+    /// Bytes of weights that a step of `rows` tokens reads, were each expert as likely as any other; exact for one.
+    package func weightBytes(rows: Int) -> Int {
+        guard let experts = shape.experts, rows > 0 else { return weightBytes }
+        let share = 1 - Double(experts.perToken) / Double(experts.count)
+        var idle = Double(weightBytes - activeWeightBytes)
+        for _ in 1..<rows { idle *= share }
+        return weightBytes - Int(idle)
+    }
+    /// Weights that one token's logits depend on.
+    package var activeParameterCount: Int { loaded.plan.activeParameterCount }
     /// Weight parameters.
     package let parameterCount: Int
     /// Ids that end a text, from the configuration.
@@ -51,8 +63,9 @@ package final class LanguageModel: Sendable {
         pool: WorkerPool
     ) throws(ModelError) {
         let plan = try DecoderPlan.read(checkpoint)
-        let type = type ?? Self.naturalType(of: checkpoint.tensors)
-        let source = CheckpointWeights(tensors: checkpoint.tensors, type: type, pool: pool)
+        let tensors = plan.tensors(of: checkpoint)
+        let type = type ?? Self.naturalType(of: tensors)
+        let source = CheckpointWeights(tensors: tensors, type: type, pool: pool)
         let loaded = try LoadedDecoder(plan, weights: source)
         var ends: [Int32] = []
         do {
@@ -103,9 +116,13 @@ package final class LanguageModel: Sendable {
         parameterCount = plan.parameterCount
         if let type {
             weightName = type.rawValue
-            weightBytes = plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
-                $0 + plan.matrixBytes(layer: $1, as: type)
+            func bytes(isActive: Bool) -> Int {
+                plan.shape.layers.indices.reduce(loaded.decoder.vocabulary.byteCount) {
+                    $0 + plan.matrixBytes(layer: $1, as: type, isActive: isActive)
+                }
             }
+            weightBytes = bytes(isActive: false)
+            activeWeightBytes = bytes(isActive: true)
         } else {
             var bytes: [WeightType: Int] = [:]
             for matrix in loaded.decoder.matrices {
@@ -114,6 +131,7 @@ package final class LanguageModel: Sendable {
             weightName = bytes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
                 .map(\.key.rawValue).joined(separator: "+")
             weightBytes = bytes.values.reduce(0, +)
+            activeWeightBytes = weightBytes - loaded.decoder.idleBytes
         }
     }
 
@@ -147,7 +165,7 @@ package final class LanguageModel: Sendable {
     package static func naturalType(of tensors: any TensorSource) -> WeightType? {
         guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
         return tensors.entries.allSatisfy {
-            $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain)
+            $0.shape.count < 2 || ($0.dtype == .bf16 && $0.isPlain)
         }
             ? .bf16 : .f32
     }

@@ -41,14 +41,14 @@ struct BoundTensors {
     }
 
     /// The matrices of these roles one after another, wherever the table keeps them, with their biases.
-    func linear(_ roles: [TensorRole], layer: Int, layout: PanelLayout = .stacked)
-        throws(ModelError) -> Linear
-    {
+    func linear(
+        _ roles: [TensorRole], layer: Int, expert: Int? = nil, layout: PanelLayout = .stacked
+    ) throws(ModelError) -> Linear {
         var parts: [MatrixPart] = []
         var biases: [(name: String, count: Int)] = []
         for role in roles {
             let row = plan.table[role]
-            let name = names.name(row, layer: layer)
+            let name = names.name(row, layer: layer, expert: expert)
             let stored = plan.outputs(row, layer: layer)
             let span = plan.span(of: role, in: row, layer: layer)
             if layout == .stacked, let last = parts.last, last.name == name + ".weight",
@@ -70,19 +70,22 @@ struct BoundTensors {
             biases.isEmpty || roles.allSatisfy { plan.table[$0].hasBias },
             "BoundTensors: of \(roles) some have a bias, expected all or none")
         let columns = plan.inputs(roles[0], layer: layer)
+        let kind = roles[0].matrixKind
         return Linear(
             try weights.matrices(
                 parts, columns: columns, layout: layout,
-                type: weights.type?.type(
-                    of: roles[0].matrixKind, width: plan.shape.hiddenSize)),
+                type: kind == .router
+                    ? .f32 : weights.type?.type(of: kind, width: plan.shape.hiddenSize)),
             bias: biases.isEmpty ? nil : try weights.vectors(biases))
     }
 
     /// Whether the matrices of two roles can share pairs of panels: packed alike, they can.
-    func canPair(_ roles: [TensorRole], layer: Int) -> Bool {
+    func canPair(_ roles: [TensorRole], layer: Int, expert: Int? = nil) -> Bool {
         weights.type != nil
             || weights.areStoredAlike(
-                roles.map { names.name(plan.table[$0], layer: layer) + ".weight" })
+                roles.map {
+                    names.name(plan.table[$0], layer: layer, expert: expert) + ".weight"
+                })
     }
 
     /// The norm of a role, which the table must have; `factor` scales what it gives.

@@ -7,7 +7,7 @@ enum ModelRegistry {
     static let families: [DecoderFamily] = [
         .llama, .mistral, .ministral, .ministral3, .qwen2, .qwen3, .smollm3, .granite, .olmo2,
         .phi3, .gemma3,
-        .seedOSS, .gpt2,
+        .seedOSS, .qwen3MoE, .qwen2MoE, .olmoe, .mixtral, .graniteMoE, .gpt2,
     ]
 
     static func family(_ file: ConfigurationFile) throws(ModelError) -> DecoderFamily {

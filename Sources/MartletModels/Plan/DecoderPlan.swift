@@ -41,6 +41,8 @@ package struct DecoderPlan: Sendable {
     package var embeddingScale: Float = 1
     /// Factor of what attention and MLP add to the residual stream.
     package var residualScale: Float = 1
+    /// What queries, keys and values are clamped to, by magnitude.
+    package var projectionLimit: Float?
     /// Factor of logits.
     package var logitScale: Float = 1
     /// Where a checkpoint's parts said different things, and which of them counts: sentences for whoever loads it.
@@ -60,7 +62,8 @@ package struct DecoderPlan: Sendable {
         return table.has(.inputNorm) && table.has(.feedForwardNorm)
             && !roles.contains(where: table.has)
             && normOffset == 0 && embeddingScale == 1 && residualScale == 1 && logitScale == 1
-            && feedForward != .gatedGELU
+            && feedForward != .gatedGELU && projectionLimit == nil
+            && shape.layers.allSatisfy { $0.experts == nil }
             && shape.layers.allSatisfy {
                 $0.rotary.map { $0.share == 1 && $0.amplitude == 1 && $0.growth == nil } ?? true
             }
@@ -110,6 +113,8 @@ package struct PlannedTensor: Sendable {
     package let row: TensorRow
     /// Its layer; nil for what comes before and after the layers.
     package let layer: Int?
+    /// Its expert; nil for what is not an expert's.
+    package var expert: Int?
     /// Whether it is the row's bias.
     package let isBias: Bool
     /// Lengths of its dimensions as stored, slowest first.
@@ -138,6 +143,12 @@ extension DecoderPlan {
         case .output: (s.hiddenSize, of(\.queryWidth))
         case .gate, .up: (s.intermediateSize, s.hiddenSize)
         case .down: (s.hiddenSize, s.intermediateSize)
+        case .router: (of { $0.experts?.count ?? 0 }, s.hiddenSize)
+        case .expertGate, .expertUp: (of { $0.experts?.width ?? 0 }, s.hiddenSize)
+        case .expertDown: (s.hiddenSize, of { $0.experts?.width ?? 0 })
+        case .sharedGate, .sharedUp: (of { $0.experts?.sharedWidth ?? 0 }, s.hiddenSize)
+        case .sharedDown: (s.hiddenSize, of { $0.experts?.sharedWidth ?? 0 })
+        case .sharedRouter: (1, s.hiddenSize)
         case .marks: (of(\.keyValueHeadCount), s.hiddenSize)
         }
     }
@@ -168,15 +179,27 @@ extension DecoderPlan {
 
     /// The name of the tensor that is in `layer` what this one is in its own.
     package func name(of tensor: PlannedTensor, layer: Int?) -> String {
-        name(tensor.row, layer: layer) + tensor.suffix
+        name(tensor.row, layer: layer, expert: tensor.expert, prefix: table.prefixes[0])
+            + tensor.suffix
     }
 
-    fileprivate func name(_ row: TensorRow, layer: Int?, prefix: String) -> String {
+    fileprivate func name(
+        _ row: TensorRow, layer: Int?, expert: Int? = nil, prefix: String
+    ) -> String {
         // Where the whole decoder is a part, so is its head.
         let isPart = prefix.hasPrefix("language_model.")
         let name = (row.takesPrefix ? prefix : isPart ? "language_model." : "") + row.name
-        guard let layer, let star = name.firstIndex(of: "*") else { return name }
-        return name[..<star] + String(layer) + name[name.index(after: star)...]
+        return Self.numbered(name, layer: layer, expert: expert)
+    }
+
+    /// A name of the table with the numbers of a layer and an expert in it.
+    static func numbered(_ name: String, layer: Int?, expert: Int? = nil) -> String {
+        var name = name
+        for (mark, number) in [("*" as Character, layer), ("#", expert)] {
+            guard let number, let place = name.firstIndex(of: mark) else { continue }
+            name = name[..<place] + String(number) + name[name.index(after: place)...]
+        }
+        return name
     }
 
     /// All tensors in the order of the table, each bias after its weight, adapters last.
@@ -198,12 +221,18 @@ extension DecoderPlan {
     }
 
     private func tensors(_ row: TensorRow, _ layer: Int?) -> [PlannedTensor] {
+        let copies = copies(row, layer: layer)
+        guard row.roles[0].isOfExpert else { return copies == 0 ? [] : tensors(row, layer, nil) }
+        return (0..<copies).flatMap { tensors(row, layer, $0) }
+    }
+
+    private func tensors(_ row: TensorRow, _ layer: Int?, _ expert: Int?) -> [PlannedTensor] {
         let (outputs, inputs) = (outputs(row, layer: layer), inputs(row.roles[0], layer: layer))
-        let name = name(row, layer: layer)
+        let name = name(row, layer: layer, expert: expert, prefix: table.prefixes[0])
         func tensor(isBias: Bool, _ shape: [Int]) -> PlannedTensor {
             PlannedTensor(
                 name: name + (isBias ? ".bias" : ".weight"), row: row, layer: layer,
-                isBias: isBias, shape: shape)
+                expert: expert, isBias: isBias, shape: shape)
         }
         let isNorm = row.roles[0].isNorm
         let weight = tensor(
@@ -222,6 +251,7 @@ extension DecoderPlan {
     func matrixParameterCount(layer: Int) -> Int {
         matrixRows.reduce(0) {
             $0 + outputs($1, layer: layer) * inputs($1.roles[0], layer: layer)
+                * copies($1, layer: layer)
         }
     }
 
@@ -261,13 +291,18 @@ package struct StoredNames: Sendable {
     }
 
     /// The stored name of a row without `.weight` or `.bias`.
-    package func name(_ row: TensorRow, layer: Int?) -> String {
+    package func name(_ row: TensorRow, layer: Int?, expert: Int? = nil) -> String {
         let row = isStoredAsHead && row.roles == [.embedding] ? plan.table[.head] : row
-        return plan.name(row, layer: layer, prefix: prefix)
+        return plan.name(row, layer: layer, expert: expert, prefix: prefix)
     }
 
     /// The stored name of a tensor.
     package func name(_ tensor: PlannedTensor) -> String {
-        name(tensor.row, layer: tensor.layer) + tensor.suffix
+        name(tensor.row, layer: tensor.layer, expert: tensor.expert) + tensor.suffix
+    }
+
+    /// The stored name of several experts' tensors in one.
+    func name(_ stack: ExpertStack, layer: Int) -> String {
+        DecoderPlan.numbered(prefix + stack.name, layer: layer)
     }
 }

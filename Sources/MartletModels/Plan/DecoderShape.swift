@@ -27,6 +27,9 @@ public struct DecoderShape: Sendable, Hashable {
     /// The model's own sliding window in each layer, nil for full attention.
     public var layerWindows: [Int?] { layers.map(\.window) }
 
+    /// The experts of the first layer that has any.
+    public var experts: ExpertShape? { layers.lazy.compactMap(\.experts).first }
+
     // Of all layers: a model whose layers differ in these is refused at load.
 
     /// Query heads of a layer.

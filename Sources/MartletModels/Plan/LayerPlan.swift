@@ -25,6 +25,8 @@ public struct LayerPlan: Sendable, Hashable {
     public var headDimension: Int
     /// The earlier layer whose keys and values this one reads; nil for its own.
     public var keyValueSource: Int?
+    /// The experts that it has instead of one MLP; nil where it has one.
+    public var experts: ExpertShape?
 
     /// The sliding window; nil for full attention.
     public var window: Int? {

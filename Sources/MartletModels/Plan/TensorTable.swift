@@ -24,6 +24,12 @@ package enum TensorRole: Sendable, Hashable {
     case gate, up
     /// From the MLP back to the residual stream.
     case down
+    /// Logits of experts.
+    case router
+    /// The matrices of an expert, as those of an MLP.
+    case expertGate, expertUp, expertDown
+    /// Those of the expert that every token runs through, and the logit of what it counts for.
+    case sharedGate, sharedUp, sharedDown, sharedRouter
     /// The norm of what the MLP adds to the residual stream.
     case feedForwardEndNorm
     /// The norm after the last layer.
@@ -55,7 +61,9 @@ package enum TensorRole: Sendable, Hashable {
         }
     }
     /// Whether it projects into the residual stream.
-    package var isResidual: Bool { self == .output || self == .down }
+    package var isResidual: Bool {
+        [.output, .down, .expertDown, .sharedDown].contains(self)
+    }
 }
 
 /// One tensor of a family.
@@ -63,7 +71,7 @@ package struct TensorRow: Sendable, Hashable {
     /// What it is for; several where a tensor holds several matrices, one after another.
     package let roles: [TensorRole]
     /// The name that Hugging Face gives to it, without the table's prefix and without `.weight`; `*` stands for the
-    /// number of the layer. Another format's names are another column: its names follow from the roles.
+    /// number of the layer, `#` for that of the expert. Another format's names are another column: its names follow from the roles.
     package let name: String
     /// Whether `NAME.bias` belongs to it.
     package var hasBias: Bool
@@ -91,6 +99,8 @@ package struct TensorTable: Sendable, Hashable {
     let prefixes: [String]
     /// The tensors.
     package private(set) var rows: [TensorRow]
+    /// Tensors of several experts that may be stored instead of one for each.
+    var stacks: [ExpertStack] = []
 
     init(prefixes: [String], rows: [TensorRow]) {
         self.prefixes = prefixes

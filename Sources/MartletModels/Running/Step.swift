@@ -39,6 +39,8 @@ final class Step {
     let mergeWeights: UnsafeMutablePointer<Float>
     /// By row: the norm of what attention's projections read, where the cache's plan asks for it.
     let inputNorms: AlignedBuffer<Float>
+    /// What layers of experts need; nil in a model without.
+    let experts: ExpertScratch?
     /// Blocks from one row's activations to the next's, the same for every product: strips of rows are at
     /// different products at one time and must not overlap.
     let activationBlocks: Int
@@ -104,6 +106,7 @@ final class Step {
         scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
         sumBuffer = try AlignedBuffer(count: blocks * 2, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
+        experts = try ExpertScratch(shape, capacity: capacity)
         inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
     }
 

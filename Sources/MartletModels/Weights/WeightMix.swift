@@ -8,6 +8,8 @@ enum MatrixKind {
     case vocabulary
     /// What a feed-forward block reads its input with: the most weights, and the least harm in losing some.
     case feedForwardInput
+    /// Which experts a token runs through: a choice that rounding would change.
+    case router
     /// Attention, and what a feed-forward block writes its output with.
     case other
 }
@@ -21,6 +23,7 @@ extension WeightType {
     func type(of kind: MatrixKind, width: Int) -> WeightType {
         let isNarrow = width < 1024
         return switch (self, kind) {
+        case (_, .router): .f32
         case (.q4, .vocabulary), (.q5, .vocabulary): .q6
         case (.q4, .feedForwardInput): isNarrow ? .q5 : .q4
         case (.q4, .other): isNarrow ? .q6 : .q5
@@ -34,19 +37,21 @@ extension TensorRole {
     var matrixKind: MatrixKind {
         switch self {
         case .embedding, .head: .vocabulary
-        case .gate, .up: .feedForwardInput
+        case .router, .sharedRouter: .router
+        case .gate, .up, .expertGate, .expertUp, .sharedGate, .sharedUp: .feedForwardInput
         default: .other
         }
     }
 }
 
 extension DecoderPlan {
-    /// Bytes of the matrices of one layer, without its adapters and without padding.
-    func matrixBytes(layer: Int, as type: WeightType) -> Int {
+    /// Bytes of the matrices of one layer, without its adapters and without padding; or of those that one token reads.
+    func matrixBytes(layer: Int, as type: WeightType, isActive: Bool = false) -> Int {
         matrixRows.reduce(0) { total, row in
             let columns = inputs(row.roles[0], layer: layer)
             let layout = type.type(of: row.roles[0].matrixKind, width: shape.hiddenSize).layout
-            return total + layout.bytes(weights: outputs(row, layer: layer) * columns)
+            return total + copies(row, layer: layer, isActive: isActive)
+                * layout.bytes(weights: outputs(row, layer: layer) * columns)
         }
     }
 }

@@ -1,0 +1,74 @@
+// The workspace of layers whose rows run through experts.
+
+import CMartletKernels
+import MartletKernels
+
+/// Room for the experts of a step's rows. A row has a slot for each expert that it runs through; strips of rows have
+/// slots of their own.
+///
+/// Not `Sendable`: as ``Step``, whose it is. Inside a parallel loop each iteration touches its own rows or slots.
+final class ExpertScratch {
+    private let floats: AlignedBuffer<Float>
+    private let integers: AlignedBuffer<Int32>
+    private let quantBuffer: AlignedBuffer<Int8>
+    private let scaleBuffer: AlignedBuffer<Float>
+    private let sumBuffer: AlignedBuffer<Int32>
+    /// By row: logits of the experts, then the shared one's.
+    let logits: UnsafeMutablePointer<Float>
+    let logitStride: Int
+    /// By row and rank: what an expert counts for.
+    let weights: UnsafeMutablePointer<Float>
+    /// By slot: what goes into an expert, later what comes out of it.
+    let values: UnsafeMutablePointer<Float>
+    let valueStride: Int
+    /// By slot: what is inside of it.
+    let inner: UnsafeMutablePointer<Float>
+    let innerStride: Int
+    /// By row and rank: the expert, and its slot.
+    let choices: UnsafeMutablePointer<Int32>
+    let slots: UnsafeMutablePointer<Int32>
+    /// By slot: its row and its expert.
+    let rows: UnsafeMutablePointer<Int32>
+    let owners: UnsafeMutablePointer<Int32>
+    let blocks: Int
+    var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
+    var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
+    var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
+
+    /// nil for a model without experts.
+    init?(_ shape: DecoderShape, capacity: Int) throws(KernelError) {
+        let layers = shape.layers.compactMap(\.experts)
+        guard !layers.isEmpty else { return nil }
+        let runs = layers.reduce(0) { max($0, $1.runs) }
+        let width = layers.reduce(0) { max($0, $1.width, $1.sharedWidth) }
+        let slotCount = capacity * runs
+        logitStride = layers.reduce(0) { max($0, $1.count) } + 1
+        valueStride = shape.hiddenSize
+        innerStride = 2 * width
+        let sizes = [
+            logitStride * capacity, slotCount, valueStride * slotCount, innerStride * slotCount,
+        ].map { ($0 + 15) & ~15 }
+        floats = try AlignedBuffer(count: sizes.reduce(0, +), purpose: "a step of experts")
+        logits = floats.base
+        weights = logits + sizes[0]
+        values = weights + sizes[1]
+        inner = values + sizes[2]
+        integers = try AlignedBuffer(count: 4 * slotCount, purpose: "a step of experts")
+        choices = integers.base
+        slots = choices + slotCount
+        rows = slots + slotCount
+        owners = rows + slotCount
+        blocks = (max(shape.hiddenSize, width) + 31) / 32
+        quantBuffer = try AlignedBuffer(
+            count: slotCount * blocks * 32, purpose: "a step of experts")
+        scaleBuffer = try AlignedBuffer(count: slotCount * blocks, purpose: "a step of experts")
+        sumBuffer = try AlignedBuffer(count: slotCount * blocks * 2, purpose: "a step of experts")
+    }
+
+    /// Prepares what a slot's next product reads.
+    func quantise(_ kernels: KernelSet, _ x: UnsafePointer<Float>, _ count: Int, slot: Int) {
+        kernels.table.pointee.quantise(
+            x, Int32(count), quants + slot * blocks * 32, scales + slot * blocks,
+            sums + slot * blocks * 2)
+    }
+}
