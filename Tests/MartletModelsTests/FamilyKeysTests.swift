@@ -62,6 +62,14 @@ extension ConfigurationKeysTests {
         #expect(Self.refusal("llama", ["rope_scaling": scaling]).contains("alpha"))
     }
 
+    @Test func biasesAreWhereOneKeySaysSo() throws {
+        let plan = try Self.plan("ernie4_5", ["use_bias": true])
+        #expect(plan.table[.output].hasBias && plan.table[.down].hasBias)
+        #expect(try !Self.plan("ernie4_5").table[.query].hasBias)
+        let starCoder = try Self.plan("starcoder2", ["use_bias": false])
+        #expect(!starCoder.table[.up].hasBias && starCoder.table[.finalNorm].hasBias)
+    }
+
     @Test func whatIsNotRunIsRefusedByName() {
         #expect(Self.refusal("stablelm", ["qk_layernorm": true]).contains("qk_layernorm"))
         #expect(Self.refusal("hunyuan_v1_dense", ["use_qk_norm": false]).contains("use_qk_norm"))

@@ -6,7 +6,8 @@ extension DecoderFamily {
     static let ernie45 = DecoderFamily(
         "ernie4_5", "Ernie4_5ForCausalLM", table: .llama, epsilon: 1e-5,
         keys: .llamaLike.union(["use_bias"]),
-        gguf: GGUFNaming(architecture: "ernie4_5", keys: GGUFNaming.llamaLike)
+        gguf: GGUFNaming(
+            architecture: "ernie4_5", keys: GGUFNaming.llamaLike, unbiased: [.gate, .up, .down])
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["head_dim": 128, "tie_word_embeddings": true]),

@@ -16,6 +16,8 @@ struct GGUFNaming: Sendable {
     var needsWrittenWindow = false
     /// Whether layers with a window turn without the stretching of the others.
     var stretchesFullLayersAlone = false
+    /// Roles that readers of the format expect no biases of.
+    var unbiased: Set<TensorRole> = []
     /// Whether weights of norms are stored whole, where checkpoints store them less 1.
     var holdsWholeNorms = false
 

@@ -33,6 +33,13 @@ extension GGUFExport {
                 file: path, key: "no_rope_layers", got: "other layers than the family's usual ones",
                 expected: "the usual ones: GGUF has no key for them")
         }
+        for row in plan.table.rows where row.hasBias {
+            guard naming.unbiased.isDisjoint(with: row.roles) else {
+                throw .unsupported(
+                    file: path, key: "biases of \(row.name)", got: "stored",
+                    expected: "none: GGUF's readers of \(naming.architecture) know none")
+            }
+        }
         guard bare.feedForward == plan.feedForward else {
             throw .unsupported(
                 file: path, key: "the activation of MLPs",
