@@ -120,27 +120,42 @@ public struct TensorEntry: Sendable {
     public static let floatTypes: [DType] = [.f32, .f16, .bf16]
 }
 
-/// The order of rows of which each head's halves are interleaved: row 0, row d / 2, row 1, row d / 2 + 1 and so on.
-///
-/// Formats whose rotary positions turn neighbours store queries and keys so; here positions turn a row of the first half
-/// with one of the second.
-package struct RowOrder: Sendable, Hashable {
-    /// Rows of a head.
-    package let headRows: Int
+/// In which order a file has the rows of a matrix, or the elements of a vector.
+package enum RowOrder: Sendable, Hashable {
+    /// The halves of what turns of each head, the first `turned` of its rows, are interleaved: row 0, row t / 2, row 1,
+    /// row t / 2 + 1 and so on. Formats whose rotary positions turn neighbours store queries and keys so; here positions
+    /// turn a row of the first half with one of the second.
+    case interleaved(headRows: Int, turned: Int)
+    /// The parts of each head one after another, where all heads' first parts come first here, then all second ones.
+    case byHead(heads: Int, parts: Int, headRows: Int)
 
-    /// Heads of an even number of rows.
-    package init(headRows: Int) { self.headRows = headRows }
+    /// Interleaved heads of an even number of rows, all of which turn.
+    package init(headRows: Int) { self = .interleaved(headRows: headRows, turned: headRows) }
 
     /// The row that the file has at a place: the inverse of ``stored(_:)``.
     package func row(storedAt place: Int) -> Int {
-        let (head, row) = place.quotientAndRemainder(dividingBy: headRows)
-        return head * headRows + row / 2 + (row % 2 == 0 ? 0 : headRows / 2)
+        switch self {
+        case .byHead(let heads, let parts, let rows):
+            return RowOrder.byHead(heads: parts, parts: heads, headRows: rows).stored(place)
+        case .interleaved(let headRows, let turned):
+            let (head, row) = place.quotientAndRemainder(dividingBy: headRows)
+            guard row < turned else { return place }
+            return head * headRows + row / 2 + (row % 2 == 0 ? 0 : turned / 2)
+        }
     }
 
     /// Where the file has a row.
-    func stored(_ row: Int) -> Int {
-        let (head, place) = row.quotientAndRemainder(dividingBy: headRows)
-        let half = headRows / 2
-        return head * headRows + (place < half ? 2 * place : 2 * (place - half) + 1)
+    package func stored(_ row: Int) -> Int {
+        switch self {
+        case .byHead(let heads, let parts, let rows):
+            let (block, place) = row.quotientAndRemainder(dividingBy: rows)
+            let (part, head) = block.quotientAndRemainder(dividingBy: heads)
+            return (head * parts + part) * rows + place
+        case .interleaved(let headRows, let turned):
+            let (head, place) = row.quotientAndRemainder(dividingBy: headRows)
+            guard place < turned else { return row }
+            let half = turned / 2
+            return head * headRows + (place < half ? 2 * place : 2 * (place - half) + 1)
+        }
     }
 }

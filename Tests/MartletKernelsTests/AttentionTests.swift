@@ -99,6 +99,35 @@ import Testing
         }
     }
 
+    /// A cap bends scores, those of sinks too, before what is added to them and before the softmax; the one page that
+    /// ends a sequence is no different.
+    @Test(arguments: CacheCodec.allCases) func scoresUnderACap(codec: CacheCodec) {
+        for (length, queries) in [(1, 1), (40, 9), (300, 20)] {
+            let attention = AttentionCase(
+                codec, dimension: 38, group: 3, length: length, queries: queries, magnitude: 3)
+            var random = CounterRandom(seed: 5, stream: UInt64(length))
+            let rules = SlotRules(
+                until: Array(repeating: .max, count: length),
+                bias: (0..<length).map { _ in Float(random.unit() * 3) })
+            let pattern = Pattern(window: 21, sinks: 2)
+            let sinks = random.floats(queries * 3 * 2, magnitude: 4)
+            for set in InstructionSet.available {
+                let plain = attention.attend(set, slotRules: rules, cap: 1.5)
+                let sunk = attention.attend(
+                    set, pattern: pattern, sinkScores: sinks, sinkFirstQuery: 0, cap: 1.5)
+                let worst = max(
+                    attention.worstError(plain, attention.expected(slotRules: rules, cap: 1.5)),
+                    attention.worstError(
+                        sunk,
+                        attention.expected(
+                            pattern: pattern, sinkScores: sinks, sinkFirstQuery: 0, cap: 1.5)))
+                #expect(
+                    worst < Self.tolerance(codec) * 2 && plain.isIntact && sunk.isIntact,
+                    "\(set) \(codec) \(length) x \(queries): \(worst)")
+            }
+        }
+    }
+
     /// Rules that hide nothing and add nothing leave every bit as it was.
     @Test(arguments: CacheCodec.allCases) func rulesWithoutEffectChangeNothing(codec: CacheCodec) {
         let attention = AttentionCase(codec, dimension: 64, group: 2, length: 300, queries: 20)

@@ -174,6 +174,8 @@ typedef struct {
     const float *q;
     size_t query_stride;
     float scale;
+    /// Scaled scores s (of sinks, too) become cap tanh(s / cap) before `bias` and the softmax; 0 for none.
+    float cap;
     /// Visible range of query i: [max(0, first_end + i - window), first_end + i).
     int32_t first_end;
     int32_t window;
@@ -222,13 +224,15 @@ typedef struct {
     void (*gelu)(float *x, int32_t count, int32_t approximate);
     /// x = silu(x) * up
     void (*swiglu)(float *x, const float *up, int32_t count);
+    /// x = cap tanh(x / cap); cap > 0
+    void (*soft_cap)(float *x, int32_t count, float cap);
     /// Stores one token's key and value in slot `slot` of a page.
     void (*append)(mk_codec codec, uint8_t *page, int32_t dimension, int32_t slot, const float *key,
                    const float *value);
     void (*attend)(const mk_attention *);
     /// Scaled scores of every row of `work` against the slots of the pages [page_begin, page_end):
     /// out[r * out_stride + 16 * (page - page_begin) + slot].  Nothing is masked: a page's unwritten
-    /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`.
+    /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`: no cap.
     void (*scores)(const mk_attention *work, int32_t page_begin, int32_t page_end, float *out,
                    size_t out_stride);
     /// For each page id its largest possible product with the queries, from the bounds that

@@ -309,6 +309,8 @@ MK_INLINE void soften_pages(const mk_attention *a, const mk_scratch *s, int32_t 
             for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
         f32x16 p[MK_TILE_PAGES];
         _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = load_f32(w + j * 16);
+        if (a->cap > 0)
+            _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = cap16(p[j], a->cap);
         if (a->bias)
             _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] += load_f32(a->bias + first + j * 16);
         if (begin > first || end < first + MK_TILE || a->until) {

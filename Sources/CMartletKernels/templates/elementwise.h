@@ -101,6 +101,10 @@ static void add(float *out, const float *x, int32_t count) {
     }
 }
 
+static void soft_cap(float *x, int32_t count, float cap) {
+    for (int32_t i = 0; i < count; i += 16) store_partial(x + i, cap16(load_partial(x + i, count - i), cap), count - i);
+}
+
 static void gelu(float *x, int32_t count, int32_t approximate) {
     if (!approximate) {
         for (int32_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));

@@ -379,6 +379,15 @@ MK_INLINE f32x16 exp16(f32x16 x) {
 #endif
 }
 
+
+/// cap tanh(x / cap), within 1e-7 of the cap.
+MK_INLINE f32x16 cap16(f32x16 x, float cap) {
+    f32x16 doubled = x * (2.0f / cap);
+    doubled = doubled > splat(40.0f) ? splat(40.0f) : doubled;
+    f32x16 e = exp16(doubled);
+    return (e - 1.0f) / (e + 1.0f) * cap;
+}
+
 /// x / (1 + e^-x)
 MK_INLINE f32x16 silu16(f32x16 x) {
     f32x16 negated = -x;

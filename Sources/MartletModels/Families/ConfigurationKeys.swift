@@ -27,6 +27,15 @@ extension ConfigurationFile {
         }
     }
 
+    /// Throws where a key is there with another value than the one that a family's own ways have.
+    func requireUsual(_ usual: [String: JSONValue]) throws(ModelError) {
+        for (key, value) in usual.sorted(by: { $0.key < $1.key }) {
+            guard let got = self.value(key), got != value else { continue }
+            throw .unsupported(
+                file: path, key: name(of: key), got: got.summary, expected: value.summary)
+        }
+    }
+
     /// What is read of every configuration, whichever its family.
     private static let keysOfEveryFamily: Set<String> = [
         "model_type", "architectures", "eos_token_id", "quantization_config",
@@ -55,7 +64,8 @@ enum ForeignKeys {
                 "chunk_size_feed_forward", "_attn_implementation", "attn_implementation",
                 "_attn_implementation_autoset", "_attn_implementation_internal",
                 "_flash_attn_2_enabled", "experts_implementation", "reorder_and_upcast_attn",
-                "gradient_checkpointing", "tf_legacy_loss",
+                "gradient_checkpointing", "tf_legacy_loss", "cache_implementation",
+                "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32",
             ]
         ),
         (
@@ -63,6 +73,7 @@ enum ForeignKeys {
             [
                 "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attn_pdrop",
                 "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "residual_dropout",
+                "embedding_dropout",
                 "initializer_range",
             ]
         ),
@@ -78,7 +89,7 @@ enum ForeignKeys {
             "tokens, which the tokenizer's files name",
             [
                 "bos_token_id", "pad_token_id", "sep_token_id", "unk_token_id", "cls_token_id",
-                "mask_token_id", "decoder_start_token_id", "prefix",
+                "mask_token_id", "decoder_start_token_id", "prefix", "eod_token_id",
             ]
         ),
         (
@@ -116,7 +127,7 @@ enum ForeignKeys {
     private static let neutralAtOne: Set<String> = [
         "partial_rotary_factor", "rope_pct", "attention_factor", "factor", "logits_scaling",
         "logit_scale", "residual_multiplier", "embedding_multiplier", "interpolate_factor",
-        "full_attn_mod",
+        "full_attn_mod", "rotary_pct",
     ]
 
     static func isNeutral(_ key: String, _ value: JSONValue) -> Bool {

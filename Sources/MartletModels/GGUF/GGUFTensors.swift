@@ -47,6 +47,21 @@ extension GGUFNaming {
     }
 }
 
+extension GGUFNaming {
+    /// In which order a file has the rows of a tensor, counted as a checkpoint has them; nil for the same.
+    func order(_ tensor: PlannedTensor, _ plan: DecoderPlan) -> RowOrder? {
+        let (role, shape) = (tensor.row.roles[0], plan.shape)
+        if tensor.row.isByHead {
+            // One part after another here, what is one head's together there.
+            return .byHead(
+                heads: tensor.row.roles.count, parts: shape.headCount,
+                headRows: shape.headDimension)
+        }
+        guard interleaves, role == .query || role == .key else { return nil }
+        return RowOrder(headRows: shape.headDimension)
+    }
+}
+
 /// A GGUF file's tensors as a checkpoint's: each has the name, and the order of rows, that the plan expects.
 package final class GGUFTensors: TensorSource {
     package let path: String
@@ -73,12 +88,10 @@ package final class GGUFTensors: TensorSource {
                 throw .format(.missingTensor(path: model.path, tensor: stored))
             }
             taken.insert(stored)
-            let isTurned = naming.interleaves && (role == .query || role == .key)
             entries.append(
                 entry.renamed(
                     tensor.name,
-                    rowOrder: isTurned
-                        ? RowOrder(headRows: plan.shape.headDimension) : nil,
+                    rowOrder: naming.order(tensor, plan),
                     term: naming.holdsWholeNorms && role.isNorm ? -plan.normOffset : 0))
         }
         for entry in model.entries where !taken.contains(entry.name) {

@@ -13,8 +13,6 @@ struct LoadedDecoder: Sendable {
         decoder = try Decoder(plan, weights: weights)
     }
 
-    var attentionScale: Float { plan.attentionScale }
-
     /// Floats a row needs inside the MLP.
     var innerWidth: Int {
         let width = plan.shape.intermediateSize
@@ -46,20 +44,26 @@ struct BoundTensors {
     {
         var parts: [MatrixPart] = []
         var biases: [(name: String, count: Int)] = []
+        var (sources, channels) = ([Int](), 0)
         for role in roles {
             let row = plan.table[role]
             let name = names.name(row, layer: layer)
             let stored = plan.outputs(row, layer: layer)
             let span = plan.span(of: role, in: row, layer: layer)
+            let order = plan.order(of: role, in: row, layer: layer)
+            for channel in span {
+                sources.append(channels - span.lowerBound + (order?.stored(channel) ?? channel))
+            }
+            channels += span.count
             if layout == .stacked, let last = parts.last, last.name == name + ".weight",
-                last.offset + last.rows == span.lowerBound
+                last.offset + last.rows == span.lowerBound, last.order == order
             {
                 parts[parts.count - 1].rows += span.count
             } else {
                 parts.append(
                     MatrixPart(
                         name: name + ".weight", rows: span.count, isTransposed: row.isTransposed,
-                        offset: span.lowerBound, storedRows: stored))
+                        offset: span.lowerBound, storedRows: stored, order: order))
             }
             if row.hasBias, biases.last?.name != name + ".bias" {
                 biases.append((name + ".bias", stored))
@@ -69,13 +73,17 @@ struct BoundTensors {
         precondition(
             biases.isEmpty || roles.allSatisfy { plan.table[$0].hasBias },
             "BoundTensors: of \(roles) some have a bias, expected all or none")
+        var bias = biases.isEmpty ? nil : try weights.vectors(biases)
+        if let given = bias, sources != Array(0..<channels) {
+            bias = try given.reordered { sources[$0] }
+        }
         let columns = plan.inputs(roles[0], layer: layer)
         return Linear(
             try weights.matrices(
                 parts, columns: columns, layout: layout,
                 type: weights.type?.type(
                     of: roles[0].matrixKind, width: plan.shape.hiddenSize)),
-            bias: biases.isEmpty ? nil : try weights.vectors(biases))
+            bias: bias)
     }
 
     /// Whether the matrices of two roles can share pairs of panels: packed alike, they can.
@@ -89,14 +97,21 @@ struct BoundTensors {
     func norm(_ role: TensorRole, layer: Int? = nil, factor: Float = 1) throws(ModelError) -> Norm {
         let name = name(role, layer: layer)
         let count = plan.inputs(role, layer: layer)
-        let weight = try weights.vector(name + ".weight", count: count)
+        let row = plan.table[role]
+        var weight = try weights.vector(name + ".weight", count: count)
             .transformed(adding: plan.normOffset, factor: factor)
+        if let order = plan.order(of: role, in: row, layer: layer) {
+            weight = try weight.reordered(order.stored)
+        }
         let epsilon = Float(plan.epsilon)
         switch plan.norm {
         case .rms: return .rms(weight: weight, epsilon: epsilon)
         case .layer:
-            let bias = try weights.vector(name + ".bias", count: count)
-                .transformed(adding: 0, factor: factor)
+            let bias =
+                row.hasBias
+                ? try weights.vector(name + ".bias", count: count)
+                    .transformed(adding: 0, factor: factor)
+                : try WeightVector([Float](repeating: 0, count: count))
             return .layer(weight: weight, bias: bias, epsilon: epsilon)
         }
     }

@@ -33,9 +33,9 @@ package final class ModelRunner: ForwardPass {
         }
         do {
             step = try Step(
-                shape: model.shape, innerWidth: model.loaded.innerWidth,
-                attentionScale: model.loaded.attentionScale, capacity: self.maximumBatchTokens,
-                cache: cache, outputs: model.loaded.decoder.outputs, kernels: model.kernels,
+                plan: model.loaded.plan, innerWidth: model.loaded.innerWidth,
+                capacity: self.maximumBatchTokens, cache: cache,
+                outputs: model.loaded.decoder.outputs, kernels: model.kernels,
                 pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
             gathered = try AlignedBuffer(
@@ -144,6 +144,11 @@ package final class ModelRunner: ForwardPass {
         rows.multiply(
             vocabulary.head, activation, bias: nil, out: logits.base,
             outStride: vocabularySize, epilogue: .store)
+        let (cap, all, width) = (model.loaded.plan.logitCap, logits.base, vocabularySize)
+        if cap > 0 {
+            let soften = step.kernels.table.pointee.soft_cap
+            rows.forEach(cost: width) { row in soften(all + row * width, Int32(width), cap) }
+        }
         return count
     }
 }

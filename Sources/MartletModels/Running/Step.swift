@@ -51,9 +51,10 @@ final class Step {
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
 
     init(
-        shape: DecoderShape, innerWidth: Int, attentionScale: Float, capacity: Int, cache: KVCache,
+        plan: DecoderPlan, innerWidth: Int, capacity: Int, cache: KVCache,
         outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
+        let shape = plan.shape
         self.shape = shape
         self.kernels = kernels
         self.pool = pool
@@ -69,7 +70,8 @@ final class Step {
         amplitudes = distinct.map(\.amplitude)
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
-            headCount: shape.headCount, cache: cache, scale: attentionScale,
+            headCount: shape.headCount, cache: cache, scale: plan.attentionScale,
+            cap: plan.attentionCap,
             markWindow: shape.evictionHead?.window, outputs: outputs,
             frequencies: shape.layers.map { $0.rotation?.frequencies ?? [] }, kernels: kernels,
             pool: pool)

@@ -128,7 +128,7 @@ struct CheckpointWeights: WeightSource {
             ) { panel in
                 Self.rows(panel, of: sources, channels: channels, layout: layout).flatMap { span in
                     let source = sources[span.source]
-                    return span.rows.compactMap { source.entry.rowStart($0 + source.part.offset) }
+                    return span.rows.compactMap { source.entry.rowStart(source.part.stored($0)) }
                 }
             }
         } catch { throw .kernel(error) }
@@ -176,6 +176,17 @@ struct CheckpointWeights: WeightSource {
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let from = rows.lowerBound + part.offset
+        if let order = part.order {
+            precondition(!part.isTransposed, "CheckpointWeights: \(part.name) in order \(order)")
+            for (place, row) in rows.enumerated() {
+                let start = part.stored(row) * columns
+                StoredFloats.copy(
+                    entry, start..<start + columns,
+                    UnsafeMutableBufferPointer(
+                        rebasing: out[place * columns..<(place + 1) * columns]))
+            }
+            return
+        }
         if !part.isTransposed {
             let elements = from * columns..<(from + rows.count) * columns
             StoredFloats.copy(
