@@ -122,6 +122,13 @@ public final class EmbeddingModel: Sendable {
     }
     /// How its weights are packed.
     public var weightName: String { form.weightName }
+    /// What is on that can change results, by name; empty unless lossy options were given.
+    public var lossyMethods: [String] {
+        switch form {
+        case .encoder(let model): model.lossyType.map { ["weights \($0)"] } ?? []
+        case .decoder(let loaded): loaded.lossyMethods
+        }
+    }
     /// Threads of every loop.
     package var threadCount: Int { form.pool.threadCount }
 }

@@ -35,6 +35,8 @@ struct EmbeddingReport {
             "\(model.family), \(dimensions) channels, pooling \(pooling) (\(model.poolingSource)), "
                 + "\(normalizes ? "normalised" : "not normalised"), texts of up to "
                 + "\(model.maximumTokens) tokens.")
+        guard !model.lossyMethods.isEmpty else { return }
+        StandardStreams.note("lossy: \(model.lossyMethods.joined(separator: ", ")).")
     }
 
     /// Counts the texts of a part.
@@ -88,12 +90,13 @@ struct EmbeddingReport {
         line.set("poolingSource", model.poolingSource)
         line.set("normalized", normalizes)
         line.set("maximumTokens", model.maximumTokens)
-        line.set("weights", model.weightName)
         line.set("texts", texts)
         line.set("tokens", tokens)
         line.set("truncated", truncated)
         line.set("seconds", seconds)
         line.set("textsPerSecond", seconds > 0 ? Double(texts) / seconds : nil)
+        line.set("weights", model.weightName)
+        line.set("lossy", !model.lossyMethods.isEmpty)
         line.print()
     }
 }

@@ -13,6 +13,8 @@ package final class EncoderModel: Sendable {
     package let kernels: KernelSet
     /// Threads of every loop.
     package let pool: WorkerPool
+    /// The type that matrices are packed as and that loses something of what is stored; nil for none.
+    package let lossyType: WeightType?
     /// Bytes of its packed matrices.
     package let weightBytes: Int
     private let weights: EncoderWeights
@@ -26,9 +28,10 @@ package final class EncoderModel: Sendable {
         pool: WorkerPool
     ) throws(ModelError) {
         let plan = try EncoderPlan.read(checkpoint)
+        let natural = LanguageModel.naturalType(of: checkpoint.tensors)
         let source = CheckpointWeights(
-            tensors: checkpoint.tensors, type: type ?? Self.naturalType(of: checkpoint.tensors),
-            pool: pool)
+            tensors: checkpoint.tensors, type: type ?? natural, pool: pool)
+        lossyType = type.flatMap { $0 == .f32 || $0 == natural ? nil : $0 }
         weights = try EncoderWeights(plan, source)
         self.kernels = kernels
         self.pool = pool
@@ -39,14 +42,6 @@ package final class EncoderModel: Sendable {
         weightName = bytes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
             .map(\.key.rawValue).joined(separator: "+")
         weightBytes = bytes.values.reduce(0, +)
-    }
-
-    /// bf16 where every matrix is stored so; nil where some are blocks, which are kept; f32 holds everything else exactly.
-    private static func naturalType(of tensors: any TensorSource) -> WeightType? {
-        guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
-        return tensors.entries.allSatisfy {
-            $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain)
-        } ? .bf16 : .f32
     }
 
     /// Rows of a batch of short texts: as many as keep every thread busy, few enough for a processor's own cache.
