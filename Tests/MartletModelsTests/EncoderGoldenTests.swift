@@ -123,4 +123,33 @@ func vectors(
         }
         #expect(try vectors(model, []).isEmpty)
     }
+
+    /// What would change a vector and is not computed is refused by its name.
+    @Test(arguments: refused)
+    func refusesConfigurations(golden: String, key: String, value: JSONValue) throws {
+        let found = try #require(EncoderGolden.all.first { $0.name == golden }).checkpoint()
+        let members =
+            found.configuration.root.members.filter { $0.key != key }
+            + [JSONObject.Member(key: key, value: value)]
+        let changed = Checkpoint(
+            directory: found.directory,
+            configuration: ConfigurationFile(path: "changed", root: JSONObject(members)),
+            tensors: found.tensors)
+        #expect(throws: ModelError.self) { try EncoderPlan.read(changed) }
+    }
+
+    private static let refused: [(String, String, JSONValue)] = [
+        ("bert", "hidden_act", "relu"), ("bert", "is_decoder", true),
+        ("bert", "position_embedding_type", "relative_key"), ("bert", "new_key", 2),
+        ("bert", "num_attention_heads", 5), ("xlm-roberta", "pad_token_id", 90),
+        ("nomic-bert-old-keys", "prenorm", true),
+        ("nomic-bert-old-keys", "rotary_emb_fraction", 0.5),
+        ("nomic-bert-old-keys", "activation_function", "gelu"),
+        (
+            "nomic-bert", "rope_parameters",
+            ["rope_type": "default", "partial_rotary_factor": 0.5]
+        ),
+        ("nomic-bert", "rope_parameters", ["rope_type": "yarn", "factor": 2]),
+        ("modernbert", "layer_types", ["full_attention"]), ("modernbert", "norm_bias", false),
+    ]
 }

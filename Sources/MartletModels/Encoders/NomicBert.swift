@@ -80,7 +80,7 @@ extension ConfigurationFile {
                 file: path, key: object.name(of: "rope_type"), got: kind, expected: "default")
         }
         try object.requireNoOthers(
-            than: ["rope_type", "rope_theta", "partial_rotary_factor"], reader: "an encoder")
+            than: ["rope_type", "rope_theta"], reader: "an encoder")
         return try object.optionalDouble("rope_theta", in: range) ?? old ?? usual
     }
 }
