@@ -12,7 +12,8 @@ enum OptionNames {
         "chainCount": "--chains", "topCount": "--top", "chunk": "--chunk",
         "tokens of a step": "--chunk", "threads": "--threads", "adapter": "--adapter",
         "memory budget": "--memory",
-        "stride": "--stride", "samples": "--samples", "width": "--width",
+        "dimensions": "--dimensions", "stride": "--stride", "samples": "--samples",
+        "width": "--width",
         "sequences in flight": "--parallel",
     ]
 

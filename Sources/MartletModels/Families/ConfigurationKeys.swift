@@ -71,7 +71,8 @@ enum ForeignKeys {
         (
             "training alone",
             [
-                "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attn_pdrop",
+                "attention_dropout", "attention_probs_dropout_prob", "hidden_dropout",
+                "hidden_dropout_prob", "attn_pdrop",
                 "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "residual_dropout",
                 "embedding_dropout",
                 "initializer_range",

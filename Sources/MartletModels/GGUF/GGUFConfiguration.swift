@@ -23,7 +23,7 @@ struct GGUFConfiguration {
         "rope.scaling.original_context_length", "rope.scaling.finetuned",
         "rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor",
         "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "attention.value_length",
-        "attention.causal",
+        "attention.causal", "pooling_type",
     ]
 
     /// The configuration, as if it stood in the file's `config.json`.

@@ -75,9 +75,9 @@ package final class GGUFTensors: TensorSource {
     ]
 
     /// - Throws: ``ModelError`` for a tensor that is missing, and for one that no part of the plan reads.
-    init(_ model: GGUFModel, plan: DecoderPlan, naming: GGUFNaming) throws(ModelError) {
-        path = model.path
-        files = model.files
+    convenience init(
+        _ model: GGUFModel, plan: DecoderPlan, naming: GGUFNaming
+    ) throws(ModelError) {
         var entries: [TensorEntry] = []
         var taken = Self.read
         for tensor in plan.tensors {
@@ -100,6 +100,13 @@ package final class GGUFTensors: TensorSource {
                 expected: "no such tensor, because a \(plan.shape.family) model with this "
                     + "metadata does not read it and it may change results")
         }
+        self.init(model, entries: entries)
+    }
+
+    /// A file's tensors that were renamed already.
+    init(_ model: GGUFModel, entries: [TensorEntry]) {
+        path = model.path
+        files = model.files
         self.entries = entries
         var positions: [String: Int] = [:]
         for (position, entry) in entries.enumerated() { positions[entry.name] = position }

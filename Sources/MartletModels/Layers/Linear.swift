@@ -31,8 +31,8 @@ struct Linear: Sendable {
     }
 
     /// Multiplies prepared rows; `outStride` floats between rows of `out`.
-    func callAsFunction(
-        _ rows: StepRows, _ activation: Activation, out: UnsafeMutablePointer<Float>,
+    func callAsFunction<Workspace>(
+        _ rows: RowRange<Workspace>, _ activation: Activation, out: UnsafeMutablePointer<Float>,
         outStride: Int, epilogue: mk_epilogue = .store
     ) {
         var first = 0

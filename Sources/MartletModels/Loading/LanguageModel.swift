@@ -45,12 +45,14 @@ package final class LanguageModel: Sendable {
     ///   - checkpoint: opened and checked.
     ///   - weights: how matrices are packed; nil keeps f32 as f32 and 16-bit floats as bf16 (f16
     ///     values are kept exact by packing them as f32).
+    ///   - readsHead: whether logits will be asked for. A checkpoint of an embedding model has no output projection.
     /// - Throws: ``ModelError`` naming file, tensor, got and expected.
     package convenience init(
-        _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
-        pool: WorkerPool
+        _ checkpoint: Checkpoint, weights type: WeightType? = nil, readsHead: Bool = true,
+        kernels: KernelSet, pool: WorkerPool
     ) throws(ModelError) {
-        let plan = try DecoderPlan.read(checkpoint)
+        var plan = try DecoderPlan.read(checkpoint)
+        if !readsHead { plan.shape.tiesEmbeddings = true }
         let type = type ?? Self.naturalType(of: checkpoint.tensors)
         let source = CheckpointWeights(tensors: checkpoint.tensors, type: type, pool: pool)
         let loaded = try LoadedDecoder(plan, weights: source)

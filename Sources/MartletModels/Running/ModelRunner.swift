@@ -59,6 +59,24 @@ package final class ModelRunner: ForwardPass {
     /// Runs the batch once; see ``ForwardPass``.
     package func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
     {
+        let count = try advance(batch, cache: cache, then: project)
+        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+    }
+
+    /// Runs the batch once, as ``forward(_:cache:)`` does, and returns the rows before the output projection, after the
+    /// last norm: `hiddenSize` floats each.
+    package func states(
+        _ batch: ForwardBatch, cache: KVCache
+    ) throws -> UnsafeBufferPointer<Float> {
+        let count = try advance(batch, cache: cache, then: normalise)
+        return UnsafeBufferPointer(start: gathered.base, count: count * model.shape.hiddenSize)
+    }
+
+    /// Runs the layers and commits the batch; `finish` makes of its rows what is asked for, and returns their number.
+    private func advance(
+        _ batch: ForwardBatch, cache: KVCache,
+        then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
+    ) throws -> Int {
         var slices: [AttentionSlice] = []
         var rows = 0
         for slice in batch.slices where !slice.tokens.isEmpty {
@@ -83,7 +101,7 @@ package final class ModelRunner: ForwardPass {
         try step.begin(slices, tokens: sources, cache: cache)
         if rows > 0 { model.loaded.decoder(step) }
         try model.loaded.decoder.vocabulary.checkIntact()
-        let count = try project(slices, sources)
+        let count = try finish(slices, sources)
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(
                 slice: index, isDecode: source.isDecode, cache: cache)
@@ -96,7 +114,7 @@ package final class ModelRunner: ForwardPass {
             try reread(source.sequence, cache: cache)
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
-        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+        return count
     }
 
     /// Appends `tokens` random keys and values to a sequence, for timing; see
@@ -111,8 +129,8 @@ package final class ModelRunner: ForwardPass {
         try step.attention.completeFilled(id, cache: cache, seed: seed)
     }
 
-    /// Final norm and output projection of the wanted rows, gathered together; returns their number.
-    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+    /// Gathers the wanted rows; returns their number.
+    private func gather(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
         let size = model.shape.hiddenSize
         var count = 0
         for (slice, source) in zip(slices, sources) {
@@ -127,6 +145,26 @@ package final class ModelRunner: ForwardPass {
                 from: step.hidden + (slice.firstRow + first) * size, count: wanted * size)
             count += wanted
         }
+        return count
+    }
+
+    /// Final norm of the wanted rows.
+    private func normalise(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
+        let count = gather(slices, sources)
+        let (base, size) = (gathered.base, model.shape.hiddenSize)
+        let (norm, scale) = (model.loaded.decoder.finalNorm, model.loaded.plan.logitScale)
+        for row in 0..<count {
+            norm(model.kernels, base + row * size, count: size, out: base + row * size)
+            // The norm's weights hold the factor of logits, which are not asked for.
+            if scale != 1 { for i in 0..<size { base[row * size + i] /= scale } }
+        }
+        return count
+    }
+
+    /// Final norm and output projection of the wanted rows; returns their number.
+    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+        let size = model.shape.hiddenSize
+        let count = gather(slices, sources)
         if logits.count < count * vocabularySize {
             do {
                 logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits")

@@ -9,7 +9,7 @@ import MartletKernels
 /// Buffers for up to `capacity` rows.
 ///
 /// Not `Sendable`: one runner owns it. Inside a parallel loop each iteration touches its own rows.
-final class Step {
+final class Step: RowWorkspace {
     let shape: DecoderShape
     let kernels: KernelSet
     let pool: WorkerPool
