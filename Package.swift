@@ -171,7 +171,8 @@ let package = Package(
                 "MartletModels", "MartletPolicies", "MartletCache", "MartletFormats",
                 "MartletKernels", "CMartletKernels",
             ],
-            exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
+            exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens", "QuantisedGoldens"],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
             dependencies: [

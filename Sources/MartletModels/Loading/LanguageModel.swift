@@ -43,8 +43,7 @@ package final class LanguageModel: Sendable {
     ///
     /// - Parameters:
     ///   - checkpoint: opened and checked.
-    ///   - weights: how matrices are packed; nil keeps f32 as f32 and 16-bit floats as bf16 (f16
-    ///     values are kept exact by packing them as f32).
+    ///   - weights: how matrices are packed; nil keeps the numbers that are stored.
     /// - Throws: ``ModelError`` naming file, tensor, got and expected.
     package convenience init(
         _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
@@ -142,13 +141,18 @@ package final class LanguageModel: Sendable {
             pageBytes: codec.pageBytes(headDimension: shape.headDimension))
     }
 
-    /// bf16 where every matrix is stored so; nil where some are blocks, which are kept; f32 holds everything else
-    /// exactly.
+    /// bf16 or f16 where every matrix is stored so; nil where some are blocks or packed integers, which are kept; f32
+    /// holds everything else exactly.
     package static func naturalType(of tensors: any TensorSource) -> WeightType? {
-        guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
-        return tensors.entries.allSatisfy {
-            $0.shape.count != 2 || ($0.dtype == .bf16 && $0.isPlain)
+        guard tensors.entries.allSatisfy({ $0.stored == nil && $0.grouped == nil }) else {
+            return nil
         }
-            ? .bf16 : .f32
+        for (dtype, type) in [(DType.bf16, WeightType.bf16), (.f16, .f16)] {
+            let isStored = tensors.entries.allSatisfy {
+                $0.shape.count != 2 || ($0.dtype == dtype && $0.holdsNumbers)
+            }
+            if isStored { return type }
+        }
+        return .f32
     }
 }
