@@ -59,7 +59,9 @@ package struct LoadedModel: Sendable {
                 }
                 naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
-                    checkpoint, weights: options.weights, kernels: kernels, pool: pool)
+                    checkpoint, weights: options.weights,
+                    adapters: try options.adapters.mapValues { try ModelSource($0).path ?? $0 },
+                    kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
                 // A model that reads no text needs no template.
                 if case .none = text {
@@ -70,7 +72,7 @@ package struct LoadedModel: Sendable {
                     chatTemplate = try ChatTemplateSource(directory: checkpoint.directory)
                 }
             case .random(let shape):
-                guard options.adapter == nil else {
+                guard options.adapter == nil, options.adapters.isEmpty else {
                     throw MartletError(
                         code: .invalidParameter, subject: "adapter",
                         message:
