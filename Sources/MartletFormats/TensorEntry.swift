@@ -19,6 +19,8 @@ public struct TensorEntry: Sendable {
     var blocks: BlockIntegers?
     /// How quantised weights lie in the bytes, which then are of type U8; nil for plain numbers.
     public internal(set) var stored: StoredBlocks?
+    /// What makes numbers of the codes of a quantised matrix, whose first tensor the bytes are; of type U8 then.
+    package internal(set) var grouped: GroupedWeights?
     /// How the rows follow one another.
     package var rowOrder: RowOrder?
     /// Added to each stored number, where formats store weights about different centres.
@@ -39,16 +41,25 @@ public struct TensorEntry: Sendable {
 
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.
     package var isPlain: Bool {
-        blocks == nil && update == nil && stored == nil && rowOrder == nil && term == 0
+        holdsNumbers && rowOrder == nil
+    }
+
+    /// Whether its elements are numbers that are stored as they are, in whichever order of rows.
+    package var holdsNumbers: Bool {
+        blocks == nil && update == nil && stored == nil && grouped == nil && term == 0
     }
 
     /// The number of elements: the product of the shape.
     public var elementCount: Int {
-        stored.map { range.count / $0.byteCount * $0.columns } ?? range.count / dtype.byteCount
+        if let grouped { return grouped.rows * grouped.columns }
+        return stored.map { range.count / $0.byteCount * $0.columns } ?? range.count
+            / dtype.byteCount
     }
 
     /// The number of stored bytes.
-    public var byteCount: Int { range.count }
+    public var byteCount: Int {
+        range.count + (grouped?.parts.reduce(0) { $0 + $1.range.count } ?? 0)
+    }
 
     /// The stored little-endian bytes, valid while this entry or its file lives.
     ///
@@ -62,11 +73,13 @@ public struct TensorEntry: Sendable {
     public func checkIntact() throws(FormatError) {
         try file.checkIntact()
         if let scales = blocks?.file, scales !== file { try scales.checkIntact() }
+        for part in grouped?.parts ?? [] where part.file !== file { try part.file.checkIntact() }
     }
 
     /// Lets the pages of this tensor go; see ``MappedFile/releaseResident(_:)``.
     public func releaseResident() {
         file.releaseResident(range)
+        for part in grouped?.parts ?? [] { part.file.releaseResident(part.range) }
     }
 
     /// Throws unless the tensor has this shape, one of these types and at least one element. Integers with
@@ -78,7 +91,7 @@ public struct TensorEntry: Sendable {
     public func check(
         shape expected: [Int]? = nil, dtypes: [DType] = TensorEntry.floatTypes
     ) throws(FormatError) {
-        let isScaled = blocks != nil || stored != nil
+        let isScaled = blocks != nil || stored != nil || grouped != nil
         guard dtypes.contains(dtype) || (isScaled && dtypes.contains(.f32)) else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: dtypes)
@@ -98,6 +111,7 @@ public struct TensorEntry: Sendable {
             name: name, dtype: dtype, shape: shape, file: file, range: range)
         entry.stored = stored
         entry.blocks = blocks
+        entry.grouped = grouped
         entry.update = update
         entry.rowOrder = rowOrder
         entry.term = term
@@ -105,7 +119,7 @@ public struct TensorEntry: Sendable {
     }
 
     /// The name of its element type, or of its blocks.
-    public var typeName: String { stored?.description ?? dtype.rawValue }
+    public var typeName: String { stored?.description ?? grouped?.name ?? dtype.rawValue }
 
     /// Where a row begins, in the order that ``rowOrder`` says: rows are those of the last dimension.
     package func rowStart(_ row: Int) -> UnsafePointer<UInt8>? {

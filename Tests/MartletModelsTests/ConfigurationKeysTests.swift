@@ -215,7 +215,7 @@ import Testing
         #expect(plan.shape.tiesEmbeddings)
         #expect(throws: ModelError.self) { try read(["final_logit_softcapping": 30]) }
         #expect(throws: ModelError.self) {
-            try read(["quantization_config": ["quant_method": "awq"]])
+            try read(["quantization_config": ["quant_method": "hqq"]])
         }
     }
 
@@ -283,7 +283,7 @@ import Testing
 
     // MARK: Packed weights and eviction
 
-    @Test(arguments: ["awq", "gptq", "fp8", "bitsandbytes", "compressed-tensors", "mxfp4"])
+    @Test(arguments: ["hqq", "bitsandbytes", "mxfp4"])
     func packedWeightsAreRefusedByName(method: String) {
         for family in ["llama", "gpt2"] {
             let message = Self.refusal(

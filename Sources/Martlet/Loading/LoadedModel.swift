@@ -61,8 +61,9 @@ package struct LoadedModel: Sendable {
                 }
                 naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
-                    checkpoint, weights: options.weights, readsHead: readsHead, kernels: kernels,
-                    pool: pool)
+                    checkpoint, weights: options.weights, readsHead: readsHead,
+                    adapters: try options.adapters.mapValues { try ModelSource($0).path ?? $0 },
+                    kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
                 // A model that reads no text needs no template.
                 if case .none = text {
@@ -73,7 +74,7 @@ package struct LoadedModel: Sendable {
                     chatTemplate = try ChatTemplateSource(directory: checkpoint.directory)
                 }
             case .random(let shape):
-                guard options.adapter == nil else {
+                guard options.adapter == nil, options.adapters.isEmpty else {
                     throw MartletError(
                         code: .invalidParameter, subject: "adapter",
                         message:

@@ -11,6 +11,7 @@ enum OptionNames {
         "logitBias token": "--logit-bias",
         "chainCount": "--chains", "topCount": "--top", "chunk": "--chunk",
         "tokens of a step": "--chunk", "threads": "--threads", "adapter": "--adapter",
+        "adapter of the request": "--use-adapter",
         "memory budget": "--memory",
         "dimensions": "--dimensions", "stride": "--stride", "samples": "--samples",
         "width": "--width",

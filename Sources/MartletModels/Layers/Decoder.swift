@@ -15,8 +15,10 @@ struct Decoder: Sendable {
     let finalNorm: Norm
     private let embeddingScale: Float
 
-    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
-        let bound = BoundTensors(plan, weights)
+    init(
+        _ plan: DecoderPlan, weights: any WeightSource, isAdaptable: Bool = false
+    ) throws(ModelError) {
+        let bound = BoundTensors(plan, weights, isAdaptable: isAdaptable)
         let shape = plan.shape
         vocabulary = try TokenWeights(bound)
         positions =

@@ -8,10 +8,13 @@ struct Linear: Sendable {
     /// Output channels one after another: one matrix, or several where a file stores parts of it in several types.
     let matrices: [PackedMatrix]
     let bias: WeightVector?
+    /// What adapters know it by; nil where none can change it.
+    let site: LinearSite?
 
-    init(_ matrices: [PackedMatrix], bias: WeightVector? = nil) {
+    init(_ matrices: [PackedMatrix], bias: WeightVector? = nil, site: LinearSite? = nil) {
         self.matrices = matrices
         self.bias = bias
+        self.site = site
     }
 
     /// Bytes of its packed weights.
@@ -42,6 +45,7 @@ struct Linear: Sendable {
                 outStride: outStride, epilogue: epilogue)
             first += matrix.channels
         }
+        if let site { rows.adapt(site, activation, out: out, outStride: outStride) }
     }
 }
 

@@ -8,9 +8,13 @@ struct LoadedDecoder: Sendable {
     let plan: DecoderPlan
     let decoder: Decoder
 
-    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
+    /// - Parameter isAdaptable: whether adapters may add to the products of layers, so that none is joined with what
+    ///   follows it.
+    init(
+        _ plan: DecoderPlan, weights: any WeightSource, isAdaptable: Bool = false
+    ) throws(ModelError) {
         self.plan = plan
-        decoder = try Decoder(plan, weights: weights)
+        decoder = try Decoder(plan, weights: weights, isAdaptable: isAdaptable)
     }
 
     /// Floats a row needs inside the MLP.
@@ -25,10 +29,13 @@ struct LoadedDecoder: Sendable {
 struct BoundTensors {
     let plan: DecoderPlan
     let weights: any WeightSource
+    /// Whether adapters may add to products.
+    let isAdaptable: Bool
     private let names: StoredNames
 
-    init(_ plan: DecoderPlan, _ weights: any WeightSource) {
+    init(_ plan: DecoderPlan, _ weights: any WeightSource, isAdaptable: Bool = false) {
         self.plan = plan
+        self.isAdaptable = isAdaptable
         self.weights = weights
         names = StoredNames(plan, contains: weights.contains)
     }
@@ -83,12 +90,14 @@ struct BoundTensors {
                 parts, columns: columns, layout: layout,
                 type: weights.type?.type(
                     of: roles[0].matrixKind, width: plan.shape.hiddenSize)),
-            bias: bias)
+            bias: bias,
+            site: isAdaptable ? LinearSite(layer: layer, role: roles[0]) : nil)
     }
 
     /// Whether the matrices of two roles can share pairs of panels: packed alike, they can.
     func canPair(_ roles: [TensorRole], layer: Int) -> Bool {
-        weights.type != nil
+        guard !isAdaptable else { return false }
+        return weights.type != nil
             || weights.areStoredAlike(
                 roles.map { names.name(plan.table[$0], layer: layer) + ".weight" })
     }

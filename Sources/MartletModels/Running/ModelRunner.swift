@@ -34,6 +34,7 @@ package final class ModelRunner: ForwardPass {
         do {
             step = try Step(
                 plan: model.loaded.plan, innerWidth: model.loaded.innerWidth,
+                lowRankWidth: model.adapters.values.reduce(0) { max($0, $1.rank) },
                 capacity: self.maximumBatchTokens, cache: cache,
                 outputs: model.loaded.decoder.outputs, kernels: model.kernels,
                 pool: model.pool)
@@ -47,6 +48,9 @@ package final class ModelRunner: ForwardPass {
     package var contextLength: Int {
         model.shape.isPositionLearned ? model.shape.contextLength : Int.max
     }
+
+    /// The names of the adapters that slices may ask for.
+    package var adapterNames: [String] { model.adapters.keys.sorted() }
 
     /// The threads that compute batches.
     package var threadCount: Int { model.pool.threadCount }
@@ -98,7 +102,14 @@ package final class ModelRunner: ForwardPass {
             throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
         }
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
-        try step.begin(slices, tokens: sources, cache: cache)
+        var adapters: [LiveAdapter?] = []
+        for name in sources.map(\.adapter) {
+            if let name, model.adapters[name] == nil {
+                throw ModelError.unknownAdapter(got: name, available: adapterNames)
+            }
+            adapters.append(name.flatMap { model.adapters[$0] })
+        }
+        try step.begin(slices, tokens: sources, adapters: adapters, cache: cache)
         if rows > 0 { model.loaded.decoder(step) }
         try model.loaded.decoder.vocabulary.checkIntact()
         let count = try finish(slices, sources)
@@ -111,7 +122,7 @@ package final class ModelRunner: ForwardPass {
         }
         try step.attention.finishStep(cache: cache)
         for source in sources where source.completesPrompt {
-            try reread(source.sequence, cache: cache)
+            try reread(source.sequence, adapter: source.adapter, cache: cache)
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
         return count

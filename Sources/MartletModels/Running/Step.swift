@@ -33,6 +33,12 @@ final class Step: RowWorkspace {
     let attended: UnsafeMutablePointer<Float>
     let inner: UnsafeMutablePointer<Float>
     private let turns: [RowRotation]
+    /// Rows that have an adapter, in their order.
+    private(set) var adaptedRows: [AdaptedRows] = []
+    /// By row: inner products with an adapter's matrix, as many as the largest rank.
+    private let lowRankBuffer: AlignedBuffer<Float>
+    let lowRankWidth: Int
+    var lowRank: UnsafeMutablePointer<Float> { lowRankBuffer.base }
     /// By row and KV head: a positive number marks a token for eviction.
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
@@ -51,7 +57,7 @@ final class Step: RowWorkspace {
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
 
     init(
-        plan: DecoderPlan, innerWidth: Int, capacity: Int, cache: KVCache,
+        plan: DecoderPlan, innerWidth: Int, lowRankWidth: Int = 0, capacity: Int, cache: KVCache,
         outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         let shape = plan.shape
@@ -107,6 +113,8 @@ final class Step: RowWorkspace {
         sumBuffer = try AlignedBuffer(count: blocks * 2, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
         inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
+        self.lowRankWidth = lowRankWidth
+        lowRankBuffer = try AlignedBuffer(count: capacity * lowRankWidth, purpose: "a step")
     }
 
     /// Whether the cache's plan listens to the model's marks.
@@ -116,11 +124,24 @@ final class Step: RowWorkspace {
     func rotation(layer: Int) -> RowRotation? { rotationOfLayer[layer].map { turns[$0] } }
 
     /// Lays out the batch: tokens, positions, rotations and the plan of attention.
-    func begin(_ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice], cache: KVCache)
-        throws(KernelError)
-    {
+    func begin(
+        _ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice],
+        adapters: [LiveAdapter?] = [], cache: KVCache
+    ) throws(KernelError) {
         self.cache = cache
         rows = 0
+        adaptedRows.removeAll(keepingCapacity: true)
+        for (slice, adapter) in zip(slices, adapters) {
+            guard let adapter else { continue }
+            if let last = adaptedRows.last, last.adapter === adapter,
+                last.first + last.count == slice.firstRow
+            {
+                adaptedRows[adaptedRows.count - 1].count += slice.count
+            } else {
+                adaptedRows.append(
+                    AdaptedRows(adapter: adapter, first: slice.firstRow, count: slice.count))
+            }
+        }
         for (slice, source) in zip(slices, slicesTokens) {
             for (offset, token) in source.tokens.enumerated() {
                 tokens[rows] = token
