@@ -99,7 +99,7 @@ extension EncoderStep {
             head_pages: Int32(pageCount), tail_ids: UnsafePointer(scratch.ids),
             tail_base: Int32(pageCount), tail_pages: 0, codec: CacheCodec.f32.code,
             dimension: Int32(dimension), queries: 1, group: 1, q: UnsafePointer(scratch.queries),
-            query_stride: dimension, scale: 1 / Float(dimension).squareRoot(),
+            query_stride: dimension, scale: 1 / Float(dimension).squareRoot(), cap: 0,
             first_end: Int32(span.count), window: Int32.max, sinks: 0, sink_scores: nil,
             sink_first_query: 0, until: nil, first_position: 0, bias: nil, classes: nil,
             class_count: 0, tile_begin: 0, tile_end: Int32((span.count + tile - 1) / tile),

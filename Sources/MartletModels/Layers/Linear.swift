@@ -45,7 +45,10 @@ struct Linear: Sendable {
                 outStride: outStride, epilogue: epilogue)
             first += matrix.channels
         }
-        if let site { rows.adapt(site, activation, out: out, outStride: outStride) }
+        // Steps of a decoder alone choose adapters.
+        if let site, let rows = rows as? StepRows {
+            rows.adapt(site, activation, out: out, outStride: outStride)
+        }
     }
 }
 

@@ -63,7 +63,14 @@ package final class LiveAdapter: Sendable {
                     // A tensor of several roles is met at the first of them.
                     if span.lowerBound == 0, let pair = pairs.removeValue(forKey: target) {
                         updates[LinearSite(layer: layer, role: group[0]), default: []].append(
-                            try Self.update(pair, offset: offset, pool: pool))
+                            try Self.update(
+                                pair, offset: offset,
+                                sources: row.roles.flatMap { role in
+                                    let order = plan.order(of: role, in: row, layer: layer)
+                                    return plan.span(of: role, in: row, layer: layer).map {
+                                        order?.stored($0) ?? $0
+                                    }
+                                }, pool: pool))
                     }
                     offset += span.count
                 }
@@ -80,8 +87,9 @@ package final class LiveAdapter: Sendable {
         rank = updates.values.joined().reduce(1) { max($0, $1.down.channels) }
     }
 
+    /// - Parameter sources: the stored output channel that each of the product's channels is.
     private static func update(
-        _ pair: AdapterFile.Pair, offset: Int, pool: WorkerPool
+        _ pair: AdapterFile.Pair, offset: Int, sources: [Int], pool: WorkerPool
     ) throws(ModelError) -> Update {
         let first: [Float]
         var second: [Float]
@@ -89,6 +97,9 @@ package final class LiveAdapter: Sendable {
             (first, second) = (try pair.first.floats(), try pair.second.floats())
         } catch { throw .format(error) }
         for index in second.indices { second[index] *= pair.scale }
+        if sources.count * pair.rank == second.count {
+            second = sources.flatMap { second[$0 * pair.rank..<($0 + 1) * pair.rank] }
+        }
         return Update(
             down: try packed(first, rows: pair.rank, pool),
             up: try packed(second, rows: second.count / pair.rank, pool), offset: offset)
