@@ -171,7 +171,10 @@ let package = Package(
                 "MartletModels", "MartletPolicies", "MartletCache", "MartletFormats",
                 "MartletKernels", "CMartletKernels",
             ],
-            exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens", "EncoderGoldens", "QuantisedGoldens"],
+            exclude: [
+                "Goldens", "KVPressGoldens", "EvictionGoldens", "EncoderGoldens",
+                "QuantisedGoldens",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
