@@ -171,7 +171,11 @@ let package = Package(
                 "MartletModels", "MartletPolicies", "MartletCache", "MartletFormats",
                 "MartletKernels", "CMartletKernels",
             ],
-            exclude: ["Goldens", "KVPressGoldens", "EvictionGoldens"], swiftSettings: strict),
+            exclude: [
+                "Goldens", "KVPressGoldens", "EvictionGoldens", "EncoderGoldens",
+                "QuantisedGoldens",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "MartletEngineTests",
             dependencies: [

@@ -3,8 +3,8 @@
 #
 #   MARTLET_REAL_MODELS=FOLDER MARTLET_WIKITEXT=wiki.test.raw tools/real-models.sh .build/release/martlet
 #
-# FOLDER holds SmolLM2-135M-Instruct.Q4_1.gguf and qwen2.5-coder-0.5b-instruct-q4_k_m.gguf, or one of them; what is not
-# there is passed over. The text is WikiText-2's test file, of which the first 6,000 bytes are scored.
+# FOLDER holds SmolLM2-135M-Instruct.Q4_1.gguf, qwen2.5-coder-0.5b-instruct-q4_k_m.gguf and the directory
+# all-MiniLM-L6-v2, or some of them; what is not there is passed over. The text is WikiText-2's test file, of which the first 6,000 bytes are scored.
 set -eu
 martlet=${1:-.build/release/martlet}
 models=${MARTLET_REAL_MODELS:?name the folder of models in MARTLET_REAL_MODELS}
@@ -58,5 +58,19 @@ if [ -f "$model" ]; then
     same "Qwen-Coder writes code" \
         "$("$martlet" generate --model "$model" --chat "Write a Python function that adds two numbers." \
             --max-tokens 80 2> /dev/null | grep -c 'return a + b')" "1"
+fi
+# Embeddings: cosines by transformers 5.23 in f32, mean pooling.
+model=$models/all-MiniLM-L6-v2
+if [ -d "$model" ]; then
+    printf 'The cat sat on the mat.\nBirds fly south in winter.\nBread is baked in ovens.\n' > "$work/lines"
+    for weights in f32 q8; do
+        "$martlet" embed --model "$model" --text-file "$work/lines" --query "swallows migrate" --weights $weights \
+            > "$work/out" 2> "$work/err"
+        same "MiniLM in $weights ranks" "$(cut -f 2 "$work/out" | head -n 1)" "Birds fly south in winter."
+    done
+    within "MiniLM's cosine" "$("$martlet" embed --model "$model" --text-file "$work/lines" --query "swallows migrate" \
+        2> "$work/err" | head -n 1 | cut -f 1)" 0.4195 0.4195
+    same "MiniLM says how it pools" "$(grep -c 'pooling mean (1_Pooling/config.json), normalised, texts of up to 256' "$work/err")" "1"
+    same "MiniLM generates no text" "$("$martlet" generate --model "$model" x 2>&1 | grep -c 'martlet embed')" "1"
 fi
 exit $failed

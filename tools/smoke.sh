@@ -34,7 +34,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in solve chat generate score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
+for verb in solve chat generate embed score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done
@@ -122,6 +122,20 @@ for kv in q8 q4; do
 done
 expect 0 "score" "$martlet" score --model random:tiny --tokens 1,2,3,4 --top 2 --json
 for key in tokens logprobs perplexity cacheBytes peakCacheBytes; do summary "$key"; done
+expect 0 "embed" "$martlet" embed --model random:tiny "one text" "another, longer" --dimensions 8 --json
+for key in dimensions pooling poolingSource normalized maximumTokens texts tokens truncated textsPerSecond; do summary "$key"; done
+[ "$(grep -c '"embedding"' "$work/out")" = 2 ] || fail "embed: expected two vectors"
+expect 0 "embed, a ranking" sh -c "printf 'one\n\ntwo\n' | '$martlet' embed --model random:tiny --query two --top 1"
+[ "$(cat "$work/out")" = "$(printf '1.0000\ttwo')" ] || fail "embed: the query is not nearest to itself"
+encoder=Tests/MartletModelsTests/EncoderGoldens/bert
+expect 65 "generate with an encoder" "$martlet" generate --model "$encoder" x
+says "martlet embed"
+expect 65 "embed without a tokenizer" "$martlet" embed --model "$encoder" x
+expect 65 "embed with a model that generates" "$martlet" embed --model builtin x
+says "--pooling"
+expect 64 "embed in too many dimensions" "$martlet" embed --model random:tiny x --dimensions 100000
+says "--dimensions"
+expect 64 "embed with an unknown prompt" "$martlet" embed --model random:tiny x --prompt-name query
 expect 0 "inspect" "$martlet" inspect --model random:tiny --json
 expect 0 "doctor" "$martlet" doctor --json
 expect 0 "policies" "$martlet" policies

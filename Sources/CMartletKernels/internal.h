@@ -49,6 +49,12 @@ static inline uint16_t mk_finite_half(float x) {
     return mk_float_to_half(x > 65504.0f ? 65504.0f : x < -65504.0f ? -65504.0f : x);
 }
 
+/// A float of 8 bits (E4M3, bias 7, no infinities), exact; the byte 0x7f is no number.
+static inline float mk_e4m3_to_float(uint8_t byte) {
+    if ((byte & 0x7f) == 0x7f) return mk_float(0x7fc00000);
+    return mk_half_to_float((uint16_t)((byte & 0x80) << 8 | (byte & 0x7f) << 7)) * 256.0f;
+}
+
 static inline float mk_bf16_float(uint16_t h) { return mk_float((uint32_t)h << 16); }
 
 static inline uint16_t mk_float_bf16(float x) {
@@ -68,6 +74,8 @@ static inline int32_t mk_round_up(int32_t x, int32_t multiple) {
 // of each of four groups.  weight = scale * (integer - centre) + minimum.
 //
 // Units of scales and minima stand at the start of a panel (f32, a pair a channel), or before each eight blocks (f16).
+// Where a group of blocks has one scale and one zero point, those stand before it (f32, and a byte), and minimum =
+// -(scale * zero point).
 
 /// How scales or minima are stored.
 typedef enum {
@@ -78,10 +86,11 @@ typedef enum {
     MK_MINUS_BYTE,   // a byte of the unit, to be subtracted
     MK_POWER,     // 2^(byte - 128)
     MK_FLOAT,     // f32
+    MK_UNIT,      // the unit itself: blocks hold integers alone
 } mk_scale;
 
 /// Whose units they are counted in.
-typedef enum { MK_NO_UNIT, MK_PANEL_UNIT, MK_GROUP_UNIT } mk_unit;
+typedef enum { MK_NO_UNIT, MK_PANEL_UNIT, MK_GROUP_UNIT, MK_ZERO_UNIT } mk_unit;
 
 /// One row of the table of layouts.
 typedef struct {
@@ -92,10 +101,14 @@ typedef struct {
     bool is_halved;
     /// Whether integers are places in a table of 16 weights.
     bool looks_up;
+    /// Blocks that share the units before them.
+    int group;
 } mk_blocks;
 
-/// Blocks that share the units before them.
-#define MK_GROUP_BLOCKS 8
+/// Inputs that share a scale of MK_WEIGHT_FP8.
+#define MK_FP8_GROUP 128
+/// Bytes of such a group: 16 scales, then for each input a byte of each channel.
+#define MK_FP8_GROUP_BYTES (64 + MK_FP8_GROUP * 16)
 
 static inline mk_blocks mk_blocks_of(mk_weight type) {
     switch (type) {
@@ -112,22 +125,28 @@ static inline mk_blocks mk_blocks_of(mk_weight type) {
     case MK_WEIGHT_Q4_K:
     case MK_WEIGHT_Q5_K:
         return (mk_blocks){.bits = type == MK_WEIGHT_Q4_K ? 4 : 5, .scale = MK_BYTE, .minimum = MK_MINUS_BYTE,
-                           .unit = MK_GROUP_UNIT};
+                           .unit = MK_GROUP_UNIT, .group = 8};
     case MK_WEIGHT_Q6_K:
         return (mk_blocks){.bits = 6, .centre = 32, .scale = MK_SIGNED_BYTE, .unit = MK_GROUP_UNIT,
-                           .is_halved = true};
+                           .is_halved = true, .group = 8};
     case MK_WEIGHT_MXFP4: return (mk_blocks){.bits = 4, .centre = 12, .scale = MK_POWER, .looks_up = true};
     case MK_WEIGHT_WIDE:
         return (mk_blocks){.bits = 8, .centre = 128, .scale = MK_FLOAT, .minimum = MK_FLOAT, .is_halved = true};
+    case MK_WEIGHT_INT4:
+    case MK_WEIGHT_INT4_32:
+        return (mk_blocks){.bits = 4, .scale = MK_UNIT, .minimum = MK_UNIT, .unit = MK_ZERO_UNIT,
+                           .group = type == MK_WEIGHT_INT4 ? 4 : 1};
     case MK_WEIGHT_F32:
-    case MK_WEIGHT_BF16: break;
+    case MK_WEIGHT_BF16:
+    case MK_WEIGHT_F16:
+    case MK_WEIGHT_FP8: break;
     }
     return (mk_blocks){0};
 }
 
 /// Bytes of 16 scales.
 static inline size_t mk_scale_bytes(mk_scale scale) {
-    return scale == MK_NO_SCALE ? 0 : scale == MK_HALF ? 32 : scale == MK_FLOAT ? 64 : 16;
+    return scale == MK_NO_SCALE || scale == MK_UNIT ? 0 : scale == MK_HALF ? 32 : scale == MK_FLOAT ? 64 : 16;
 }
 static inline int mk_segments(mk_blocks b) { return b.is_halved ? 2 : 1; }
 /// Where a block's minima, integers and planes of higher bits begin, and its bytes.
@@ -139,18 +158,20 @@ static inline size_t mk_planes_start(mk_blocks b) { return mk_integers_start(b) 
 static inline size_t mk_block_bytes(mk_blocks b) {
     return mk_planes_start(b) + (b.bits == 8 ? 0 : (size_t)(b.bits - 4) * 64);
 }
-/// Bytes of units at the start of a panel, and of those before each eight blocks.
+/// Bytes of units at the start of a panel, and of those before each group of blocks.
 static inline size_t mk_header_bytes(mk_blocks b) { return b.unit == MK_PANEL_UNIT ? 128 : 0; }
 static inline size_t mk_group_bytes(mk_blocks b) {
-    return b.unit == MK_GROUP_UNIT ? (b.minimum == MK_NO_SCALE ? 32 : 64) : 0;
+    return b.unit == MK_ZERO_UNIT ? 80 : b.unit == MK_GROUP_UNIT ? (b.minimum == MK_NO_SCALE ? 32 : 64) : 0;
 }
+/// Blocks of a group; where none share units, any number.
+static inline size_t mk_group_blocks(mk_blocks b) { return b.group > 0 ? (size_t)b.group : 1; }
 /// Where a block begins in its panel.
 static inline size_t mk_block_start(mk_blocks b, size_t block) {
-    return mk_header_bytes(b) + block * mk_block_bytes(b) + (block / MK_GROUP_BLOCKS + 1) * mk_group_bytes(b);
+    return mk_header_bytes(b) + block * mk_block_bytes(b) + (block / mk_group_blocks(b) + 1) * mk_group_bytes(b);
 }
 /// Where the units of a block begin in its panel.
 static inline size_t mk_group_start(mk_blocks b, size_t block) {
-    return mk_block_start(b, block / MK_GROUP_BLOCKS * MK_GROUP_BLOCKS) - mk_group_bytes(b);
+    return mk_block_start(b, block / mk_group_blocks(b) * mk_group_blocks(b)) - mk_group_bytes(b);
 }
 
 /// The weights of four bits as floating point (E2M1), times two and with 12 added; see MK_WEIGHT_MXFP4.

@@ -5,9 +5,14 @@
 size_t mk_panel_bytes(mk_weight type, int32_t columns) {
     if (type == MK_WEIGHT_F32) return (size_t)columns * 64;
     if (type == MK_WEIGHT_BF16) return (size_t)mk_round_up(columns, 2) * 32;
+    if (type == MK_WEIGHT_F16) return (size_t)columns * 32;
+    if (type == MK_WEIGHT_FP8) {
+        const size_t groups = ((size_t)columns + MK_FP8_GROUP - 1) / MK_FP8_GROUP;
+        return groups * 64 + (size_t)columns * 16;
+    }
     const mk_blocks b = mk_blocks_of(type);
     const size_t blocks = (size_t)mk_round_up(columns, MK_BLOCK) / MK_BLOCK;
-    const size_t groups = (blocks + MK_GROUP_BLOCKS - 1) / MK_GROUP_BLOCKS;
+    const size_t groups = (blocks + mk_group_blocks(b) - 1) / mk_group_blocks(b);
     return mk_header_bytes(b) + groups * mk_group_bytes(b) + blocks * mk_block_bytes(b);
 }
 
@@ -93,6 +98,13 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
             }
         break;
     }
+    case MK_WEIGHT_F16: {
+        uint16_t *out = (uint16_t *)panel;
+        for (int32_t k = 0; k < columns; k++)
+            for (int32_t lane = 0; lane < MK_LANES; lane++)
+                out[k * MK_LANES + lane] = lane < count ? mk_finite_half(rows[(size_t)lane * stride + k]) : 0;
+        break;
+    }
     case MK_WEIGHT_Q8:
     case MK_WEIGHT_Q4_PLAIN: pack_quantised(type, rows, stride, count, columns, panel); break;
     case MK_WEIGHT_Q4:
@@ -105,7 +117,10 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
     case MK_WEIGHT_Q5_K:
     case MK_WEIGHT_Q6_K:
     case MK_WEIGHT_MXFP4:
-    case MK_WEIGHT_WIDE: break;  // packed from stored blocks alone; see mk_pack_stored
+    case MK_WEIGHT_WIDE:
+    case MK_WEIGHT_INT4:
+    case MK_WEIGHT_INT4_32:
+    case MK_WEIGHT_FP8: break;  // packed from stored numbers alone; see mk_pack_stored and mk_pack_grouped
     }
 }
 
@@ -113,6 +128,7 @@ void mk_pack_panel(mk_weight type, const float *rows, size_t stride, int32_t cou
 static float read_scale(mk_scale kind, const uint8_t *p, int32_t lane, float unit) {
     switch (kind) {
     case MK_NO_SCALE: return 0;
+    case MK_UNIT: return unit;
     case MK_HALF: {
         uint16_t half;
         memcpy(&half, p + lane * 2, 2);
@@ -146,6 +162,10 @@ static void unpack_blocks(mk_weight type, const uint8_t *panel, int32_t lane, in
             const uint8_t *group = panel + mk_group_start(b, at);
             unit = read_scale(MK_HALF, group, lane, 0);
             if (b.minimum != MK_NO_SCALE) least = read_scale(MK_HALF, group + 32, lane, 0);
+        } else if (b.unit == MK_ZERO_UNIT) {
+            const uint8_t *group = panel + mk_group_start(b, at);
+            unit = read_scale(MK_FLOAT, group, lane, 0);
+            least = read_scale(MK_MINUS_BYTE, group + 64, lane, unit);
         }
         const float scale = read_scale(b.scale, block + segment * mk_scale_bytes(b.scale), lane, unit);
         const float minimum =
@@ -177,6 +197,21 @@ void mk_unpack_row(mk_weight type, const uint8_t *panel, int32_t lane, int32_t c
             uint16_t bits;
             memcpy(&bits, panel + (size_t)(k / 2) * 64 + lane * 4 + k % 2 * 2, 2);
             out[k] = mk_bf16_float(bits);
+        }
+        break;
+    case MK_WEIGHT_F16:
+        for (int32_t k = 0; k < columns; k++) {
+            uint16_t bits;
+            memcpy(&bits, panel + ((size_t)k * MK_LANES + lane) * 2, 2);
+            out[k] = mk_half_to_float(bits);
+        }
+        break;
+    case MK_WEIGHT_FP8:
+        for (int32_t k = 0; k < columns; k++) {
+            const uint8_t *group = panel + (size_t)(k / MK_FP8_GROUP) * MK_FP8_GROUP_BYTES;
+            float scale;
+            memcpy(&scale, group + lane * 4, 4);
+            out[k] = mk_e4m3_to_float(group[64 + k % MK_FP8_GROUP * MK_LANES + lane]) * scale;
         }
         break;
     default: unpack_blocks(type, panel, lane, columns, out); break;

@@ -189,7 +189,8 @@ void mk_read_stored(mk_stored type, const uint8_t *blocks, size_t from, size_t t
 /// Sixteen scales or minima's place for a lane: writes the one of segment s.
 static void put_scale(mk_scale kind, uint8_t *p, int32_t lane, uint16_t half, uint8_t byte, float number) {
     switch (kind) {
-    case MK_NO_SCALE: break;
+    case MK_NO_SCALE:
+    case MK_UNIT: break;
     case MK_HALF: memcpy(p + lane * 2, &half, 2); break;
     case MK_FLOAT: memcpy(p + lane * 4, &number, 4); break;
     case MK_BYTE:
@@ -220,7 +221,7 @@ static void put_block(mk_blocks b, const opened *o, int part, size_t at, int32_t
                   o->minimum_bytes[byte], o->minima[half]);
     }
     mk_put_integers(b, integers, lane, block);
-    if (b.unit == MK_GROUP_UNIT && at % MK_GROUP_BLOCKS == 0) {
+    if (b.unit == MK_GROUP_UNIT && at % mk_group_blocks(b) == 0) {
         uint8_t *group = panel + mk_group_start(b, at);
         memcpy(group + lane * 2, &o->scale, 2);
         if (b.minimum != MK_NO_SCALE) memcpy(group + 32 + lane * 2, &o->minimum, 2);

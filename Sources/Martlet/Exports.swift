@@ -9,6 +9,7 @@
 @_exported public import enum MartletKernels.WeightType
 @_exported public import struct MartletModels.DecoderShape
 @_exported public import struct MartletModels.EvictionHeadShape
+@_exported public import enum MartletModels.Pooling
 @_exported public import enum MartletTasks.AnswerExtraction
 @_exported public import enum MartletTasks.AnswerKind
 @_exported public import struct MartletTemplates.Message

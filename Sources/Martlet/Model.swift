@@ -221,7 +221,8 @@ public final class Model: Sendable {
                 GenerationRequest(
                     promptTokens: tokens,
                     sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
-                    chainCount: chainCount, pacing: pacing, conversation: conversation)),
+                    chainCount: chainCount, pacing: pacing, conversation: conversation,
+                    adapter: options.adapter)),
             of: engine)
     }
 }

@@ -21,8 +21,8 @@ extension EngineLoop {
     /// Gives up the sequence of a chain that has ended, or keeps it for its conversation.
     func closeSequence(of state: SequenceState) {
         guard let sequence = state.sequence else { return }
-        guard let id = generations[state.id.request]?.conversation, keepsSequences,
-            state.computed > 0
+        let generation = generations[state.id.request]
+        guard let id = generation?.conversation, keepsSequences, state.computed > 0
         else { return releaseSequence(of: state) }
         noteReads(of: state)
         // The token that was chosen last is not computed.
@@ -30,7 +30,8 @@ extension EngineLoop {
             kept.keep(
                 KeptSequences.Kept(
                     conversation: id, sequence: sequence,
-                    tokens: Array(state.tokens[..<state.computed]))))
+                    tokens: Array(state.tokens[..<state.computed]),
+                    adapter: generation?.adapter)))
     }
 
     /// What a chain's conversation left, cut to what the prompt begins with; nil where that is nothing, or where the
@@ -41,7 +42,10 @@ extension EngineLoop {
         // A chain that gave way and comes again computes everything.
         generation.cachedPromptTokens = 0
         guard let earlier = kept.take(id) else { return nil }
-        let common = zip(earlier.tokens, state.tokens).prefix(while: ==).count
+        // What another adapter's weights computed is of no use.
+        let common =
+            earlier.adapter == generation.adapter
+            ? zip(earlier.tokens, state.tokens).prefix(while: ==).count : 0
         // The prompt's last row is what the first token is chosen from.
         let count = min(common, state.promptCount - 1)
         guard count > 0, (try? cache.truncate(earlier.sequence, to: count)) != nil else {

@@ -27,7 +27,7 @@ extension EngineLoop {
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
             arrival: configuration.clock.now(), pacing: request.pacing,
-            conversation: request.conversation?.id,
+            conversation: request.conversation?.id, adapter: request.adapter,
             chains: Array(repeating: output, count: request.chainCount), deliver: deliver)
         if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
@@ -50,6 +50,7 @@ extension EngineLoop {
         let computed = request.tokens.dropLast()
         do {
             try check(prompt: request.tokens, computedTokens: computed.count)
+            try check(adapter: request.adapter)
             try check(request.chunk > 0, "chunk", request.chunk, "1 or more")
             try check(
                 (0...forward.vocabularySize).contains(request.topCount), "topCount",
@@ -59,7 +60,7 @@ extension EngineLoop {
         }
         scorings[id] = ActiveScoring(
             tokens: request.tokens, topCount: request.topCount,
-            arrival: configuration.clock.now(), deliver: deliver)
+            arrival: configuration.clock.now(), adapter: request.adapter, deliver: deliver)
         let chain = ChainID(request: id, chain: 0)
         guard !computed.isEmpty else {
             end(chain, .length)
@@ -107,7 +108,17 @@ extension EngineLoop {
         }
     }
 
+    private func check(adapter: String?) throws(EngineError) {
+        guard let adapter, !forward.adapterNames.contains(adapter) else { return }
+        let names = forward.adapterNames
+        throw .invalidParameter(
+            name: "adapter of the request", got: adapter,
+            expected: names.isEmpty
+                ? "none, because none was loaded" : "one of \(names.joined(separator: ", "))")
+    }
+
     private func check(_ request: GenerationRequest) throws(EngineError) {
+        try check(adapter: request.adapter)
         try request.sampling.validate(vocabularySize: forward.vocabularySize)
         try check(
             (1...0xFFFF).contains(request.chainCount), "chainCount", request.chainCount,

@@ -89,7 +89,9 @@ final class EngineLoop {
                     logits: logitsWanted(state, slice.count),
                     isDecode: slice.count == 1 && state.computed >= state.promptCount,
                     completesPrompt: state.scoringChunk == nil
-                        && state.computed + slice.count == state.promptCount)
+                        && state.computed + slice.count == state.promptCount,
+                    adapter: generations[slice.id.request]?.adapter
+                        ?? scorings[slice.id.request]?.adapter)
             })
     }
 

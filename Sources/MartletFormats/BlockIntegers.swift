@@ -100,19 +100,3 @@ package struct BlockIntegers: Sendable {
         ]
     }
 }
-
-extension ConfigurationFile {
-    /// Throws for weights that another method than ``BlockIntegers`` packed, by its name.
-    package func requireReadableWeights() throws(FormatError) {
-        guard let packing = try optionalObject("quantization_config") else { return }
-        let method = try packing.string("quant_method", default: "a method without a name")
-        guard method == "martlet-blocks" else {
-            throw .unsupportedFormat(
-                path: path, got: "quantization_config, weights packed by \(method)",
-                advice: "take the model in F32, F16 or BF16")
-        }
-        let length = BlockIntegers.blockLength
-        _ = try packing.int("bits", default: 8, in: 8...8)
-        _ = try packing.int("group_size", default: length, in: length...length)
-    }
-}

@@ -55,12 +55,13 @@ public struct Checkpoint: Sendable {
         }
         let configuration = try ConfigurationFile(path: path)
         // Before the weights, whose types would be refused without saying who made them.
-        try configuration.requireReadableWeights()
+        let method = try configuration.quantisation()
         self.init(
             directory: directory, configuration: configuration,
             generation: try? ConfigurationFile(
                 path: FileSystem.join(directory, Self.generationName)),
-            tensors: try SafetensorsDirectory(directory))
+            tensors: try QuantisedTensors.reading(
+                SafetensorsDirectory(directory), method, configuration))
     }
 
     private static func checkIsModelDirectory(_ path: String) throws(FormatError) {

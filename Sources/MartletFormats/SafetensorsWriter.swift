@@ -125,7 +125,7 @@ package enum SafetensorsWriter {
 
     /// The reference implementation's order of types, the widest first.
     private static let typeOrder: [DType] = [
-        .u64, .i64, .f64, .f32, .u32, .i32, .bf16, .f16, .u16, .i16, .i8, .u8, .bool,
+        .u64, .i64, .f64, .f32, .u32, .i32, .bf16, .f16, .u16, .i16, .i8, .u8, .f8e4m3, .bool,
     ]
 
     static func precedes(_ left: TensorToWrite, _ right: TensorToWrite) -> Bool {

@@ -63,6 +63,11 @@ extension TensorEntry {
             if isWhole { try checkIntact() }
             return
         }
+        if let grouped {
+            withExtendedLifetime(file) { grouped.copyFloats(of: elements, into: destination) }
+            if isWhole { try checkIntact() }
+            return
+        }
         if let stored {
             withExtendedLifetime(file) { stored.read(elements, of: bytes, into: destination) }
             if isWhole { try checkIntact() }
@@ -126,7 +131,10 @@ extension TensorEntry {
     }
 
     private func checkIsFloat() throws(FormatError) {
-        guard TensorEntry.floatTypes.contains(dtype) || blocks != nil || stored != nil else {
+        guard
+            TensorEntry.floatTypes.contains(dtype) || blocks != nil || stored != nil
+                || grouped != nil
+        else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: TensorEntry.floatTypes)
         }

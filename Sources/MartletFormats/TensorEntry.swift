@@ -19,6 +19,8 @@ public struct TensorEntry: Sendable {
     var blocks: BlockIntegers?
     /// How quantised weights lie in the bytes, which then are of type U8; nil for plain numbers.
     public internal(set) var stored: StoredBlocks?
+    /// What makes numbers of the codes of a quantised matrix, whose first tensor the bytes are; of type U8 then.
+    package internal(set) var grouped: GroupedWeights?
     /// How the rows follow one another.
     package var rowOrder: RowOrder?
     /// Added to each stored number, where formats store weights about different centres.
@@ -42,16 +44,25 @@ public struct TensorEntry: Sendable {
 
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.
     package var isPlain: Bool {
-        blocks == nil && update == nil && stored == nil && rowOrder == nil && term == 0
+        holdsNumbers && rowOrder == nil
+    }
+
+    /// Whether its elements are numbers that are stored as they are, in whichever order of rows.
+    package var holdsNumbers: Bool {
+        blocks == nil && update == nil && stored == nil && grouped == nil && term == 0
     }
 
     /// The number of elements: the product of the shape.
     public var elementCount: Int {
-        stored.map { range.count / $0.byteCount * $0.columns } ?? range.count / dtype.byteCount
+        if let grouped { return grouped.rows * grouped.columns }
+        return stored.map { range.count / $0.byteCount * $0.columns } ?? range.count
+            / dtype.byteCount
     }
 
     /// The number of stored bytes.
-    public var byteCount: Int { range.count }
+    public var byteCount: Int {
+        range.count + (grouped?.parts.reduce(0) { $0 + $1.range.count } ?? 0)
+    }
 
     /// The stored little-endian bytes, valid while this entry or its file lives.
     ///
@@ -65,11 +76,13 @@ public struct TensorEntry: Sendable {
     public func checkIntact() throws(FormatError) {
         try file.checkIntact()
         if let scales = blocks?.file, scales !== file { try scales.checkIntact() }
+        for part in grouped?.parts ?? [] where part.file !== file { try part.file.checkIntact() }
     }
 
     /// Lets the pages of this tensor go; see ``MappedFile/releaseResident(_:)``.
     public func releaseResident() {
         file.releaseResident(range)
+        for part in grouped?.parts ?? [] { part.file.releaseResident(part.range) }
     }
 
     /// Throws unless the tensor has this shape, one of these types and at least one element. Integers with
@@ -81,7 +94,7 @@ public struct TensorEntry: Sendable {
     public func check(
         shape expected: [Int]? = nil, dtypes: [DType] = TensorEntry.floatTypes
     ) throws(FormatError) {
-        let isScaled = blocks != nil || stored != nil
+        let isScaled = blocks != nil || stored != nil || grouped != nil
         guard dtypes.contains(dtype) || (isScaled && dtypes.contains(.f32)) else {
             throw FormatError.dtypeMismatch(
                 file: file.path, tensor: name, got: dtype, expected: dtypes)
@@ -101,6 +114,7 @@ public struct TensorEntry: Sendable {
             name: name, dtype: dtype, shape: shape, file: file, range: range)
         entry.stored = stored
         entry.blocks = blocks
+        entry.grouped = grouped
         entry.update = update
         entry.rowOrder = rowOrder
         entry.term = term
@@ -108,7 +122,7 @@ public struct TensorEntry: Sendable {
     }
 
     /// The name of its element type, or of its blocks.
-    public var typeName: String { stored?.description ?? dtype.rawValue }
+    public var typeName: String { stored?.description ?? grouped?.name ?? dtype.rawValue }
 
     /// Where a row begins, in the order that ``rowOrder`` says: rows are those of the last dimension.
     package func rowStart(_ row: Int) -> UnsafePointer<UInt8>? {
@@ -123,27 +137,42 @@ public struct TensorEntry: Sendable {
     public static let floatTypes: [DType] = [.f32, .f16, .bf16]
 }
 
-/// The order of rows of which each head's halves are interleaved: row 0, row d / 2, row 1, row d / 2 + 1 and so on.
-///
-/// Formats whose rotary positions turn neighbours store queries and keys so; here positions turn a row of the first half
-/// with one of the second.
-package struct RowOrder: Sendable, Hashable {
-    /// Rows of a head.
-    package let headRows: Int
+/// In which order a file has the rows of a matrix, or the elements of a vector.
+package enum RowOrder: Sendable, Hashable {
+    /// The halves of what turns of each head, the first `turned` of its rows, are interleaved: row 0, row t / 2, row 1,
+    /// row t / 2 + 1 and so on. Formats whose rotary positions turn neighbours store queries and keys so; here positions
+    /// turn a row of the first half with one of the second.
+    case interleaved(headRows: Int, turned: Int)
+    /// The parts of each head one after another, where all heads' first parts come first here, then all second ones.
+    case byHead(heads: Int, parts: Int, headRows: Int)
 
-    /// Heads of an even number of rows.
-    package init(headRows: Int) { self.headRows = headRows }
+    /// Interleaved heads of an even number of rows, all of which turn.
+    package init(headRows: Int) { self = .interleaved(headRows: headRows, turned: headRows) }
 
     /// The row that the file has at a place: the inverse of ``stored(_:)``.
     package func row(storedAt place: Int) -> Int {
-        let (head, row) = place.quotientAndRemainder(dividingBy: headRows)
-        return head * headRows + row / 2 + (row % 2 == 0 ? 0 : headRows / 2)
+        switch self {
+        case .byHead(let heads, let parts, let rows):
+            return RowOrder.byHead(heads: parts, parts: heads, headRows: rows).stored(place)
+        case .interleaved(let headRows, let turned):
+            let (head, row) = place.quotientAndRemainder(dividingBy: headRows)
+            guard row < turned else { return place }
+            return head * headRows + row / 2 + (row % 2 == 0 ? 0 : turned / 2)
+        }
     }
 
     /// Where the file has a row.
-    func stored(_ row: Int) -> Int {
-        let (head, place) = row.quotientAndRemainder(dividingBy: headRows)
-        let half = headRows / 2
-        return head * headRows + (place < half ? 2 * place : 2 * (place - half) + 1)
+    package func stored(_ row: Int) -> Int {
+        switch self {
+        case .byHead(let heads, let parts, let rows):
+            let (block, place) = row.quotientAndRemainder(dividingBy: rows)
+            let (part, head) = block.quotientAndRemainder(dividingBy: heads)
+            return (head * parts + part) * rows + place
+        case .interleaved(let headRows, let turned):
+            let (head, place) = row.quotientAndRemainder(dividingBy: headRows)
+            guard place < turned else { return row }
+            let half = turned / 2
+            return head * headRows + (place < half ? 2 * place : 2 * (place - half) + 1)
+        }
     }
 }

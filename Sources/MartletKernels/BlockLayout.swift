@@ -12,6 +12,8 @@ package struct BlockLayout: Sendable {
         case float32
         /// The upper half of one.
         case bfloat16
+        /// A float of 16 bits.
+        case float16
         /// An integer of `bits` bits, stored with half its range added; the weight is it times its block's scale.
         case integer(bits: Int)
         /// An integer of `bits` bits from zero on; the weight is it times its block's scale, plus the block's
@@ -33,8 +35,10 @@ package struct BlockLayout: Sendable {
     package var headerBytes: Int {
         if case .ranged = element { Int(MK_LANES) * 2 * MemoryLayout<Float>.stride } else { 0 }
     }
-    /// Bytes before each eight blocks of a panel.
+    /// Bytes before each group of blocks of a panel.
     package var groupBytes = 0
+    /// Blocks of such a group.
+    package var groupBlocks = 8
     /// Whether products take activations quantised in blocks of 32.
     package let quantisesActivations: Bool
     /// The weight of a lane and an input of the panel, whose block begins at `start`.
@@ -46,7 +50,7 @@ package struct BlockLayout: Sendable {
     package var bits: Int {
         switch element {
         case .float32: 32
-        case .bfloat16: 16
+        case .bfloat16, .float16: 16
         case .integer(let bits), .ranged(let bits), .stored(let bits): bits
         }
     }
@@ -59,19 +63,21 @@ package struct BlockLayout: Sendable {
     /// Bytes of a panel.
     package func panelBytes(columns total: Int) -> Int {
         let blocks = (total + columns - 1) / columns
-        return headerBytes + blocks * panelBlockBytes + (blocks + 7) / 8 * groupBytes
+        return headerBytes + blocks * panelBlockBytes + (blocks + groupBlocks - 1) / groupBlocks
+            * groupBytes
     }
 
     /// Bytes of weights, without the padding of incomplete blocks and panels.
     package func bytes(weights: Int) -> Int {
-        weights * bytes / columns + weights / (8 * columns) * groupBytes / 16
+        weights * bytes / columns + weights / (groupBlocks * columns) * groupBytes / 16
     }
 
     /// The weight of input `column` and channel `lane` of a panel: what the kernels must agree with.
     package func weight(panel: UnsafeRawBufferPointer, lane: Int, column: Int) -> Float {
         let block = column / columns
         return unpack(
-            panel, headerBytes + block * panelBlockBytes + (block / 8 + 1) * groupBytes, lane,
+            panel, headerBytes + block * panelBlockBytes + (block / groupBlocks + 1) * groupBytes,
+            lane,
             column)
     }
 }
@@ -95,6 +101,10 @@ extension WeightType {
         case .q6K: .q6K
         case .mxfp4: .mxfp4
         case .wide: .wide
+        case .f16: .f16
+        case .int4: .zeroPoints(.int4, groupBlocks: 4)
+        case .int4x32: .zeroPoints(.int4_32, groupBlocks: 1)
+        case .fp8: .fp8
         }
     }
 }
@@ -112,6 +122,36 @@ extension BlockLayout {
         code: .bf16, element: .bfloat16, columns: 2, scaleBytes: 0, quantisesActivations: false
     ) { panel, start, lane, column in
         Reference.bfloat(half(panel, start, lane * 2 + column % 2))
+    }
+
+    /// `[16]` floats of 16 bits.
+    fileprivate static let f16 = BlockLayout(
+        code: .f16, element: .float16, columns: 1, scaleBytes: 0, quantisesActivations: false
+    ) { panel, start, lane, _ in
+        Reference.half(half(panel, start, lane))
+    }
+
+    /// Before each group of blocks 16 scales (f32) and 16 zero points (bytes); of a block integers from zero on.
+    fileprivate static func zeroPoints(_ code: mk_weight, groupBlocks: Int) -> BlockLayout {
+        BlockLayout(
+            code: code, element: .stored(bits: 4), columns: 32, scaleBytes: 0, groupBytes: 80,
+            groupBlocks: groupBlocks, quantisesActivations: true
+        ) { panel, start, lane, column in
+            let group = start - column / 32 % groupBlocks * 256 - 80
+            let scale = panel.loadUnaligned(fromByteOffset: group + lane * 4, as: Float.self)
+            let zero = Int(panel[group + 64 + lane])
+            return scale * Float(Int(nibble(panel, start, lane, column)) - zero)
+        }
+    }
+
+    /// Before each 128 inputs 16 scales (f32), then `[16]` floats of 8 bits.
+    fileprivate static let fp8 = BlockLayout(
+        code: .fp8, element: .stored(bits: 8), columns: 1, scaleBytes: 0, groupBytes: 64,
+        groupBlocks: 128, quantisesActivations: false
+    ) { panel, start, lane, column in
+        let group = start - column % 128 * 16 - 64
+        let scale = panel.loadUnaligned(fromByteOffset: group + lane * 4, as: Float.self)
+        return scale * Reference.e4m3(panel[start + lane])
     }
 
     /// 16 scales (f16), then `[8][16][4]` of value + 128.

@@ -15,6 +15,8 @@ public enum DType: String, Sendable, CaseIterable, Hashable {
     case u16 = "U16"
     case u8 = "U8"
     case bool = "BOOL"
+    /// Floats of 8 bits with four of exponent.
+    case f8e4m3 = "F8_E4M3"
 
     /// Bytes that one element takes.
     public var byteCount: Int {
@@ -22,7 +24,7 @@ public enum DType: String, Sendable, CaseIterable, Hashable {
         case .f64, .i64, .u64: 8
         case .f32, .i32, .u32: 4
         case .f16, .bf16, .i16, .u16: 2
-        case .i8, .u8, .bool: 1
+        case .i8, .u8, .bool, .f8e4m3: 1
         }
     }
 }

@@ -75,6 +75,45 @@ package final class PackedMatrix: @unchecked Sendable {
         }
     }
 
+    /// Packs the stored numbers of a quantised model as they are.
+    ///
+    /// - Parameters:
+    ///   - type: one with ``WeightType/groupColumns``.
+    ///   - source: writes the codes, scales and zero points of a panel's rows that are not padding, each row's after
+    ///     another's, and returns the number of rows, 1...16; called from several threads at once.
+    package init(
+        grouped type: WeightType, channels: Int, columns: Int, panelCount: Int? = nil,
+        pool: WorkerPool, source: (_ panel: Int, _ rows: GroupedRows) -> Int
+    ) throws(KernelError) {
+        precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
+        guard let width = type.groupColumns else {
+            preconditionFailure("PackedMatrix: \(type) has no groups")
+        }
+        self.type = type
+        self.channels = channels
+        self.columns = columns
+        let panels = panelCount ?? (channels + 15) / 16
+        self.panelCount = panels
+        let panelBytes = mk_panel_bytes(type.code, Int32(columns))
+        self.panelBytes = panelBytes
+        storage = try AlignedBuffer(count: panels * panelBytes, purpose: "packed weights")
+        let groups = (columns + width - 1) / width
+        let threads = pool.threadCount
+        let codes = try AlignedBuffer<UInt8>(count: threads * 16 * columns, purpose: "packing")
+        let scales = try AlignedBuffer<Float>(count: threads * 16 * groups, purpose: "packing")
+        let zeros = try AlignedBuffer<UInt8>(count: threads * 16 * groups, purpose: "packing")
+        let (base, code, scale, zero) = (storage.base, codes.base, scales.base, zeros.base)
+        pool.run(panels) { panel, worker in
+            let rows = GroupedRows(
+                codes: code + worker * 16 * columns, scales: scale + worker * 16 * groups,
+                zeros: zero + worker * 16 * groups, columns: columns, groups: groups)
+            let count = source(panel, rows)
+            mk_pack_grouped(
+                type.code, rows.codes, rows.scales, rows.zeros, Int32(count), Int32(columns),
+                base + panel * panelBytes)
+        }
+    }
+
     /// A matrix of random weights of about the magnitude `1 / sqrt(columns)`, for measuring speed.
     ///
     /// Quantised blocks are filled with random integers directly, which is what makes a model of a
@@ -114,5 +153,33 @@ package final class PackedMatrix: @unchecked Sendable {
             type.code, storage.base + channel / 16 * panelBytes, Int32(channel % 16),
             Int32(columns),
             out.baseAddress!)
+    }
+}
+
+/// Where the stored numbers of up to 16 rows are written before they are packed.
+package struct GroupedRows {
+    /// `[row][columns]`.
+    package let codes: UnsafeMutablePointer<UInt8>
+    /// `[row][groups]`, like the zero points.
+    package let scales: UnsafeMutablePointer<Float>
+    package let zeros: UnsafeMutablePointer<UInt8>
+    /// Inputs.
+    package let columns: Int
+    /// Groups of a row.
+    package let groups: Int
+
+    /// The same from a row on.
+    package func from(_ row: Int) -> GroupedRows {
+        GroupedRows(
+            codes: codes + row * columns, scales: scales + row * groups,
+            zeros: zeros + row * groups, columns: columns, groups: groups)
+    }
+}
+
+extension WeightType {
+    /// Inputs that share a scale and a zero point, where panels are packed from stored numbers.
+    package var groupColumns: Int? {
+        let columns = mk_grouped_columns(code)
+        return columns > 0 ? Int(columns) : nil
     }
 }

@@ -66,6 +66,11 @@ enum RandomPanel {
                 let value = (random.signedUnit() * magnitude).bitPattern
                 raw.storeBytes(of: UInt16(value >> 16), toByteOffset: i * 2, as: UInt16.self)
             }
+        case .float16:
+            for i in 0..<panelBytes / 2 {
+                let bits = Half(random.signedUnit() * magnitude).bits
+                raw.storeBytes(of: bits, toByteOffset: i * 2, as: UInt16.self)
+            }
         case .ranged(let bits):
             // Scales about their middle; minima of half the range, so that weights lie about zero.
             let unit = magnitude * 2 / Float(1 << bits) / 192

@@ -4,12 +4,14 @@ package import CMartletKernels
 
 /// How packed weights are stored.
 ///
-/// ``allCases`` are those that any weights can be packed as; ``stored`` are those that hold blocks of a GGUF file.
+/// ``allCases`` are those that any weights can be packed as; ``stored`` are those that hold what quantised files store.
 public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringConvertible {
     /// 32-bit floats: exact.
     case f32
     /// bfloat16 weights, f32 activations.
     case bf16
+    /// IEEE half precision, f32 activations.
+    case f16
     /// 8-bit integers in blocks of 32 with an f16 scale (8.5 bits), activations in int8 blocks.
     case q8
     /// 6-bit integers in blocks of 32 with a scale and a minimum (6.5 bits), activations in int8 blocks.
@@ -38,12 +40,18 @@ public enum WeightType: String, CaseIterable, Sendable, Hashable, CustomStringCo
     case mxfp4
     /// What holds GGUF's other blocks exactly: 8-bit integers with a scale and a minimum in f32 for each 16.
     case wide
+    /// GPTQ's, AWQ's and compressed-tensors' integers of 4 bits, with a scale and a zero point for each 128.
+    case int4
+    /// The same for each 32.
+    case int4x32 = "int4-32"
+    /// Floats of 8 bits (E4M3) with a scale for each 128, f32 activations.
+    case fp8
 
     /// The types that any weights can be packed as.
-    public static let allCases: [WeightType] = [.f32, .bf16, .q8, .q6, .q5, .q4, .q4Plain]
-    /// The types that only blocks of a GGUF file are packed as.
+    public static let allCases: [WeightType] = [.f32, .bf16, .f16, .q8, .q6, .q5, .q4, .q4Plain]
+    /// The types that only blocks of a GGUF file, or another file of quantised weights, are packed as.
     package static let stored: [WeightType] = [
-        .q41, .q50, .q51, .q4K, .q5K, .q6K, .mxfp4, .wide,
+        .q41, .q50, .q51, .q4K, .q5K, .q6K, .mxfp4, .wide, .int4, .int4x32, .fp8,
     ]
 
     /// The name, as options spell it.

@@ -36,17 +36,20 @@ package struct SequenceSlice: Sendable {
     /// Whether the last of the tokens ends the prompt: then a compressing policy chooses which of the
     /// prompt's tokens stay, after the step.
     package var completesPrompt: Bool
+    /// The name of the adapter that the sequence is computed under; nil for the model's own weights.
+    package var adapter: String?
 
     /// Describes one slice.
     package init(
         sequence: SequenceID, tokens: [Int32], logits: LogitsWanted, isDecode: Bool = false,
-        completesPrompt: Bool = false
+        completesPrompt: Bool = false, adapter: String? = nil
     ) {
         self.sequence = sequence
         self.tokens = tokens
         self.logits = logits
         self.isDecode = isDecode
         self.completesPrompt = completesPrompt
+        self.adapter = adapter
     }
 }
 
@@ -72,6 +75,9 @@ package protocol ForwardPass: AnyObject {
     /// The most tokens of one sequence; `Int.max` when positions are relative and the cache policy bounds them.
     var contextLength: Int { get }
 
+    /// The names of the adapters that slices may ask for.
+    var adapterNames: [String] { get }
+
     /// Runs the batch once and commits its tokens to the cache.
     ///
     /// The pages must have been reserved with `cache.reserve`. Positions start at `cache.count(sequence)`.
@@ -88,6 +94,9 @@ package protocol ForwardPass: AnyObject {
 }
 
 extension ForwardPass {
+    /// None.
+    package var adapterNames: [String] { [] }
+
     /// One: the caller's.
     package var threadCount: Int { 1 }
 

@@ -21,6 +21,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case tokenOutOfRange(got: Int32, vocabularySize: Int)
     /// A position that the model has no embedding for.
     case contextExceeded(position: Int, contextLength: Int)
+    /// A request names an adapter that was not loaded.
+    case unknownAdapter(got: String, available: [String])
     /// The cache policy asks for heads that mark tokens, which the checkpoint lacks.
     case policyNeedsHeads(policy: String, has: String?)
 
@@ -45,6 +47,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .tokenOutOfRange(let got, let size):
             return "token id \(got) is outside the vocabulary, expected 0 to \(size - 1); use the "
                 + "model's own tokenizer"
+        case .unknownAdapter(let got, let available):
+            return
+                "there is no adapter named \(excerpt(got)); "
+                + (available.isEmpty
+                    ? "none was loaded" : "loaded are \(available.joined(separator: ", "))")
         case .policyNeedsHeads(let policy, let has):
             return
                 "cache policy \(policy): the model has \(has.map { "heads for \($0)" } ?? "no heads that mark tokens"), "

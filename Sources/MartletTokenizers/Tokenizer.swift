@@ -101,6 +101,9 @@ public struct Tokenizer: Sendable {
     /// What `encode` puts before every text when special tokens are asked for.
     public var prefixTokens: [Int32] { model.prefix }
 
+    /// What `encode` puts after every text when special tokens are asked for.
+    public var suffixTokens: [Int32] { model.suffix }
+
     /// The output bytes of a token, or nil for an id without a token; a token may be part of a
     /// character.
     public func token(for id: Int32) -> [UInt8]? {

@@ -9,8 +9,8 @@ import Testing
 @testable import MartletAttention
 
 @Suite struct ProbeTests {
-    /// A probe's rows are the softmax of the scaled products, each over what its token sees.
-    @Test func weightsAreASoftmax() throws {
+    /// A probe's rows are the softmax of the scaled products, under a cap where there is one, each over what its token sees.
+    @Test(arguments: [Float(0), 1.5]) func weightsAreASoftmax(cap: Float) throws {
         let (dimension, group, count) = (8, 3, 37)
         let shape = KVShape(
             layerCount: 1, keyValueHeadCount: 1, headDimension: dimension, codec: .f32,
@@ -29,7 +29,8 @@ import Testing
                 Int32(slot % KVPage.tokens), key, key)
         }
         cache.commit(id, tokens: count)
-        let probe = try AttentionProbe(shape: shape, group: group, scale: 0.5, kernels: kernels)
+        let probe = try AttentionProbe(
+            shape: shape, group: group, scale: 0.5, cap: cap, kernels: kernels)
         let queries = random.floats(5 * group * dimension, magnitude: 1)
         var sums = [Float](repeating: 0, count: count)
         try probe.addWeights(
@@ -44,6 +45,7 @@ import Testing
                     scores[slot] += 0.5 * Double(queries[row * dimension + d] * keys[slot][d])
                 }
             }
+            if cap > 0 { scores = scores.map { Double(cap) * tanh($0 / Double(cap)) } }
             let largest = scores.max() ?? 0
             let sum = scores.reduce(0) { $0 + exp($1 - largest) }
             for slot in 0..<seen { expected[slot] += exp(scores[slot] - largest) / sum }

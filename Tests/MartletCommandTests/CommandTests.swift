@@ -87,6 +87,30 @@ import Testing
         #expect((try Main.parseAsRoot(["chat", "m"]) as? Chat)?.think == nil)
     }
 
+    @Test func inspectTakesItsModelEitherWay() throws {
+        for arguments in [["f.gguf", "--metadata"], ["--metadata", "--model", "f.gguf"]] {
+            let command = try #require(
+                try Main.parseAsRoot(["inspect"] + arguments) as? Inspect)
+            #expect(command.model == "f.gguf" && command.metadata)
+        }
+        for arguments in [[], ["a", "--model", "b"]] {
+            #expect(throws: (any Error).self) { try Main.parseAsRoot(["inspect"] + arguments) }
+        }
+    }
+
+    /// A folder that is there is refused before the texts are read.
+    @Test func trainingATokenizerKeepsWhatIsThere() async throws {
+        let folder = FileManager.default.temporaryDirectory.path
+        let command = try #require(
+            try Main.parseAsRoot([
+                "train", "tokenizer", "--vocabulary-size", "300", "--corpus", "/no/such/file",
+                "--out", folder,
+            ]) as? TrainTokenizer)
+        await #expect {
+            try await command.run()
+        } throws: { ($0 as? MartletError)?.code == .alreadyExists }
+    }
+
     @Test func benchListsMayBeEmpty() throws {
         let command = try #require(
             try Main.parseAsRoot([

@@ -99,15 +99,16 @@ import Testing
 
     @Test func packedWeightsAreRefusedByNameBeforeTheirTypes() throws {
         let folder = try TemporaryFolder()
-        try folder.write("config.json", #"{"quantization_config":{"quant_method":"fp8"}}"#)
+        try folder.write("config.json", #"{"quantization_config":{"quant_method":"hqq"}}"#)
         try folder.write(
             "model.safetensors",
             safetensors(
-                #"{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}"#, data: 2))
+                #"{"a":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[0,2]}}"#, data: 2))
         #expect(
             openMessage(folder)
                 == "config.json has no weights that can be read, got quantization_config, weights "
-                + "packed by fp8: take the model in F32, F16 or BF16")
+                + "packed by hqq: take the model in F32, F16 or BF16, or packed by gptq, awq, fp8 or "
+                + "compressed-tensors")
     }
 
     @Test func compiledModelsHaveTheirPlainNames() throws {

@@ -155,13 +155,13 @@ import Testing
 
     @Test func refusesUnknownTypes() throws {
         let folder = try TemporaryFolder()
-        let header = #"{"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#
+        let header = #"{"w":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,4]}}"#
         let path = try folder.write("m.safetensors", safetensors(header, data: 4))
         #expect(
             folder.message { _ = try SafetensorsFile(path: path) }
-                == "m.safetensors: element type of tensor \"w\" is \"F8_E4M3\", expected one of F64, "
-                + "F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL: convert the "
-                + "checkpoint to one of these")
+                == "m.safetensors: element type of tensor \"w\" is \"F8_E5M2\", expected one of F64, "
+                + "F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3: convert "
+                + "the checkpoint to one of these")
     }
 
     @Test(arguments: [

@@ -128,7 +128,7 @@ import Testing
         let rows = try SourceTree.text(path).split(separator: "\n").filter { $0.hasPrefix("| `") }
         let listed = rows.reduce(into: Set<String>()) { names, row in
             let column = row.split(separator: "|", maxSplits: 1)[0]
-            names.formUnion(column.matches(of: /`(\w+)/).map { String($0.1) })
+            names.formUnion(column.matches(of: /`([\w-]+)/).map { String($0.1) })
         }
         #expect(!entries.isEmpty)
         for name in entries.subtracting(listed).sorted() {

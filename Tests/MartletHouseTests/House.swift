@@ -154,7 +154,7 @@ enum House {
     /// The types whose values give a policy its name.
     static let policyEntries = ["CachePolicyEntry"]
     /// The types whose values give a family its name.
-    static let familyEntries = ["FamilyEntry", "DecoderFamily"]
+    static let familyEntries = ["FamilyEntry", "DecoderFamily", "EncoderFamily"]
 
     static let nameExceptions: [NameException] = [
         NameException(

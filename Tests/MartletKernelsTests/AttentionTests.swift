@@ -16,10 +16,12 @@ import Testing
     ]
 
     /// Of the largest value. The integer products of q8 split queries and weights into two bytes
-    /// each; q4 keys meet one byte of the query, see `aQueryByteCostsLittleBesideFourBits`.
-    static func tolerance(_ codec: CacheCodec) -> Double {
+    /// each; q4 keys meet one byte of the query, see `aQueryByteCostsLittleBesideFourBits`. Where pairs of 16-bit
+    /// integers are one product, whole tiles of f16 and bf16 are multiplied so, see `wholeTilesCostLessThanTheirStorage`.
+    static func tolerance(_ codec: CacheCodec, _ set: InstructionSet) -> Double {
         switch codec {
-        case .f32, .f16, .bf16: 1e-6
+        case .f32: 1e-6
+        case .f16, .bf16: set == .avx512VNNI ? 4e-5 : 1e-6
         case .q8: 4e-5
         case .q4: 8e-3
         }
@@ -48,6 +50,32 @@ import Testing
         }
     }
 
+    /// What integers change in whole tiles is at most 0.7 of what storing keys and values in f16 does (root mean square
+    /// over all outputs; 0.54 for heads of 64, 0.68 for those of more than one sum).
+    @Test(arguments: [19, 64, 128, 200]) func wholeTilesCostLessThanTheirStorage(dimension: Int) {
+        for magnitude: Float in [1, 4] {
+            func make(_ codec: CacheCodec) -> AttentionCase {
+                AttentionCase(
+                    codec, dimension: dimension, group: 4, length: 640, queries: 5,
+                    magnitude: magnitude)
+            }
+            let stored = make(.f16)
+            let (exact, decoded) = (make(.f32).expected(), stored.expected())
+            for set in InstructionSet.available {
+                let got = stored.attend(set).results()
+                var (kernel, page) = (0.0, 0.0)
+                for row in got.indices {
+                    let (a, b) = (exact[row].result, decoded[row].result)
+                    for d in 0..<dimension {
+                        page += (a[d] - b[d]) * (a[d] - b[d])
+                        kernel += (Double(got[row][d]) - b[d]) * (Double(got[row][d]) - b[d])
+                    }
+                }
+                #expect(kernel < 0.49 * page, "\(set) \((kernel / page).squareRoot())")
+            }
+        }
+    }
+
     /// Every dimension and length, with groups, query counts and patterns in turn.
     @Test(arguments: CacheCodec.allCases, dimensions)
     func equalsTheReference(codec: CacheCodec, dimension: Int) throws {
@@ -64,7 +92,7 @@ import Testing
                     let rows = attention.attend(set, pattern: pattern)
                     let worst = attention.worstError(rows, expected)
                     #expect(
-                        worst < Self.tolerance(codec) && rows.isIntact,
+                        worst < Self.tolerance(codec, set) && rows.isIntact,
                         "\(set) \(codec) \(dimension) x \(length), \(queries) queries, \(pattern)")
                     let states = zip(zip(rows.maximum, rows.sum), expected)
                     let areStatesRight = states.allSatisfy { got, expected in
@@ -93,7 +121,36 @@ import Testing
                 let rows = attention.attend(set, slotRules: rules)
                 let worst = attention.worstError(rows, expected)
                 #expect(
-                    worst < Self.tolerance(codec) * 2 && rows.isIntact,
+                    worst < Self.tolerance(codec, set) * 2 && rows.isIntact,
+                    "\(set) \(codec) \(length) x \(queries): \(worst)")
+            }
+        }
+    }
+
+    /// A cap bends scores, those of sinks too, before what is added to them and before the softmax; the one page that
+    /// ends a sequence is no different.
+    @Test(arguments: CacheCodec.allCases) func scoresUnderACap(codec: CacheCodec) {
+        for (length, queries) in [(1, 1), (40, 9), (300, 20)] {
+            let attention = AttentionCase(
+                codec, dimension: 38, group: 3, length: length, queries: queries, magnitude: 3)
+            var random = CounterRandom(seed: 5, stream: UInt64(length))
+            let rules = SlotRules(
+                until: Array(repeating: .max, count: length),
+                bias: (0..<length).map { _ in Float(random.unit() * 3) })
+            let pattern = Pattern(window: 21, sinks: 2)
+            let sinks = random.floats(queries * 3 * 2, magnitude: 4)
+            for set in InstructionSet.available {
+                let plain = attention.attend(set, slotRules: rules, cap: 1.5)
+                let sunk = attention.attend(
+                    set, pattern: pattern, sinkScores: sinks, sinkFirstQuery: 0, cap: 1.5)
+                let worst = max(
+                    attention.worstError(plain, attention.expected(slotRules: rules, cap: 1.5)),
+                    attention.worstError(
+                        sunk,
+                        attention.expected(
+                            pattern: pattern, sinkScores: sinks, sinkFirstQuery: 0, cap: 1.5)))
+                #expect(
+                    worst < Self.tolerance(codec, set) * 2 && plain.isIntact && sunk.isIntact,
                     "\(set) \(codec) \(length) x \(queries): \(worst)")
             }
         }
@@ -118,7 +175,9 @@ import Testing
         let expected = attention.expected()
         for set in InstructionSet.available {
             let worst = attention.worstError(attention.attend(set), expected)
-            #expect(worst < 1e-5, "\(set) \(codec)")
+            // Integers of queries are as fine as their sum allows: what is left counts by the size of scores.
+            let isWhole = set == .avx512VNNI && codec != .f32
+            #expect(worst < (isWhole ? 4e-4 : 1e-5), "\(set) \(codec)")
         }
     }
 
@@ -136,7 +195,7 @@ import Testing
                 rows.merge(attention.attend(set, tiles: from..<min(from + segment, tiles)))
             }
             #expect(
-                attention.worstError(rows, expected) < Self.tolerance(codec),
+                attention.worstError(rows, expected) < Self.tolerance(codec, set),
                 "\(set) \(codec) \(length)")
         }
     }
@@ -153,7 +212,7 @@ import Testing
                 slots: min(660, tiles.lowerBound * tile)..<min(660, tiles.upperBound * tile))
             for set in InstructionSet.available {
                 let rows = attention.attend(set, pattern: pattern, tiles: tiles)
-                #expect(attention.worstError(rows, expected) < Self.tolerance(codec))
+                #expect(attention.worstError(rows, expected) < Self.tolerance(codec, set))
                 for (r, state) in expected.enumerated() where state.sum == 0 {
                     #expect(rows.maximum[r] == -.infinity && rows.sum[r] == 0)
                     #expect(rows.vectors[r].allSatisfy { $0 == 0 }, "\(set) \(codec) \(tiles)")
@@ -236,7 +295,7 @@ import Testing
                 for set in InstructionSet.available {
                     let rows = attention.attend(
                         set, pattern: pattern, sinkScores: scores, sinkFirstQuery: first)
-                    #expect(attention.worstError(rows, expected) < Self.tolerance(codec))
+                    #expect(attention.worstError(rows, expected) < Self.tolerance(codec, set))
                     let last = queries - 1
                     let part = attention.attend(
                         set, queries: last..<queries, pattern: pattern, sinkScores: scores,

@@ -90,14 +90,16 @@ import Testing
         for count in [0] + awkwardCounts {
             var random = CounterRandom(seed: 15, stream: UInt64(count))
             let (x, up) = (random.floats(count, magnitude: magnitude), random.floats(count))
-            let out = (0..<3).map { _ in GuardedFloats(x) }
+            let out = (0..<4).map { _ in GuardedFloats(x) }
             let ups = EdgeBuffer(up)
             kernels.gelu(out[0].base, Int32(count), 0)
             kernels.gelu(out[1].base, Int32(count), 1)
             kernels.swiglu(out[2].base, ups.base, Int32(count))
+            kernels.soft_cap(out[3].base, Int32(count), 3)
             let expected = [
                 x.map { Reference.gelu(Double($0)) }, x.map { Reference.geluTanh(Double($0)) },
                 zip(x, up).map { Reference.silu(Double($0)) * Double($1) },
+                x.map { 3 * tanh(Double($0) / 3) },
             ]
             for (i, (got, expected)) in zip(out, expected).enumerated() {
                 let worst = zip(got.array, expected)

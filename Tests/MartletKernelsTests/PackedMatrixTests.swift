@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// f32 is exact, bf16 the nearest. q8: half a step of max |w| / 127, and the rounding of that
+    /// f32 is exact, bf16 and f16 the nearest. q8: half a step of max |w| / 127, and the rounding of that
     /// step to f16 for each of at most 127 steps. q4, q5, q6: the block's own range divided into steps, and what the
     /// bytes of scale and minimum round off. q4-plain: one step of max |w| / 8 (the far end, which
     /// has no integer of its own), and never a larger squared error than that step gives.
@@ -113,6 +113,7 @@ import Testing
                     switch type {
                     case .f32: #expect(error == 0)
                     case .bf16: #expect(got[k] == Reference.bfloat(Reference.bfloatBits(row[k])))
+                    case .f16: #expect(got[k] == Reference.half(Reference.halfBits(row[k])))
                     case .q8:
                         let scale = largest / 127
                         #expect(error <= scale * 0.5001 + 127 * max(scale * 0x1p-11, 0x1p-25))
@@ -150,7 +151,12 @@ import Testing
                 let (matrix, _) = try Self.matrix(
                     type, channels: 3, columns: 40, magnitude: magnitude)
                 for channel in 0..<3 {
-                    #expect(Self.row(matrix, channel).allSatisfy { abs($0) <= magnitude * 1.1 })
+                    // The smallest halves are a step of 2^-24 apart.
+                    let step: Float = type == .f16 ? 0x1p-25 : 0
+                    #expect(
+                        Self.row(matrix, channel).allSatisfy {
+                            abs($0) <= magnitude * 1.1 + step
+                        })
                 }
             }
         }

@@ -153,8 +153,9 @@ import Testing
                 arena: page.base, page_bytes: page.count, zero_page: page.base, head_ids: id.base,
                 head_pages: 1, tail_ids: id.base, tail_base: 1, tail_pages: 0,
                 codec: CacheCodec.f16.code, dimension: 128, queries: 1, group: 1, q: q.base,
-                query_stride: 128, scale: 1, first_end: 1, window: .max, sinks: 0, sink_scores: nil,
-                sink_first_query: 0, until: nil, first_position: 0, bias: nil, classes: nil,
+                query_stride: 128, scale: 1, cap: 0, first_end: 1, window: .max, sinks: 0,
+                sink_scores: nil, sink_first_query: 0, until: nil, first_position: 0, bias: nil,
+                classes: nil,
                 class_count: 0, tile_begin: 0,
                 tile_end: 1, maximum: maximum.base,
                 sum: sum.base, out: out.base, out_stride: 128, scratch: scratch.base)

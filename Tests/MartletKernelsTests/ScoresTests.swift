@@ -28,7 +28,7 @@ import Testing
                     }
                     let scale = Double(dimension).squareRoot()
                     #expect(
-                        worst < AttentionTests.tolerance(codec) * scale && isIntact,
+                        worst < AttentionTests.tolerance(codec, set) * scale && isIntact,
                         "\(set) \(codec) \(dimension) x \(length), pages \(pages)")
                 }
             }

@@ -212,7 +212,7 @@ import Testing
                         head_ids: table.base, head_pages: Int32(pages), tail_ids: table.base,
                         tail_base: Int32(pages), tail_pages: 0, codec: codec.code,
                         dimension: Int32(dimension), queries: Int32(queries), group: Int32(group),
-                        q: query.base, query_stride: stride, scale: scale,
+                        q: query.base, query_stride: stride, scale: scale, cap: 0,
                         first_end: Int32(length - queries + 1), window: .max, sinks: 0,
                         sink_scores: nil, sink_first_query: 0, until: nil, first_position: 0,
                         bias: nil, classes: classes.baseAddress, class_count: 2, tile_begin: 0,

@@ -63,7 +63,10 @@ import Testing
         "llama-gqa-wide-heads", "llama-mqa", "llama-rope-linear", "llama-tied-stored-as-head",
         "mistral-window", "qwen2-tied", "qwen2-untied-old-keys", "qwen3-untied",
         "llama-rope-yarn", "seed-oss", "smollm3-tied", "granite", "granite-biases", "olmo2",
-        "phi3-window", "gemma3",
+        "phi3-window", "gemma3", "gemma2", "olmo3", "ernie4-5", "glm4", "cohere2",
+        "gpt-neox", "gpt-neox-sequential", "starcoder2", "stablelm", "stablelm-parallel",
+        "gpt2-tied",
+        "gpt2-untied", "gpt2-one-head-f16",
     ])
     func floatsGiveTheBitsOfTheDirectory(golden: String) throws {
         let path = try Self.file(golden, .f32)
@@ -72,18 +75,20 @@ import Testing
             Checkpoint(directory: GoldenCase.folder + "/" + golden), weights: .f32)
         let got = try Self.load(Checkpoint(gguf: path), weights: .f32)
         #expect(got.shape == expected.shape)
+        let tokens = Self.tokens.map { $0 % Int32(expected.shape.vocabularySize) }
         let (a, b) = (
-            try logProbabilities(got, Self.tokens, chunk: 16),
-            try logProbabilities(expected, Self.tokens, chunk: 16)
+            try logProbabilities(got, tokens, chunk: 16),
+            try logProbabilities(expected, tokens, chunk: 16)
         )
         #expect(a == b, "\(golden)")
     }
 
-    /// Llama 3's stretched rotations are stored as a factor for each frequency, in f32.
-    @Test func factorsOfFrequenciesAreThoseOfLlama3() throws {
-        let path = try Self.file("llama-rope-llama3", .f32)
+    /// Llama 3's stretched rotations are stored as a factor for each frequency, Hunyuan's as their base, in f32.
+    @Test(arguments: ["llama-rope-llama3", "exaone4", "hunyuan"])
+    func whatStretchesRotationsIsStoredInFloats(name: String) throws {
+        let path = try Self.file(name, .f32)
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let golden = GoldenCase(name: "llama-rope-llama3", tolerance: 2e-4)
+        let golden = GoldenCase(name: name, tolerance: 2e-4)
         let (tokens, logprobs) = try golden.golden()
         let got = try logProbabilities(
             Self.load(Checkpoint(gguf: path)), tokens, chunk: 64)
@@ -111,6 +116,16 @@ import Testing
         #expect {
             try Self.file(golden, .f32)
         } throws: { "\($0)".contains(key) }
+    }
+
+    /// Windows may be listed layer by layer.
+    @Test func aListOfWindowsIsRead() throws {
+        let window = GGUFValueToWrite.bools([true, false, true, true])
+        let path = try Self.file(
+            "olmo3", .f32, changing: ["olmo2.attention.sliding_window_pattern": window])
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(
+            try Self.load(Checkpoint(gguf: path)).shape.layerWindows == [8, nil, 8, 8])
     }
 
     /// Blocks run as they are stored: the same as a model whose weights are those numbers, but for activations in 8 bits;

@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct MutantTests {
     static let inputs =
         UntrustedInput.containers + UntrustedInput.adapters + UntrustedInput.models
-        + UntrustedInput.gguf + UntrustedInput.tokenizers
+        + UntrustedInput.gguf + UntrustedInput.quantised + UntrustedInput.tokenizers
         + UntrustedInput.texts + UntrustedInput.records + UntrustedInput.hub
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.

@@ -60,6 +60,14 @@ typedef enum __attribute__((enum_extensibility(closed))) {
     MK_WEIGHT_MXFP4 __attribute__((swift_name("mxfp4"))) = 13,
     /// Integers of 8 bits with a scale and a minimum in f32 for each 16 inputs: holds every other block exactly.
     MK_WEIGHT_WIDE __attribute__((swift_name("wide"))) = 14,
+    MK_WEIGHT_F16 __attribute__((swift_name("f16"))) = 15,
+    // What safetensors files of quantised models are repacked as, integer for integer; see mk_pack_grouped.
+    /// Integers of 4 bits with a scale in f32 and a zero point for each 128 inputs.
+    MK_WEIGHT_INT4 __attribute__((swift_name("int4"))) = 16,
+    /// The same for each 32 inputs.
+    MK_WEIGHT_INT4_32 __attribute__((swift_name("int4_32"))) = 17,
+    /// Floats of 8 bits (E4M3) with a scale in f32 for each 128 inputs.
+    MK_WEIGHT_FP8 __attribute__((swift_name("fp8"))) = 18,
 } mk_weight;
 
 /// Blocks as GGUF files store them, by ggml's numbers.
@@ -174,6 +182,8 @@ typedef struct {
     const float *q;
     size_t query_stride;
     float scale;
+    /// Scaled scores s (of sinks, too) become cap tanh(s / cap) before `bias` and the softmax; 0 for none.
+    float cap;
     /// Visible range of query i: [max(0, first_end + i - window), first_end + i).
     int32_t first_end;
     int32_t window;
@@ -222,13 +232,15 @@ typedef struct {
     void (*gelu)(float *x, int32_t count, int32_t approximate);
     /// x = silu(x) * up
     void (*swiglu)(float *x, const float *up, int32_t count);
+    /// x = cap tanh(x / cap); cap > 0
+    void (*soft_cap)(float *x, int32_t count, float cap);
     /// Stores one token's key and value in slot `slot` of a page.
     void (*append)(mk_codec codec, uint8_t *page, int32_t dimension, int32_t slot, const float *key,
                    const float *value);
     void (*attend)(const mk_attention *);
     /// Scaled scores of every row of `work` against the slots of the pages [page_begin, page_end):
     /// out[r * out_stride + 16 * (page - page_begin) + slot].  Nothing is masked: a page's unwritten
-    /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`.
+    /// slots and holes score 0.  Reads of `work` the pages, the queries, `scale` and `scratch`: no cap.
     void (*scores)(const mk_attention *work, int32_t page_begin, int32_t page_end, float *out,
                    size_t out_stride);
     /// For each page id its largest possible product with the queries, from the bounds that
@@ -267,6 +279,15 @@ mk_weight mk_stored_weight(mk_stored type);
 /// mk_stored_weight(type).
 void mk_pack_stored(mk_stored type, const uint8_t *_Nonnull const *_Nonnull rows, int32_t count, int32_t columns,
                     uint8_t *panel);
+/// Inputs that share a scale and a zero point in panels that mk_pack_grouped writes; 0 for other types.
+int32_t mk_grouped_columns(mk_weight type);
+/// Packs `count` rows of stored numbers into a panel: weight = scale * (code - zero point), or scale * E4M3 for
+/// MK_WEIGHT_FP8, whose zero points are not read.
+/// codes[row][columns], scales[row][groups], zeros[row][groups]: a code and a zero point for each byte.
+void mk_pack_grouped(mk_weight type, const uint8_t *codes, const float *scales, const uint8_t *zeros, int32_t count,
+                     int32_t columns, uint8_t *panel);
+/// A float of 8 bits (E4M3).
+float mk_e4m3(uint8_t byte);
 /// The weights [from, to) of consecutive blocks, each product and sum rounded once.
 void mk_read_stored(mk_stored type, const uint8_t *blocks, size_t from, size_t to, float *out);
 /// Quantises `columns` weights of a row into whole blocks, with zeros behind the last weight; false for types that are

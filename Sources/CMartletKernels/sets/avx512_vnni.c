@@ -13,6 +13,7 @@
 #define MK_USE_AVX512 1
 #define MK_USE_VNNI512 1
 #define MK_HAS_BF16_PRODUCTS 1
+#define MK_MULTIPLIES_PAIRS 1
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../templates/lanes.h"
 #include "../templates/matmul.h"

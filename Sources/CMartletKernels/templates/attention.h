@@ -15,6 +15,14 @@
 #define ATTEND_ROWS MK_ATTEND_ROWS
 #define ATTEND_COLUMNS MK_ATTEND_COLUMNS
 
+/// A tile as integers; see whole.h.
+typedef struct {
+    int16_t *keys;      // [dimension / 2][128 slots][2]: two channels side by side
+    int16_t *values;    // [width / 16][64][16 channels][2]: two tokens side by side
+    float *key_units;   // [round_up(dimension, 16)] what a key's integers are multiples of
+    float *value_units; // [width]
+} mk_whole_tile;
+
 typedef struct {
     float *sums;      // [rows][16] running sums of weights, by lane
     float *factors;   // [rows] e^(m - m') of the tile at hand
@@ -28,6 +36,7 @@ typedef struct {
     float *padded;       // [rows][whole_width] the same as they are, zeros behind them
     float *steps;        // [rows] steps of the integers
     int32_t whole_width;
+    mk_whole_tile whole_tile;
 } mk_scratch;
 
 MK_INLINE f32x16 load_codec(mk_codec codec, const uint8_t *p, size_t element) {
@@ -300,6 +309,8 @@ MK_INLINE void soften_pages(const mk_attention *a, const mk_scratch *s, int32_t 
             for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
         f32x16 p[MK_TILE_PAGES];
         _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = load_f32(w + j * 16);
+        if (a->cap > 0)
+            _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = cap16(p[j], a->cap);
         if (a->bias)
             _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] += load_f32(a->bias + first + j * 16);
         if (begin > first || end < first + MK_TILE || a->until) {
@@ -465,6 +476,7 @@ static void open_values(const mk_attention *a, const mk_scratch *s, mk_page_layo
 }
 
 #include "sealed.h"
+#include "whole.h"
 
 /// The parts of a unit's scratch.
 static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int rows) {
@@ -491,7 +503,51 @@ static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int r
     free_bytes += (size_t)rows * 4 * (size_t)s.whole_width;
     s.query = (int8_t *)free_bytes;
     s.query_width = at.value_width;
+    free_bytes += mk_align64((size_t)rows * 2 * (size_t)s.query_width);
+    s.whole_tile.keys = (int16_t *)free_bytes;
+    free_bytes += (size_t)MK_TILE * 2 * (size_t)at.value_width;
+    s.whole_tile.values = (int16_t *)free_bytes;
+    free_bytes += (size_t)MK_TILE * 2 * (size_t)at.value_width;
+    s.whole_tile.key_units = (float *)free_bytes;
+    free_bytes += (size_t)at.value_width * 4;
+    s.whole_tile.value_units = (float *)free_bytes;
     return s;
+}
+
+/// Scores, weights and values of the rows [begin, end) over a tile, whose numbers are floats or stored integers.
+static void attend_rows(const mk_attention *a, const mk_scratch *s, mk_page_layout at, int32_t tile, int begin, int end,
+                        const mk_run *runs, int run_count, const mk_tile_pages *here, const uint8_t *const *ahead,
+                        int count) {
+    for (int row = begin; row < end; row += ATTEND_ROWS) {
+        int n = end - row < ATTEND_ROWS ? end - row : ATTEND_ROWS;
+        // Later queries of a chunk see more: nothing here is visible to the earlier rows.
+        if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
+        const uint8_t *const *pages = here->pages, *const *touch = row == 0 ? ahead : pages;
+        if (run_count > 0) mixed_scores(a, s, at, runs, run_count, here, touch, row, n);
+        else open_scores(a, s, at, pages, touch, count, row, n);
+        soften(a, s, tile, row, n, count);
+        if (run_count > 0) mixed_values(a, s, at, runs, run_count, here, touch, row, n);
+        else open_values(a, s, at, pages, touch, count, row, n);
+    }
+}
+
+/// Likewise over a tile that all of these rows see whole; false where its numbers cannot be integers.
+static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at, int32_t tile, int begin, int end,
+                        const uint8_t *const *pages, const uint8_t *const *ahead) {
+#if MK_MULTIPLIES_PAIRS
+    const int isFinite = a->codec == MK_CODEC_F16 ? whole_tile_f16(at, a->dimension, pages, ahead, &s->whole_tile)
+                                                  : whole_tile_bf16(at, a->dimension, pages, ahead, &s->whole_tile);
+    if (!isFinite) return 0;
+    for (int row = begin; row < end; row += ATTEND_ROWS) {
+        const int n = end - row < ATTEND_ROWS ? end - row : ATTEND_ROWS;
+        scores_of_whole[n - 1](a, s, &s->whole_tile, row);
+        soften(a, s, tile, row, n, MK_TILE_PAGES);
+        values_of_whole[n - 1](a, s, at, &s->whole_tile, row);
+    }
+    return 1;
+#else
+    return 0;
+#endif
 }
 
 /// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
@@ -533,17 +589,11 @@ static void attend(const mk_attention *a) {
             else runs[run_count++] = (mk_run){j, j + 1, class};
         }
         if (run_count == 1 && runs[0].class < 0) run_count = 0;
-        for (int row = 0; row < rows; row += ATTEND_ROWS) {
-            int n = rows - row < ATTEND_ROWS ? rows - row : ATTEND_ROWS;
-            // Later queries of a chunk see more: nothing here is visible to the earlier rows.
-            if (a->first_end + (row + n - 1) / a->group <= tile * MK_TILE) continue;
-            const uint8_t *const *touch = row == 0 ? ahead : pages;
-            if (run_count > 0) mixed_scores(a, &s, at, runs, run_count, &here, touch, row, n);
-            else open_scores(a, &s, at, pages, touch, count, row, n);
-            soften(a, &s, tile, row, n, count);
-            if (run_count > 0) mixed_values(a, &s, at, runs, run_count, &here, touch, row, n);
-            else open_values(a, &s, at, pages, touch, count, row, n);
-        }
+        int begin, end;
+        rows_of_whole(a, tile, &begin, &end);
+        if (begin == end || !attend_whole(a, &s, at, tile, begin, end, pages, ahead)) begin = end = 0;
+        attend_rows(a, &s, at, tile, 0, begin, runs, run_count, &here, ahead, count);
+        attend_rows(a, &s, at, tile, end, rows, runs, run_count, &here, ahead, count);
     }
     for (int r = 0; r < rows; r++) a->sum[r] = sum_lanes(load_f32(s.sums + (size_t)r * 16));
 }

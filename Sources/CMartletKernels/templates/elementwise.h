@@ -101,9 +101,41 @@ static void add(float *out, const float *x, int32_t count) {
     }
 }
 
+static void soft_cap(float *x, int32_t count, float cap) {
+    for (int32_t i = 0; i < count; i += 16) store_partial(x + i, cap16(load_partial(x + i, count - i), cap), count - i);
+}
+
+/// erf(x), within 8e-8.  Up to 1 it is x + x P(x^2), beyond 1 - e^Q(|x|); both polynomials are minimax fits, the second
+/// to the logarithm of erfc, weighted by erfc.  From 4 on it is 1.
+MK_INLINE f32x16 erf16(f32x16 x) {
+    f32x16 size = __builtin_elementwise_abs(x), square = x * x;
+    f32x16 near = splat(8.90177398e-5f);
+    near = fma16(near, square, splat(-8.29336175e-4f));
+    near = fma16(near, square, splat(5.21586370e-3f));
+    near = fma16(near, square, splat(-2.68654246e-2f));
+    near = fma16(near, square, splat(1.12837896e-1f));
+    near = fma16(near, square, splat(-3.76126379e-1f));
+    near = fma16(near, square, splat(1.28379166e-1f));
+    near = fma16(near, x, x);
+    f32x16 bounded = size > splat(4.0f) ? splat(4.0f) : size;
+    f32x16 far = splat(2.08741069e-4f);
+    far = fma16(far, bounded, splat(-3.15647712e-3f));
+    far = fma16(far, bounded, splat(2.26323567e-2f));
+    far = fma16(far, bounded, splat(-1.04684621e-1f));
+    far = fma16(far, bounded, splat(-6.36415839e-1f));
+    far = fma16(far, bounded, splat(-1.12808144f));
+    far = fma16(far, bounded, splat(-1.08249915e-4f));
+    far = 1.0f - exp16(far);
+    far = x < splat(0.0f) ? -far : far;
+    return size > splat(1.0f) ? far : near;
+}
+
 static void gelu(float *x, int32_t count, int32_t approximate) {
     if (!approximate) {
-        for (int32_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
+        for (int32_t i = 0; i < count; i += 16) {
+            f32x16 v = load_partial(x + i, count - i);
+            store_partial(x + i, v * 0.5f * (erf16(v * 0.70710678118654752f) + 1.0f), count - i);
+        }
         return;
     }
     for (int32_t i = 0; i < count; i += 16) {

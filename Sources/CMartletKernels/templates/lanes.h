@@ -177,6 +177,15 @@ MK_INLINE f32x16 load_f16(const void *p) {
     return (f32x16)((u32x16)v | sign);
 #endif
 }
+/// Sixteen floats of 8 bits (E4M3, none of them NaN) divided by 256: seven places up they are halves, whose
+/// exponents count from eight further below.
+MK_INLINE f32x16 load_e4m3_256th(const void *p) {
+    u8x16 bytes;
+    memcpy(&bytes, p, 16);
+    const u16x16 wide = __builtin_convertvector(bytes, u16x16);
+    const u16x16 halves = (wide & 0x80) << 8 | (wide & 0x7f) << 7;
+    return load_f16(&halves);
+}
 MK_INLINE f32x16 load_bf16(const void *p) {
     u16x16 h;
     memcpy(&h, p, sizeof h);
@@ -377,6 +386,15 @@ MK_INLINE f32x16 exp16(f32x16 x) {
     f32x16 y = p * power;
     return x < splat(-87.33f) ? splat(0.0f) : y;
 #endif
+}
+
+
+/// cap tanh(x / cap), within 1e-7 of the cap.
+MK_INLINE f32x16 cap16(f32x16 x, float cap) {
+    f32x16 doubled = x * (2.0f / cap);
+    doubled = doubled > splat(40.0f) ? splat(40.0f) : doubled;
+    f32x16 e = exp16(doubled);
+    return (e - 1.0f) / (e + 1.0f) * cap;
 }
 
 /// x / (1 + e^-x)

@@ -73,6 +73,62 @@ MK_INLINE void tile_bf16(const mk_matmul *m, const uint8_t *const *panels, int p
         _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
 }
 
+/// Sixteen floats of 16 bits for each input.
+MK_INLINE void tile_f16(const mk_matmul *m, const uint8_t *const *panels, int panelCount, int32_t row,
+                        int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
+    f32x16 acc[ROW_TILE][2];
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
+    const float *x = m->x + (size_t)row * m->x_stride;
+    for (int32_t k = from; k < to; k++) {
+        f32x16 w[2];
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+            w[p] = load_f16(panels[p] + (size_t)k * 32);
+            if (k % 2 == 0) fetch(panels[p] + (size_t)k * 32, 64, ahead);
+        }
+        _Pragma("unroll") for (int r = 0; r < rows; r++) {
+            f32x16 b = splat(x[(size_t)r * m->x_stride + k]);
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = fma16(w[p], b, acc[r][p]);
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
+}
+
+/// Sixteen floats of 8 bits for each input, and 16 scales for each group of inputs. A weight is rounded to f32 as it
+/// is multiplied by its scale, so that products are those of the f32 matrix, bit for bit.
+MK_INLINE void tile_fp8(const mk_matmul *m, const uint8_t *const *panels, int panelCount, int32_t row,
+                        int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
+    f32x16 acc[ROW_TILE][2];
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = sums[r * 2 + p];
+    const float *x = m->x + (size_t)row * m->x_stride;
+    for (int32_t start = from; start < to; start += MK_FP8_GROUP) {
+        const int32_t end = to - start < MK_FP8_GROUP ? to : start + MK_FP8_GROUP;
+        const uint8_t *group[2];
+        f32x16 scale[2];
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+            group[p] = panels[p] + (size_t)(start / MK_FP8_GROUP) * MK_FP8_GROUP_BYTES;
+            scale[p] = load_f32(group[p]) * 256.0f;
+            fetch(group[p], 64, ahead);
+        }
+        for (int32_t k = start; k < end; k++) {
+            f32x16 w[2];
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                const uint8_t *at = group[p] + 64 + (size_t)(k - start) * 16;
+                w[p] = load_e4m3_256th(at) * scale[p];
+                if (k % 4 == 0) fetch(at, 64, ahead);
+            }
+            _Pragma("unroll") for (int r = 0; r < rows; r++) {
+                f32x16 b = splat(x[(size_t)r * m->x_stride + k]);
+                _Pragma("unroll") for (int p = 0; p < panelCount; p++) acc[r][p] = fma16(w[p], b, acc[r][p]);
+            }
+        }
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panelCount; p++) sums[r * 2 + p] = acc[r][p];
+}
+
 /// The bits above the lowest four of the integers of group g, at their place; `planes` are the block's.
 MK_INLINE u32x16 high_bits(int bits, const u32x16 *planes, int g) {
     if (bits == 5) return (g <= 4 ? planes[0] << (4 - g) : planes[0] >> (g - 4)) & 0x10101010u;
@@ -89,6 +145,7 @@ MK_INLINE f32x16 load_scales(mk_scale kind, const uint8_t *p, f32x16 unit) {
     case MK_MINUS_BYTE: return -(load_u8(p) * unit);
     case MK_POWER: return load_power(p);
     case MK_FLOAT: return load_f32(p);
+    case MK_UNIT: return unit;
     case MK_NO_SCALE: break;
     }
     return splat(0);
@@ -119,12 +176,19 @@ MK_INLINE void tile_blocks(const mk_matmul *m, mk_weight type, const uint8_t *co
             if (b.bits == 5 || b.bits == 6) planes[p][0] = load_u32(w[p] + mk_planes_start(b));
             if (b.bits == 6) planes[p][1] = load_u32(w[p] + mk_planes_start(b) + 64);
         }
-        if (b.unit == MK_GROUP_UNIT && (block == first || block % MK_GROUP_BLOCKS == 0))
+        if (b.unit == MK_GROUP_UNIT && (block == first || block % (int32_t)mk_group_blocks(b) == 0))
             _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
                 const uint8_t *group = panels[p] + mk_group_start(b, (size_t)block);
                 fetch(group, mk_group_bytes(b), ahead);
                 units[p] = load_f16(group);
                 if (b.minimum != MK_NO_SCALE) least[p] = load_f16(group + 32);
+            }
+        if (b.unit == MK_ZERO_UNIT && (block == first || block % (int32_t)mk_group_blocks(b) == 0))
+            _Pragma("unroll") for (int p = 0; p < panelCount; p++) {
+                const uint8_t *group = panels[p] + mk_group_start(b, (size_t)block);
+                fetch(group, mk_group_bytes(b), ahead);
+                units[p] = load_f32(group);
+                least[p] = -(load_u8(group + 64) * units[p]);
             }
         const int8_t *x = m->x_quants + ((size_t)row * rowBlocks + block) * MK_BLOCK;
         _Pragma("unroll") for (int s = 0; s < segments; s++) {
@@ -198,6 +262,8 @@ MK_INLINE void tile_of(const mk_matmul *m, mk_weight type, const uint8_t *const 
                        int32_t row, int rows, int32_t from, int32_t to, size_t ahead, f32x16 *sums) {
     switch (type) {
     case MK_WEIGHT_F32: tile_f32(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_F16: tile_f16(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
+    case MK_WEIGHT_FP8: tile_fp8(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
     case MK_WEIGHT_BF16: tile_bf16(m, panels, panelCount, row, rows, from, to, ahead, sums); break;
     default: tile_blocks(m, type, panels, panelCount, row, rows, from, to, ahead, sums); break;
     }
@@ -259,6 +325,10 @@ MK_TILE_TABLE(q5_k, MK_WEIGHT_Q5_K)
 MK_TILE_TABLE(q6_k, MK_WEIGHT_Q6_K)
 MK_TILE_TABLE(mxfp4, MK_WEIGHT_MXFP4)
 MK_TILE_TABLE(wide, MK_WEIGHT_WIDE)
+MK_TILE_TABLE(f16, MK_WEIGHT_F16)
+MK_TILE_TABLE(int4, MK_WEIGHT_INT4)
+MK_TILE_TABLE(int4_32, MK_WEIGHT_INT4_32)
+MK_TILE_TABLE(fp8, MK_WEIGHT_FP8)
 
 /// The tiles of a weight type for `panels` at once, by rows - 1.
 MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
@@ -278,6 +348,10 @@ MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
     case MK_WEIGHT_Q6_K: return tiles_q6_k[panels - 1];
     case MK_WEIGHT_MXFP4: return tiles_mxfp4[panels - 1];
     case MK_WEIGHT_WIDE: return tiles_wide[panels - 1];
+    case MK_WEIGHT_F16: return tiles_f16[panels - 1];
+    case MK_WEIGHT_INT4: return tiles_int4[panels - 1];
+    case MK_WEIGHT_INT4_32: return tiles_int4_32[panels - 1];
+    case MK_WEIGHT_FP8: return tiles_fp8[panels - 1];
     }
 }
 
@@ -287,7 +361,7 @@ MK_INLINE mk_tile *const *tiles(mk_weight type, int panels) {
 /// floats that are added up input by input. One is read faster, being one stream; with few rows of integers, which
 /// leave time to spare, that is what counts.
 MK_INLINE int panels_together(const mk_matmul *m) {
-    int isQuantised = m->type != MK_WEIGHT_F32 && m->type != MK_WEIGHT_BF16;
+    int isQuantised = mk_blocks_of(m->type).bits > 0;
     return isQuantised && m->rows <= ROW_TILE ? 1 : MK_PANEL_TILE;
 }
 

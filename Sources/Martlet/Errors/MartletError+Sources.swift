@@ -104,6 +104,7 @@ extension MartletError {
             case .tokenOutOfRange(let got, _): (.tokenOutOfRange, "\(got)")
             case .contextExceeded: (.contextExceeded, nil)
             case .policyNeedsHeads(let policy, _): (.invalidPolicy, policy)
+            case .unknownAdapter(let name, _): (.invalidParameter, name)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)
     }

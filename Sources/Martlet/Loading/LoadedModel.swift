@@ -38,8 +38,10 @@ package struct LoadedModel: Sendable {
         }
     }
 
-    /// Loads a model; takes as long as reading its files does.
-    package init(_ name: String, options: ModelOptions) throws(MartletError) {
+    /// Loads a model; takes as long as reading its files does. Without its head it gives no logits.
+    package init(
+        _ name: String, options: ModelOptions, readsHead: Bool = true
+    ) throws(MartletError) {
         self.name = name
         self.options = options
         do {
@@ -59,7 +61,9 @@ package struct LoadedModel: Sendable {
                 }
                 naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
-                    checkpoint, weights: options.weights, kernels: kernels, pool: pool)
+                    checkpoint, weights: options.weights, readsHead: readsHead,
+                    adapters: try options.adapters.mapValues { try ModelSource($0).path ?? $0 },
+                    kernels: kernels, pool: pool)
                 self.checkpoint = checkpoint
                 // A model that reads no text needs no template.
                 if case .none = text {
@@ -70,7 +74,7 @@ package struct LoadedModel: Sendable {
                     chatTemplate = try ChatTemplateSource(directory: checkpoint.directory)
                 }
             case .random(let shape):
-                guard options.adapter == nil else {
+                guard options.adapter == nil, options.adapters.isEmpty else {
                     throw MartletError(
                         code: .invalidParameter, subject: "adapter",
                         message:
@@ -101,7 +105,8 @@ package struct LoadedModel: Sendable {
         return try checkpoint.adapted(by: ModelSource(adapter).path ?? adapter)
     }
 
-    private static func check(_ options: ModelOptions) throws(MartletError) {
+    /// Refuses numbers that no machine has.
+    static func check(_ options: ModelOptions) throws(MartletError) {
         func require(_ holds: Bool, _ name: String, _ got: Int, _ expected: String)
             throws(MartletError)
         {

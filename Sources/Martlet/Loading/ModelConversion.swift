@@ -127,8 +127,11 @@ package struct ModelConversion {
                     try tensor.checkIntact()
                 }
             }
+            // What is written is packed by nothing.
+            let configuration = JSONObject(
+                checkpoint.configuration.root.members.filter { $0.key != "quantization_config" })
             try CheckpointWriter(directory: directory).write(
-                configuration: checkpoint.configuration.root, tensors: tensors)
+                configuration: configuration, tensors: tensors)
         } catch { throw MartletError(any: error) }
     }
 }

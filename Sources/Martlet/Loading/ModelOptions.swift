@@ -9,6 +9,9 @@ public struct ModelOptions: Sendable, Hashable {
     public var weights: WeightType?
     /// A directory with a low-rank adapter (PEFT's `adapter_config.json`), which is merged into the weights.
     public var adapter: String?
+    /// Directories of further low-rank adapters, by the names that requests choose them by
+    /// (``GenerationOptions/adapter``). They stand beside the weights, which all requests share.
+    public var adapters: [String: String] = [:]
     /// How keys and values are stored.
     public var cacheCodec: CacheCodec = .f32
     /// Which tokens stay in the cache: `dense`, or a policy such as `window(sinks=4, recent=1024)`.

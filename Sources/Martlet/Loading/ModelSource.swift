@@ -46,18 +46,40 @@ package enum ModelSource: Sendable, Hashable {
         }
     }
 
-    /// Opens the model's configuration and tensors; nil for random weights.
+    /// Opens the configuration and tensors of a model that generates text; nil for random weights.
     package func openCheckpoint() throws(MartletError) -> Checkpoint? {
         do {
             switch self {
-            case .directory(let path): return try Checkpoint(directory: path)
-            case .gguf(let path): return try Checkpoint(gguf: path)
+            case .directory(let path):
+                let checkpoint = try Checkpoint(directory: path)
+                guard !EncoderPlan.describes(checkpoint.configuration) else {
+                    throw MartletError.isEncoder(checkpoint.configuration)
+                }
+                return checkpoint
+            case .gguf(let path):
+                do { return try Checkpoint(gguf: path) } catch {
+                    if case .unknownArchitecture = error, let encoder = try openEncoder() {
+                        throw MartletError.isEncoder(encoder.configuration)
+                    }
+                    throw error
+                }
             case .random: return nil
             }
-        } catch let error as FormatError {
-            throw MartletError(error)
         } catch {
             throw MartletError(any: error)
+        }
+    }
+
+    /// Opens the configuration and tensors of an encoder; nil where the model is of another kind.
+    func openEncoder() throws -> Checkpoint? {
+        switch self {
+        case .directory(let path):
+            let checkpoint = try Checkpoint(directory: path)
+            return EncoderPlan.describes(checkpoint.configuration) ? checkpoint : nil
+        case .gguf(let path):
+            return EncoderPlan.describes(try GGUFFile(path: path))
+                ? try Checkpoint(encoderGGUF: path) : nil
+        case .random: return nil
         }
     }
 

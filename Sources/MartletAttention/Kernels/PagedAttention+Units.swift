@@ -80,7 +80,7 @@ extension PagedAttention {
             tail_ids: table.recentPages.baseAddress ?? Self.noPages,
             tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
             codec: shape.codec.code, dimension: Int32(dimension), queries: Int32(unit.count),
-            group: Int32(group), q: q, query_stride: job.queryStride, scale: scale,
+            group: Int32(group), q: q, query_stride: job.queryStride, scale: scale, cap: cap,
             first_end: Int32(position + 1),
             window: Int32(clamping: job.visibility.window ?? Int(Int32.max)),
             sinks: Int32(job.visibility.sinks), sink_scores: reads.sinkScores,

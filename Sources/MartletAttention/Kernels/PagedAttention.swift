@@ -16,6 +16,7 @@ package final class PagedAttention {
     let group: Int
     let width: Int
     let scale: Float
+    let cap: Float
 
     private var plans: [Visibility: AttentionPlan] = [:]
     private var appends: [AppendUnit] = []
@@ -39,12 +40,13 @@ package final class PagedAttention {
     ///   - headCount: query heads, a multiple of the KV heads.
     ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
+    ///   - cap: what scaled scores are softly held below (c tanh(s / c)); 0 for none.
     ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
     ///   - outputs: the model's output projection, for stages that ask for it.
     ///   - frequencies: by layer, radians a position for each rotated pair of dimensions; empty for
     ///     layers without rotation, whose sinks then keep the scores they have.
     package init(
-        headCount: Int, cache: KVCache, scale: Float, markWindow: Int? = nil,
+        headCount: Int, cache: KVCache, scale: Float, cap: Float = 0, markWindow: Int? = nil,
         outputs: OutputProjection? = nil, frequencies: [[Double]], kernels: KernelSet,
         pool: WorkerPool
     ) throws(KernelError) {
@@ -60,6 +62,7 @@ package final class PagedAttention {
         self.kernels = kernels
         self.pool = pool
         self.scale = scale
+        self.cap = cap
         group = headCount / shape.keyValueHeadCount
         width = (shape.headDimension + 15) & ~15
         var workers: [WorkerScratch] = []
@@ -72,7 +75,8 @@ package final class PagedAttention {
         self.workers = workers
         stages = try cache.plan.makeStages(
             StageContext(
-                shape: shape, headCount: headCount, scale: scale, frequencies: frequencies,
+                shape: shape, headCount: headCount, scale: scale, cap: cap,
+                frequencies: frequencies,
                 markWindow: markWindow, outputs: outputs, kernels: kernels, pool: pool))
         states = try AlignedBuffer(count: 16)
     }

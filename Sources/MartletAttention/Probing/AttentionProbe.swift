@@ -13,16 +13,21 @@ package final class AttentionProbe {
     private let group: Int
     /// What scores are multiplied by.
     package let scale: Float
+    /// What scaled scores are softly held below; 0 for none.
+    private let cap: Float
     /// What its thread touches beside attention: every pass over keys here, and what its owner adds.
     package let touches: CacheTouches
     private let kernels: KernelSet
     private let scratch: AlignedBuffer<UInt8>
     private var weights: AlignedBuffer<Float>
 
-    package init(shape: KVShape, group: Int, scale: Float, kernels: KernelSet) throws(KernelError) {
+    package init(shape: KVShape, group: Int, scale: Float, cap: Float = 0, kernels: KernelSet)
+        throws(KernelError)
+    {
         self.shape = shape
         self.group = group
         self.scale = scale
+        self.cap = cap
         touches = CacheTouches(shape)
         self.kernels = kernels
         scratch = try AlignedBuffer(
@@ -84,15 +89,20 @@ package final class AttentionProbe {
         return base
     }
 
-    /// The same before the softmax: scaled products, nothing masked.
+    /// The same before the softmax: scaled products, under the cap of a model that has one, nothing masked.
     package func scoreRows(
         of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
         table: PageTableView, cache: KVCache
     ) throws(KernelError) -> UnsafeMutablePointer<Float> {
-        try products(
-            of: queries, count: count, stride: stride,
-            pages: 0..<KVPage.count(forSlots: firstEnd + count - 1), scale: scale, table: table,
-            cache: cache)
+        let pages = KVPage.count(forSlots: firstEnd + count - 1)
+        let rows = try products(
+            of: queries, count: count, stride: stride, pages: 0..<pages, scale: scale,
+            table: table, cache: cache)
+        if cap > 0 {
+            kernels.table.pointee.soft_cap(
+                rows, Int32(count * group * pages * KVPage.tokens), cap)
+        }
+        return rows
     }
 
     /// Products of up to ``rows`` rows with the keys of some of a table's pages, times `scale`,
@@ -117,7 +127,7 @@ package final class AttentionProbe {
             tail_ids: table.recentPages.baseAddress ?? PagedAttention.noPages,
             tail_base: Int32(table.recentBase), tail_pages: Int32(table.recentPages.count),
             codec: shape.codec.code, dimension: Int32(shape.headDimension), queries: Int32(count),
-            group: Int32(group), q: queries, query_stride: stride, scale: scale,
+            group: Int32(group), q: queries, query_stride: stride, scale: scale, cap: 0,
             first_end: Int32(pages.upperBound * KVPage.tokens), window: .max, sinks: 0,
             sink_scores: nil, sink_first_query: .max, until: nil, first_position: 0, bias: nil,
             classes: nil, class_count: 0, tile_begin: 0,
@@ -144,7 +154,8 @@ extension StageContext {
         var probes: [AttentionProbe] = []
         for _ in 0..<pool.threadCount {
             probes.append(
-                try AttentionProbe(shape: shape, group: group, scale: scale, kernels: kernels))
+                try AttentionProbe(
+                    shape: shape, group: group, scale: scale, cap: cap, kernels: kernels))
         }
         return probes
     }

@@ -29,10 +29,30 @@ struct LoadingArguments: ParsableArguments {
     var weights: WeightType?
 
     @Option(
+        name: .customLong("adapter"),
         help: ArgumentHelp(
-            "A low-rank adapter (PEFT) that is merged into the weights: a directory, or owner/name that was pulled.",
-            valueName: "adapter"))
-    var adapter: String?
+            "A low-rank adapter (PEFT), a directory or owner/name that was pulled: merged into the weights, or, as "
+                + "NAME=DIRECTORY, kept beside them for --use-adapter. The latter may be repeated.",
+            valueName: "adapter"), transform: AdapterArgument.init(parsing:))
+    private var adapterArguments: [AdapterArgument] = []
+
+    /// The adapter that is merged.
+    var adapter: String? { adapterArguments.first { $0.name == nil }?.path }
+    /// The others, by name.
+    var adapters: [String: String] {
+        Dictionary(
+            adapterArguments.compactMap { argument in argument.name.map { ($0, argument.path) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    func validate() throws {
+        let names = adapterArguments.map { $0.name ?? "" }
+        guard Set(names).count == names.count else {
+            throw ValidationError(
+                "--adapter is given twice under one name, or twice without; give each another NAME=."
+            )
+        }
+    }
 
     @Option(
         help: ArgumentHelp(
@@ -43,6 +63,24 @@ struct LoadingArguments: ParsableArguments {
         help: ArgumentHelp(
             "Seed of a random model's weights, and of sampling.", valueName: "whole number"))
     var seed: UInt64?
+}
+
+/// An adapter: a directory, with a name where requests choose it.
+struct AdapterArgument: Sendable {
+    let name: String?
+    let path: String
+
+    init(parsing text: String) throws {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].contains("/") else {
+            (name, path) = (nil, text)
+            return
+        }
+        guard !parts[0].isEmpty, !parts[1].isEmpty else {
+            throw ValidationError("--adapter \(text): expected NAME=DIRECTORY.")
+        }
+        (name, path) = (String(parts[0]), String(parts[1]))
+    }
 }
 
 /// How the cache is stored, and how large it may become.
@@ -78,6 +116,7 @@ extension ModelOptions {
         self.init()
         weights = loading.weights
         adapter = loading.adapter
+        adapters = loading.adapters
         threads = loading.threads
         seed = loading.seed ?? 0
         if let cache {

@@ -11,8 +11,10 @@ enum OptionNames {
         "logitBias token": "--logit-bias",
         "chainCount": "--chains", "topCount": "--top", "chunk": "--chunk",
         "tokens of a step": "--chunk", "threads": "--threads", "adapter": "--adapter",
+        "adapter of the request": "--use-adapter",
         "memory budget": "--memory",
-        "stride": "--stride", "samples": "--samples", "width": "--width",
+        "dimensions": "--dimensions", "stride": "--stride", "samples": "--samples",
+        "width": "--width",
         "sequences in flight": "--parallel",
     ]
 

@@ -5,6 +5,7 @@ public import Martlet
 
 extension WeightType: ExpressibleByArgument {}
 extension CacheCodec: ExpressibleByArgument {}
+extension Pooling: ExpressibleByArgument {}
 
 /// What an option expected and did not get; the parser adds which option and what it got.
 struct Expected: Error, Equatable, CustomStringConvertible {

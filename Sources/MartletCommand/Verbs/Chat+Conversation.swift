@@ -65,17 +65,34 @@ struct ChatConversation {
 
     // MARK: Commands
 
-    private static let help = """
-        /system TEXT   tells the model TEXT before everything else, and begins anew
-        /budget BYTES  gives the cache so much memory, such as 64MB
-        /policy POLICY keeps tokens by another cache policy, such as window(sinks=4, recent=1024)
-        /save FILE     writes the conversation to FILE, one JSON object a message
-        /clear         forgets what was said
-        /help          lists the commands
-        /quit          ends, as Ctrl-D does
-        Ctrl-C stops an answer. A line that ends in \\ goes on; \"\"\" begins and ends several lines.
+    /// Each command with what follows it and what it does.
+    private static let commands: [(name: String, value: String, purpose: String)] = [
+        ("/system", "TEXT", "tells the model TEXT before everything else, and begins anew"),
+        ("/budget", "BYTES", "gives the cache so much memory, such as 64MB"),
+        (
+            "/policy", "POLICY",
+            "keeps tokens by another cache policy, such as window(sinks=4, recent=1024)"
+        ),
+        ("/save", "FILE", "writes the conversation to FILE, one JSON object a message"),
+        ("/clear", "", "forgets what was said"),
+        ("/help", "", "lists the commands"),
+        ("/quit", "", "ends, as Ctrl-D does"),
+    ]
 
-        """
+    /// The names of all commands.
+    static var commandNames: [String] { commands.map(\.name) }
+
+    private static var help: String {
+        let lines = commands.map { command in
+            let usage = command.name + " " + command.value
+            return usage.padding(toLength: 15, withPad: " ", startingAt: 0) + command.purpose
+        }
+        return lines.joined(separator: "\n") + """
+
+            Ctrl-C stops an answer. A line that ends in \\ goes on; \"\"\" begins and ends several lines.
+
+            """
+    }
 
     /// Does what a command says; false at the last one.
     mutating func obey(_ line: String) async throws(MartletError) -> Bool {

@@ -16,45 +16,100 @@ final class ChatInput: Sendable {
 
     private static let fence = "\"\"\""
 
-    init(isInteractive: Bool) { self.isInteractive = isInteractive }
+    /// Lets lines be edited; nil where they are read as they come.
+    private let reader: LineReader?
+
+    init(isInteractive: Bool, reader: LineReader? = nil) {
+        self.isInteractive = isInteractive
+        self.reader = reader
+    }
+
+    /// What a line was.
+    private enum Line {
+        case text(String), end
+        /// Ctrl-C: the message is given up.
+        case interrupted
+    }
 
     /// The next message or command; nil at the end. Throws what cannot be read, and text that is not UTF-8.
     func message() async throws(MartletError) -> String? {
-        guard var line = try await line("> ") else { return nil }
-        if line.trimmingCharacters(in: .whitespaces) == Self.fence {
-            var lines: [String] = []
-            while let next = try await self.line(". "),
-                next.trimmingCharacters(in: .whitespaces) != Self.fence
-            {
-                lines.append(next)
+        while true {
+            switch try await nextMessage() {
+            case .text(let message):
+                reader?.remember(message)
+                return message
+            case .end: return nil
+            case .interrupted: continue
             }
-            return lines.joined(separator: "\n")
         }
-        while line.hasSuffix("\\") {
-            line.removeLast()
-            guard let next = try await self.line(". ") else { break }
-            line += "\n" + next
+    }
+
+    private func nextMessage() async throws(MartletError) -> Line {
+        let first = try await line("> ", isFirst: true)
+        guard case .text(var message) = first else { return first }
+        if message.trimmingCharacters(in: .whitespaces) == Self.fence {
+            var lines: [String] = []
+            while true {
+                switch try await line(". ") {
+                case .interrupted: return .interrupted
+                case .text(let next) where next.trimmingCharacters(in: .whitespaces) != Self.fence:
+                    lines.append(next)
+                case .text, .end: return .text(lines.joined(separator: "\n"))
+                }
+            }
         }
-        return line
+        while message.hasSuffix("\\") {
+            message.removeLast()
+            switch try await line(". ") {
+            case .interrupted: return .interrupted
+            case .text(let next): message += "\n" + next
+            case .end: return .text(message)
+            }
+        }
+        return .text(message)
     }
 
     /// Reads a line on a thread that may wait for it.
-    private func line(_ prompt: String) async throws(MartletError) -> String? {
-        if isInteractive { StandardStreams.writeError(prompt) }
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<[UInt8]?, MartletError>, Never>) in
-            DispatchQueue.global().async { continuation.resume(returning: self.nextLine()) }
+    private func line(_ prompt: String, isFirst: Bool = false) async throws(MartletError) -> Line {
+        if let reader, let result = try await Self.edited(reader, prompt) {
+            switch result {
+            case .line(let text): return .text(text)
+            case .end: return .end
+            case .interrupted(let wasEmpty):
+                if wasEmpty, isFirst { StandardStreams.writeError("Ctrl-D or /quit leaves.\n") }
+                return .interrupted
+            }
         }
-        guard let bytes = try result.get() else { return nil }
+        if isInteractive { StandardStreams.writeError(prompt) }
+        guard let bytes = try await Self.waiting({ () throws(MartletError) in try self.nextLine() })
+        else { return .end }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw MartletError(
                 code: .invalidText, subject: "standard input",
                 message: "standard input: a line is not valid UTF-8; convert it to UTF-8 first")
         }
-        return text
+        return .text(text)
     }
 
-    private func nextLine() -> Result<[UInt8]?, MartletError> {
+    private static func edited(
+        _ reader: LineReader, _ prompt: String
+    ) async throws(MartletError) -> LineReader.Result? {
+        try await waiting { () throws(MartletError) in try reader.line(prompt) }
+    }
+
+    private static func waiting<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(MartletError) -> Value
+    ) async throws(MartletError) -> Value {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Value, MartletError>, Never>) in
+            DispatchQueue.global().async {
+                continuation.resume(returning: Result { () throws(MartletError) in try body() })
+            }
+        }
+        return try result.get()
+    }
+
+    private func nextLine() throws(MartletError) -> [UInt8]? {
         var bytes = pending.withLock { $0 }
         defer { pending.withLock { $0 = bytes } }
         var searched = 0
@@ -63,18 +118,16 @@ final class ChatInput: Sendable {
                 var line = Array(bytes[..<end])
                 if line.last == 0x0D { line.removeLast() }
                 bytes.removeFirst(end + 1)
-                return .success(line)
+                return line
             }
             searched = bytes.count
-            do throws(MartletError) {
-                let part = try TextFile.standardInputPart()
-                guard part.isEmpty else {
-                    bytes += part
-                    continue
-                }
-            } catch { return .failure(error) }
+            let part = try TextFile.standardInputPart()
+            guard part.isEmpty else {
+                bytes += part
+                continue
+            }
             defer { bytes = [] }
-            return .success(bytes.isEmpty ? nil : bytes)
+            return bytes.isEmpty ? nil : bytes
         }
     }
 }

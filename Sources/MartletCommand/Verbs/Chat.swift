@@ -15,7 +15,12 @@ struct Chat: AsyncParsableCommand {
             what the model thinks is shown dimmed, and only in a terminal. After each answer a line on standard \
             error says how fast it came and what the cache holds.
 
-            Ctrl-C stops an answer, and at the prompt the program. Commands begin with /, see /help.
+            In a terminal lines can be edited: arrows, Home, End, Ctrl-A, E, B, F, K, U, W, Y and L, Alt-B, F and D; tab \
+            completes commands. Up and down show earlier messages and Ctrl-R searches them, also those of earlier runs, which are kept in ~/.local/state/martlet/chat_history (or in \
+            $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message.
+
+            Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
+            begin with /, see /help.
 
             Example:
               martlet chat path/to/model --system "Be brief." --cache "window(sinks=4, recent=2048)"
@@ -42,6 +47,11 @@ struct Chat: AsyncParsableCommand {
     @Flag(help: "Print one JSON object for each answer, and nothing else.")
     var json = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether what you type is kept for later runs, in a file that only you can read.")
+    var history = true
+
     func run() async throws {
         let loaded = try await LoadedModel.load(
             model, options: ModelOptions(loading, cache))
@@ -55,7 +65,10 @@ struct Chat: AsyncParsableCommand {
             options: options(loaded), view: ChatView(isJSON: json))
         conversation.promptOptions.thinks = think
         if let system { conversation.messages = [Message(.system, system)] }
-        let input = ChatInput(isInteractive: !json && !whole && ChatInput.isTerminal)
+        let isInteractive = !json && !whole && ChatInput.isTerminal
+        let input = ChatInput(
+            isInteractive: isInteractive,
+            reader: isInteractive && LineReader.isPossible ? makeReader() : nil)
         if whole {
             let text = String(decoding: try TextFile.read("-"), as: UTF8.self)
             try await conversation.ask(text)
@@ -80,6 +93,13 @@ struct Chat: AsyncParsableCommand {
             }
         }
         ExitStatus.success.exit()
+    }
+
+    private func makeReader() -> LineReader {
+        let file = MessageHistory.userFile(ProcessInfo.processInfo.environment)
+        return LineReader(
+            history: MessageHistory(path: history ? file : nil),
+            commands: ChatConversation.commandNames)
     }
 
     private func options(_ loaded: LoadedModel) -> GenerationOptions {

@@ -43,6 +43,11 @@ struct Generate: AsyncParsableCommand {
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Which adapter of --adapter NAME=DIRECTORY to use. Default: none.", valueName: "name"))
+    var useAdapter: String?
+
     @Flag(help: "Print one JSON object for each chain when there are several, then the summary.")
     var json = false
 
@@ -57,7 +62,8 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let text = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
-        let options = sampling.options(seed: model.seed)
+        var options = sampling.options(seed: model.seed)
+        options.adapter = useAdapter
         let generation = try await PromptGeneration.start(
             model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
             form: message.form, options: options, chainCount: chains,
@@ -74,7 +80,7 @@ struct Generate: AsyncParsableCommand {
         if json {
             let report = GenerationReport(
                 generation: generation, responses: finished,
-                reportsLogprobs: options.logprobs != nil)
+                reportsLogprobs: options.logprobs != nil, adapter: useAdapter)
             if chains > 1 { for chain in finished.indices { report.chain(chain).print() } }
             report.summary.print()
         } else {
@@ -104,6 +110,8 @@ struct GenerationReport {
     let generation: PromptGeneration
     let responses: [Response]
     let reportsLogprobs: Bool
+    /// The adapter that was chosen.
+    let adapter: String?
 
     /// One chain of several.
     func chain(_ index: Int) -> JSONLine {
@@ -131,6 +139,7 @@ struct GenerationReport {
         line.set("chains", responses.count)
         line.set("seed", JSONValue.seed(generation.seed))
         line.set(generation.loaded)
+        if let adapter { line.set("usedAdapter", adapter) }
         return line
     }
 

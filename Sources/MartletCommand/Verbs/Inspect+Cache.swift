@@ -11,7 +11,7 @@ extension Inspect {
     }
 
     func inspectCache(_ source: Prompt, _ following: [Int32]) async throws {
-        let loaded = try await LoadedModel.load(model, cache, chunk: chunk)
+        let loaded = try await load(cache)
         let prompt: [Int32]
         switch source {
         case .tokens(let tokens): prompt = tokens
@@ -33,7 +33,7 @@ extension Inspect {
         _ inspection: CacheInspection, _ loaded: LoadedModel, _ prompt: [Int32]
     ) {
         var line = JSONLine()
-        line.set("model", model.model)
+        line.set("model", model)
         line.set("promptTokens", prompt.count)
         line.set(
             "kept",

@@ -38,7 +38,7 @@ extension Inspect {
         var keys = JSONLine()
         for key in file.keys { keys.set(key.name, key.value) }
         var line = JSONLine()
-        line.set("model", model.model)
+        line.set("model", model)
         line.set("version", file.version)
         line.set("metadata", keys.value)
         line.set(

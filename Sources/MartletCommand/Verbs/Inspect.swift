@@ -12,16 +12,22 @@ struct Inspect: AsyncParsableCommand {
             and KV head still holds are shown; the tokens of --then are decoded one by one after it.
 
             Example:
-              martlet inspect --model path/to/model
-              martlet inspect --model random:qwen2.5-0.5b --json
-              martlet inspect --model model.gguf --metadata
+              martlet inspect path/to/model
+              martlet inspect random:qwen2.5-0.5b --json
+              martlet inspect model.gguf --metadata
               martlet inspect --model path/to/model --text-file story.txt --cache "h2o(ratio=0.5)" \
             --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet inspect --model random:tiny --cache "knorm(ratio=0.5)" --tokens 1,2,3,4,5,6 \
             --then 7,8 --json
             """)
 
-    @OptionGroup var model: ModelArguments
+    @Argument(help: .model)
+    var path: String?
+
+    @Option(name: .customLong("model"), help: "The same, as other verbs take it.")
+    var option: String?
+
+    @OptionGroup var loading: LoadingArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var trace: TraceArguments
@@ -48,7 +54,13 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    /// The model's name, in whichever way it was given.
+    var model: String { path ?? option ?? "" }
+
     func validate() throws {
+        guard (path == nil) != (option == nil) else {
+            throw ValidationError("Give one model: inspect MODEL, or --model MODEL.")
+        }
         if tokens != nil, textFile != nil {
             throw ValidationError("Give either --tokens or --text-file.")
         }
@@ -61,19 +73,27 @@ struct Inspect: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if metadata { return try printListing(FileListing(model.model)) }
+        if metadata { return try printListing(FileListing(model)) }
         if let tokens { return try await inspectCache(.tokens(tokens.tokens), then?.tokens ?? []) }
         if let textFile {
             return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])
         }
-        let report = ModelReport(try await LoadedModel.load(model))
+        let report = ModelReport(try await load())
         if json { printJSON(report) } else { printText(report) }
+    }
+
+    /// Loads the model, and says what counts of its files.
+    func load(_ cache: CacheArguments? = nil) async throws(MartletError) -> LoadedModel {
+        let options = ModelOptions(loading, cache, chunk: cache == nil ? nil : chunk)
+        let loaded = try await LoadedModel.load(model, options: options)
+        loaded.noteWhatCounts()
+        return loaded
     }
 
     private func printJSON(_ report: ModelReport) {
         let shape = report.shape
         var line = JSONLine()
-        line.set("model", model.model)
+        line.set("model", model)
         line.set("architecture", shape.family)
         line.set("parameters", report.parameterCount)
         line.set("activeParameters", report.activeParameterCount)

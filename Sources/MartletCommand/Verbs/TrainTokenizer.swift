@@ -50,6 +50,12 @@ struct TrainTokenizer: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Before anything is learned, which may take minutes.
+        if ModelConversion.isTaken(out) {
+            throw MartletError(
+                code: .alreadyExists, subject: out,
+                message: "\(out) is there already; choose another name, or remove it first")
+        }
         var training = TokenizerTraining(
             kind: TokenizerTraining.Kind(rawValue: type) ?? .bpe, vocabularySize: vocabularySize)
         var bytes = 0

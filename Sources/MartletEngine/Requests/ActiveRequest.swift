@@ -17,6 +17,7 @@ final class ActiveGeneration {
     let arrival: Duration
     let pacing: EventPacing
     let conversation: ConversationID?
+    let adapter: String?
     let deliver: (Delivery) -> Void
     /// Tokens of the prompt that are the conversation's.
     var cachedPromptTokens = 0
@@ -30,7 +31,7 @@ final class ActiveGeneration {
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        chains: [ChainOutput],
+        adapter: String?, chains: [ChainOutput],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -40,6 +41,7 @@ final class ActiveGeneration {
         self.arrival = arrival
         self.pacing = pacing
         self.conversation = conversation
+        self.adapter = adapter
         self.chains = chains
         self.deliver = deliver
         openChains = chains.count
@@ -71,16 +73,18 @@ final class ActiveScoring {
     let tokens: [Int32]
     let topCount: Int
     let arrival: Duration
+    let adapter: String?
     let deliver: (Result<ScoringResult, EngineError>) -> Void
     var result: ScoringResult
 
     init(
-        tokens: [Int32], topCount: Int, arrival: Duration,
+        tokens: [Int32], topCount: Int, arrival: Duration, adapter: String?,
         deliver: @escaping (Result<ScoringResult, EngineError>) -> Void
     ) {
         self.tokens = tokens
         self.topCount = topCount
         self.arrival = arrival
+        self.adapter = adapter
         self.deliver = deliver
         var usage = Usage()
         usage.promptTokens = tokens.count

@@ -41,12 +41,14 @@ package struct GenerationRequest: Sendable {
     package var pacing: EventPacing
     /// The conversation that it goes on with, whose cache it then continues; only with one chain.
     package var conversation: Conversation?
+    /// The adapter that its chains are computed under; nil for the model's own weights.
+    package var adapter: String?
 
     /// Describes a request.
     package init(
         promptTokens: [Int32], sampling: SamplingParameters = SamplingParameters(),
         chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep,
-        conversation: Conversation? = nil
+        conversation: Conversation? = nil, adapter: String? = nil
     ) {
         self.promptTokens = promptTokens
         self.sampling = sampling
@@ -54,5 +56,6 @@ package struct GenerationRequest: Sendable {
         self.priority = priority
         self.pacing = pacing
         self.conversation = conversation
+        self.adapter = adapter
     }
 }

@@ -16,13 +16,19 @@ package struct ScoringRequest: Sendable {
     package var chunk: Int
     /// Larger goes first; equal ones in order of arrival.
     package var priority: Int
+    /// The adapter that it is computed under; nil for the model's own weights.
+    package var adapter: String?
 
     /// Describes a request.
-    package init(tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0) {
+    package init(
+        tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0,
+        adapter: String? = nil
+    ) {
         self.tokens = tokens
         self.topCount = topCount
         self.chunk = chunk
         self.priority = priority
+        self.adapter = adapter
     }
 }
 

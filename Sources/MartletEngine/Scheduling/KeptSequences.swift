@@ -9,6 +9,8 @@ struct KeptSequences: Sendable {
         let conversation: ConversationID
         let sequence: SequenceID
         let tokens: [Int32]
+        /// The adapter that they were computed under.
+        var adapter: String?
     }
 
     /// Conversations that may have another request.

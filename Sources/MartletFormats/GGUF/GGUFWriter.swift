@@ -35,6 +35,7 @@ package enum GGUFValueToWrite: Sendable {
     case strings([ArraySlice<UInt8>])
     case floats([Float])
     case integers([Int32])
+    case bools([Bool])
 }
 
 extension GGUFValueToWrite {
@@ -60,6 +61,8 @@ extension GGUFValueToWrite {
                 let numbers = integers.compactMap { Int32(exactly: $0) }
                 guard numbers.count == integers.count else { return nil }
                 self = .integers(numbers)
+            } else if let bools = array.bools() {
+                self = .bools(bools)
             } else if let floats = array.floats() {
                 self = .floats(floats)
             } else {
@@ -176,6 +179,9 @@ package enum GGUFWriter {
         case .integers(let numbers):
             list(of: .int32, numbers.count)
             for number in numbers { append(number, to: &bytes) }
+        case .bools(let bools):
+            list(of: .bool, bools.count)
+            for isOn in bools { append(UInt8(isOn ? 1 : 0), to: &bytes) }
         }
     }
 }

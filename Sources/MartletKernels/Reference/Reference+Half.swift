@@ -42,3 +42,15 @@ extension Reference {
         return isUp ? below + 1 : below
     }
 }
+
+extension Reference {
+    /// The value of a float of 8 bits, E4M3: (-1)^s 2^(e - 7) (1 + m / 8), or (-1)^s 2^-6 (m / 8) for e = 0; 0x7F and
+    /// 0xFF are no numbers.
+    package static func e4m3(_ bits: UInt8) -> Float {
+        let sign: Float = bits & 0x80 == 0 ? 1 : -1
+        let (exponent, mantissa) = (Int(bits >> 3 & 15), Float(bits & 7))
+        if bits & 0x7F == 0x7F { return .nan }
+        if exponent == 0 { return sign * mantissa * 0x1p-9 }
+        return sign * (8 + mantissa) * Float(sign: .plus, exponent: exponent - 10, significand: 1)
+    }
+}

@@ -27,6 +27,15 @@ extension ConfigurationFile {
         }
     }
 
+    /// Throws where a key is there with another value than the one that a family's own ways have.
+    func requireUsual(_ usual: [String: JSONValue]) throws(ModelError) {
+        for (key, value) in usual.sorted(by: { $0.key < $1.key }) {
+            guard let got = self.value(key), got != value else { continue }
+            throw .unsupported(
+                file: path, key: name(of: key), got: got.summary, expected: value.summary)
+        }
+    }
+
     /// What is read of every configuration, whichever its family.
     private static let keysOfEveryFamily: Set<String> = [
         "model_type", "architectures", "eos_token_id", "quantization_config",
@@ -55,16 +64,18 @@ enum ForeignKeys {
                 "chunk_size_feed_forward", "_attn_implementation", "attn_implementation",
                 "_attn_implementation_autoset", "_attn_implementation_internal",
                 "_flash_attn_2_enabled", "experts_implementation", "reorder_and_upcast_attn",
-                "gradient_checkpointing", "tf_legacy_loss",
+                "gradient_checkpointing", "tf_legacy_loss", "cache_implementation",
+                "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32",
             ]
         ),
         (
             "training alone",
             [
-                "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attn_pdrop",
+                "attention_dropout", "attention_probs_dropout_prob", "hidden_dropout",
+                "hidden_dropout_prob", "attn_pdrop",
                 "embd_pdrop", "resid_pdrop", "classifier_dropout", "dropout", "residual_dropout",
-                "initializer_range", "router_aux_loss_coef", "output_router_logits",
-                "router_jitter_noise",
+                "embedding_dropout", "initializer_range", "router_aux_loss_coef",
+                "output_router_logits", "router_jitter_noise",
             ]
         ),
         (
@@ -79,7 +90,7 @@ enum ForeignKeys {
             "tokens, which the tokenizer's files name",
             [
                 "bos_token_id", "pad_token_id", "sep_token_id", "unk_token_id", "cls_token_id",
-                "mask_token_id", "decoder_start_token_id", "prefix",
+                "mask_token_id", "decoder_start_token_id", "prefix", "eod_token_id",
             ]
         ),
         (
@@ -117,7 +128,7 @@ enum ForeignKeys {
     private static let neutralAtOne: Set<String> = [
         "partial_rotary_factor", "rope_pct", "attention_factor", "factor", "logits_scaling",
         "logit_scale", "residual_multiplier", "embedding_multiplier", "interpolate_factor",
-        "full_attn_mod",
+        "full_attn_mod", "rotary_pct",
     ]
 
     static func isNeutral(_ key: String, _ value: JSONValue) -> Bool {

@@ -12,6 +12,12 @@ struct GGUFNaming: Sendable {
     let keys: [String: String]
     /// Names of tensors that are not those of other families; `*` stands for the number of the layer.
     var names: [TensorRole: String] = [:]
+    /// Whether there is no window where none is written, in a family that has one then in `config.json`.
+    var needsWrittenWindow = false
+    /// Whether layers with a window turn without the stretching of the others.
+    var stretchesFullLayersAlone = false
+    /// Roles that readers of the format expect no biases of.
+    var unbiased: Set<TensorRole> = []
     /// Whether weights of norms are stored whole, where checkpoints store them less 1.
     var holdsWholeNorms = false
 
@@ -28,4 +34,9 @@ struct GGUFNaming: Sendable {
         "attention.sliding_window": "sliding_window",
         "rope.freq_base": "rope_theta",
     ]
+
+    /// The same of families with LayerNorm.
+    static let layerNormed: [String: String] = llamaLike.filter {
+        $0.key != "attention.layer_norm_rms_epsilon"
+    }.merging(["attention.layer_norm_epsilon": "layer_norm_eps"]) { first, _ in first }
 }

@@ -10,7 +10,16 @@ extension DecoderFamily {
             "n_embd", "n_head", "n_layer", "n_inner", "n_positions", "vocab_size",
             "activation_function", "tie_word_embeddings", "layer_norm_epsilon",
             "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "add_cross_attention",
-        ]
+            "stores_outputs_first",
+        ],
+        gguf: GGUFNaming(
+            architecture: "gpt2",
+            keys: [
+                "block_count": "n_layer", "context_length": "n_positions",
+                "embedding_length": "n_embd", "feed_forward_length": "n_inner",
+                "attention.head_count": "n_head",
+                "attention.layer_norm_epsilon": "layer_norm_epsilon",
+            ])
     ) { family, file in
         let hidden = try file.int("n_embd", in: 1...largestSize)
         let heads = try file.int("n_head", in: 1...4096)
@@ -41,6 +50,10 @@ extension DecoderFamily {
         plan.epsilon = try file.double("layer_norm_epsilon", default: family.epsilon, in: 0...1)
         plan.feedForward = .plainGELU(isApproximate: activation != "gelu")
         if try !file.bool("scale_attn_weights", default: true) { plan.attentionScale = 1 }
+        // Only of configurations that are made of GGUF's metadata.
+        if try file.bool("stores_outputs_first", default: false) {
+            plan.table = plan.table.storingOutputsFirst()
+        }
         return plan
     }
 }

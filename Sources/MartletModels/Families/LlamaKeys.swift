@@ -20,14 +20,23 @@ extension Set<String> {
     }
 }
 
+extension Set<String> {
+    /// The same of a family whose configurations have another key for what norms add to variances.
+    static func llamaLike(epsilon: String) -> Set<String> {
+        llamaLike.subtracting(["rms_norm_eps"]).union([epsilon])
+    }
+}
+
 extension DecoderFamily {
     /// Reads the keys that Llama and its descendants share.
     ///
     /// - Parameters:
+    ///   - epsilon: the key that names what norms add to variances.
     ///   - rotary: changes which keys count for rotations.
     ///   - activation: the key that names the MLP's activation, and the names that the family's own has.
     func llamaLike(
         _ file: ConfigurationFile, defaultContext: Int, windows: WindowRule,
+        epsilon epsilonKey: String = "rms_norm_eps",
         rotary change: (inout RotaryKeys) -> Void = { _ in },
         activation: (key: String, names: [String]) = ("hidden_act", ["silu", "swish"])
     ) throws -> DecoderPlan {
@@ -72,7 +81,7 @@ extension DecoderFamily {
                 "\(file.path): of the \(context) tokens that longrope stretches to, the first "
                     + "\(original) are run, with the short factors")
         }
-        plan.epsilon = try file.double("rms_norm_eps", default: epsilon, in: 0...1)
+        plan.epsilon = try file.double(epsilonKey, default: epsilon, in: 0...1)
         return plan
     }
 }

@@ -16,7 +16,8 @@ extension DecoderFamily {
 }
 
 extension TensorTable {
-    fileprivate static let olmo2 = llama.without(.inputNorm, .feedForwardNorm)
+    /// Norms of whole queries and keys, and of what attention and MLP add; none before them.
+    static let olmo2 = llama.without(.inputNorm, .feedForwardNorm)
         .inserting(
             [
                 TensorRow(.queryRowNorm, name: "layers.*.self_attn.q_norm"),

@@ -13,6 +13,8 @@ struct RotaryKeys {
     var readsShare = false
     /// Whether the trained length may stand outside of the rotation's object.
     var readsOriginal = false
+    /// Whether a fixed `alpha` may stretch the base.
+    var readsAlpha = false
     /// Whether queries may grow with their position.
     var readsGrowth = false
 }
@@ -78,6 +80,13 @@ extension RotaryParameters {
         switch kind {
         case "linear": scaling = .linear(factor: try factor("factor"))
         case "dynamic":
+            if keys.readsAlpha, let alpha = try optional("alpha") {
+                // Published files have keys of other kinds beside it, which nobody reads then.
+                read.formUnion(["factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim"])
+                let width = Double(try file.int("head_dim", in: 4...1024))
+                base *= pow(alpha, width / (width - 2))
+                break
+            }
             // The base grows with texts beyond the model's context, where sequences end here.
             _ = try factor("factor")
         case "factors":

@@ -23,7 +23,7 @@ struct GGUFConfiguration {
         "rope.scaling.original_context_length", "rope.scaling.finetuned",
         "rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor",
         "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "attention.value_length",
-        "attention.causal",
+        "attention.causal", "pooling_type",
     ]
 
     /// The configuration, as if it stood in the file's `config.json`.
@@ -31,7 +31,9 @@ struct GGUFConfiguration {
         let prefix = naming.architecture + "."
         for (key, value) in model.first.metadata where key.hasPrefix(prefix) {
             let name = String(key.dropFirst(prefix.count))
-            if let known = naming.keys[name] {
+            if name == "attention.sliding_window_pattern", let layers = value.array {
+                try readWindows(layers, key)
+            } else if let known = naming.keys[name] {
                 members.append((known, try json(value, key)))
             } else if !Self.others.contains(name), !isOff(value) {
                 throw .unsupported(
@@ -59,24 +61,44 @@ struct GGUFConfiguration {
                 heads: value("attention.head_count")?.int ?? 1)
             members.append(("query_pre_attn_scalar", .number(scalar)))
         }
-        for (key, tensor) in [
-            ("attention_bias", "attn_q"), ("attention_out_bias", "attn_output"),
-            ("mlp_bias", "ffn_gate"),
+        for (key, tensors) in [
+            ("attention_bias", ["attn_q", "attn_qkv"]), ("attention_out_bias", ["attn_output"]),
+            ("mlp_bias", ["ffn_gate"]), ("use_bias", ["attn_q"]), ("use_qkv_bias", ["attn_q"]),
         ] where family.keys.contains(key) {
-            members.append((key, .bool(model.contains("blk.0.\(tensor).bias"))))
+            let isThere = tensors.contains { model.contains("blk.0.\($0).bias") }
+            members.append((key, .bool(isThere)))
+        }
+        if naming.needsWrittenWindow, value("attention.sliding_window") == nil {
+            members.append(("sliding_window", .null))
+        }
+        if family.keys.contains("stores_outputs_first") {
+            members.append(("stores_outputs_first", .bool(true)))
         }
         return ConfigurationFile(
             path: path,
             root: JSONObject(members.map { JSONObject.Member(key: $0.key, value: $0.value) }))
     }
 
-    /// By what llama.cpp divides queries, under a root: the width of a head, but in the largest Gemma 3.
+    /// By what llama.cpp divides queries, under a root: the width of a head, but in the largest Gemma 2 and 3.
     static func usualQueryScalar(layers: Int, head: Int, hidden: Int, heads: Int) -> Double {
-        layers == 62 ? Double(hidden) / Double(max(1, heads)) : Double(head)
+        [46, 62].contains(layers) ? Double(hidden) / Double(max(1, heads)) : Double(head)
     }
 
     private func value(_ name: String) -> GGUFValue? {
         model.first[naming.architecture + "." + name]
+    }
+
+    /// Which layers have windows, one by one.
+    private mutating func readWindows(_ layers: GGUFArray, _ key: String) throws(ModelError) {
+        guard let bools = layers.bools(), family.keys.contains("layer_types") else {
+            throw .unsupported(
+                file: path, key: key, got: "an array of \(layers.count)",
+                expected: "a number, or whether each layer has a window")
+        }
+        let kinds = bools.map {
+            JSONValue.string($0 ? "sliding_attention" : "full_attention")
+        }
+        members.append(("layer_types", .array(kinds)))
     }
 
     private mutating func readVocabulary() throws(ModelError) {
@@ -147,11 +169,14 @@ struct GGUFConfiguration {
         let hidden = value("embedding_length")?.int ?? 0
         let heads = max(1, value("attention.head_count")?.int ?? 1)
         let width = value("attention.key_length")?.int ?? hidden / heads
+        if family.keys.contains("partial_rotary_factor") {
+            let turned = value("rope.dimension_count")?.int ?? width
+            members.append(
+                ("partial_rotary_factor", .number(Double(turned) / Double(max(1, width)))))
+        }
         for name in ["rope.dimension_count", "attention.value_length"] {
             guard let got = value(name)?.int, got != width else { continue }
             if name.hasPrefix("rope"), family.keys.contains("partial_rotary_factor"), got < width {
-                members.append(
-                    ("partial_rotary_factor", .number(Double(got) / Double(max(1, width)))))
                 continue
             }
             throw .unsupported(

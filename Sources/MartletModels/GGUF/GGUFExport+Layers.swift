@@ -11,7 +11,9 @@ extension GGUFExport {
     ) throws(ModelError) {
         let shape = plan.shape
         var usual = Set(shape.layerWindows).count == 1
-        if case .allButEach(let period) = naming.windows {
+        if case .allButEach(let period) = naming.windows,
+            shape.layerWindows.contains(where: { $0 != nil })
+        {
             usual = shape.layers.indices.allSatisfy {
                 (shape.layers[$0].window != nil) == (($0 + 1) % period != 0)
             }
@@ -21,17 +23,9 @@ extension GGUFExport {
                 file: path, key: "layer_types", got: "windows in some layers",
                 expected: "the family's own order: GGUF's keys for it have one window")
         }
-        // Read again from numbers alone, the family says which of its layers rotate.
-        let numbers: [(String, Int)] = [
-            ("hidden_size", shape.hiddenSize), ("intermediate_size", shape.intermediateSize),
-            ("num_hidden_layers", shape.layerCount), ("num_attention_heads", shape.headCount),
-            ("num_key_value_heads", shape.keyValueHeadCount), ("head_dim", shape.headDimension),
-            ("vocab_size", shape.vocabularySize),
-        ]
-        let bare = try family.plan(
-            ConfigurationFile(
-                path: path,
-                root: JSONObject(numbers.map { .init(key: $0.0, value: .integer($0.1)) })))
+        try requireUsualRotations(shape, naming: naming, path: path)
+        // Read again from numbers alone, the family says which of its layers rotate, and what it computes.
+        let bare = try family.plan(numbers(shape, naming: naming, path: path))
         guard
             bare.shape.layers.map({ $0.rotary == nil }) == shape.layers.map({ $0.rotary == nil })
         else {
@@ -39,7 +33,38 @@ extension GGUFExport {
                 file: path, key: "no_rope_layers", got: "other layers than the family's usual ones",
                 expected: "the usual ones: GGUF has no key for them")
         }
-        guard family.keys.contains("query_pre_attn_scalar") else { return }
+        for row in plan.table.rows where row.hasBias {
+            guard naming.unbiased.isDisjoint(with: row.roles) else {
+                throw .unsupported(
+                    file: path, key: "biases of \(row.name)", got: "stored",
+                    expected: "none: GGUF's readers of \(naming.architecture) know none")
+            }
+        }
+        guard bare.feedForward == plan.feedForward else {
+            throw .unsupported(
+                file: path, key: "the activation of MLPs",
+                got: "another than the family's usual one",
+                expected: "the usual one: GGUF has no key for it")
+        }
+        for (key, cap) in [
+            ("attn_logit_softcapping", plan.attentionCap),
+            ("final_logit_softcapping", plan.logitCap),
+        ] where naming.keys[key] != nil && cap == 0 {
+            throw .unsupported(
+                file: path, key: key, got: "null", expected: "a number: GGUF's readers take a cap")
+        }
+        guard family.keys.contains("query_pre_attn_scalar") else {
+            guard
+                naming.keys["attention.scale"] != nil
+                    || bare.attentionScale == plan.attentionScale
+            else {
+                throw .unsupported(
+                    file: path, key: "the factor of attention's scores",
+                    got: "\(plan.attentionScale)",
+                    expected: "\(bare.attentionScale): GGUF has no key for it")
+            }
+            return
+        }
         let scalar = GGUFConfiguration.usualQueryScalar(
             layers: shape.layerCount, head: shape.headDimension, hidden: shape.hiddenSize,
             heads: shape.headCount)
@@ -49,6 +74,45 @@ extension GGUFExport {
                 got: "\(1 / (plan.attentionScale * plan.attentionScale))",
                 expected: "\(scalar): GGUF has no key for it")
         }
+    }
+
+    /// Throws where layers with a window turn otherwise than a reader takes for granted.
+    private static func requireUsualRotations(
+        _ shape: DecoderShape, naming: GGUFNaming, path: String
+    ) throws(ModelError) {
+        guard naming.keys["rope.freq_base_swa"] == nil,
+            let windowed = shape.layers.first(where: { $0.window != nil })?.rotary,
+            let other = shape.layers.first(where: { $0.window == nil })?.rotary
+        else { return }
+        let usual =
+            naming.stretchesFullLayersAlone ? RotaryParameters(base: other.base) : other
+        guard windowed == usual else {
+            throw .unsupported(
+                file: path, key: "rope_parameters.sliding_attention", got: "a rotation of its own",
+                expected: "the usual one: GGUF has no key for it")
+        }
+    }
+
+    /// A configuration of sizes alone.
+    private static func numbers(
+        _ shape: DecoderShape, naming: GGUFNaming, path: String
+    ) -> ConfigurationFile {
+        let sizes: [(String, Int)] = [
+            ("embedding_length", shape.hiddenSize), ("feed_forward_length", shape.intermediateSize),
+            ("block_count", shape.layerCount), ("attention.head_count", shape.headCount),
+            ("attention.head_count_kv", shape.keyValueHeadCount),
+            ("attention.key_length", shape.headDimension), ("context_length", shape.contextLength),
+        ]
+        var members = sizes.compactMap { size in
+            naming.keys[size.0].map { JSONObject.Member(key: $0, value: .integer(size.1)) }
+        }
+        members.append(.init(key: "vocab_size", value: .integer(shape.vocabularySize)))
+        if case .allButEach = naming.windows {
+            let window = shape.layerWindows.compactMap(\.self).first
+            members.append(
+                .init(key: "sliding_window", value: window.map(JSONValue.integer) ?? .null))
+        }
+        return ConfigurationFile(path: path, root: JSONObject(members))
     }
 
     /// Keys after `rope.`, and tables, of one rotation.

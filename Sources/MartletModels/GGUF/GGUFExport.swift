@@ -40,8 +40,12 @@ package struct GGUFExport {
             ("general.quantization_version", .uint32(2)),
         ]
         let shape = plan.shape
+        func write(_ key: String, _ value: GGUFValueToWrite) {
+            keys.append((naming.architecture + "." + key, value))
+        }
+        // What the family has no key for follows from what it has.
         func number(_ key: String, _ value: Int) {
-            keys.append((naming.architecture + "." + key, .uint32(UInt32(value))))
+            if naming.keys[key] != nil { write(key, .uint32(UInt32(value))) }
         }
         number("block_count", shape.layerCount)
         number("context_length", shape.contextLength)
@@ -50,44 +54,50 @@ package struct GGUFExport {
         number("attention.head_count", shape.headCount)
         number("attention.head_count_kv", shape.keyValueHeadCount)
         number("attention.key_length", shape.headDimension)
-        number("attention.value_length", shape.headDimension)
-        let global = shape.layers.last { $0.rotary != nil && $0.window == nil } ?? shape.layers.last
-        number(
-            "rope.dimension_count",
-            global?.rotary?.dimensions(headDimension: shape.headDimension) ?? shape.headDimension)
-        number("vocab_size", shape.vocabularySize)
-        keys.append(
-            (
-                naming.architecture + ".attention.layer_norm_rms_epsilon",
-                .float32(Float(plan.epsilon))
-            ))
+        if naming.keys["attention.key_length"] != nil {
+            write("attention.value_length", .uint32(UInt32(shape.headDimension)))
+        }
+        let turning = shape.layers.filter { $0.rotary != nil }
+        let global = turning.last { $0.window == nil } ?? turning.last
+        if let rotary = global?.rotary {
+            write(
+                "rope.dimension_count",
+                .uint32(UInt32(rotary.dimensions(headDimension: shape.headDimension))))
+        }
+        write("vocab_size", .uint32(UInt32(shape.vocabularySize)))
+        write(
+            plan.norm == .rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+            .float32(Float(plan.epsilon)))
         if let window { number("attention.sliding_window", window) }
         var tensors: [GGUFTensorToWrite] = []
-        if naming.keys["embedding_scale"] != nil {
-            for (key, value) in [
-                ("embedding_scale", plan.embeddingScale), ("residual_scale", plan.residualScale),
-                ("attention.scale", plan.attentionScale), ("logit_scale", 1 / plan.logitScale),
-            ] {
-                keys.append((naming.architecture + "." + key, .float32(value)))
-            }
+        let divides = naming.keys["logit_scale"] == "logits_scaling"
+        for (key, value) in [
+            ("embedding_scale", plan.embeddingScale), ("residual_scale", plan.residualScale),
+            ("attention.scale", plan.attentionScale),
+            ("logit_scale", divides ? 1 / plan.logitScale : plan.logitScale),
+            ("attn_logit_softcapping", plan.attentionCap),
+            ("final_logit_softcapping", plan.logitCap),
+        ] where naming.keys[key] != nil { write(key, .float32(value)) }
+        if naming.keys["use_parallel_residual"] != nil {
+            write("use_parallel_residual", .bool(plan.isParallel))
         }
         if let rotary = global?.rotary {
             let rotation = Self.rotation(rotary, shape)
-            keys += rotation.keys.map { (naming.architecture + ".rope." + $0.key, $0.value) }
+            for key in rotation.keys { write("rope." + key.key, key.value) }
             tensors += rotation.tensors
         }
         if naming.keys["rope.freq_base_swa"] != nil,
             let local = shape.layers.first(where: { $0.window != nil })?.rotary
         {
-            keys.append(
-                (naming.architecture + ".rope.freq_base_swa", .float32(Float(local.base))))
+            write("rope.freq_base_swa", .float32(Float(local.base)))
         }
         let stored = StoredNames(plan, contains: checkpoint.tensors.contains)
         for tensor in plan.tensors {
             guard let role = tensor.row.roles.first, let name = naming.name(tensor) else {
                 continue
             }
-            let isTurned = naming.interleaves && (role == .query || role == .key)
+            let columns =
+                tensor.row.isTransposed ? tensor.shape[0] : tensor.shape.last ?? 1
             do throws(FormatError) {
                 let entry = try checkpoint.tensors.requireTensor(
                     stored.name(tensor), shape: tensor.shape)
@@ -99,8 +109,9 @@ package struct GGUFExport {
                             ? .plain(.f32)
                             : mix.type(
                                 role, layer: tensor.layer, layerCount: shape.layerCount,
-                                columns: tensor.shape[1], isTied: shape.tiesEmbeddings),
-                        headRows: isTurned ? shape.headDimension : nil,
+                                columns: columns, isTied: shape.tiesEmbeddings),
+                        order: naming.order(tensor, plan),
+                        isTransposed: tensor.row.isTransposed && tensor.shape.count > 1,
                         term: naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0))
             } catch { throw .format(error) }
         }
@@ -110,14 +121,16 @@ package struct GGUFExport {
 
     /// A tensor whose rows are converted one by one while it is written.
     private static func tensor(
-        _ entry: TensorEntry, name: String, type: GGUFTensorType, headRows: Int?, term: Float
+        _ entry: TensorEntry, name: String, type: GGUFTensorType, order: RowOrder?,
+        isTransposed: Bool, term: Float
     ) -> GGUFTensorToWrite {
+        if isTransposed { return transposed(entry, name: name, type: type) }
         let columns = entry.shape.count > 1 ? entry.shape[1] : 1
         let rows = entry.elementCount / max(1, columns)
         return GGUFTensorToWrite(name: name, type: type, shape: entry.shape) { sink in
             var floats = [Float](repeating: 0, count: columns)
             for row in 0..<rows {
-                let source = headRows.map { RowOrder(headRows: $0).row(storedAt: row) } ?? row
+                let source = order?.row(storedAt: row) ?? row
                 try floats.withUnsafeMutableBufferPointer {
                     try entry.copyFloats(
                         of: source * columns..<(source + 1) * columns, into: $0)
@@ -126,6 +139,20 @@ package struct GGUFExport {
                 try Self.write(floats, as: type, to: sink)
             }
             try entry.checkIntact()
+        }
+    }
+
+    /// A matrix that a checkpoint stores as [inputs][outputs].
+    private static func transposed(
+        _ entry: TensorEntry, name: String, type: GGUFTensorType
+    ) -> GGUFTensorToWrite {
+        let (inputs, outputs) = (entry.shape[0], entry.shape[1])
+        return GGUFTensorToWrite(name: name, type: type, shape: [outputs, inputs]) { sink in
+            let floats = try entry.floats()
+            for output in 0..<outputs {
+                try Self.write(
+                    (0..<inputs).map { floats[$0 * outputs + output] }, as: type, to: sink)
+            }
         }
     }
 

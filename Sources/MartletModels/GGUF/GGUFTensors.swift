@@ -55,6 +55,21 @@ extension GGUFNaming {
     }
 }
 
+extension GGUFNaming {
+    /// In which order a file has the rows of a tensor, counted as a checkpoint has them; nil for the same.
+    func order(_ tensor: PlannedTensor, _ plan: DecoderPlan) -> RowOrder? {
+        let (role, shape) = (tensor.row.roles[0], plan.shape)
+        if tensor.row.isByHead {
+            // One part after another here, what is one head's together there.
+            return .byHead(
+                heads: tensor.row.roles.count, parts: shape.headCount,
+                headRows: shape.headDimension)
+        }
+        guard interleaves, role == .query || role == .key else { return nil }
+        return RowOrder(headRows: shape.headDimension)
+    }
+}
+
 /// A GGUF file's tensors as a checkpoint's: each has the name, and the order of rows, that the plan expects.
 package final class GGUFTensors: TensorSource {
     package let path: String
@@ -68,9 +83,9 @@ package final class GGUFTensors: TensorSource {
     ]
 
     /// - Throws: ``ModelError`` for a tensor that is missing, and for one that no part of the plan reads.
-    init(_ model: GGUFModel, plan: DecoderPlan, naming: GGUFNaming) throws(ModelError) {
-        path = model.path
-        files = model.files
+    convenience init(
+        _ model: GGUFModel, plan: DecoderPlan, naming: GGUFNaming
+    ) throws(ModelError) {
         var entries: [TensorEntry] = []
         var taken = Self.read
         for tensor in plan.tensors {
@@ -81,12 +96,10 @@ package final class GGUFTensors: TensorSource {
                 throw .format(.missingTensor(path: model.path, tensor: stored))
             }
             taken.insert(stored)
-            let isTurned = naming.interleaves && (role == .query || role == .key)
             entries.append(
                 entry.renamed(
                     tensor.name,
-                    rowOrder: isTurned
-                        ? RowOrder(headRows: plan.shape.headDimension) : nil,
+                    rowOrder: naming.order(tensor, plan),
                     term: naming.holdsWholeNorms && role.isNorm ? -plan.normOffset : 0))
         }
         for entry in model.entries where !taken.contains(entry.name) {
@@ -95,6 +108,13 @@ package final class GGUFTensors: TensorSource {
                 expected: "no such tensor, because a \(plan.shape.family) model with this "
                     + "metadata does not read it and it may change results")
         }
+        self.init(model, entries: entries)
+    }
+
+    /// A file's tensors that were renamed already.
+    init(_ model: GGUFModel, entries: [TensorEntry]) {
+        path = model.path
+        files = model.files
         self.entries = entries
         var positions: [String: Int] = [:]
         for (position, entry) in entries.enumerated() { positions[entry.name] = position }

@@ -12,8 +12,7 @@ extension ModelRegistry {
         }
         let found = named.filter { $0.1.architecture == name }
         // Without a window a family that never has one; with one, a family that may.
-        if let pair = found.first(where: { ($0.1.windows == .always) == hasWindow }) ?? found.first
-        {
+        if let pair = found.first(where: { ($0.1.windows != .never) == hasWindow }) ?? found.first {
             return pair
         }
         throw .unknownArchitecture(

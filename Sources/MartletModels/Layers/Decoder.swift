@@ -15,8 +15,10 @@ struct Decoder: Sendable {
     let finalNorm: Norm
     private let embeddingScale: Float
 
-    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
-        let bound = BoundTensors(plan, weights)
+    init(
+        _ plan: DecoderPlan, weights: any WeightSource, isAdaptable: Bool = false
+    ) throws(ModelError) {
+        let bound = BoundTensors(plan, weights, isAdaptable: isAdaptable)
         let shape = plan.shape
         vocabulary = try TokenWeights(bound)
         positions =
@@ -81,9 +83,12 @@ extension Decoder {
 struct DecoderLayer: Sendable {
     let attention: GroupedAttention
     let feedForward: any FeedForward
+    /// Whether both read the same residual stream.
+    let isParallel: Bool
 
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
         attention = try GroupedAttention(bound, layer: layer)
+        isParallel = bound.plan.isParallel
         if let experts = bound.plan.shape.layers[layer].experts {
             feedForward = try RoutedExperts(bound, experts, layer: layer)
             return
@@ -92,7 +97,7 @@ struct DecoderLayer: Sendable {
         case .gatedSiLU, .gatedGELU: feedForward = try GatedMLP(bound, layer: layer)
         case .plainGELU(let isApproximate):
             feedForward = PlainMLP(
-                norm: try bound.optionalNorm(.feedForwardNorm, layer: layer),
+                norm: try bound.optionalNorm(bound.plan.feedForwardInput, layer: layer),
                 up: try bound.linear([.up], layer: layer),
                 down: try ResidualLinear(bound, .down, endingIn: .feedForwardEndNorm, layer: layer),
                 isApproximate: isApproximate)
@@ -110,6 +115,7 @@ extension GroupedAttention {
             keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
             queryRowNorm: try bound.optionalNorm(.queryRowNorm, layer: layer),
             keyRowNorm: try bound.optionalNorm(.keyRowNorm, layer: layer),
+            normalisesTurned: bound.plan.normalisesTurned,
             limit: bound.plan.projectionLimit,
             eviction: try EvictionHead(
                 bound, layer: layer, attentionHasBias: input.bias != nil))
@@ -150,7 +156,7 @@ extension GatedMLP {
             isSiLU && !bound.plan.table[.gate].hasBias
             && bound.canPair([.gate, .up], layer: layer)
         self.init(
-            norm: try bound.optionalNorm(.feedForwardNorm, layer: layer),
+            norm: try bound.optionalNorm(bound.plan.feedForwardInput, layer: layer),
             gateUp: try bound.linear(
                 [.gate, .up], layer: layer, layout: isPaired ? .paired : .stacked),
             isPaired: isPaired, isSiLU: isSiLU,
@@ -179,8 +185,10 @@ extension Step {
             let next = index + 1 < layers.count ? layers[index + 1].attention : nil
             attention.attend(self, layer: index)
             inStrips(weightBytes: attention.byteCount + feedForward.byteCount) { rows in
+                // What attention read is in its queries, keys and values: the MLP may add first.
+                if layer.isParallel { feedForward(rows) }
                 attention.finish(rows)
-                feedForward(rows)
+                if !layer.isParallel { feedForward(rows) }
                 next?.project(rows)
             }
         }

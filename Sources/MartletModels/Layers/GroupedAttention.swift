@@ -11,12 +11,14 @@ struct GroupedAttention: Sendable {
     let norm: Norm?
     let queryKeyValue: Linear
     let output: ResidualLinear
-    /// Norms of each query and key head before the rotation (Qwen3).
+    /// Norms of each query and key head, before the rotation (Qwen3) or after it.
     var queryNorm: Norm?
     var keyNorm: Norm?
     /// Norms of all queries of a token together, and of all its keys (OLMo 2).
     var queryRowNorm: Norm?
     var keyRowNorm: Norm?
+    /// Whether the norms of heads come after the rotation (Hunyuan).
+    var normalisesTurned = false
     /// What queries, keys and values are clamped to, by magnitude (OLMoE).
     var limit: Float?
     /// What marks tokens for eviction, in a model that was retrofitted for it.
@@ -89,7 +91,9 @@ struct GroupedAttention: Sendable {
         step.attention.append(layer: layer, cache: step.cache, rows: rows) { row, head in
             let key = keys + row * stride + head * dimension
             let queries = base + row * stride + head * group * dimension
-            if borrowing == nil { normalise(step, key: key, queries: queries, group: group) }
+            if borrowing == nil, !normalisesTurned {
+                normalise(step, key: key, queries: queries, group: group)
+            }
             if let turn {
                 let (cosines, sines) = (
                     turn.cosines + row * turn.half, turn.sines + row * turn.half
@@ -102,6 +106,9 @@ struct GroupedAttention: Sendable {
                     let factor = Float(growth.factor(position: Int(step.positions[row])))
                     for i in 0..<group * dimension { queries[i] *= factor }
                 }
+            }
+            if normalisesTurned {
+                normalise(step, key: key, queries: queries, group: group)
             }
             borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)
         }

@@ -8,10 +8,13 @@ struct Linear: Sendable {
     /// Output channels one after another: one matrix, or several where a file stores parts of it in several types.
     let matrices: [PackedMatrix]
     let bias: WeightVector?
+    /// What adapters know it by; nil where none can change it.
+    let site: LinearSite?
 
-    init(_ matrices: [PackedMatrix], bias: WeightVector? = nil) {
+    init(_ matrices: [PackedMatrix], bias: WeightVector? = nil, site: LinearSite? = nil) {
         self.matrices = matrices
         self.bias = bias
+        self.site = site
     }
 
     /// Bytes of its packed weights.
@@ -31,8 +34,8 @@ struct Linear: Sendable {
     }
 
     /// Multiplies prepared rows; `outStride` floats between rows of `out`.
-    func callAsFunction(
-        _ rows: StepRows, _ activation: Activation, out: UnsafeMutablePointer<Float>,
+    func callAsFunction<Workspace>(
+        _ rows: RowRange<Workspace>, _ activation: Activation, out: UnsafeMutablePointer<Float>,
         outStride: Int, epilogue: mk_epilogue = .store
     ) {
         var first = 0
@@ -41,6 +44,10 @@ struct Linear: Sendable {
                 matrix, activation, bias: bias.map { $0.pointer + first }, out: out + first,
                 outStride: outStride, epilogue: epilogue)
             first += matrix.channels
+        }
+        // Steps of a decoder alone choose adapters.
+        if let site, let rows = rows as? StepRows {
+            rows.adapt(site, activation, out: out, outStride: outStride)
         }
     }
 }

@@ -116,7 +116,11 @@ private enum ForeignTensors {
         if name.hasSuffix(".rotary_emb.inv_freq") || name.hasSuffix(".attn.masked_bias") {
             return true
         }
-        if name.hasSuffix(".attn.bias"), entry.shape.count == 4 { return true }
+        if name.hasSuffix(".attention.masked_bias") { return true }
+        if name.hasSuffix(".attn.bias") || name.hasSuffix(".attention.bias"), entry.shape.count == 4
+        {
+            return true
+        }
         // Heads for other tasks.
         let heads = ["score.", "classifier.", "v_head.", "qa_outputs.", "multiple_choice_head."]
         if heads.contains(where: name.hasPrefix) { return true }

@@ -17,6 +17,8 @@ package final class LanguageModel: Sendable {
     package let kernels: KernelSet
     /// Threads of every loop.
     package let pool: WorkerPool
+    /// Bytes of adapters that requests may choose, beside ``weightBytes``.
+    package var adapterBytes: Int { adapters.values.reduce(0) { $0 + $1.byteCount } }
     /// Bytes of packed weights in memory, all of which a decode step reads once, except for an
     /// embedding table that is only looked up.
     package let weightBytes: Int
@@ -39,6 +41,8 @@ package final class LanguageModel: Sendable {
     /// What its maker's files say in two ways, and which of them counts.
     package var notes: [String] { loaded.plan.notes }
     let loaded: LoadedDecoder
+    /// Adapters that requests may choose, by name.
+    package let adapters: [String: LiveAdapter]
 
     /// The largest bias of any key channel before its rotation, by magnitude; 0 without biases. Where it is many times
     /// what a token adds, one scale for all channels of a key leaves little of the others.
@@ -55,18 +59,28 @@ package final class LanguageModel: Sendable {
     ///
     /// - Parameters:
     ///   - checkpoint: opened and checked.
-    ///   - weights: how matrices are packed; nil keeps f32 as f32 and 16-bit floats as bf16 (f16
-    ///     values are kept exact by packing them as f32).
+    ///   - weights: how matrices are packed; nil keeps the numbers that are stored.
+    ///   - readsHead: whether logits will be asked for. A checkpoint of an embedding model has no output projection.
+    ///   - adapters: directories of low-rank adapters that requests may choose, by name.
     /// - Throws: ``ModelError`` naming file, tensor, got and expected.
     package convenience init(
-        _ checkpoint: Checkpoint, weights type: WeightType? = nil, kernels: KernelSet,
-        pool: WorkerPool
+        _ checkpoint: Checkpoint, weights type: WeightType? = nil, readsHead: Bool = true,
+        adapters: [String: String] = [:], kernels: KernelSet, pool: WorkerPool
     ) throws(ModelError) {
-        let plan = try DecoderPlan.read(checkpoint)
+        var plan = try DecoderPlan.read(checkpoint)
+        if !readsHead { plan.shape.tiesEmbeddings = true }
         let tensors = plan.tensors(of: checkpoint)
         let type = type ?? Self.naturalType(of: tensors)
         let source = CheckpointWeights(tensors: tensors, type: type, pool: pool)
-        let loaded = try LoadedDecoder(plan, weights: source)
+        // Small files, refused before gigabytes of weights.
+        var opened: [String: LiveAdapter] = [:]
+        for (name, directory) in adapters {
+            opened[name] = try LiveAdapter(
+                name: name, directory: directory, plan: plan, tensors: checkpoint.tensors,
+                pool: pool)
+        }
+        let loaded = try LoadedDecoder(
+            plan, weights: source, isAdaptable: !opened.isEmpty)
         var ends: [Int32] = []
         do {
             let file = checkpoint.configuration
@@ -76,7 +90,8 @@ package final class LanguageModel: Sendable {
             }
             ends = given?.compactMap { Int32(exactly: $0) } ?? []
         } catch { throw .format(error) }
-        self.init(loaded, type: type, kernels: kernels, pool: pool, endTokens: ends)
+        self.init(
+            loaded, adapters: opened, type: type, kernels: kernels, pool: pool, endTokens: ends)
     }
 
     /// A random model of a published shape, for measuring speed: `tiny`, `qwen2.5-0.5b` …
@@ -103,10 +118,11 @@ package final class LanguageModel: Sendable {
     }
 
     private init(
-        _ loaded: LoadedDecoder, type: WeightType?, kernels: KernelSet, pool: WorkerPool,
-        endTokens: [Int32]
+        _ loaded: LoadedDecoder, adapters: [String: LiveAdapter] = [:], type: WeightType?,
+        kernels: KernelSet, pool: WorkerPool, endTokens: [Int32]
     ) {
         self.loaded = loaded
+        self.adapters = adapters
         let plan = loaded.plan
         shape = plan.shape
         weightType = type
@@ -160,13 +176,18 @@ package final class LanguageModel: Sendable {
             pageBytes: codec.pageBytes(headDimension: shape.headDimension))
     }
 
-    /// bf16 where every matrix is stored so; nil where some are blocks, which are kept; f32 holds everything else
-    /// exactly.
+    /// bf16 or f16 where every matrix is stored so; nil where some are blocks or packed integers, which are kept; f32
+    /// holds everything else exactly.
     package static func naturalType(of tensors: any TensorSource) -> WeightType? {
-        guard tensors.entries.allSatisfy({ $0.stored == nil }) else { return nil }
-        return tensors.entries.allSatisfy {
-            $0.shape.count < 2 || ($0.dtype == .bf16 && $0.isPlain)
+        guard tensors.entries.allSatisfy({ $0.stored == nil && $0.grouped == nil }) else {
+            return nil
         }
-            ? .bf16 : .f32
+        for (dtype, type) in [(DType.bf16, WeightType.bf16), (.f16, .f16)] {
+            let isStored = tensors.entries.allSatisfy {
+                $0.shape.count != 2 || ($0.dtype == dtype && $0.holdsNumbers)
+            }
+            if isStored { return type }
+        }
+        return .f32
     }
 }

@@ -8,12 +8,14 @@ struct LoadedDecoder: Sendable {
     let plan: DecoderPlan
     let decoder: Decoder
 
-    init(_ plan: DecoderPlan, weights: any WeightSource) throws(ModelError) {
+    /// - Parameter isAdaptable: whether adapters may add to the products of layers, so that none is joined with what
+    ///   follows it.
+    init(
+        _ plan: DecoderPlan, weights: any WeightSource, isAdaptable: Bool = false
+    ) throws(ModelError) {
         self.plan = plan
-        decoder = try Decoder(plan, weights: weights)
+        decoder = try Decoder(plan, weights: weights, isAdaptable: isAdaptable)
     }
-
-    var attentionScale: Float { plan.attentionScale }
 
     /// Floats a row needs inside the MLP.
     var innerWidth: Int {
@@ -27,10 +29,13 @@ struct LoadedDecoder: Sendable {
 struct BoundTensors {
     let plan: DecoderPlan
     let weights: any WeightSource
+    /// Whether adapters may add to products.
+    let isAdaptable: Bool
     private let names: StoredNames
 
-    init(_ plan: DecoderPlan, _ weights: any WeightSource) {
+    init(_ plan: DecoderPlan, _ weights: any WeightSource, isAdaptable: Bool = false) {
         self.plan = plan
+        self.isAdaptable = isAdaptable
         self.weights = weights
         names = StoredNames(plan, contains: weights.contains)
     }
@@ -46,20 +51,26 @@ struct BoundTensors {
     ) throws(ModelError) -> Linear {
         var parts: [MatrixPart] = []
         var biases: [(name: String, count: Int)] = []
+        var (sources, channels) = ([Int](), 0)
         for role in roles {
             let row = plan.table[role]
             let name = names.name(row, layer: layer, expert: expert)
             let stored = plan.outputs(row, layer: layer)
             let span = plan.span(of: role, in: row, layer: layer)
+            let order = plan.order(of: role, in: row, layer: layer)
+            for channel in span {
+                sources.append(channels - span.lowerBound + (order?.stored(channel) ?? channel))
+            }
+            channels += span.count
             if layout == .stacked, let last = parts.last, last.name == name + ".weight",
-                last.offset + last.rows == span.lowerBound
+                last.offset + last.rows == span.lowerBound, last.order == order
             {
                 parts[parts.count - 1].rows += span.count
             } else {
                 parts.append(
                     MatrixPart(
                         name: name + ".weight", rows: span.count, isTransposed: row.isTransposed,
-                        offset: span.lowerBound, storedRows: stored))
+                        offset: span.lowerBound, storedRows: stored, order: order))
             }
             if row.hasBias, biases.last?.name != name + ".bias" {
                 biases.append((name + ".bias", stored))
@@ -69,6 +80,10 @@ struct BoundTensors {
         precondition(
             biases.isEmpty || roles.allSatisfy { plan.table[$0].hasBias },
             "BoundTensors: of \(roles) some have a bias, expected all or none")
+        var bias = biases.isEmpty ? nil : try weights.vectors(biases)
+        if let given = bias, sources != Array(0..<channels) {
+            bias = try given.reordered { sources[$0] }
+        }
         let columns = plan.inputs(roles[0], layer: layer)
         let kind = roles[0].matrixKind
         return Linear(
@@ -76,12 +91,14 @@ struct BoundTensors {
                 parts, columns: columns, layout: layout,
                 type: kind == .router
                     ? .f32 : weights.type?.type(of: kind, width: plan.shape.hiddenSize)),
-            bias: biases.isEmpty ? nil : try weights.vectors(biases))
+            bias: bias,
+            site: isAdaptable && expert == nil ? LinearSite(layer: layer, role: roles[0]) : nil)
     }
 
     /// Whether the matrices of two roles can share pairs of panels: packed alike, they can.
     func canPair(_ roles: [TensorRole], layer: Int, expert: Int? = nil) -> Bool {
-        weights.type != nil
+        guard !isAdaptable || expert != nil else { return false }
+        return weights.type != nil
             || weights.areStoredAlike(
                 roles.map {
                     names.name(plan.table[$0], layer: layer, expert: expert) + ".weight"
@@ -92,14 +109,21 @@ struct BoundTensors {
     func norm(_ role: TensorRole, layer: Int? = nil, factor: Float = 1) throws(ModelError) -> Norm {
         let name = name(role, layer: layer)
         let count = plan.inputs(role, layer: layer)
-        let weight = try weights.vector(name + ".weight", count: count)
+        let row = plan.table[role]
+        var weight = try weights.vector(name + ".weight", count: count)
             .transformed(adding: plan.normOffset, factor: factor)
+        if let order = plan.order(of: role, in: row, layer: layer) {
+            weight = try weight.reordered(order.stored)
+        }
         let epsilon = Float(plan.epsilon)
         switch plan.norm {
         case .rms: return .rms(weight: weight, epsilon: epsilon)
         case .layer:
-            let bias = try weights.vector(name + ".bias", count: count)
-                .transformed(adding: 0, factor: factor)
+            let bias =
+                row.hasBias
+                ? try weights.vector(name + ".bias", count: count)
+                    .transformed(adding: 0, factor: factor)
+                : try WeightVector([Float](repeating: 0, count: count))
             return .layer(weight: weight, bias: bias, epsilon: epsilon)
         }
     }

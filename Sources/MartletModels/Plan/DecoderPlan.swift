@@ -45,6 +45,16 @@ package struct DecoderPlan: Sendable {
     package var projectionLimit: Float?
     /// Factor of logits.
     package var logitScale: Float = 1
+    /// What scaled scores of attention are softly held below (c tanh(s / c)); 0 for none.
+    package var attentionCap: Float = 0
+    /// What logits are softly held below; 0 for none.
+    package var logitCap: Float = 0
+    /// Whether attention and MLP read the same residual stream: x += A(x) + F(x).
+    package var isParallel = false
+    /// Whether a checkpoint's queries and keys are for rotations of neighbours, not of halves.
+    package var turnsNeighbours = false
+    /// Whether query and key heads are normalised after the rotation instead of before.
+    package var normalisesTurned = false
     /// Where a checkpoint's parts said different things, and which of them counts: sentences for whoever loads it.
     package internal(set) var notes: [String] = []
 
@@ -62,6 +72,8 @@ package struct DecoderPlan: Sendable {
         return table.has(.inputNorm) && table.has(.feedForwardNorm)
             && !roles.contains(where: table.has)
             && normOffset == 0 && embeddingScale == 1 && residualScale == 1 && logitScale == 1
+            && attentionCap == 0 && logitCap == 0 && !isParallel && !turnsNeighbours
+            && !normalisesTurned && !table.rows.contains(where: \.isByHead)
             && feedForward != .gatedGELU && projectionLimit == nil
             && shape.layers.allSatisfy { $0.experts == nil }
             && shape.layers.allSatisfy {
@@ -80,6 +92,12 @@ package struct DecoderPlan: Sendable {
     /// Throws for what the engine cannot run yet, naming the layer.
     func checkRunnable(file: String) throws(ModelError) {
         guard let first = shape.layers.first else { return }
+        if normalisesTurned, let head = shape.evictionHead, !head.projects {
+            throw .unsupported(
+                file: file, key: "eviction head", got: "in a channel of queries and keys",
+                expected: "a projection: heads of \(shape.family) are normalised after the rotation"
+            )
+        }
         for (index, layer) in shape.layers.enumerated() {
             func refuse(_ got: String, _ expected: String) -> ModelError {
                 .unsupported(file: file, key: "layer \(index)", got: got, expected: expected)
@@ -170,6 +188,26 @@ extension DecoderPlan {
             first += count
         }
         preconditionFailure("DecoderPlan: \(row.name) holds no \(role)")
+    }
+
+    /// In which order a checkpoint has the rows of a role, counted from the tensor's first; nil for ours.
+    func order(of role: TensorRole, in row: TensorRow, layer: Int?) -> RowOrder? {
+        guard let layer = layer.map({ shape.layers[$0] }) else { return nil }
+        if row.isByHead {
+            return .byHead(
+                heads: layer.headCount, parts: row.roles.count, headRows: layer.headDimension)
+        }
+        guard turnsNeighbours, let rotary = layer.rotary,
+            [.query, .key, .queryNorm, .keyNorm].contains(role)
+        else { return nil }
+        return .interleaved(
+            headRows: layer.headDimension,
+            turned: rotary.dimensions(headDimension: layer.headDimension))
+    }
+
+    /// The norm before the MLP: that before attention where both read the same.
+    var feedForwardInput: TensorRole {
+        isParallel && !table.has(.feedForwardNorm) ? .inputNorm : .feedForwardNorm
     }
 
     /// The name of a tensor without `.weight` or `.bias`, with the usual prefix.

@@ -76,18 +76,21 @@ package struct TensorRow: Sendable, Hashable {
     /// Whether `NAME.bias` belongs to it.
     package var hasBias: Bool
     /// Whether it is stored as [inputs][outputs].
-    package let isTransposed: Bool
+    package fileprivate(set) var isTransposed: Bool
+    /// Whether what it holds of a head lies together, all roles of the first head before those of the second.
+    package let isByHead: Bool
     /// Whether the table's prefix stands before its name.
     let takesPrefix: Bool
 
     init(
         _ roles: TensorRole..., name: String, hasBias: Bool = false, isTransposed: Bool = false,
-        takesPrefix: Bool = true
+        isByHead: Bool = false, takesPrefix: Bool = true
     ) {
         self.roles = roles
         self.name = name
         self.hasBias = hasBias
         self.isTransposed = isTransposed
+        self.isByHead = isByHead
         self.takesPrefix = takesPrefix
     }
 }
@@ -124,6 +127,23 @@ package struct TensorTable: Sendable, Hashable {
         for index in rows.indices where roles.contains(where: rows[index].roles.contains) {
             table.rows[index].hasBias = bias
         }
+        return table
+    }
+
+    /// The table with or without biases in all norms.
+    func withNormBiases(_ hasBias: Bool) -> TensorTable {
+        var table = self
+        for index in rows.indices
+        where rows[index].roles[0].isNorm && !rows[index].roles[0].isAdapter {
+            table.rows[index].hasBias = hasBias
+        }
+        return table
+    }
+
+    /// The table with every matrix stored as [outputs][inputs].
+    func storingOutputsFirst() -> TensorTable {
+        var table = self
+        for index in rows.indices { table.rows[index].isTransposed = false }
         return table
     }
 

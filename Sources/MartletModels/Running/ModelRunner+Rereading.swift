@@ -10,7 +10,7 @@ extension ModelRunner {
     /// Lets forks of a sequence repeat its prompt chunk by chunk, if its policy wants that; they are
     /// released again. Costs about as much as the prompt did. Throws `outOfPages` when a chunk does not
     /// fit beside the prompt, and `contextExceeded` when positions run out.
-    func reread(_ sequence: SequenceID, cache: KVCache) throws {
+    func reread(_ sequence: SequenceID, adapter: String?, cache: KVCache) throws {
         guard let wish = step.attention.rereading(of: sequence, cache: cache) else { return }
         let tokens = wish.tokens
         for first in stride(from: 0, to: tokens.count, by: wish.part) {
@@ -21,13 +21,14 @@ extension ModelRunner {
             let lead =
                 first == 0
                 ? words.first : words.later + tokens[max(0, first - Self.overlap)..<first]
-            try run(lead + words.suffix + tokens[range], range, of: sequence, fork, cache)
+            try run(
+                lead + words.suffix + tokens[range], range, of: sequence, fork, adapter, cache)
         }
     }
 
     private func run(
         _ tokens: [Int32], _ range: Range<Int>, of sequence: SequenceID, _ fork: SequenceID,
-        _ cache: KVCache
+        _ adapter: String?, _ cache: KVCache
     ) throws {
         for start in stride(from: 0, to: tokens.count, by: maximumBatchTokens) {
             let part = Array(tokens[start..<min(tokens.count, start + maximumBatchTokens)])
@@ -35,7 +36,8 @@ extension ModelRunner {
             try step.attention.repeating(range, of: sequence) {
                 _ = try forward(
                     ForwardBatch(slices: [
-                        SequenceSlice(sequence: fork, tokens: part, logits: .none)
+                        SequenceSlice(
+                            sequence: fork, tokens: part, logits: .none, adapter: adapter)
                     ]), cache: cache)
             }
         }

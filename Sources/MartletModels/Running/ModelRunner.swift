@@ -33,9 +33,10 @@ package final class ModelRunner: ForwardPass {
         }
         do {
             step = try Step(
-                shape: model.shape, innerWidth: model.loaded.innerWidth,
-                attentionScale: model.loaded.attentionScale, capacity: self.maximumBatchTokens,
-                cache: cache, outputs: model.loaded.decoder.outputs, kernels: model.kernels,
+                plan: model.loaded.plan, innerWidth: model.loaded.innerWidth,
+                lowRankWidth: model.adapters.values.reduce(0) { max($0, $1.rank) },
+                capacity: self.maximumBatchTokens, cache: cache,
+                outputs: model.loaded.decoder.outputs, kernels: model.kernels,
                 pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
             gathered = try AlignedBuffer(
@@ -48,6 +49,9 @@ package final class ModelRunner: ForwardPass {
         model.shape.isPositionLearned ? model.shape.contextLength : Int.max
     }
 
+    /// The names of the adapters that slices may ask for.
+    package var adapterNames: [String] { model.adapters.keys.sorted() }
+
     /// The threads that compute batches.
     package var threadCount: Int { model.pool.threadCount }
 
@@ -59,6 +63,24 @@ package final class ModelRunner: ForwardPass {
     /// Runs the batch once; see ``ForwardPass``.
     package func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
     {
+        let count = try advance(batch, cache: cache, then: project)
+        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+    }
+
+    /// Runs the batch once, as ``forward(_:cache:)`` does, and returns the rows before the output projection, after the
+    /// last norm: `hiddenSize` floats each.
+    package func states(
+        _ batch: ForwardBatch, cache: KVCache
+    ) throws -> UnsafeBufferPointer<Float> {
+        let count = try advance(batch, cache: cache, then: normalise)
+        return UnsafeBufferPointer(start: gathered.base, count: count * model.shape.hiddenSize)
+    }
+
+    /// Runs the layers and commits the batch; `finish` makes of its rows what is asked for, and returns their number.
+    private func advance(
+        _ batch: ForwardBatch, cache: KVCache,
+        then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
+    ) throws -> Int {
         var slices: [AttentionSlice] = []
         var rows = 0
         for slice in batch.slices where !slice.tokens.isEmpty {
@@ -80,10 +102,17 @@ package final class ModelRunner: ForwardPass {
             throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
         }
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
-        try step.begin(slices, tokens: sources, cache: cache)
+        var adapters: [LiveAdapter?] = []
+        for name in sources.map(\.adapter) {
+            if let name, model.adapters[name] == nil {
+                throw ModelError.unknownAdapter(got: name, available: adapterNames)
+            }
+            adapters.append(name.flatMap { model.adapters[$0] })
+        }
+        try step.begin(slices, tokens: sources, adapters: adapters, cache: cache)
         if rows > 0 { model.loaded.decoder(step) }
         try model.loaded.decoder.vocabulary.checkIntact()
-        let count = try project(slices, sources)
+        let count = try finish(slices, sources)
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(
                 slice: index, isDecode: source.isDecode, cache: cache)
@@ -93,10 +122,10 @@ package final class ModelRunner: ForwardPass {
         }
         try step.attention.finishStep(cache: cache)
         for source in sources where source.completesPrompt {
-            try reread(source.sequence, cache: cache)
+            try reread(source.sequence, adapter: source.adapter, cache: cache)
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
-        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
+        return count
     }
 
     /// Appends `tokens` random keys and values to a sequence, for timing; see
@@ -111,8 +140,8 @@ package final class ModelRunner: ForwardPass {
         try step.attention.completeFilled(id, cache: cache, seed: seed)
     }
 
-    /// Final norm and output projection of the wanted rows, gathered together; returns their number.
-    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+    /// Gathers the wanted rows; returns their number.
+    private func gather(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
         let size = model.shape.hiddenSize
         var count = 0
         for (slice, source) in zip(slices, sources) {
@@ -127,6 +156,26 @@ package final class ModelRunner: ForwardPass {
                 from: step.hidden + (slice.firstRow + first) * size, count: wanted * size)
             count += wanted
         }
+        return count
+    }
+
+    /// Final norm of the wanted rows.
+    private func normalise(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
+        let count = gather(slices, sources)
+        let (base, size) = (gathered.base, model.shape.hiddenSize)
+        let (norm, scale) = (model.loaded.decoder.finalNorm, model.loaded.plan.logitScale)
+        for row in 0..<count {
+            norm(model.kernels, base + row * size, count: size, out: base + row * size)
+            // The norm's weights hold the factor of logits, which are not asked for.
+            if scale != 1 { for i in 0..<size { base[row * size + i] /= scale } }
+        }
+        return count
+    }
+
+    /// Final norm and output projection of the wanted rows; returns their number.
+    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+        let size = model.shape.hiddenSize
+        let count = gather(slices, sources)
         if logits.count < count * vocabularySize {
             do {
                 logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits")
@@ -144,6 +193,11 @@ package final class ModelRunner: ForwardPass {
         rows.multiply(
             vocabulary.head, activation, bias: nil, out: logits.base,
             outStride: vocabularySize, epilogue: .store)
+        let (cap, all, width) = (model.loaded.plan.logitCap, logits.base, vocabularySize)
+        if cap > 0 {
+            let soften = step.kernels.table.pointee.soft_cap
+            rows.forEach(cost: width) { row in soften(all + row * width, Int32(width), cap) }
+        }
         return count
     }
 }

@@ -9,7 +9,7 @@ import MartletKernels
 /// Buffers for up to `capacity` rows.
 ///
 /// Not `Sendable`: one runner owns it. Inside a parallel loop each iteration touches its own rows.
-final class Step {
+final class Step: RowWorkspace {
     let shape: DecoderShape
     let kernels: KernelSet
     let pool: WorkerPool
@@ -33,6 +33,12 @@ final class Step {
     let attended: UnsafeMutablePointer<Float>
     let inner: UnsafeMutablePointer<Float>
     private let turns: [RowRotation]
+    /// Rows that have an adapter, in their order.
+    private(set) var adaptedRows: [AdaptedRows] = []
+    /// By row: inner products with an adapter's matrix, as many as the largest rank.
+    private let lowRankBuffer: AlignedBuffer<Float>
+    let lowRankWidth: Int
+    var lowRank: UnsafeMutablePointer<Float> { lowRankBuffer.base }
     /// By row and KV head: a positive number marks a token for eviction.
     let marks: UnsafeMutablePointer<Float>
     /// By row and KV head: what a token weighs in a running mean.
@@ -53,9 +59,10 @@ final class Step {
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
 
     init(
-        shape: DecoderShape, innerWidth: Int, attentionScale: Float, capacity: Int, cache: KVCache,
+        plan: DecoderPlan, innerWidth: Int, lowRankWidth: Int = 0, capacity: Int, cache: KVCache,
         outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
+        let shape = plan.shape
         self.shape = shape
         self.kernels = kernels
         self.pool = pool
@@ -71,7 +78,8 @@ final class Step {
         amplitudes = distinct.map(\.amplitude)
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
-            headCount: shape.headCount, cache: cache, scale: attentionScale,
+            headCount: shape.headCount, cache: cache, scale: plan.attentionScale,
+            cap: plan.attentionCap,
             markWindow: shape.evictionHead?.window, outputs: outputs,
             frequencies: shape.layers.map { $0.rotation?.frequencies ?? [] }, kernels: kernels,
             pool: pool)
@@ -108,6 +116,8 @@ final class Step {
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
         experts = try ExpertScratch(shape, capacity: capacity)
         inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
+        self.lowRankWidth = lowRankWidth
+        lowRankBuffer = try AlignedBuffer(count: capacity * lowRankWidth, purpose: "a step")
     }
 
     /// Whether the cache's plan listens to the model's marks.
@@ -117,11 +127,24 @@ final class Step {
     func rotation(layer: Int) -> RowRotation? { rotationOfLayer[layer].map { turns[$0] } }
 
     /// Lays out the batch: tokens, positions, rotations and the plan of attention.
-    func begin(_ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice], cache: KVCache)
-        throws(KernelError)
-    {
+    func begin(
+        _ slices: [AttentionSlice], tokens slicesTokens: [SequenceSlice],
+        adapters: [LiveAdapter?] = [], cache: KVCache
+    ) throws(KernelError) {
         self.cache = cache
         rows = 0
+        adaptedRows.removeAll(keepingCapacity: true)
+        for (slice, adapter) in zip(slices, adapters) {
+            guard let adapter else { continue }
+            if let last = adaptedRows.last, last.adapter === adapter,
+                last.first + last.count == slice.firstRow
+            {
+                adaptedRows[adaptedRows.count - 1].count += slice.count
+            } else {
+                adaptedRows.append(
+                    AdaptedRows(adapter: adapter, first: slice.firstRow, count: slice.count))
+            }
+        }
         for (slice, source) in zip(slices, slicesTokens) {
             for (offset, token) in source.tokens.enumerated() {
                 tokens[rows] = token

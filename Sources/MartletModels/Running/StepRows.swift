@@ -3,12 +3,30 @@
 import CMartletKernels
 import MartletKernels
 
+/// What products of rows run in: threads, kernels, and room for rows that are prepared for a product.
+protocol RowWorkspace: AnyObject {
+    var kernels: KernelSet { get }
+    var pool: WorkerPool { get }
+    /// Rows at hand.
+    var rows: Int { get }
+    /// Rows after a norm.
+    var normed: UnsafeMutablePointer<Float> { get }
+    /// Blocks from one row's quantised activations to the next's.
+    var activationBlocks: Int { get }
+    var quants: UnsafeMutablePointer<Int8> { get }
+    var scales: UnsafeMutablePointer<Float> { get }
+    var sums: UnsafeMutablePointer<Int32> { get }
+}
+
+/// Rows of a decoder's step.
+typealias StepRows = RowRange<Step>
+
 /// All rows of a step, whose loops are divided among the threads; or a strip of them that one thread takes
 /// through several loops alone, while others do the same with theirs.
 ///
 /// Which of the two it is changes no bit: a row's outputs depend on that row and the weights.
-struct StepRows {
-    let step: Step
+struct RowRange<Workspace: RowWorkspace> {
+    let step: Workspace
     let first: Int
     let count: Int
     /// Whether other strips run beside this one.
@@ -93,19 +111,19 @@ struct StepRows {
     }
 }
 
-extension Step {
+extension RowWorkspace {
     /// All rows of the step.
-    var allRows: StepRows { StepRows(step: self, first: 0, count: rows, isStrip: false) }
+    var allRows: RowRange<Self> { RowRange(step: self, first: 0, count: rows, isStrip: false) }
 
     /// Rows of the smallest strip.
-    private static let stripRows = 12
+    private static var stripRows: Int { 12 }
 
     /// Runs `body`, which looks at no two rows together and reads `weightBytes` of weights, over all rows.
     ///
     /// Where those weights stay in a processor's own cache and there are rows enough, each thread takes a strip of
     /// rows through the whole of `body`: one loop instead of one for each product and norm, none of which is long
     /// in a small model beside starting and joining it. One strip a thread, since each reads all the weights.
-    func inStrips(weightBytes: Int, _ body: (StepRows) -> Void) {
+    func inStrips(weightBytes: Int, _ body: (RowRange<Self>) -> Void) {
         guard
             pool.threadCount > 1, weightBytes <= Processor.ownCacheBytes,
             rows >= pool.threadCount * Self.stripRows
@@ -114,7 +132,7 @@ extension Step {
         pool.run((rows + perStrip - 1) / perStrip) { strip, _ in
             let first = strip * perStrip
             body(
-                StepRows(
+                RowRange(
                     step: self, first: first, count: min(perStrip, rows - first), isStrip: true))
         }
     }

@@ -83,6 +83,10 @@ struct CheckpointWeights: WeightSource {
                 matrices.append(try matrix(run, columns: columns, layout: layout, blocks: blocks))
             case .blocks:
                 matrices.append(try matrix(run, columns: columns, layout: layout, type: .f32))
+            case .groups(let type) where !run[0].part.isTransposed:
+                matrices.append(try matrix(run, columns: columns, layout: layout, groups: type))
+            case .groups:
+                matrices.append(try matrix(run, columns: columns, layout: layout, type: .f32))
             case .floats(let type):
                 matrices.append(try matrix(run, columns: columns, layout: layout, type: type))
             }
@@ -128,8 +132,36 @@ struct CheckpointWeights: WeightSource {
             ) { panel in
                 Self.rows(panel, of: sources, channels: channels, layout: layout).flatMap { span in
                     let source = sources[span.source]
-                    return span.rows.compactMap { source.entry.rowStart($0 + source.part.offset) }
+                    return span.rows.compactMap { source.entry.rowStart(source.part.stored($0)) }
                 }
+            }
+        } catch { throw .kernel(error) }
+        try finish(sources)
+        return packed
+    }
+
+    /// Packs codes, scales and zero points as they are.
+    private func matrix(
+        _ sources: [Source], columns: Int, layout: PanelLayout, groups type: WeightType
+    ) throws(ModelError) -> PackedMatrix {
+        let channels = sources.reduce(0) { $0 + $1.part.rows }
+        let width = type.groupColumns ?? columns
+        let packed: PackedMatrix
+        do {
+            packed = try PackedMatrix(
+                grouped: type, channels: channels, columns: columns,
+                panelCount: layout.panelCount(sources.map(\.part)), pool: pool
+            ) { panel, rows in
+                var done = 0
+                for span in Self.rows(panel, of: sources, channels: channels, layout: layout) {
+                    let source = sources[span.source]
+                    let first = span.rows.lowerBound + source.part.offset
+                    source.entry.grouped?.copy(
+                        rows: first..<first + span.rows.count, groupColumns: width,
+                        into: rows.from(done))
+                    done += span.rows.count
+                }
+                return done
             }
         } catch { throw .kernel(error) }
         try finish(sources)
@@ -176,6 +208,17 @@ struct CheckpointWeights: WeightSource {
         _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let from = rows.lowerBound + part.offset
+        if let order = part.order {
+            precondition(!part.isTransposed, "CheckpointWeights: \(part.name) in order \(order)")
+            for (place, row) in rows.enumerated() {
+                let start = part.stored(row) * columns
+                StoredFloats.copy(
+                    entry, start..<start + columns,
+                    UnsafeMutableBufferPointer(
+                        rebasing: out[place * columns..<(place + 1) * columns]))
+            }
+            return
+        }
         if !part.isTransposed {
             let elements = from * columns..<(from + rows.count) * columns
             StoredFloats.copy(
@@ -200,7 +243,8 @@ enum StoredFloats {
         _ entry: TensorEntry, _ elements: Range<Int>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let size = entry.dtype.byteCount
-        guard entry.stored == nil, entry.rowOrder == nil, entry.term == 0 else {
+        guard entry.stored == nil, entry.grouped == nil, entry.rowOrder == nil, entry.term == 0
+        else {
             do { try entry.copyFloats(of: elements, into: out) } catch {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound
             }
@@ -227,13 +271,16 @@ enum StoredFloats {
 enum NaturalPacking: Hashable {
     case floats(WeightType)
     case blocks(StoredBlocks)
+    case groups(WeightType)
 }
 
 extension TensorEntry {
-    /// How it is packed where nothing else is asked for: blocks as they are, bf16 as bf16, all else as f32.
+    /// How it is packed where nothing else is asked for: blocks as they are, 16-bit floats as they are, all else as f32.
     var naturalPacking: NaturalPacking {
         // An adapter's sum lies on no grid.
         if let stored, !isAdapted { return .blocks(stored) }
-        return .floats(dtype == .bf16 && isPlain ? .bf16 : .f32)
+        if let type = grouped?.weightType, !isAdapted { return .groups(type) }
+        guard holdsNumbers else { return .floats(.f32) }
+        return .floats(dtype == .bf16 ? .bf16 : dtype == .f16 ? .f16 : .f32)
     }
 }

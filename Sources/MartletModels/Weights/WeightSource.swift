@@ -15,6 +15,11 @@ struct MatrixPart {
     var offset = 0
     /// Rows in storage, when more than `rows` are stored.
     var storedRows: Int?
+    /// How the stored rows follow one another.
+    var order: RowOrder?
+
+    /// Where the file has a row of the part.
+    func stored(_ row: Int) -> Int { order?.stored(row + offset) ?? row + offset }
 }
 
 /// How parts become panels of 16 channels.
@@ -36,6 +41,11 @@ final class WeightVector: @unchecked Sendable {
     init(_ values: [Float]) throws(ModelError) {
         do { storage = try AlignedBuffer(count: values.count) } catch { throw .kernel(error) }
         for (index, value) in values.enumerated() { storage.base[index] = value }
+    }
+
+    /// Its elements in another order, by where each lies now.
+    func reordered(_ source: (Int) -> Int) throws(ModelError) -> WeightVector {
+        try WeightVector((0..<count).map { pointer[source($0)] })
     }
 
     /// The same with something added to each, and multiplied then.

@@ -150,7 +150,7 @@ final class AttentionCase {
     func attend(
         _ set: InstructionSet, queries range: Range<Int>? = nil, pattern: Pattern = Pattern(),
         table: PageIDs? = nil, tiles: Range<Int>? = nil, sinkScores: [Float]? = nil,
-        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil
+        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil, cap: Float = 0
     ) -> AttentionRows {
         let range = range ?? 0..<queries
         let rows = range.count * group
@@ -178,7 +178,8 @@ final class AttentionCase {
             tail_base: Int32(table.tailBase), tail_pages: Int32(table.tail.count),
             codec: codec.code, dimension: Int32(dimension), queries: Int32(range.count),
             group: Int32(group), q: qBuffer.base + range.lowerBound * queryStride,
-            query_stride: queryStride, scale: scale, first_end: Int32(firstEnd + range.lowerBound),
+            query_stride: queryStride, scale: scale, cap: cap,
+            first_end: Int32(firstEnd + range.lowerBound),
             window: Int32(clamping: pattern.window ?? Int(Int32.max)), sinks: Int32(pattern.sinks),
             sink_scores: scores.map { UnsafePointer($0.base) },
             sink_first_query: Int32(max(0, sinkFirstQuery - range.lowerBound)),
@@ -218,7 +219,7 @@ final class AttentionCase {
             head_pages: Int32(dense.head.count), tail_ids: head.base, tail_base: Int32(pageCount),
             tail_pages: 0, codec: codec.code, dimension: Int32(dimension),
             queries: Int32(queries), group: Int32(group), q: qBuffer.base,
-            query_stride: queryStride, scale: scale, first_end: 0, window: 0, sinks: 0,
+            query_stride: queryStride, scale: scale, cap: 0, first_end: 0, window: 0, sinks: 0,
             sink_scores: nil, sink_first_query: 0, until: nil,
             first_position: 0, bias: nil, classes: nil, class_count: 0, tile_begin: 0, tile_end: 0,
             maximum: out.base,
@@ -246,7 +247,7 @@ final class AttentionCase {
     /// The definition, row by row.
     func expected(
         pattern: Pattern = Pattern(), slots: Range<Int>? = nil, sinkScores: [Float]? = nil,
-        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil
+        sinkFirstQuery: Int = 0, slotRules: SlotRules? = nil, cap: Double = 0
     ) -> [Reference.AttentionState] {
         (0..<queries * group).map { row in
             let query = row / group
@@ -256,9 +257,12 @@ final class AttentionCase {
             if let sinkScores, query >= sinkFirstQuery {
                 score = { $0 < pattern.sinks ? Double(sinkScores[row * pattern.sinks + $0]) : nil }
             }
-            if let slotRules {
-                score = { [self] in
-                    self.score(row: row, slot: $0) + Double(slotRules.bias[$0])
+            if slotRules != nil || cap > 0 {
+                let given = score
+                score = { [self] slot in
+                    let plain = given?(slot) ?? self.score(row: row, slot: slot)
+                    return (cap > 0 ? cap * tanh(plain / cap) : plain)
+                        + Double(slotRules?.bias[slot] ?? 0)
                 }
             }
             return Reference.attend(

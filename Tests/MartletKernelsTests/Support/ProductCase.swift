@@ -46,6 +46,20 @@ final class ProductCase {
                     code, starts, Int32(count), Int32(columns), panels.base + panel * panelBytes)
                 continue
             }
+            if WeightType.stored.contains(type), let width = type.groupColumns {
+                let groups = (columns + width - 1) / width
+                let mask: UInt8 = type == .fp8 ? 0xBF : 15  // no NaN among floats
+                let codes = EdgeBuffer(
+                    (0..<count * columns).map { _ in
+                        UInt8(truncatingIfNeeded: random.next()) & mask
+                    })
+                let scales = EdgeBuffer(random.floats(count * groups, magnitude: 0.01))
+                let zeros = EdgeBuffer((0..<count * groups).map { _ in UInt8(random.below(17)) })
+                mk_pack_grouped(
+                    type.code, codes.base, scales.base, zeros.base, Int32(count), Int32(columns),
+                    panels.base + panel * panelBytes)
+                continue
+            }
             let weights = EdgeBuffer(random.floats(count * columns))
             mk_pack_panel(
                 type.code, weights.base, columns, Int32(count), Int32(columns),
@@ -74,7 +88,8 @@ final class ProductCase {
     func weights(_ channel: Int, padded: Bool = false) -> [Float] {
         let from = channel / 16 * panelBytes
         let panel = UnsafeRawBufferPointer(rebasing: panels.bytes[from..<from + panelBytes])
-        return (0..<(padded ? (columns + 31) & ~31 : columns)).map {
+        let isPadded = padded && type.quantisesActivations
+        return (0..<(isPadded ? (columns + 31) & ~31 : columns)).map {
             type.layout.weight(panel: panel, lane: channel % 16, column: $0)
         }
     }

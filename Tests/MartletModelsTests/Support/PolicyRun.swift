@@ -13,24 +13,29 @@ final class PolicyRun {
     let cache: KVCache
     let runner: ModelRunner
 
-    /// - Parameter last: a stage behind those of the policy, which sees what these leave.
+    /// - Parameters:
+    ///   - given: the model; nil for a random one.
+    ///   - last: a stage behind those of the policy, which sees what these leave.
     init(
         _ policy: String, codec: CacheCodec = .f16, threads: Int = 1, budgetBytes: Int = 8 << 20,
-        last: StageMaker? = nil
+        model given: LanguageModel? = nil, last: StageMaker? = nil
     ) throws {
         let shape = DecoderShape(
             family: "llama", layerCount: 3, hiddenSize: 48, intermediateSize: 80, headCount: 6,
             keyValueHeadCount: 2, headDimension: 16, vocabularySize: 131, contextLength: 4096,
             tiesEmbeddings: true, layerWindows: [nil, nil, nil],
             rotary: RotaryParameters(base: 10_000))
-        model = try LanguageModel(
-            randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
-            pool: WorkerPool(threadCount: threads))
+        model =
+            try given
+            ?? LanguageModel(
+                randomShape: shape, weights: .f32, seed: 5, kernels: KernelSet.selected(),
+                pool: WorkerPool(threadCount: threads))
         let cacheShape = model.cacheShape(codec: codec)
         let plan = try CachePolicy(policy).plan(for: cacheShape)
         cache = try KVCache(
             shape: cacheShape, budgetBytes: budgetBytes,
-            plan: CachePlan(traits: plan.traits, makers: plan.makers + (last.map { [$0] } ?? [])))
+            plan: CachePlan(traits: plan.traits, makers: plan.makers + (last.map { [$0] } ?? [])),
+            layerWindows: model.shape.layerWindows)
         runner = try ModelRunner(model, maximumBatchTokens: 1024, cache: cache)
     }
 
@@ -68,7 +73,10 @@ final class PolicyRun {
                 ]))
             try cache.checkIntegrity()
         }
-        let held = (0..<6).map { cache.heldPositions(id, layer: $0 / 2, head: $0 % 2).sorted() }
+        let (layers, heads) = (model.shape.layerCount, model.shape.keyValueHeadCount)
+        let held = (0..<layers * heads).map {
+            cache.heldPositions(id, layer: $0 / heads, head: $0 % heads).sorted()
+        }
         return (rows, held)
     }
 }

@@ -27,6 +27,17 @@ import Testing
         #expect(refusal("gemma3_text", ["sliding_window": .null]).contains("but not trained"))
         #expect(refusal("granite", ["residual_multiplier": 0.5]).contains("but not trained"))
         #expect(refusal("phi3", ["rope_parameters": part]).contains("but not trained"))
-        for family in ["smollm3", "seed_oss", "granite"] { #expect(refusal(family) == "nothing") }
+        for family in ["exaone4", "ernie4_5", "glm4", "gemma2", "cohere2", "olmo3"] {
+            #expect(
+                refusal(family, ["sliding_window": .null]).contains("but not trained"), "\(family)")
+        }
+        let neox: [String: JSONValue] = ["num_key_value_heads": .null, "head_dim": .null]
+        #expect(refusal("gpt_neox", neox).contains("but not trained"))
+        for family in ["hunyuan_v1_dense", "stablelm"] {
+            #expect(refusal(family).contains("but not trained"), "\(family)")
+        }
+        for family in ["smollm3", "seed_oss", "granite", "starcoder2"] {
+            #expect(refusal(family) == "nothing")
+        }
     }
 }

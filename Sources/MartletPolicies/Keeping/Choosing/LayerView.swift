@@ -167,9 +167,10 @@ struct LayerView {
                 }
             }
             do {
-                let products = try probe.scoreRows(
+                let products = try probe.products(
                     of: units, count: tokens, stride: group * dimension,
-                    firstEnd: length - tokens + 1, table: table, cache: cache)
+                    pages: 0..<KVPage.count(forSlots: length), scale: probe.scale, table: table,
+                    cache: cache)
                 let padded = KVPage.count(forSlots: length) * KVPage.tokens
                 factors.withUnsafeBufferPointer { factors in
                     for row in 0..<rows {

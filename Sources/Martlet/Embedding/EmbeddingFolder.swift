@@ -1,0 +1,174 @@
+/// The files of sentence-transformers in a model's directory: modules, pooling, prompts, the longest text.
+
+import Foundation
+import MartletFormats
+import MartletModels
+
+/// A directory that may hold such files.
+struct EmbeddingFolder {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// What the files say; nil where they say nothing of pooling.
+    func recipe() throws -> EmbeddingRecipe? {
+        guard var recipe = try modules() else { return nil }
+        if let file = try optionalFile("sentence_bert_config.json") {
+            recipe.maximumTokens = try file.optionalInt("max_seq_length", in: 1...Int(Int32.max))
+            recipe.lowercases = try file.bool("do_lower_case", default: false)
+        }
+        if recipe.maximumTokens == nil, let file = try optionalFile("tokenizer_config.json") {
+            // Where there is no limit, a number is written that no text can reach.
+            recipe.maximumTokens = file.value("model_max_length")?.intValue.flatMap {
+                (1...Int(Int32.max)).contains($0) ? $0 : nil
+            }
+        }
+        if let file = try optionalFile("config_sentence_transformers.json") {
+            if let prompts = try file.optionalObject("prompts") {
+                for member in prompts.root.members {
+                    recipe.prompts[member.key] = try prompts.optionalString(member.key) ?? ""
+                }
+            }
+            recipe.defaultPrompt = try file.optionalString("default_prompt_name")
+        }
+        return recipe
+    }
+
+    /// The modules that follow the model, in their order.
+    private func modules() throws -> EmbeddingRecipe? {
+        let list = path + "/modules.json"
+        guard FileManager.default.fileExists(atPath: list) else {
+            // Files that were copied without the list of modules.
+            let folder = "1_Pooling"
+            guard FileManager.default.fileExists(atPath: "\(path)/\(folder)/config.json") else {
+                return nil
+            }
+            var recipe = try pooling(folder)
+            recipe.steps = [.normalize]
+            return recipe
+        }
+        guard let modules = try JSONValue.parse(contentsOf: list).arrayValue else {
+            throw FormatError.malformedJSON(
+                file: list, offset: 0, got: "no array", expected: "an array of modules")
+        }
+        var recipe: EmbeddingRecipe?
+        for (index, module) in modules.enumerated() {
+            guard let object = module.objectValue else {
+                throw FormatError.malformedJSON(
+                    file: list, offset: 0, got: module.summary, expected: "an object for a module")
+            }
+            let module = ConfigurationFile(path: list, root: object)
+            let type = try module.string("type")
+            let folder = try module.string("path", default: "")
+            guard !folder.hasPrefix("/"), !folder.contains("..") else {
+                throw module.wrongValue("path", expected: "a folder of the model")
+            }
+            switch (type.split(separator: ".").last.map(String.init) ?? "", recipe) {
+            case ("Transformer", nil) where index == 0: continue
+            case ("Pooling", nil): recipe = try pooling(folder)
+            case ("Dense", .some):
+                recipe?.steps.append(.project(try EmbeddingProjection(self, folder: folder)))
+            case ("Normalize", .some): recipe?.steps.append(.normalize)
+            case ("Dropout", .some): continue
+            default:
+                throw ModelError.unsupported(
+                    file: list, key: "module \(index)", got: type,
+                    expected: "Transformer, Pooling, then Dense or Normalize")
+            }
+        }
+        return recipe
+    }
+
+    private func pooling(_ folder: String) throws -> EmbeddingRecipe {
+        let name = folder + "/config.json"
+        let file = try ConfigurationFile(path: path + "/" + name)
+        var names: [String] = []
+        if file.contains("pooling_mode") {
+            names = try file.strings("pooling_mode")
+        } else {
+            for (key, name) in Self.oldKeys where try file.bool(key, default: false) {
+                names.append(name)
+            }
+            if names.isEmpty { names = ["mean"] }
+        }
+        let poolings = try names.map { name in
+            guard let pooling = Self.names[name] else {
+                throw file.wrongValue(
+                    "pooling_mode", expected: "one of \(Self.names.keys.sorted())")
+            }
+            return pooling
+        }
+        var recipe = EmbeddingRecipe(poolings: poolings, poolingSource: name)
+        recipe.poolsPrompt = try file.bool("include_prompt", default: true)
+        return recipe
+    }
+
+    private static let names: [String: Pooling] = [
+        "mean": .mean, "cls": .cls, "max": .max, "lasttoken": .last,
+        "mean_sqrt_len_tokens": .meanSqrtLength, "weightedmean": .weightedMean,
+    ]
+
+    /// In the order in which several are put one after another.
+    private static let oldKeys = [
+        ("pooling_mode_cls_token", "cls"), ("pooling_mode_max_tokens", "max"),
+        ("pooling_mode_mean_tokens", "mean"),
+        ("pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"),
+        ("pooling_mode_weightedmean_tokens", "weightedmean"),
+        ("pooling_mode_lasttoken", "lasttoken"),
+    ]
+
+    private func optionalFile(_ name: String) throws -> ConfigurationFile? {
+        let file = path + "/" + name
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        return try ConfigurationFile(path: file)
+    }
+}
+
+/// A product of a pooled vector with a matrix, and an activation.
+struct EmbeddingProjection: Sendable {
+    let inputs: Int
+    let outputs: Int
+    private let weights: [Float]
+    private let bias: [Float]
+    private let isTanh: Bool
+
+    /// Reads a module of type `Dense`.
+    init(_ model: EmbeddingFolder, folder: String) throws {
+        let path = model.path + "/" + folder
+        let file = try ConfigurationFile(path: path + "/config.json")
+        inputs = try file.int("in_features", in: 1...65_536)
+        outputs = try file.int("out_features", in: 1...65_536)
+        let activation = try file.string(
+            "activation_function", default: "torch.nn.modules.linear.Identity")
+        let name = activation.split(separator: ".").last.map(String.init) ?? ""
+        guard ["Identity", "Tanh"].contains(name), try !file.bool("use_residual", default: false)
+        else {
+            throw file.wrongValue(
+                "activation_function", expected: "Identity or Tanh, without a residual")
+        }
+        isTanh = name == "Tanh"
+        let tensors = try SafetensorsFile(path: path + "/model.safetensors")
+        func floats(_ name: String, _ shape: [Int]) throws -> [Float] {
+            guard let entry = tensors[name] else {
+                throw FormatError.missingTensor(path: path, tensor: name)
+            }
+            try entry.check(shape: shape)
+            return try entry.floats()
+        }
+        weights = try floats("linear.weight", [outputs, inputs])
+        bias =
+            try file.bool("bias", default: true)
+            ? floats("linear.bias", [outputs]) : [Float](repeating: 0, count: outputs)
+    }
+
+    /// The projected vector; sums ascend over the inputs, in double precision.
+    func callAsFunction(_ vector: [Float]) -> [Float] {
+        (0..<outputs).map { output in
+            var sum = Double(bias[output])
+            for input in 0..<inputs {
+                sum += Double(weights[output * inputs + input]) * Double(vector[input])
+            }
+            return Float(isTanh ? tanh(sum) : sum)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// StableLM: Llama with LayerNorm; a part of each head turns, and attention and MLP may lie beside each other.
+
+import MartletFormats
+
+extension DecoderFamily {
+    static let stableLM = DecoderFamily(
+        "stablelm", "StableLmForCausalLM", table: .llama.withNormBiases(true), norm: .layer,
+        epsilon: 1e-5,
+        keys: .llamaLike(epsilon: "layer_norm_eps").union([
+            "partial_rotary_factor", "use_qkv_bias", "use_parallel_residual", "qk_layernorm",
+        ]),
+        gguf: GGUFNaming(
+            architecture: "stablelm",
+            keys: GGUFNaming.layerNormed.merging([
+                "use_parallel_residual": "use_parallel_residual"
+            ]) { first, _ in first })
+    ) { family, file in
+        guard try !file.bool("qk_layernorm", default: false) else {
+            throw ModelError.unsupported(
+                file: file.path, key: "qk_layernorm", got: "true",
+                expected: "false: norms with weights of their own for each head are not run")
+        }
+        var plan = try family.llamaLike(
+            file.adding(["partial_rotary_factor": 0.25]), defaultContext: 4096, windows: .never,
+            epsilon: "layer_norm_eps", rotary: { $0.readsShare = true })
+        if try file.bool("use_parallel_residual", default: false) {
+            plan.isParallel = true
+            plan.table = plan.table.without(.feedForwardNorm)
+        }
+        let hasBias = try file.bool("use_qkv_bias", default: false)
+        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value)
+        return plan
+    }
+}

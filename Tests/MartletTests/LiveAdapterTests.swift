@@ -1,0 +1,215 @@
+// Adapters beside shared weights: each request's own, whatever others have.
+
+import Foundation
+import MartletEngine
+import MartletFormats
+import MartletModels
+import Testing
+
+@testable import Martlet
+
+@Suite struct LiveAdapterTests {
+    private static let goldens = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "MartletModelsTests").path
+
+    private static func values(_ count: Int, _ seed: Int) -> [Float] {
+        (0..<count).map { Float((($0 * 37 + seed * 11) % 101) - 50) / 256 }
+    }
+
+    /// Adapters `a` (rank 3, every matrix of the layers) and `b` (rank 20, some) of a golden model.
+    private final class Folder {
+        let path = FileManager.default.temporaryDirectory.path + "/martlet-live-\(UUID())"
+        let base: String
+
+        init(_ golden: String) throws {
+            base = LiveAdapterTests.goldens + "/" + golden
+            try write("a", rank: 3) { _ in true }
+            try write("b", rank: 20) { !$0.contains("gate") && !$0.contains("o_proj") }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        func write(
+            _ name: String, rank: Int, configuration: String = "", _ takes: (String) -> Bool
+        ) throws {
+            let folder = path + "/" + name
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+            let checkpoint = try Checkpoint(directory: base)
+            let isTransposed = checkpoint.configuration.contains("n_embd")
+            var tensors: [TensorToWrite] = []
+            for entry in checkpoint.tensors.entries
+            where entry.shape.count == 2 && takes(entry.name)
+                && (entry.name.contains("layers.") || entry.name.contains("h."))
+            {
+                let shape = isTransposed ? entry.shape.reversed() : entry.shape
+                let module = "base_model.model.\(entry.name.dropLast(7))"
+                for (part, shape) in [("A", [rank, shape[1]]), ("B", [shape[0], rank])] {
+                    tensors.append(
+                        TensorToWrite(
+                            name: module + ".lora_\(part).weight", shape: shape,
+                            floats: LiveAdapterTests.values(
+                                shape[0] * shape[1], tensors.count + rank)))
+                }
+            }
+            try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
+            let text =
+                #"{"peft_type": "LORA", "r": \#(rank), "lora_alpha": 4, "fan_in_fan_out": \#(isTransposed)\#(configuration)}"#
+            try Data(text.utf8).write(to: URL(filePath: folder + "/adapter_config.json"))
+        }
+
+        func model(
+            live: [String] = [], merged: String? = nil, policy: String = "dense"
+        ) async throws -> Model {
+            var options = ModelOptions()
+            options.threads = 2
+            options.cachePolicy = policy
+            options.adapter = merged.map { path + "/" + $0 }
+            options.adapters = Dictionary(
+                uniqueKeysWithValues: live.map { ($0, path + "/" + $0) })
+            return try await Model.load(base, options: options)
+        }
+    }
+
+    private static let tokens: [Int32] = [1, 7, 3, 9, 2, 11, 5, 40, 21, 8, 30, 2, 17]
+
+    private static func logprobs(_ model: Model, _ adapter: String?) async throws -> [Float] {
+        let result = try await model.engine.score(
+            ScoringRequest(tokens: tokens, adapter: adapter))
+        return result.logprobs.compactMap(\.self)
+    }
+
+    /// Live is merged, but for rounding; a request without an adapter has the base's bits.
+    @Test(arguments: [
+        "Goldens/llama-mqa", "Goldens/gpt2-untied", "Goldens/phi3-window", "Goldens/olmo2",
+        "QuantisedGoldens/fp8-blocks",
+    ])
+    func liveIsMerged(golden: String) async throws {
+        let folder = try Folder(golden)
+        let live = try await folder.model(live: ["a", "b"])
+        let plain = try await Self.logprobs(folder.model(), nil)
+        #expect(try await Self.logprobs(live, nil) == plain)
+        #expect(live.loaded.model.adapterBytes > 0)
+        for name in ["a", "b"] {
+            let merged = try await Self.logprobs(folder.model(merged: name), nil)
+            let got = try await Self.logprobs(live, name)
+            let worst = zip(got, merged).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(worst < 1e-4, "\(name): \(worst)")
+            #expect(zip(got, plain).map { abs($0 - $1) }.max() ?? 0 > 1e-2)
+        }
+    }
+
+    private struct Heard: Equatable {
+        var tokens: [Int32] = []
+        var logprobs: [Float?] = []
+        var cached = 0
+    }
+
+    private static func hear(_ stream: GenerationStream) async throws -> Heard {
+        var heard = Heard()
+        for try await event in stream {
+            switch event {
+            case .started: break
+            case .token(let token):
+                heard.tokens.append(token.id)
+                heard.logprobs.append(token.logprob)
+            case .finished(let end): heard.cached = end.usage.cachedPromptTokens
+            }
+        }
+        return heard
+    }
+
+    private static func request(
+        _ adapter: String?, _ prompt: [Int32] = tokens, in conversation: Conversation? = nil
+    ) -> GenerationRequest {
+        var sampling = SamplingParameters()
+        sampling.temperature = 0.8
+        sampling.seed = 3
+        sampling.logprobs = 0
+        sampling.maximumTokens = 12
+        sampling.ignoreEOS = true
+        return GenerationRequest(
+            promptTokens: prompt, sampling: sampling, conversation: conversation, adapter: adapter)
+    }
+
+    /// Requests that share steps have the bits that each has alone, under a policy that evicts, too.
+    @Test(arguments: ["dense", "h2o(budget=8, recent=4)"])
+    func othersChangeNothing(policy: String) async throws {
+        let folder = try Folder("Goldens/llama-mqa")
+        let names: [String?] = ["a", nil, "b", "a", "a", nil, "b"]
+        let model = try await folder.model(live: ["a", "b"], policy: policy)
+        var alone: [String?: Heard] = [:]
+        for name in Set(names) {
+            alone[name] = try await Self.hear(model.engine.generate(Self.request(name)))
+        }
+        let base = try await folder.model(policy: policy)
+        #expect(try await Self.hear(base.engine.generate(Self.request(nil))) == alone[nil])
+        #expect(alone["a"] != alone["b"] && alone["a"] != alone[nil])
+        let streams = names.map { model.engine.generate(Self.request($0)) }
+        for (name, stream) in zip(names, streams) {
+            let heard = try await Self.hear(stream)
+            #expect(heard.tokens.count == 12 && heard == alone[name], "\(name ?? "none")")
+        }
+    }
+
+    /// What one adapter left in a conversation's cache serves that adapter alone.
+    @Test func cachedPromptsBelongToTheirAdapter() async throws {
+        let folder = try Folder("Goldens/llama-mqa")
+        let model = try await folder.model(live: ["a", "b"])
+        let conversation = model.engine.makeConversation()
+        let longer = Self.tokens + [4, 6]
+        func turn(_ name: String?, _ prompt: [Int32]) async throws -> Heard {
+            try await Self.hear(
+                model.engine.generate(Self.request(name, prompt, in: conversation)))
+        }
+        _ = try await turn("a", Self.tokens)
+        let same = try await turn("a", longer)
+        #expect(same.cached == Self.tokens.count)
+        for name in ["b", nil] as [String?] {
+            let other = try await turn(name, longer)
+            #expect(other.cached == 0)
+            #expect(
+                try await other == Self.hear(model.engine.generate(Self.request(name, longer))))
+        }
+    }
+
+    // MARK: What is refused
+
+    @Test func unknownNamesAreRefused() async throws {
+        let folder = try Folder("Goldens/llama-mqa")
+        for (live, says) in [(["a"], "one of a"), ([], "none, because none was loaded")] {
+            let model = try await folder.model(live: live)
+            var options = GenerationOptions()
+            options.adapter = "c"
+            let error = await #expect(throws: MartletError.self) {
+                for try await _ in try model.generate(Self.tokens, options: options) {}
+            }
+            #expect(error?.code == .invalidParameter)
+            #expect(error?.message.contains("got c, expected \(says)") == true)
+        }
+    }
+
+    @Test func whatCannotStandBesideWeightsIsRefused() async throws {
+        let folder = try Folder("Goldens/llama-mqa")
+        try folder.write("dora", rank: 2, configuration: #", "use_dora": true"#) { _ in true }
+        try folder.write("other", rank: 2, configuration: #", "rank_pattern": {"q_proj": 3}"#) {
+            _ in true
+        }
+        let table = "base_model.model.model.embed_tokens.weight"
+        let entry = try Checkpoint(directory: folder.base).tensors.tensor(
+            "model.embed_tokens.weight")
+        try folder.write("tables", rank: 2) { _ in true }
+        try SafetensorsWriter.write(
+            [TensorToWrite(name: table, shape: entry.shape, floats: entry.floats())],
+            to: folder.path + "/tables/adapter_model.safetensors")
+        for (name, says) in [
+            ("dora", "use_dora"), ("other", "shape of tensor"),
+            ("tables", "an update of model.embed_tokens.weight"), ("nothing", "no adapter at"),
+        ] {
+            let error = await #expect(throws: MartletError.self) {
+                _ = try await folder.model(live: [name])
+            }
+            #expect(error?.message.contains(says) == true, "\(error?.message ?? "")")
+        }
+    }
+}
