@@ -531,10 +531,10 @@ static void attend_rows(const mk_attention *a, const mk_scratch *s, mk_page_layo
     }
 }
 
+#ifdef MK_MULTIPLIES_PAIRS
 /// Likewise over a tile that all of these rows see whole; false where its numbers cannot be integers.
 static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at, int32_t tile, int begin, int end,
                         const uint8_t *const *pages, const uint8_t *const *ahead) {
-#if MK_MULTIPLIES_PAIRS
     const int isFinite = a->codec == MK_CODEC_F16 ? whole_tile_f16(at, a->dimension, pages, ahead, &s->whole_tile)
                                                   : whole_tile_bf16(at, a->dimension, pages, ahead, &s->whole_tile);
     if (!isFinite) return 0;
@@ -545,10 +545,8 @@ static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at,
         values_of_whole[n - 1](a, s, at, &s->whole_tile, row);
     }
     return 1;
-#else
-    return 0;
-#endif
 }
+#endif
 
 /// Tolerance tested against float64 attention over the decoded pages: 1e-6 (float codecs) and 4e-5
 /// (q8; from the 15-bit split) of the largest value; q4 within a fifth of what storing in four bits
@@ -589,9 +587,11 @@ static void attend(const mk_attention *a) {
             else runs[run_count++] = (mk_run){j, j + 1, class};
         }
         if (run_count == 1 && runs[0].class < 0) run_count = 0;
-        int begin, end;
+        int begin = 0, end = 0;
+#ifdef MK_MULTIPLIES_PAIRS
         rows_of_whole(a, tile, &begin, &end);
         if (begin == end || !attend_whole(a, &s, at, tile, begin, end, pages, ahead)) begin = end = 0;
+#endif
         attend_rows(a, &s, at, tile, 0, begin, runs, run_count, &here, ahead, count);
         attend_rows(a, &s, at, tile, end, rows, runs, run_count, &here, ahead, count);
     }

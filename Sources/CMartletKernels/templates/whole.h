@@ -17,7 +17,7 @@
 /// What integers of queries and weights may add up to, so that no sum overflows: 2^31 / 2^13, less what rounding adds.
 #define WHOLE_SUM ((float)((1 << (31 - WHOLE_BITS)) - 128))
 
-#if MK_MULTIPLIES_PAIRS
+#ifdef MK_MULTIPLIES_PAIRS
 
 /// The magnitudes of 32 numbers of two bytes, which are ordered as integers are.
 MK_INLINE i16x32 magnitudes(const uint8_t *p) {
@@ -254,12 +254,9 @@ static __attribute__((noinline)) int whole_tile_bf16(mk_page_layout at, int32_t 
     return whole_tile_of(MK_CODEC_BF16, at, dimension, pages, ahead, out);
 }
 
-#endif
-
-/// The rows that see every slot of a tile: none where its numbers stay floats.
+/// The rows that see every slot of a tile; none where its numbers stay floats.
 MK_INLINE void rows_of_whole(const mk_attention *a, int32_t tile, int *begin, int *end) {
     *begin = *end = 0;
-#if MK_MULTIPLIES_PAIRS
     if ((a->codec != MK_CODEC_F16 && a->codec != MK_CODEC_BF16) || a->class_count > 0) return;
     const int32_t first = tile * MK_TILE, last = first + MK_TILE;
     int32_t from = last - a->first_end, to = a->queries;
@@ -276,5 +273,6 @@ MK_INLINE void rows_of_whole(const mk_attention *a, int32_t tile, int *begin, in
     if (from >= to) return;
     *begin = from * a->group;
     *end = to * a->group;
-#endif
 }
+
+#endif
