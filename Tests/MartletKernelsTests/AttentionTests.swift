@@ -27,52 +27,48 @@ import Testing
         }
     }
 
+    /// Sums of squares over all outputs: of what the kernels change, and of what storing changes.
+    private static func changes(
+        _ codec: CacheCodec, _ set: InstructionSet, dimension: Int, length: Int, magnitude: Float
+    ) -> (kernel: Double, page: Double) {
+        func make(_ codec: CacheCodec) -> AttentionCase {
+            AttentionCase(
+                codec, dimension: dimension, group: 4, length: length, queries: 5,
+                magnitude: magnitude)
+        }
+        let stored = make(codec)
+        let (exact, decoded, got) = (
+            make(.f32).expected(), stored.expected(), stored.attend(set).results()
+        )
+        var (kernel, page) = (0.0, 0.0)
+        for row in got.indices {
+            let (a, b) = (exact[row].result, decoded[row].result)
+            for d in 0..<dimension {
+                page += (a[d] - b[d]) * (a[d] - b[d])
+                kernel += (Double(got[row][d]) - b[d]) * (Double(got[row][d]) - b[d])
+            }
+        }
+        return (kernel, page)
+    }
+
     /// What rounding the query to a byte changes is at most a fifth of what storing keys and values in
     /// four bits does (root mean square over all outputs).
     @Test(arguments: [19, 64, 128]) func aQueryByteCostsLittleBesideFourBits(dimension: Int) {
-        func make(_ codec: CacheCodec) -> AttentionCase {
-            AttentionCase(
-                codec, dimension: dimension, group: 4, length: 300, queries: 5, magnitude: 4)
-        }
-        let stored = make(.q4)
-        let (exact, decoded) = (make(.f32).expected(), stored.expected())
         for set in InstructionSet.available {
-            let got = stored.attend(set).results()
-            var (kernel, page) = (0.0, 0.0)
-            for row in got.indices {
-                let (a, b) = (exact[row].result, decoded[row].result)
-                for d in 0..<dimension {
-                    page += (a[d] - b[d]) * (a[d] - b[d])
-                    kernel += (Double(got[row][d]) - b[d]) * (Double(got[row][d]) - b[d])
-                }
-            }
+            let (kernel, page) = Self.changes(
+                .q4, set, dimension: dimension, length: 300, magnitude: 4)
             #expect(kernel < 0.04 * page, "\(set) \((kernel / page).squareRoot())")
         }
     }
 
     /// What integers change in whole tiles is at most 0.7 of what storing keys and values in f16 does (root mean square
     /// over all outputs; 0.54 for heads of 64, 0.68 for those of more than one sum).
-    @Test(arguments: [19, 64, 128, 200]) func wholeTilesCostLessThanTheirStorage(dimension: Int) {
-        for magnitude: Float in [1, 4] {
-            func make(_ codec: CacheCodec) -> AttentionCase {
-                AttentionCase(
-                    codec, dimension: dimension, group: 4, length: 640, queries: 5,
-                    magnitude: magnitude)
-            }
-            let stored = make(.f16)
-            let (exact, decoded) = (make(.f32).expected(), stored.expected())
-            for set in InstructionSet.available {
-                let got = stored.attend(set).results()
-                var (kernel, page) = (0.0, 0.0)
-                for row in got.indices {
-                    let (a, b) = (exact[row].result, decoded[row].result)
-                    for d in 0..<dimension {
-                        page += (a[d] - b[d]) * (a[d] - b[d])
-                        kernel += (Double(got[row][d]) - b[d]) * (Double(got[row][d]) - b[d])
-                    }
-                }
-                #expect(kernel < 0.49 * page, "\(set) \((kernel / page).squareRoot())")
-            }
+    @Test(arguments: [19, 64, 128, 200], [Float(1), 4])
+    func wholeTilesCostLessThanTheirStorage(dimension: Int, magnitude: Float) {
+        for set in InstructionSet.available {
+            let (kernel, page) = Self.changes(
+                .f16, set, dimension: dimension, length: 640, magnitude: magnitude)
+            #expect(kernel < 0.49 * page, "\(set) \((kernel / page).squareRoot())")
         }
     }
 

@@ -26,13 +26,9 @@ MK_INLINE i16x32 magnitudes(const uint8_t *p) {
     return v & (int16_t)0x7fff;
 }
 
-MK_INLINE f32x16 load_codec2(mk_codec codec, const uint8_t *p) {
-    return codec == MK_CODEC_F16 ? load_f16(p) : load_bf16(p);
-}
-
 /// The power of two that magnitudes up to `top` are multiples of, and its inverse; false where one is no number.
 MK_INLINE u32x16 units_of(mk_codec codec, i16x16 top, f32x16 *units, f32x16 *inverses) {
-    f32x16 largest = load_codec2(codec, (const uint8_t *)&top);
+    f32x16 largest = load_codec(codec, (const uint8_t *)&top, 0);
     // Its exponent, less the bits; nothing smaller than what leaves the inverse a number.
     i32x16 exponent = (i32x16)largest >> 23;
     exponent = exponent < 32 ? (i32x16)(32) : exponent;
@@ -56,8 +52,8 @@ MK_INLINE u32x16 whole_values_of(mk_codec codec, mk_page_layout at, const uint8_
     for (int j = 0; j < MK_TILE_PAGES; j++) {
         const uint8_t *v = pages[j] + at.values + (size_t)from * 2;
         _Pragma("unroll") for (int t = 0; t < 16; t += 2) {
-            u32x16 a = low_integers(load_codec2(codec, v + (size_t)t * at.value_width * 2), inverses);
-            u32x16 b = low_integers(load_codec2(codec, v + (size_t)(t + 1) * at.value_width * 2), inverses);
+            u32x16 a = low_integers(load_codec(codec, v + (size_t)t * at.value_width * 2, 0), inverses);
+            u32x16 b = low_integers(load_codec(codec, v + (size_t)(t + 1) * at.value_width * 2, 0), inverses);
             u32x16 both = (a & 0xffffu) | (b << 16);
             memcpy(to + ((size_t)j * 8 + (size_t)t / 2) * 32, &both, 64);
         }
@@ -89,8 +85,8 @@ MK_INLINE int whole_tile_of(mk_codec codec, mk_page_layout at, int32_t dimension
         out->key_units[2 * pair + 1] = units.s1;
         const f32x16 low = splat(inverses.s0), high = splat(hasSecond ? inverses.s1 : 0);
         _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
-            u32x16 a = low_integers(load_codec2(codec, pages[j] + (size_t)pair * 64), low);
-            u32x16 b = low_integers(hasSecond ? load_codec2(codec, pages[j] + (size_t)pair * 64 + 32) : splat(0), high);
+            u32x16 a = low_integers(load_codec(codec, pages[j] + (size_t)pair * 64, 0), low);
+            u32x16 b = low_integers(hasSecond ? load_codec(codec, pages[j] + (size_t)pair * 64 + 32, 0) : splat(0), high);
             u32x16 v = (a & 0xffffu) | (b << 16);
             memcpy(out->keys + ((size_t)pair * MK_TILE + (size_t)j * 16) * 2, &v, 64);
         }
