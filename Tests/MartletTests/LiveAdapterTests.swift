@@ -9,68 +9,6 @@ import Testing
 @testable import Martlet
 
 @Suite struct LiveAdapterTests {
-    private static let goldens = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "MartletModelsTests").path
-
-    private static func values(_ count: Int, _ seed: Int) -> [Float] {
-        (0..<count).map { Float((($0 * 37 + seed * 11) % 101) - 50) / 256 }
-    }
-
-    /// Adapters `a` (rank 3, every matrix of the layers) and `b` (rank 20, some) of a golden model.
-    private final class Folder {
-        let path = FileManager.default.temporaryDirectory.path + "/martlet-live-\(UUID())"
-        let base: String
-
-        init(_ golden: String) throws {
-            base = LiveAdapterTests.goldens + "/" + golden
-            try write("a", rank: 3) { _ in true }
-            try write("b", rank: 20) { !$0.contains("gate") && !$0.contains("o_proj") }
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-
-        func write(
-            _ name: String, rank: Int, configuration: String = "", _ takes: (String) -> Bool
-        ) throws {
-            let folder = path + "/" + name
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-            let checkpoint = try Checkpoint(directory: base)
-            let isTransposed = checkpoint.configuration.contains("n_embd")
-            var tensors: [TensorToWrite] = []
-            for entry in checkpoint.tensors.entries
-            where entry.shape.count == 2 && takes(entry.name)
-                && (entry.name.contains("layers.") || entry.name.contains("h."))
-            {
-                let shape = isTransposed ? entry.shape.reversed() : entry.shape
-                let module = "base_model.model.\(entry.name.dropLast(7))"
-                for (part, shape) in [("A", [rank, shape[1]]), ("B", [shape[0], rank])] {
-                    tensors.append(
-                        TensorToWrite(
-                            name: module + ".lora_\(part).weight", shape: shape,
-                            floats: LiveAdapterTests.values(
-                                shape[0] * shape[1], tensors.count + rank)))
-                }
-            }
-            try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
-            let text =
-                #"{"peft_type": "LORA", "r": \#(rank), "lora_alpha": 4, "fan_in_fan_out": \#(isTransposed)\#(configuration)}"#
-            try Data(text.utf8).write(to: URL(filePath: folder + "/adapter_config.json"))
-        }
-
-        func model(
-            live: [String] = [], merged: String? = nil, policy: String = "dense"
-        ) async throws -> Model {
-            var options = ModelOptions()
-            options.threads = 2
-            options.cachePolicy = policy
-            options.adapter = merged.map { path + "/" + $0 }
-            options.adapters = Dictionary(
-                uniqueKeysWithValues: live.map { ($0, path + "/" + $0) })
-            return try await Model.load(base, options: options)
-        }
-    }
-
     private static let tokens: [Int32] = [1, 7, 3, 9, 2, 11, 5, 40, 21, 8, 30, 2, 17]
 
     private static func logprobs(_ model: Model, _ adapter: String?) async throws -> [Float] {
@@ -85,7 +23,7 @@ import Testing
         "QuantisedGoldens/fp8-blocks",
     ])
     func liveIsMerged(golden: String) async throws {
-        let folder = try Folder(golden)
+        let folder = try AdapterFolder(golden)
         let live = try await folder.model(live: ["a", "b"])
         let plain = try await Self.logprobs(folder.model(), nil)
         #expect(try await Self.logprobs(live, nil) == plain)
@@ -135,7 +73,7 @@ import Testing
     /// Requests that share steps have the bits that each has alone, under a policy that evicts, too.
     @Test(arguments: ["dense", "h2o(budget=8, recent=4)"])
     func othersChangeNothing(policy: String) async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         let names: [String?] = ["a", nil, "b", "a", "a", nil, "b"]
         let model = try await folder.model(live: ["a", "b"], policy: policy)
         var alone: [String?: Heard] = [:]
@@ -154,7 +92,7 @@ import Testing
 
     /// What one adapter left in a conversation's cache serves that adapter alone.
     @Test func cachedPromptsBelongToTheirAdapter() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         let model = try await folder.model(live: ["a", "b"])
         let conversation = model.engine.makeConversation()
         let longer = Self.tokens + [4, 6]
@@ -176,7 +114,7 @@ import Testing
     // MARK: What is refused
 
     @Test func unknownNamesAreRefused() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         for (live, says) in [(["a"], "one of a"), ([], "none, because none was loaded")] {
             let model = try await folder.model(live: live)
             var options = GenerationOptions()
@@ -190,7 +128,7 @@ import Testing
     }
 
     @Test func whatCannotStandBesideWeightsIsRefused() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         try folder.write("dora", rank: 2, configuration: #", "use_dora": true"#) { _ in true }
         try folder.write("other", rank: 2, configuration: #", "rank_pattern": {"q_proj": 3}"#) {
             _ in true

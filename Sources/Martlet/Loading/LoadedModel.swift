@@ -3,6 +3,7 @@
 
 import Foundation
 package import MartletCache
+import MartletEngine
 package import MartletFormats
 package import MartletKernels
 package import MartletModels
@@ -123,6 +124,13 @@ package struct LoadedModel: Sendable {
         if let bytes = options.memoryBudget {
             try require(bytes > 0, "memory budget", bytes, "a positive number of bytes")
         }
+    }
+
+    /// Refuses the name of an adapter that was not loaded.
+    package func check(adapter: String?) throws(MartletError) {
+        guard let adapter, model.adapters[adapter] == nil else { return }
+        throw MartletError(
+            EngineError.unknownAdapter(got: adapter, available: model.adapters.keys.sorted()))
     }
 
     /// The same weights under another policy. Throws as ``init(_:options:)`` does.
@@ -284,15 +292,31 @@ package struct LoadedModel: Sendable {
         return bytes
     }
 
-    /// Bytes of cache: those that were given, or else what a piece of work needs.
+    /// Bytes of cache: what a memory budget leaves for it, or else what a piece of work needs.
     func cacheBytes(_ given: Int?, for work: CacheBudget) throws(MartletError) -> Int {
-        if let given { return given }
+        if let given { return try cacheBytes(within: given) }
         return try cacheBytes(work)
+    }
+
+    /// Bytes of cache that a memory budget leaves beside the adapters that requests may choose. Throws `budgetTooSmall`
+    /// when these fill it.
+    package func cacheBytes(within budget: Int) throws(MartletError) -> Int {
+        let adapters = model.adapterBytes
+        guard adapters > 0 else { return budget }
+        guard budget > adapters else {
+            throw MartletError(
+                code: .budgetTooSmall, subject: "memory budget",
+                message:
+                    "memory budget: got \(budget) bytes, expected more than the \(adapters) of the adapters that "
+                    + "are loaded beside the weights (\(model.adapters.keys.sorted().joined(separator: ", "))); raise "
+                    + "it, or load fewer")
+        }
+        return budget - adapters
     }
 
     /// Bytes of cache when nothing is known of the requests: one context, at most 4,096 tokens.
     package func defaultCacheBytes() throws(MartletError) -> Int {
-        if let bytes = options.memoryBudget { return bytes }
+        if let bytes = options.memoryBudget { return try cacheBytes(within: bytes) }
         return try cacheBytes(
             CacheBudget(
                 promptTokens: min(model.shape.contextLength, 4096), completionTokens: 0,

@@ -69,6 +69,8 @@ actor SolveForms {
                 for (name, policy) in first.loaded.compressedForms {
                     var options = first.loaded.options
                     options.cachePolicy = policy
+                    // They belong to the weights that were asked for.
+                    options.adapters = [:]
                     forms.append(SolveForm(try await LoadedModel.load(name, options: options)))
                 }
                 return .success(forms)

@@ -1,0 +1,79 @@
+// Adapters of a model, made for a test.
+
+import Foundation
+import MartletFormats
+
+@testable import Martlet
+
+/// Adapters `a` (rank 3, every matrix of the layers) and `b` (rank 20, some) of a model.
+final class AdapterFolder {
+    let path = FileManager.default.temporaryDirectory.path + "/martlet-live-\(UUID())"
+    let base: String
+
+    private static let goldens = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "MartletModelsTests").path
+
+    private static func values(_ count: Int, _ seed: Int) -> [Float] {
+        (0..<count).map { Float((($0 * 37 + seed * 11) % 101) - 50) / 256 }
+    }
+
+    /// - Parameter model: a golden's folder, or `builtin`.
+    init(_ model: String) throws {
+        base = try model == "builtin" ? BuiltinModel.dense.directory() : Self.goldens + "/" + model
+        try write("a", rank: 3) { _ in true }
+        try write("b", rank: 20) { !$0.contains("gate") && !$0.contains("o_proj") }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(
+        _ name: String, rank: Int, configuration: String = "", _ takes: (String) -> Bool
+    ) throws {
+        let folder = path + "/" + name
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        let checkpoint = try Checkpoint(directory: base)
+        let isTransposed = checkpoint.configuration.contains("n_embd")
+        var tensors: [TensorToWrite] = []
+        for entry in checkpoint.tensors.entries
+        where entry.shape.count == 2 && entry.name.hasSuffix(".weight") && takes(entry.name)
+            && (entry.name.contains("layers.") || entry.name.contains("h."))
+        {
+            let shape = isTransposed ? entry.shape.reversed() : entry.shape
+            let module = "base_model.model.\(entry.name.dropLast(7))"
+            for (part, shape) in [("A", [rank, shape[1]]), ("B", [shape[0], rank])] {
+                tensors.append(
+                    TensorToWrite(
+                        name: module + ".lora_\(part).weight", shape: shape,
+                        floats: Self.values(
+                            shape[0] * shape[1], tensors.count + rank)))
+            }
+        }
+        try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
+        let text =
+            #"{"peft_type": "LORA", "r": \#(rank), "lora_alpha": 4, "fan_in_fan_out": \#(isTransposed)\#(configuration)}"#
+        try Data(text.utf8).write(to: URL(filePath: folder + "/adapter_config.json"))
+    }
+
+    func model(
+        live: [String] = [], merged: String? = nil, policy: String = "dense",
+        memory: Int? = nil
+    ) async throws -> Model {
+        try await Model.load(
+            base, options: options(live: live, merged: merged, policy: policy, memory: memory),
+            costs: CostStore(file: nil))
+    }
+
+    func options(
+        live: [String] = [], merged: String? = nil, policy: String = "dense", memory: Int? = nil
+    ) -> ModelOptions {
+        var options = ModelOptions()
+        options.threads = 2
+        options.cachePolicy = policy
+        options.adapter = merged.map { path + "/" + $0 }
+        options.adapters = Dictionary(
+            uniqueKeysWithValues: live.map { ($0, path + "/" + $0) })
+        options.memoryBudget = memory
+        return options
+    }
+}
