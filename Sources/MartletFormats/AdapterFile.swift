@@ -34,7 +34,7 @@ package struct AdapterFile: Sendable {
         }
         let configuration = try AdapterConfiguration(
             ConfigurationFile(path: FileSystem.join(directory, AdapterConfiguration.name)))
-        isTransposed = configuration.isTransposed
+        isTransposed = configuration.isTransposed && !base.storesOutputsFirst
         path = FileSystem.join(directory, Self.weights)
         guard FileSystem.kind(of: path) == .file else {
             let pickle = FileSystem.join(directory, "adapter_model.bin")
@@ -80,7 +80,7 @@ package struct AdapterFile: Sendable {
             guard let target = Self.name(module + ".weight", in: base) else {
                 throw Self.unknown(a, "a module that the model has")
             }
-            pairs[target] = try Self.pair(a, b, of: base.tensor(target), module, configuration)
+            pairs[target] = try self.pair(a, b, of: base.tensor(target), module, configuration)
         }
         guard !pairs.isEmpty || !replaced.isEmpty else {
             throw .malformedFile(
@@ -104,7 +104,7 @@ package struct AdapterFile: Sendable {
     }
 
     /// Checks the two matrices of one module.
-    private static func pair(
+    private func pair(
         _ a: TensorEntry, _ b: TensorEntry, of target: TensorEntry, _ module: String,
         _ configuration: AdapterConfiguration
     ) throws(FormatError) -> Pair {
@@ -114,7 +114,7 @@ package struct AdapterFile: Sendable {
             throw .shapeMismatch(
                 file: target.file.path, tensor: target.name, got: target.shape, expected: [0, 0])
         }
-        let shape = configuration.isTransposed ? target.shape.reversed() : target.shape
+        let shape = isTransposed ? target.shape.reversed() : target.shape
         try a.check(shape: [rank, shape[1]])
         try b.check(shape: [shape[0], rank])
         return Pair(first: a, second: b, rank: rank, scale: configuration.scale(of: module))
