@@ -2,6 +2,8 @@
 
 import Foundation
 import MartletFormats
+import MartletKernels
+import MartletModels
 
 @testable import Martlet
 
@@ -15,6 +17,41 @@ final class AdapterFolder {
 
     private static func values(_ count: Int, _ seed: Int) -> [Float] {
         (0..<count).map { Float((($0 * 37 + seed * 11) % 101) - 50) / 256 }
+    }
+
+    /// Writes an adapter as a retrofit does, with heads that mark about half of all tokens.
+    func writeHeads(_ name: String, window: Int, seed: UInt64, digest: String? = nil) throws {
+        let folder = path + "/" + name
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        let checkpoint = try Checkpoint(directory: base)
+        let plan = try DecoderPlan.read(checkpoint)
+        var random = CounterRandom(seed: seed)
+        var tensors: [TensorToWrite] = []
+        for layer in plan.shape.layers.indices {
+            for role in [TensorRole.marks, .marksNorm] {
+                let (rows, columns) = (
+                    role == .marks ? plan.shape.keyValueHeadCount : 1, plan.shape.hiddenSize
+                )
+                let values = (0..<rows * columns).map { _ in
+                    role == .marks ? Float(random.normal()) : 1
+                }
+                tensors.append(
+                    TensorToWrite(
+                        name: plan.name(plan.table[role], layer: layer) + ".weight",
+                        shape: role == .marks ? [rows, columns] : [columns], floats: values))
+            }
+        }
+        try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
+        let card = AdapterCard.json(
+            base: ("a model", try digest ?? checkpoint.tensors.weightsDigest()),
+            eviction: JSONObject([
+                .init(key: "method", value: "dms"), .init(key: "window", value: .integer(window)),
+                .init(key: "scale", value: 1), .init(key: "offset", value: 0),
+            ]), ratio: (2, 1.9), rank: 0, modules: [],
+            training: JSONObject([.init(key: "steps", value: 7)]))
+        try Data(card.serialized()).write(
+            to: URL(filePath: folder + "/" + AdapterCard.name))
     }
 
     /// - Parameter model: a golden's folder, or `builtin`.

@@ -216,8 +216,14 @@ package struct LoadedModel: Sendable {
     }
 
     /// Tokens over cached tokens that a model's own policy aims at, where it is on; otherwise 1.
-    package var compressionRatio: Double {
+    package var compressionRatio: Double { compressionRatio(under: nil) }
+
+    /// The same of requests under an adapter, whose heads may be what marks tokens.
+    package func compressionRatio(under adapter: String?) -> Double {
         if let own = policy.traits.compression { return own }
+        if let adapter, let heads = model.adapters[adapter], heads.evictionHead != nil {
+            return heads.compressionRatio
+        }
         if model.shape.evictionHead?.isDisabled == true { return 1 }
         guard let configuration = checkpoint?.configuration else { return 1 }
         return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1

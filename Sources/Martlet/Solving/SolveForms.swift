@@ -7,7 +7,7 @@ package struct SolveForm: Sendable {
     /// Weights and policy.
     package let loaded: LoadedModel
     /// Tokens over cached tokens; 1 for a dense cache.
-    let ratio: Double
+    var ratio: Double
     /// Tokens that a completion may need.
     let usualTokens: Int
 

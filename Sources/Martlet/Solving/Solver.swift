@@ -127,7 +127,13 @@ package struct Solver: Sendable {
         let isPlain = options.adapter == nil
         let choice = try await forms.choice(compressed: options.usesCompressedForms && isPlain)
         // What was measured without an adapter says nothing of one.
-        return (choice.forms, isPlain ? choice.sweep : nil)
+        var forms = choice.forms
+        if !isPlain {
+            for index in forms.indices {
+                forms[index].ratio = forms[index].loaded.compressionRatio(under: options.adapter)
+            }
+        }
+        return (forms, isPlain ? choice.sweep : nil)
     }
 
     /// The time that a search took over the time that its steps were expected to take. Nil when this says nothing about
