@@ -39,6 +39,8 @@ package struct AdapterFile: Sendable {
             )
         }
         card = AdapterCard.isIn(directory) ? try AdapterCard(directory: directory) : nil
+        // First: of another model's weights nothing else needs to be said.
+        try card?.check(base)
         let configuration =
             if let card { card.lowRank } else {
                 try AdapterConfiguration(
@@ -105,8 +107,6 @@ package struct AdapterFile: Sendable {
             }
             try add(heads, to: base)
         }
-        // Last: it reads all of the model's bytes.
-        try card?.check(base)
         guard !added.isEmpty || !pairs.isEmpty || !replaced.isEmpty else {
             throw .malformedFile(
                 file: path, part: "list of tensors", got: "empty", expected: "lora_A and lora_B")

@@ -127,6 +127,67 @@ import Testing
         }
     }
 
+    /// Damage is one sentence, and the same one whether the adapter is merged or stands beside the weights.
+    @Test func damageIsNamed() async throws {
+        let folder = try AdapterFolder("Goldens/llama-mqa")
+        let source = try SafetensorsFile(path: folder.path + "/a/adapter_model.safetensors")
+        let module = "base_model.model.model.layers.0.self_attn.q_proj"
+        func write(_ name: String, _ change: (inout [TensorToWrite]) -> Void) throws -> String {
+            try folder.write(name, rank: 3) { _ in true }
+            var tensors = try source.entries.map {
+                TensorToWrite(name: $0.name, shape: $0.shape, floats: try $0.floats())
+            }
+            change(&tensors)
+            let path = folder.path + "/" + name + "/adapter_model.safetensors"
+            try SafetensorsWriter.write(tensors, to: path)
+            return path
+        }
+        func replace(
+            _ tensors: inout [TensorToWrite], _ part: String, _ shape: [Int], _ value: Float = 0
+        ) {
+            let name = "\(module).lora_\(part).weight"
+            tensors.removeAll { $0.name == name }
+            tensors.append(
+                TensorToWrite(
+                    name: name, shape: shape,
+                    floats: Array(repeating: value, count: shape.reduce(1, *))))
+        }
+        let a = try #require(source["\(module).lora_A.weight"]).shape
+        let b = try #require(source["\(module).lora_B.weight"]).shape
+        _ = try write("missing") { $0.removeAll { $0.name == "\(module).lora_B.weight" } }
+        _ = try write("rank") { replace(&$0, "A", [2, a[1]]) }
+        _ = try write("width") { replace(&$0, "A", [3, a[1] + 1]) }
+        _ = try write("other") { replace(&$0, "B", [b[0] + 2, 3]) }
+        _ = try write("nan") { replace(&$0, "B", b, .nan) }
+        _ = try write("infinite") { replace(&$0, "A", a, .infinity) }
+        _ = try write("module") { tensors in
+            for (part, shape) in [("A", a), ("B", b)] {
+                tensors.append(
+                    TensorToWrite(
+                        name: "\(module)_extra.lora_\(part).weight", shape: shape,
+                        floats: Array(repeating: 0, count: shape.reduce(1, *))))
+            }
+        }
+        let short = try write("short") { _ in }
+        try Data(contentsOf: URL(filePath: short)).dropLast(99).write(to: URL(filePath: short))
+        for (name, says) in [
+            ("missing", "q_proj.lora_B.weight"), ("rank", "expected [3, "),
+            ("width", "q_proj.lora_A"),
+            ("other", "q_proj.lora_B"), ("nan", "expected a finite number"),
+            ("infinite", "expected a finite number"), ("module", "q_proj_extra"),
+            ("short", "adapter_model.safetensors"),
+        ] {
+            for isMerged in [true, false] {
+                let error = await #expect(throws: MartletError.self, "\(name) \(isMerged)") {
+                    _ = try await folder.model(
+                        live: isMerged ? [] : [name], merged: isMerged ? name : nil)
+                }
+                let sentence = error?.message ?? ""
+                #expect(sentence.contains(says) && !sentence.contains("\n"), "\(sentence)")
+            }
+        }
+    }
+
     @Test func whatCannotStandBesideWeightsIsRefused() async throws {
         let folder = try AdapterFolder("Goldens/llama-mqa")
         try folder.write("dora", rank: 2, configuration: #", "use_dora": true"#) { _ in true }

@@ -48,6 +48,9 @@ import Testing
             #expect(found.tokens == wanted.tokens && found.logprobs == wanted.logprobs)
             #expect(found.usage.peakTokens == wanted.usage.peakTokens)
         }
+        #expect(model.loaded.notes.isEmpty)
+        let unheard = try await folder.model(live: ["near", "far", "a"]).loaded.notes
+        #expect(unheard.count == 2 && unheard[1].hasPrefix("adapter near marks tokens"))
         let dense = try await folder.model()
         let plain = try await Self.response(dense, nil)
         #expect(alone[nil]?.logprobs == plain.logprobs && alone[nil]?.tokens == plain.tokens)

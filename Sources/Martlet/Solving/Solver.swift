@@ -112,7 +112,8 @@ package struct Solver: Sendable {
             margin: .seconds(margin(choice.width)))
         let (result, decoding) = try await search.run(tell)
         tell(.answer(result))
-        if let cost,
+        // Steps under an adapter take longer, which says nothing of the others.
+        if let cost, options.adapter == nil,
             let ratio = Self.ratio(
                 of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
                 promptTokens: tokens.count)

@@ -112,9 +112,7 @@ struct ChatConversation {
         case "/save": try save(to: value)
         case "/adapter":
             // The same session goes on: what another adapter computed is not reused.
-            let name = value == "none" ? nil : value
-            try loaded.check(adapter: name)
-            options.adapter = name
+            options.adapter = try adapter(value)
         case "/policy": try await restart(try loaded.under(value), budgetBytes)
         case "/budget":
             guard let bytes = try? ByteCount(parsing: value).bytes else {
@@ -141,6 +139,18 @@ struct ChatConversation {
         messages = messages
         await model.shutdown()
         (self.loaded, budgetBytes, model) = (loaded, bytes, next)
+    }
+
+    /// The adapter that a command names; nil for none.
+    private func adapter(_ name: String) throws(MartletError) -> String? {
+        let names = loaded.options.adapters.keys.sorted()
+        guard name == "none" || names.contains(name) else {
+            throw MartletError(
+                code: .invalidParameter, subject: "/adapter",
+                message: "/adapter: got '\(name)', expected "
+                    + (names + ["none"]).joined(separator: " or ") + "; correct it")
+        }
+        return name == "none" ? nil : name
     }
 
     private func save(to path: String) throws(MartletError) {

@@ -51,7 +51,7 @@ extension Retrofit {
             ("length", .integer(plan.length)), ("learningRate", .number(plan.learningRate)),
             ("lowRankLearningRate", plan.lowRank > 0 ? .number(plan.baseLearningRate) : .null),
             ("seed", .string("\(plan.seed)")),
-            ("data", .array(plan.data.map { .string("\($0)") })),
+            ("data", .array(plan.data.map { .string($0.words) })),
             ("denseLoss", number(report.denseLoss)), ("compressedLoss", number(report.loss)),
             ("decisionRatio", number(report.decisionRatio)),
             ("readShare", number(report.readShare)),
@@ -71,6 +71,16 @@ extension RetrofitPlan {
             ("per", .string(decisions.isPerLayer ? "layer" : "head")),
         ]
         return JSONObject(head.map { .init(key: $0.0, value: $0.1) })
+    }
+}
+
+extension Recipe.DataEntry {
+    /// What it is, without where on a machine it lies.
+    fileprivate var words: String {
+        switch source {
+        case .task(let task): "task: \(task)"
+        case .text(let path): "text: \(path.split(separator: "/").last ?? "")"
+        }
     }
 }
 
