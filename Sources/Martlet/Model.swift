@@ -72,6 +72,8 @@ public final class Model: Sendable {
     public var shape: DecoderShape { loaded.model.shape }
     /// Weight parameters.
     public var parameterCount: Int { loaded.model.parameterCount }
+    /// Bytes of the adapters that requests may choose, which count in ``ModelOptions/memoryBudget``.
+    public var adapterBytes: Int { loaded.model.adapterBytes }
     /// What is on that can change results, by name; empty unless lossy options were given.
     public var lossyMethods: [String] { loaded.lossyMethods }
 
@@ -104,9 +106,13 @@ public final class Model: Sendable {
     ///   - instructions: what the model is told before the first prompt. A model without a chat template reads them as they
     ///     are: end them with a line break or a space where one is wanted.
     ///   - tools: the tools that it may call.
-    public func makeSession(instructions: String = "", tools: [ToolDefinition] = []) -> Session {
+    ///   - adapter: which of ``ModelOptions/adapters`` it answers under; nil for the model's own weights.
+    public func makeSession(
+        instructions: String = "", tools: [ToolDefinition] = [], adapter: String? = nil
+    ) -> Session {
         makeSession(
-            messages: instructions.isEmpty ? [] : [Message(.system, instructions)], tools: tools)
+            messages: instructions.isEmpty ? [] : [Message(.system, instructions)], tools: tools,
+            adapter: adapter)
     }
 
     /// Goes on with a conversation that was held elsewhere.
@@ -116,13 +122,15 @@ public final class Model: Sendable {
     ///   - tools: the tools that the model may call.
     ///   - promptOptions: what prompts ask for beside the messages.
     ///   - usesTemplate: whether the model's chat template is used where there is one, rather than plain text.
+    ///   - adapter: which of ``ModelOptions/adapters`` it answers under; nil for the model's own weights.
     public func makeSession(
         messages: [Message], tools: [ToolDefinition] = [],
-        promptOptions: PromptOptions = PromptOptions(), usesTemplate: Bool = true
+        promptOptions: PromptOptions = PromptOptions(), usesTemplate: Bool = true,
+        adapter: String? = nil
     ) -> Session {
         Session(
             model: self, messages: messages, tools: tools, promptOptions: promptOptions,
-            usesTemplate: usesTemplate)
+            usesTemplate: usesTemplate, adapter: adapter)
     }
 
     /// Whether the model's files say how it is talked to.
@@ -146,17 +154,18 @@ public final class Model: Sendable {
     /// - Parameters:
     ///   - tokens: at least one; see ``encode(_:)``.
     ///   - topCount: how many of the likeliest tokens to report at each place.
-    /// - Throws: `promptTooLong`, `tokenOutOfRange`, `outOfPages`, or `cancelled` when the task is
-    ///   cancelled, which takes effect within one step.
+    ///   - adapter: which of ``ModelOptions/adapters`` it is computed under; nil for the model's own weights.
+    /// - Throws: `promptTooLong`, `tokenOutOfRange`, `outOfPages`, `invalidParameter` for an adapter that was not
+    ///   loaded, or `cancelled` when the task is cancelled, which takes effect within one step.
     public func score(
-        _ tokens: [Int32], topCount: Int = 0
+        _ tokens: [Int32], topCount: Int = 0, adapter: String? = nil
     ) async throws(MartletError) -> ScoringResult {
-        try await score(tokens, topCount: topCount, chunk: 64)
+        try await score(tokens, topCount: topCount, adapter: adapter, chunk: 64)
     }
 
-    /// As ``score(_:topCount:)``, at most `chunk` tokens a step: each costs a row of logits.
+    /// As ``score(_:topCount:adapter:)``, at most `chunk` tokens a step: each costs a row of logits.
     package func score(
-        _ tokens: [Int32], topCount: Int, chunk: Int
+        _ tokens: [Int32], topCount: Int, adapter: String? = nil, chunk: Int
     ) async throws(MartletError) -> ScoringResult {
         // The last token predicts nothing that is asked for, so it needs no position.
         if let limit = loaded.positionLimit, tokens.count - 1 > limit {
@@ -165,28 +174,30 @@ public final class Model: Sendable {
         }
         do {
             return try await engine.score(
-                ScoringRequest(tokens: tokens, topCount: topCount, chunk: chunk))
+                ScoringRequest(
+                    tokens: tokens, topCount: topCount, chunk: chunk, adapter: adapter))
         } catch { throw MartletError(error) }
     }
 
     /// The log-probability of each token of a text of any length, in windows of the model's context that slide over it.
     ///
     /// Each window begins `stride` tokens after the one before, and gives the tokens that no earlier window reached: the
-    /// usual perplexity of a model with a bounded context. A text that fits is one window, as in ``score(_:topCount:)``.
+    /// usual perplexity of a model with a bounded context. A text that fits is one window, as in ``score(_:topCount:adapter:)``.
     /// With a stride as long as the window, the first token of each window has no log-probability.
     ///
-    /// - Throws: `invalidParameter` for a stride outside 1 ... the window, and what ``score(_:topCount:)`` throws.
+    /// - Throws: `invalidParameter` for a stride outside 1 ... the window, and what ``score(_:topCount:adapter:)`` throws.
     public func score(
-        _ tokens: [Int32], stride: Int, topCount: Int = 0
+        _ tokens: [Int32], stride: Int, topCount: Int = 0, adapter: String? = nil
     ) async throws(MartletError) -> ScoringResult {
         try await score(
             tokens, stride: stride, window: loaded.scoringWindow(of: tokens.count),
-            topCount: topCount, chunk: 64)
+            topCount: topCount, adapter: adapter, chunk: 64)
     }
 
-    /// As ``score(_:stride:topCount:)``, in windows of so many tokens.
+    /// As ``score(_:stride:topCount:adapter:)``, in windows of so many tokens.
     package func score(
-        _ tokens: [Int32], stride: Int, window: Int, topCount: Int, chunk: Int
+        _ tokens: [Int32], stride: Int, window: Int, topCount: Int,
+        adapter: String? = nil, chunk: Int
     ) async throws(MartletError) -> ScoringResult {
         guard (1...max(1, window)).contains(stride) else {
             throw MartletError(
@@ -195,13 +206,15 @@ public final class Model: Sendable {
                     + "window; correct or remove it")
         }
         var (begin, end) = (0, min(window, tokens.count))
-        var result = try await score(Array(tokens[..<end]), topCount: topCount, chunk: chunk)
+        var result = try await score(
+            Array(tokens[..<end]), topCount: topCount, adapter: adapter, chunk: chunk)
         while end < tokens.count {
             begin += stride
             let known = end
             end = min(begin + window, tokens.count)
             result.append(
-                try await score(Array(tokens[begin..<end]), topCount: topCount, chunk: chunk),
+                try await score(
+                    Array(tokens[begin..<end]), topCount: topCount, adapter: adapter, chunk: chunk),
                 from: known - begin)
         }
         return result

@@ -72,3 +72,13 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension EngineError {
+    /// A request names an adapter that was not loaded.
+    package static func unknownAdapter(got name: String, available: [String]) -> EngineError {
+        .invalidParameter(
+            name: "adapter of the request", got: name,
+            expected: available.isEmpty
+                ? "none, because none was loaded" : "one of \(available.joined(separator: ", "))")
+    }
+}

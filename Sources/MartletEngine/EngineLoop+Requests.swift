@@ -110,11 +110,7 @@ extension EngineLoop {
 
     private func check(adapter: String?) throws(EngineError) {
         guard let adapter, !forward.adapterNames.contains(adapter) else { return }
-        let names = forward.adapterNames
-        throw .invalidParameter(
-            name: "adapter of the request", got: adapter,
-            expected: names.isEmpty
-                ? "none, because none was loaded" : "one of \(names.joined(separator: ", "))")
+        throw .unknownAdapter(got: adapter, available: forward.adapterNames)
     }
 
     private func check(_ request: GenerationRequest) throws(EngineError) {

@@ -9,12 +9,10 @@ final class AdaptedTensors: TensorSource {
     private let replaced: [String: TensorEntry]
     private let updates: [String: LowRankUpdate]
 
-    /// Opens the adapter in `directory` and checks that it belongs to the model.
-    ///
-    /// - Throws: ``FormatError`` naming the adapter's file, the tensor, what was found and what was expected.
-    init(_ base: any TensorSource, directory: String) throws(FormatError) {
-        let adapter = try AdapterFile(directory: directory, of: base)
-        let replaced = adapter.replaced
+    /// - Throws: ``FormatError`` for numbers that cannot be read or are not finite.
+    init(_ base: any TensorSource, _ adapter: AdapterFile) throws(FormatError) {
+        for entry in adapter.added.values { _ = try AdapterFile.numbers(entry) }
+        let replaced = adapter.replaced.merging(adapter.added) { replaced, _ in replaced }
         var updates: [String: LowRankUpdate] = [:]
         for (target, pair) in adapter.pairs {
             updates[target] = try Self.update(pair, isTransposed: adapter.isTransposed)
@@ -35,7 +33,9 @@ final class AdaptedTensors: TensorSource {
     private static func update(
         _ pair: AdapterFile.Pair, isTransposed: Bool
     ) throws(FormatError) -> LowRankUpdate {
-        let (first, second) = (try pair.first.floats(), try pair.second.floats())
+        let (first, second) = (
+            try AdapterFile.numbers(pair.first), try AdapterFile.numbers(pair.second)
+        )
         guard isTransposed else {
             return LowRankUpdate(
                 left: second, right: first, rank: pair.rank, columns: pair.first.shape[1],
@@ -74,13 +74,22 @@ final class AdaptedTensors: TensorSource {
 }
 
 extension Checkpoint {
-    /// The model with the low-rank adapter of a directory merged into its matrices.
+    /// The model with the adapter of a directory merged into it: its low-rank parts into matrices, its heads beside them.
     ///
     /// - Throws: ``FormatError`` when the adapter is damaged, is of a kind that is not implemented, or belongs to
     ///   another model.
     package func adapted(by directory: String) throws(FormatError) -> Checkpoint {
-        Checkpoint(
+        let adapter = try AdapterFile(directory: directory, of: tensors)
+        var configuration = configuration
+        if let card = adapter.card {
+            configuration = ConfigurationFile(
+                path: configuration.path,
+                root: configuration.root
+                    .setting("martlet_eviction", to: .object(card.eviction.root))
+                    .setting("dms_cr", to: .number(card.ratio.asked)))
+        }
+        return Checkpoint(
             directory: self.directory, configuration: configuration, generation: generation,
-            tensors: try AdaptedTensors(tensors, directory: directory))
+            tensors: try AdaptedTensors(tensors, adapter), metadata: metadata)
     }
 }

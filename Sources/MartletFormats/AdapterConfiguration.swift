@@ -7,6 +7,8 @@ struct AdapterConfiguration: Sendable {
     static let name = "adapter_config.json"
 
     private let file: ConfigurationFile
+    /// The rank of modules that have none of their own.
+    var usualRank: Int { rank }
     private let rank: Int
     private let alpha: Double
     private let ranks: [(module: String, value: Double)]
@@ -97,6 +99,15 @@ struct AdapterConfiguration: Sendable {
             found.append((member.key, value))
         }
         return found
+    }
+
+    /// A module that is named as adapted and that no tensor is for; nil where there is none, or an expression says which.
+    func missingModule(_ found: some Collection<String>) -> String? {
+        guard let targets = file.value("target_modules")?.arrayValue?.compactMap(\.stringValue)
+        else { return nil }
+        return targets.first { target in
+            !found.contains { $0 == target || $0.hasSuffix("." + target) }
+        }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -1,7 +1,7 @@
 /// A product of two thin matrices that is added to a stored one as it is read; knows no model.
 
 /// What an adapter adds to a matrix: `scale · left · right`.
-struct LowRankUpdate: Sendable {
+package struct LowRankUpdate: Sendable {
     /// `[rows][rank]`.
     private let left: [Float]
     /// `[rank][columns]`.
@@ -11,7 +11,7 @@ struct LowRankUpdate: Sendable {
     private let scale: Float
 
     /// An update of a matrix with `columns` columns.
-    init(left: [Float], right: [Float], rank: Int, columns: Int, scale: Float) {
+    package init(left: [Float], right: [Float], rank: Int, columns: Int, scale: Float) {
         precondition(
             right.count == rank * columns && rank > 0 && left.count % rank == 0,
             "LowRankUpdate: got \(left.count) and \(right.count) numbers of rank \(rank)")
@@ -25,7 +25,7 @@ struct LowRankUpdate: Sendable {
     /// Adds to elements that were read. The sum over the rank comes first, in its order, whatever part is read.
     ///
     /// - Parameter first: the row-major place of the first element.
-    func add(to out: UnsafeMutableBufferPointer<Float>, first: Int) {
+    package func add(to out: UnsafeMutableBufferPointer<Float>, first: Int) {
         guard columns > 0 else { return }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { sum in
             left.withUnsafeBufferPointer { left in

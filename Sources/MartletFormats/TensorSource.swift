@@ -13,6 +13,8 @@ public protocol TensorSource: Sendable {
     var files: [MappedFile] { get }
     /// The tensors as they are stored, in the order of their bytes.
     var entries: [TensorEntry] { get }
+    /// Whether every matrix is stored as [outputs][inputs], also those that their family stores the other way round.
+    var storesOutputsFirst: Bool { get }
     /// Whether there is a tensor called `name`.
     func contains(_ name: String) -> Bool
     /// The tensor called `name`, ready to be read as numbers; nil when there is none.
@@ -20,6 +22,9 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
+    /// No: matrices are stored as their family does.
+    public var storesOutputsFirst: Bool { false }
+
     /// The names of all tensors, in the order of their bytes.
     public var names: [String] { entries.map(\.name) }
 

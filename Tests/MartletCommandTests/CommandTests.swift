@@ -37,6 +37,47 @@ import Testing
         }
     }
 
+    /// One declaration serves every verb that runs a model.
+    @Test func adaptersAreChosenAlike() throws {
+        let adapters = ["--adapter", "x=dir/x", "--adapter", "y=dir/y", "--adapter", "merged"]
+        func arguments(_ verb: [String]) throws -> AdapterArguments {
+            switch try Main.parseAsRoot(verb + adapters + ["--use-adapter", "y"]) {
+            case let command as Generate: command.model.loading.adapters
+            case let command as Score: command.model.loading.adapters
+            case let command as Chat: command.loading.adapters
+            case let command as Solve: command.loading.adapters
+            case let command as Embed: command.loading.adapters
+            case let command as Evaluate: command.loading.adapters
+            case let command as Inspect: command.loading.adapters
+            case let other: throw ValidationError("\(type(of: other))")
+            }
+        }
+        for verb in [
+            ["generate", "--model", "m", "hi"], ["score", "--model", "m", "--tokens", "1,2"],
+            ["chat", "m"], ["solve", "hi"], ["embed", "--model", "m", "hi"],
+            ["evaluate", "--model", "m", "--task", "copy"], ["inspect", "m", "--tokens", "1,2"],
+        ] {
+            let found = try arguments(verb)
+            #expect(found.chosen == "y" && found.merged == "merged", "\(verb)")
+            #expect(found.named == ["x": "dir/x", "y": "dir/y"])
+            for wrong in [
+                adapters + ["--use-adapter", "z"], ["--use-adapter", "x"],
+                adapters + ["--adapter", "x=other"],
+            ] {
+                #expect(throws: (any Error).self, "\(verb) \(wrong)") {
+                    try Main.parseAsRoot(verb + wrong)
+                }
+            }
+        }
+        let solve = try #require(
+            try Main.parseAsRoot(["solve", "hi"] + adapters + ["--use-adapter", "x"]) as? Solve)
+        #expect(solve.searchOptions.adapter == "x")
+        #expect(ModelOptions(solve.loading).adapters.count == 2)
+        for verb in [["bench", "--model", "m"], ["frontier", "--out", "o"]] {
+            #expect(throws: (any Error).self) { try Main.parseAsRoot(verb + adapters) }
+        }
+    }
+
     @Test func generateTakesItsOptions() throws {
         let command = try #require(
             try Main.parseAsRoot([

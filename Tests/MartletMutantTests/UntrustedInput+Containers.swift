@@ -80,6 +80,23 @@ extension UntrustedInput {
             _ = configuration.scale(of: "model.one")
         },
         UntrustedInput(
+            "card of an adapter",
+            seeds: {
+                [
+                    AdapterCard.json(
+                        base: ("a model", "sha256:00"),
+                        eviction: JSONObject([.init(key: "method", value: "dms")]),
+                        ratio: (4, 3.5), rank: 2, modules: ["one"],
+                        training: JSONObject([.init(key: "steps", value: 5)])
+                    ).serialized()
+                ]
+            }
+        ) { bytes, folder in
+            try folder.write(AdapterCard.name, bytes)
+            let card = try AdapterCard(directory: folder.path)
+            _ = (card.rank, card.method, card.ratio)
+        },
+        UntrustedInput(
             "weights of an adapter",
             seeds: {
                 [
@@ -91,8 +108,9 @@ extension UntrustedInput {
             try folder.write("adapter_config.json", Array(#"{"peft_type": "LORA", "r": 2}"#.utf8))
             try folder.write("adapter_model.safetensors", bytes)
             try folder.write("model.safetensors", weights(["one.weight", "two.weight"]))
+            let base = try SafetensorsDirectory(folder.path)
             let tensors = try AdaptedTensors(
-                SafetensorsDirectory(folder.path), directory: folder.path)
+                base, AdapterFile(directory: folder.path, of: base))
             for entry in tensors.entries { _ = try entry.floats() }
         },
     ]

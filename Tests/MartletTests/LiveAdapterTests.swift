@@ -9,68 +9,6 @@ import Testing
 @testable import Martlet
 
 @Suite struct LiveAdapterTests {
-    private static let goldens = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "MartletModelsTests").path
-
-    private static func values(_ count: Int, _ seed: Int) -> [Float] {
-        (0..<count).map { Float((($0 * 37 + seed * 11) % 101) - 50) / 256 }
-    }
-
-    /// Adapters `a` (rank 3, every matrix of the layers) and `b` (rank 20, some) of a golden model.
-    private final class Folder {
-        let path = FileManager.default.temporaryDirectory.path + "/martlet-live-\(UUID())"
-        let base: String
-
-        init(_ golden: String) throws {
-            base = LiveAdapterTests.goldens + "/" + golden
-            try write("a", rank: 3) { _ in true }
-            try write("b", rank: 20) { !$0.contains("gate") && !$0.contains("o_proj") }
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-
-        func write(
-            _ name: String, rank: Int, configuration: String = "", _ takes: (String) -> Bool
-        ) throws {
-            let folder = path + "/" + name
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-            let checkpoint = try Checkpoint(directory: base)
-            let isTransposed = checkpoint.configuration.contains("n_embd")
-            var tensors: [TensorToWrite] = []
-            for entry in checkpoint.tensors.entries
-            where entry.shape.count == 2 && takes(entry.name)
-                && (entry.name.contains("layers.") || entry.name.contains("h."))
-            {
-                let shape = isTransposed ? entry.shape.reversed() : entry.shape
-                let module = "base_model.model.\(entry.name.dropLast(7))"
-                for (part, shape) in [("A", [rank, shape[1]]), ("B", [shape[0], rank])] {
-                    tensors.append(
-                        TensorToWrite(
-                            name: module + ".lora_\(part).weight", shape: shape,
-                            floats: LiveAdapterTests.values(
-                                shape[0] * shape[1], tensors.count + rank)))
-                }
-            }
-            try SafetensorsWriter.write(tensors, to: folder + "/adapter_model.safetensors")
-            let text =
-                #"{"peft_type": "LORA", "r": \#(rank), "lora_alpha": 4, "fan_in_fan_out": \#(isTransposed)\#(configuration)}"#
-            try Data(text.utf8).write(to: URL(filePath: folder + "/adapter_config.json"))
-        }
-
-        func model(
-            live: [String] = [], merged: String? = nil, policy: String = "dense"
-        ) async throws -> Model {
-            var options = ModelOptions()
-            options.threads = 2
-            options.cachePolicy = policy
-            options.adapter = merged.map { path + "/" + $0 }
-            options.adapters = Dictionary(
-                uniqueKeysWithValues: live.map { ($0, path + "/" + $0) })
-            return try await Model.load(base, options: options)
-        }
-    }
-
     private static let tokens: [Int32] = [1, 7, 3, 9, 2, 11, 5, 40, 21, 8, 30, 2, 17]
 
     private static func logprobs(_ model: Model, _ adapter: String?) async throws -> [Float] {
@@ -85,7 +23,7 @@ import Testing
         "QuantisedGoldens/fp8-blocks",
     ])
     func liveIsMerged(golden: String) async throws {
-        let folder = try Folder(golden)
+        let folder = try AdapterFolder(golden)
         let live = try await folder.model(live: ["a", "b"])
         let plain = try await Self.logprobs(folder.model(), nil)
         #expect(try await Self.logprobs(live, nil) == plain)
@@ -135,7 +73,7 @@ import Testing
     /// Requests that share steps have the bits that each has alone, under a policy that evicts, too.
     @Test(arguments: ["dense", "h2o(budget=8, recent=4)"])
     func othersChangeNothing(policy: String) async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         let names: [String?] = ["a", nil, "b", "a", "a", nil, "b"]
         let model = try await folder.model(live: ["a", "b"], policy: policy)
         var alone: [String?: Heard] = [:]
@@ -154,7 +92,7 @@ import Testing
 
     /// What one adapter left in a conversation's cache serves that adapter alone.
     @Test func cachedPromptsBelongToTheirAdapter() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         let model = try await folder.model(live: ["a", "b"])
         let conversation = model.engine.makeConversation()
         let longer = Self.tokens + [4, 6]
@@ -176,7 +114,7 @@ import Testing
     // MARK: What is refused
 
     @Test func unknownNamesAreRefused() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         for (live, says) in [(["a"], "one of a"), ([], "none, because none was loaded")] {
             let model = try await folder.model(live: live)
             var options = GenerationOptions()
@@ -189,8 +127,69 @@ import Testing
         }
     }
 
+    /// Damage is one sentence, and the same one whether the adapter is merged or stands beside the weights.
+    @Test func damageIsNamed() async throws {
+        let folder = try AdapterFolder("Goldens/llama-mqa")
+        let source = try SafetensorsFile(path: folder.path + "/a/adapter_model.safetensors")
+        let module = "base_model.model.model.layers.0.self_attn.q_proj"
+        func write(_ name: String, _ change: (inout [TensorToWrite]) -> Void) throws -> String {
+            try folder.write(name, rank: 3) { _ in true }
+            var tensors = try source.entries.map {
+                TensorToWrite(name: $0.name, shape: $0.shape, floats: try $0.floats())
+            }
+            change(&tensors)
+            let path = folder.path + "/" + name + "/adapter_model.safetensors"
+            try SafetensorsWriter.write(tensors, to: path)
+            return path
+        }
+        func replace(
+            _ tensors: inout [TensorToWrite], _ part: String, _ shape: [Int], _ value: Float = 0
+        ) {
+            let name = "\(module).lora_\(part).weight"
+            tensors.removeAll { $0.name == name }
+            tensors.append(
+                TensorToWrite(
+                    name: name, shape: shape,
+                    floats: Array(repeating: value, count: shape.reduce(1, *))))
+        }
+        let a = try #require(source["\(module).lora_A.weight"]).shape
+        let b = try #require(source["\(module).lora_B.weight"]).shape
+        _ = try write("missing") { $0.removeAll { $0.name == "\(module).lora_B.weight" } }
+        _ = try write("rank") { replace(&$0, "A", [2, a[1]]) }
+        _ = try write("width") { replace(&$0, "A", [3, a[1] + 1]) }
+        _ = try write("other") { replace(&$0, "B", [b[0] + 2, 3]) }
+        _ = try write("nan") { replace(&$0, "B", b, .nan) }
+        _ = try write("infinite") { replace(&$0, "A", a, .infinity) }
+        _ = try write("module") { tensors in
+            for (part, shape) in [("A", a), ("B", b)] {
+                tensors.append(
+                    TensorToWrite(
+                        name: "\(module)_extra.lora_\(part).weight", shape: shape,
+                        floats: Array(repeating: 0, count: shape.reduce(1, *))))
+            }
+        }
+        let short = try write("short") { _ in }
+        try Data(contentsOf: URL(filePath: short)).dropLast(99).write(to: URL(filePath: short))
+        for (name, says) in [
+            ("missing", "q_proj.lora_B.weight"), ("rank", "expected [3, "),
+            ("width", "q_proj.lora_A"),
+            ("other", "q_proj.lora_B"), ("nan", "expected a finite number"),
+            ("infinite", "expected a finite number"), ("module", "q_proj_extra"),
+            ("short", "adapter_model.safetensors"),
+        ] {
+            for isMerged in [true, false] {
+                let error = await #expect(throws: MartletError.self, "\(name) \(isMerged)") {
+                    _ = try await folder.model(
+                        live: isMerged ? [] : [name], merged: isMerged ? name : nil)
+                }
+                let sentence = error?.message ?? ""
+                #expect(sentence.contains(says) && !sentence.contains("\n"), "\(sentence)")
+            }
+        }
+    }
+
     @Test func whatCannotStandBesideWeightsIsRefused() async throws {
-        let folder = try Folder("Goldens/llama-mqa")
+        let folder = try AdapterFolder("Goldens/llama-mqa")
         try folder.write("dora", rank: 2, configuration: #", "use_dora": true"#) { _ in true }
         try folder.write("other", rank: 2, configuration: #", "rank_pattern": {"q_proj": 3}"#) {
             _ in true

@@ -7,10 +7,12 @@ import MartletModels
 struct DecoderStates {
     let loaded: LoadedModel
     let texts: [[Int32]]
+    let adapter: String?
     /// Texts in one step: each takes at least a page of every head.
     private static let textsOfStep = 32
 
-    init(_ loaded: LoadedModel, texts: [[Int32]]) {
+    init(_ loaded: LoadedModel, texts: [[Int32]], adapter: String? = nil) {
+        self.adapter = adapter
         self.loaded = loaded
         self.texts = texts
     }
@@ -43,7 +45,7 @@ struct DecoderStates {
                     SequenceSlice(
                         sequence: sequence ?? cache.makeSequence(),
                         tokens: Array(texts[index][done..<done + count]),
-                        logits: onlyLast ? (isComplete ? .last : .none) : .all))
+                        logits: onlyLast ? (isComplete ? .last : .none) : .all, adapter: adapter))
                 starts.append(done)
                 room -= count
                 guard isComplete else { break }

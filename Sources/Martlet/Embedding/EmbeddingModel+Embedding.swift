@@ -1,6 +1,7 @@
 /// Texts to vectors.
 
 import MartletCache
+import MartletEngine
 import MartletKernels
 import MartletModels
 import Synchronization
@@ -72,6 +73,13 @@ extension EmbeddingModel {
     }
 
     private func check(_ options: EmbeddingOptions) throws(MartletError) {
+        switch form {
+        case .decoder(let loaded): try loaded.check(adapter: options.adapter)
+        case .encoder:
+            if let adapter = options.adapter {
+                throw MartletError(EngineError.unknownAdapter(got: adapter, available: []))
+            }
+        }
         guard let wanted = options.dimensions, !(1...dimensions).contains(wanted) else { return }
         throw MartletError(
             code: .invalidParameter, subject: "dimensions",
@@ -116,7 +124,7 @@ extension EmbeddingModel {
             case .encoder(let model):
                 try model.encode(texts, shouldStop: { stop.isSet }, read: take)
             case .decoder(let loaded):
-                try DecoderStates(loaded, texts: texts).run(
+                try DecoderStates(loaded, texts: texts, adapter: options.adapter).run(
                     onlyLast: recipe.poolings.allSatisfy { $0 == .last },
                     shouldStop: { stop.isSet }, read: take)
             }

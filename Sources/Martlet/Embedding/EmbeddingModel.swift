@@ -44,7 +44,7 @@ public final class EmbeddingModel: Sendable {
             try LoadedModel.check(options)
             var read: EmbeddingRecipe?
             if let checkpoint = try source.openEncoder() {
-                guard options.adapter == nil else {
+                guard options.adapter == nil, options.adapters.isEmpty else {
                     throw MartletError(
                         code: .invalidParameter, subject: "adapter",
                         message: "adapter: got one for an encoder, expected none; remove it")

@@ -20,6 +20,8 @@ public struct EmbeddingOptions: Sendable, Hashable {
     public var normalizes: Bool?
     /// What becomes of long texts.
     public var longTexts = LongTexts.truncate
+    /// Which of ``ModelOptions/adapters`` of a decoder the texts are computed under; nil for the model's own weights.
+    public var adapter: String?
 
     /// The default settings.
     public init() {}

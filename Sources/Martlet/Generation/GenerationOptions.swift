@@ -40,7 +40,8 @@ public struct GenerationOptions: Sendable, Hashable {
     /// Whether the model's end tokens are ordinary ones.
     public var ignoresEndTokens = false
 
-    /// Which of ``ModelOptions/adapters`` the response is computed under; nil for the model's own weights.
+    /// Which of ``ModelOptions/adapters`` the response is computed under; nil for the session's (``Session/adapter``), or
+    /// else the model's own weights.
     public var adapter: String?
 
     /// The default settings.

@@ -15,13 +15,14 @@ import Synchronization
 /// A session keeps its part of the model's cache between two prompts. The next answer computes only what is new
 /// (`Usage.cachedPromptTokens` says how many tokens that saved), and is the same, token for token, as that of a new
 /// session with the same text. The pages count in the memory budget, are given up when another request needs them, and go
-/// when the session does. Three things make it compute more:
+/// when the session does. Four things make it compute more:
 ///
 /// - A cache policy that chooses which tokens of a prompt stay chooses by where the prompt ends. Under it every prompt
 ///   is computed anew.
 /// - An answer's text, encoded again as part of the conversation, may give other tokens than were generated: a stop text
 ///   is left out, and text may be cut into tokens in several ways. Tokens are reused up to the first that differs.
 /// - Under a window the tokens before that one may have been freed. Then the prompt is computed anew.
+/// - What one adapter computed serves that adapter alone: an answer under another one computes the prompt anew.
 public final class Session: Sendable {
     private struct State {
         var messages: [Message]
@@ -38,15 +39,19 @@ public final class Session: Sendable {
     public let tools: [ToolDefinition]
     /// What prompts ask for beside the messages.
     public let promptOptions: PromptOptions
+    /// Which of ``ModelOptions/adapters`` it answers under, unless ``GenerationOptions/adapter`` names another; nil for
+    /// the model's own weights.
+    public let adapter: String?
     /// How the model is talked to; nil where it continues plain text.
     private let format: Result<ChatFormat?, MartletError>
 
     init(
         model: Model, messages: [Message], tools: [ToolDefinition], promptOptions: PromptOptions,
-        usesTemplate: Bool
+        usesTemplate: Bool, adapter: String? = nil
     ) {
         self.model = model
         self.tools = tools
+        self.adapter = adapter
         self.promptOptions = promptOptions
         do throws(MartletError) {
             let template = usesTemplate ? model.loaded.chatTemplate : nil
@@ -144,6 +149,8 @@ public final class Session: Sendable {
         guard let (asked, earlier) = begun else {
             return ResponseStream(turn: Turn(), base: .failure(.sessionIsBusy))
         }
+        var options = options
+        options.adapter = options.adapter ?? adapter
         let turn = Turn { [weak self] answer in
             self?.state.withLock { state in
                 state.isResponding = false

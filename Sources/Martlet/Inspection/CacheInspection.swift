@@ -38,13 +38,14 @@ package struct CacheInspection: Sendable {
     /// the cache and the model throw.
     package init(
         _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int,
-        isTraced: Bool = false
+        adapter: String? = nil, isTraced: Bool = false
     ) throws(MartletError) {
         guard !prompt.isEmpty else {
             throw MartletError(
                 code: .emptyPrompt, subject: nil,
                 message: "tokens: got none, expected at least one; give token ids")
         }
+        try loaded.check(adapter: adapter)
         if let limit = loaded.positionLimit, prompt.count + following.count > limit {
             throw .promptTooLong(
                 prompt: prompt.count + following.count, context: limit,
@@ -72,7 +73,7 @@ package struct CacheInspection: Sendable {
                         SequenceSlice(
                             sequence: sequence, tokens: Array(tokens),
                             logits: wantsRow ? .last : .none, isDecode: isDecode,
-                            completesPrompt: completesPrompt)
+                            completesPrompt: completesPrompt, adapter: adapter)
                     ]), cache: cache)
                 if wantsRow {
                     row = Array(logits)

@@ -8,7 +8,7 @@ extension CacheMap {
     /// these runs. Throws as ``CacheInspection`` does.
     package init(
         _ loaded: LoadedModel, beside others: [String], prompt: [Int32], following: [Int32],
-        budgetBytes: Int?, command: String
+        budgetBytes: Int?, adapter: String? = nil, command: String
     ) throws(MartletError) {
         var traces: [CacheTrace] = []
         for policy in [loaded.policyText] + others {
@@ -16,10 +16,10 @@ extension CacheMap {
             let wanted = CacheBudget(
                 promptTokens: prompt.count * 2, completionTokens: following.count,
                 chunk: loaded.options.maximumBatchTokens)
-            var bytes = budgetBytes ?? 0
-            if budgetBytes == nil { bytes = try run.cacheBytes(wanted) }
+            let bytes = try run.cacheBytes(budgetBytes, for: wanted)
             let inspection = try CacheInspection(
-                run, prompt: prompt, following: following, budgetBytes: bytes, isTraced: true)
+                run, prompt: prompt, following: following, budgetBytes: bytes, adapter: adapter,
+                isTraced: true)
             if let trace = inspection.trace { traces.append(trace) }
         }
         self.init(

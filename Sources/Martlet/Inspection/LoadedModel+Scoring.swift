@@ -5,15 +5,17 @@ package import MartletEngine
 extension LoadedModel {
     /// The log-probability of each token given those before it, `options.maximumBatchTokens` of them a step.
     ///
-    /// - Parameter budgetBytes: the most that the cache may take; nil for what the tokens need.
+    /// - Parameters:
+    ///   - budgetBytes: the most that the cache may take; nil for what the tokens need.
+    ///   - adapter: which of ``ModelOptions/adapters`` it is computed under; nil for the model's own weights.
     /// - Throws: `invalidParameter` under a policy that acts when a prompt is complete, because all tokens together
     ///   would be one; and what ``Model/score(_:topCount:)`` throws.
     package func score(
-        _ tokens: [Int32], topCount: Int, budgetBytes: Int?
+        _ tokens: [Int32], topCount: Int, budgetBytes: Int?, adapter: String? = nil
     ) async throws(MartletError) -> ScoringResult {
         let model = try await scorer(of: tokens.count, budgetBytes: budgetBytes)
         return try await model.score(
-            tokens, topCount: topCount, chunk: options.maximumBatchTokens)
+            tokens, topCount: topCount, adapter: adapter, chunk: options.maximumBatchTokens)
     }
 
     /// The same of a text that may be longer than the context, in windows that slide over it by `stride` tokens; see
@@ -21,12 +23,13 @@ extension LoadedModel {
     ///
     /// - Parameter window: the tokens of a window; nil for the model's context.
     package func score(
-        _ tokens: [Int32], stride: Int, window: Int? = nil, topCount: Int, budgetBytes: Int?
+        _ tokens: [Int32], stride: Int, window: Int? = nil, topCount: Int, budgetBytes: Int?,
+        adapter: String? = nil
     ) async throws(MartletError) -> ScoringResult {
         let window = window ?? scoringWindow(of: tokens.count)
         let model = try await scorer(of: min(window, tokens.count), budgetBytes: budgetBytes)
         return try await model.score(
-            tokens, stride: stride, window: window, topCount: topCount,
+            tokens, stride: stride, window: window, topCount: topCount, adapter: adapter,
             chunk: options.maximumBatchTokens)
     }
 
@@ -50,7 +53,7 @@ extension LoadedModel {
     /// Takes the first `count` tokens as a prompt and those after it as if they had been generated, one by one.
     /// Throws `invalidParameter` where no token would be left on either side.
     package func score(
-        _ tokens: [Int32], afterPromptOf count: Int, budgetBytes: Int?
+        _ tokens: [Int32], afterPromptOf count: Int, budgetBytes: Int?, adapter: String? = nil
     ) async throws(MartletError) -> CacheInspection {
         guard count >= 1, count < tokens.count else {
             throw MartletError(
@@ -60,19 +63,20 @@ extension LoadedModel {
         }
         return try await inspect(
             prompt: Array(tokens[..<count]), following: Array(tokens[count...]),
-            budgetBytes: budgetBytes)
+            budgetBytes: budgetBytes, adapter: adapter)
     }
 
     /// What the policy keeps of a prompt, and of given tokens that follow it one by one. Throws as
     /// ``CacheInspection/init(_:prompt:following:budgetBytes:isTraced:)`` does.
     package func inspect(
-        prompt: [Int32], following: [Int32], budgetBytes: Int?
+        prompt: [Int32], following: [Int32], budgetBytes: Int?, adapter: String? = nil
     ) async throws(MartletError) -> CacheInspection {
         let needed = CacheBudget(
             self, promptTokens: prompt.count, completionTokens: following.count)
         let bytes = try cacheBytes(budgetBytes, for: needed)
         return try await onOwnThread(named: "martlet-inspect") { () throws(MartletError) in
-            try CacheInspection(self, prompt: prompt, following: following, budgetBytes: bytes)
+            try CacheInspection(
+                self, prompt: prompt, following: following, budgetBytes: bytes, adapter: adapter)
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 package import MartletCache
+import MartletEngine
 package import MartletFormats
 package import MartletKernels
 package import MartletModels
@@ -123,6 +124,13 @@ package struct LoadedModel: Sendable {
         }
     }
 
+    /// Refuses the name of an adapter that was not loaded.
+    package func check(adapter: String?) throws(MartletError) {
+        guard let adapter, model.adapters[adapter] == nil else { return }
+        throw MartletError(
+            EngineError.unknownAdapter(got: adapter, available: model.adapters.keys.sorted()))
+    }
+
     /// The same weights under another policy. Throws as ``init(_:options:)`` does.
     package func under(_ policy: String) throws(MartletError) -> LoadedModel {
         do {
@@ -178,11 +186,20 @@ package struct LoadedModel: Sendable {
 
     /// What the model's files say in two ways, and which of them counts: sentences without a full stop.
     package var notes: [String] {
+        var notes = model.notes
+        if policy.traits.marks == nil {
+            for (name, adapter) in model.adapters.sorted(by: { $0.key < $1.key }) {
+                guard let method = adapter.evictionHead?.method.rawValue else { continue }
+                notes.append(
+                    "adapter \(name) marks tokens, which --cache \(method) carries out and \(policyText) does not"
+                )
+            }
+        }
         // Pages that are sealed are written as floats.
-        guard cacheCodec == .q8 || cacheCodec == .q4 else { return model.notes }
+        guard cacheCodec == .q8 || cacheCodec == .q4 else { return notes }
         let bias = model.largestKeyBias
-        guard bias >= Self.outstandingBias else { return model.notes }
-        return model.notes + [
+        guard bias >= Self.outstandingBias else { return notes }
+        return notes + [
             "\(name): keys have biases of up to \(Int(bias)), of which \(storage) loses much "
                 + "(perplexity, accuracy); store them by channel, which is the default of --kv where --cache lets "
                 + "pages be sealed, or in f16"
@@ -205,8 +222,14 @@ package struct LoadedModel: Sendable {
     }
 
     /// Tokens over cached tokens that a model's own policy aims at, where it is on; otherwise 1.
-    package var compressionRatio: Double {
+    package var compressionRatio: Double { compressionRatio(under: nil) }
+
+    /// The same of requests under an adapter, whose heads may be what marks tokens.
+    package func compressionRatio(under adapter: String?) -> Double {
         if let own = policy.traits.compression { return own }
+        if let adapter, let heads = model.adapters[adapter], heads.evictionHead != nil {
+            return heads.compressionRatio
+        }
         if model.shape.evictionHead?.isDisabled == true { return 1 }
         guard let configuration = checkpoint?.configuration else { return 1 }
         return (try? configuration.double("dms_cr", default: 1, in: 1...1000)) ?? 1
@@ -239,72 +262,4 @@ package struct LoadedModel: Sendable {
     package var actsAfterPrompt: Bool { policy.traits.actsAfterPrompt }
     /// The policy with every parameter written out.
     package var policyText: String { policy.description }
-
-    // MARK: Limits
-
-    /// How many tokens a completion may have where nothing is said.
-    package static let usualMaximumTokens = 256
-
-    /// The most tokens that may follow a prompt. `wanted` nil asks for `usual` or what is left. Throws
-    /// `promptTooLong` and `contextExceeded`.
-    package func completionLimit(
-        promptTokens: Int, wanted: Int?, usual: Int = LoadedModel.usualMaximumTokens
-    ) throws(MartletError) -> Int {
-        // Without a limit of the model's there is still that of positions in 32 bits.
-        let limit = positionLimit ?? Int(Int32.max) - 1
-        let isLearned = model.shape.isPositionLearned
-        guard promptTokens <= limit else {
-            throw .promptTooLong(prompt: promptTokens, context: limit, isLearned: isLearned)
-        }
-        // The last token that is chosen is not computed, so it needs no position.
-        let room = limit - promptTokens + 1
-        guard let wanted else { return min(usual, room) }
-        guard wanted <= room else {
-            throw .contextExceeded(
-                prompt: promptTokens, maximum: wanted, context: limit, isLearned: isLearned)
-        }
-        return wanted
-    }
-
-    /// Bytes of cache for a piece of work. Throws `outOfMemory` beyond what the machine has.
-    package func cacheBytes(_ budget: CacheBudget) throws(MartletError) -> Int {
-        var budget = budget
-        // A prompt that is read twice stands beside itself for a while.
-        if policy.traits.rereadsPrompt {
-            budget.promptTokens = min(budget.promptTokens, .max / 4) * 2 + 64
-        }
-        let bytes = budget.bytes(shape: cacheShape, visibilities: visibilities)
-        let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-        guard bytes <= memory else {
-            throw .cacheExceedsMachine(needed: bytes, memory: memory)
-        }
-        return bytes
-    }
-
-    /// Bytes of cache: those that were given, or else what a piece of work needs.
-    func cacheBytes(_ given: Int?, for work: CacheBudget) throws(MartletError) -> Int {
-        if let given { return given }
-        return try cacheBytes(work)
-    }
-
-    /// Bytes of cache when nothing is known of the requests: one context, at most 4,096 tokens.
-    package func defaultCacheBytes() throws(MartletError) -> Int {
-        if let bytes = options.memoryBudget { return bytes }
-        return try cacheBytes(
-            CacheBudget(
-                promptTokens: min(model.shape.contextLength, 4096), completionTokens: 0,
-                chunk: options.maximumBatchTokens))
-    }
-
-    /// An empty cache.
-    package func makeCache(budgetBytes: Int) throws(CacheError) -> KVCache {
-        let cache = try KVCache(
-            shape: cacheShape, budgetBytes: budgetBytes, policy: policy,
-            layerWindows: model.shape.layerWindows)
-        if policy.traits.readsSentences {
-            cache.sentenceTokens = text.sentenceTokens(vocabularySize: model.shape.vocabularySize)
-        }
-        if policy.traits.rereadsPrompt { cache.repeatInstruction = text.repeatInstruction }
-        return cache
-    }
 }

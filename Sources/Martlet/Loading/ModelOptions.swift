@@ -16,7 +16,7 @@ public struct ModelOptions: Sendable, Hashable {
     public var cacheCodec: CacheCodec = .f32
     /// Which tokens stay in the cache: `dense`, or a policy such as `window(sinks=4, recent=1024)`.
     public var cachePolicy = "dense"
-    /// Bytes that the cache of all sequences may take; nil for as many as one sequence of the
+    /// Bytes that the cache of all sequences and ``adapters`` may take together; nil for as many bytes of cache as one sequence of the
     /// model's context length needs, at most 4,096 tokens. Only what is used becomes resident.
     public var memoryBudget: Int?
     /// Threads; nil for one for each processor.

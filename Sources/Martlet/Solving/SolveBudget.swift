@@ -4,7 +4,7 @@ public import MartletTasks
 
 /// The most that an answer may cost. Either part may be left open.
 public struct SolveBudget: Sendable, Hashable {
-    /// Bytes of KV cache, never exceeded in any step; nil for what the machine can spare.
+    /// Bytes of KV cache and of ``ModelOptions/adapters``, never exceeded in any step; nil for what the machine can spare.
     public var memory: Int?
     /// Time from the call to the answer; nil sets no limit.
     public var deadline: Duration?
@@ -58,6 +58,9 @@ public struct SolveOptions: Sendable {
 
     /// Whether the prompt is a text to continue or a message to answer.
     public var form = PromptForm.text
+    /// Which of ``ModelOptions/adapters`` the chains are computed under; nil for the model's own weights. Compressed
+    /// forms have other weights, so that none is chosen beside an adapter.
+    public var adapter: String?
 
     /// The default options.
     public init() {}

@@ -89,6 +89,8 @@ public struct SolveResult: Sendable {
     public let elapsed: Duration
     /// The most bytes that the cache held in any step.
     public let peakCacheBytes: Int
+    /// Bytes of adapters beside the weights, which count in the budget too.
+    public let adapterBytes: Int
     /// Cached tokens attended by the chains that are reported, averaged over layers and KV heads.
     public let kvReads: Double
     /// Bytes of cache that their decode steps moved; see `Usage.bytesMoved`.

@@ -7,7 +7,7 @@ package struct SolveForm: Sendable {
     /// Weights and policy.
     package let loaded: LoadedModel
     /// Tokens over cached tokens; 1 for a dense cache.
-    let ratio: Double
+    var ratio: Double
     /// Tokens that a completion may need.
     let usualTokens: Int
 
@@ -69,6 +69,8 @@ actor SolveForms {
                 for (name, policy) in first.loaded.compressedForms {
                     var options = first.loaded.options
                     options.cachePolicy = policy
+                    // They belong to the weights that were asked for.
+                    options.adapters = [:]
                     forms.append(SolveForm(try await LoadedModel.load(name, options: options)))
                 }
                 return .success(forms)

@@ -125,6 +125,7 @@ struct SolveSearch: Sendable {
         generation.stopsAfterText = options.stopsAfterText
         generation.stopTokens = options.stopTokens
         generation.logprobs = 0
+        generation.adapter = options.adapter
         return generation
     }
 
@@ -208,6 +209,7 @@ struct SolveSearch: Sendable {
                     votes: SolveSearch.votes(state.votes), kind: search.kind, chains: chains,
                     configuration: search.configuration,
                     elapsed: ContinuousClock.now - search.start, peakCacheBytes: state.peakBytes,
+                    adapterBytes: search.loaded.model.adapterBytes,
                     kvReads: chains.reduce(0) { $0 + $1.usage.kvReads },
                     bytesMoved: chains.reduce(0) { $0 + $1.usage.bytesMoved },
                     seed: search.seed, ending: ending)

@@ -32,7 +32,7 @@ package struct Solver: Sendable {
         _ options: SolveOptions, before deadline: Duration?
     ) async throws(MartletError) {
         _ = try await cost(before: deadline)
-        _ = try await forms.choice(compressed: options.usesCompressedForms)
+        _ = try await forms(options)
     }
 
     /// Starts a search. Its last event is the answer; what it teaches about costs is saved after that.
@@ -61,6 +61,9 @@ package struct Solver: Sendable {
         start: ContinuousClock.Instant, tell: @escaping @Sendable (SolveEvent) -> Void
     ) async throws(MartletError) {
         try check(budget, options)
+        try loaded.check(adapter: options.adapter)
+        var budget = budget
+        if let memory = budget.memory { budget.memory = try loaded.cacheBytes(within: memory) }
         let tokens = try loaded.promptTokens(utf8: Array(prompt.utf8), form: options.form)
         let cost = try await cost(before: budget.deadline)
         let (forms, sweep) = try await forms(options)
@@ -109,7 +112,8 @@ package struct Solver: Sendable {
             margin: .seconds(margin(choice.width)))
         let (result, decoding) = try await search.run(tell)
         tell(.answer(result))
-        if let cost,
+        // Steps under an adapter take longer, which says nothing of the others.
+        if let cost, options.adapter == nil,
             let ratio = Self.ratio(
                 of: decoding, to: cost, result, arenaBytes: search.cacheBytes, form,
                 promptTokens: tokens.count)
@@ -121,8 +125,16 @@ package struct Solver: Sendable {
     private func forms(
         _ options: SolveOptions
     ) async throws(MartletError) -> ([SolveForm], MeasuredSweep?) {
-        let choice = try await forms.choice(compressed: options.usesCompressedForms)
-        return (choice.forms, choice.sweep)
+        let isPlain = options.adapter == nil
+        let choice = try await forms.choice(compressed: options.usesCompressedForms && isPlain)
+        // What was measured without an adapter says nothing of one.
+        var forms = choice.forms
+        if !isPlain {
+            for index in forms.indices {
+                forms[index].ratio = forms[index].loaded.compressionRatio(under: options.adapter)
+            }
+        }
+        return (forms, isPlain ? choice.sweep : nil)
     }
 
     /// The time that a search took over the time that its steps were expected to take. Nil when this says nothing about
@@ -246,11 +258,13 @@ package struct Solver: Sendable {
         }
         let least = min(length, SolvePlanner.leastLength)
         let bytes = candidates.map { $0.bytes(1, least) }.min() ?? 0
+        let adapters = loaded.model.adapterBytes
+        let beside = adapters > 0 ? "leaves beside \(adapters) bytes of adapters " : "is "
         return MartletError(
             code: .budgetTooSmall, subject: "memory budget",
             message:
                 "a prompt of \(promptTokens) tokens and a chain of \(least) need \(bytes) bytes of cache, "
-                + "the budget is \(planner.memory ?? 0); raise it, or use a smaller --kv or a compressed "
+                + "the budget \(beside)\(planner.memory ?? 0); raise it, or use a smaller --kv or a compressed "
                 + "--cache")
     }
 

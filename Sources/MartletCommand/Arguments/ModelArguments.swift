@@ -17,6 +17,8 @@ struct ModelArguments: ParsableArguments {
 
     @OptionGroup var loading: LoadingArguments
 
+    /// The adapter that is chosen.
+    var adapter: String? { loading.adapters.chosen }
     var weights: WeightType? { loading.weights }
     var threads: Int? { loading.threads }
     var seed: UInt64? { loading.seed }
@@ -28,31 +30,7 @@ struct LoadingArguments: ParsableArguments {
         help: "How weights are packed. Default: as they are stored (random models: bf16).")
     var weights: WeightType?
 
-    @Option(
-        name: .customLong("adapter"),
-        help: ArgumentHelp(
-            "A low-rank adapter (PEFT), a directory or owner/name that was pulled: merged into the weights, or, as "
-                + "NAME=DIRECTORY, kept beside them for --use-adapter. The latter may be repeated.",
-            valueName: "adapter"), transform: AdapterArgument.init(parsing:))
-    private var adapterArguments: [AdapterArgument] = []
-
-    /// The adapter that is merged.
-    var adapter: String? { adapterArguments.first { $0.name == nil }?.path }
-    /// The others, by name.
-    var adapters: [String: String] {
-        Dictionary(
-            adapterArguments.compactMap { argument in argument.name.map { ($0, argument.path) } },
-            uniquingKeysWith: { first, _ in first })
-    }
-
-    func validate() throws {
-        let names = adapterArguments.map { $0.name ?? "" }
-        guard Set(names).count == names.count else {
-            throw ValidationError(
-                "--adapter is given twice under one name, or twice without; give each another NAME=."
-            )
-        }
-    }
+    @OptionGroup var adapters: AdapterArguments
 
     @Option(
         help: ArgumentHelp(
@@ -63,24 +41,6 @@ struct LoadingArguments: ParsableArguments {
         help: ArgumentHelp(
             "Seed of a random model's weights, and of sampling.", valueName: "whole number"))
     var seed: UInt64?
-}
-
-/// An adapter: a directory, with a name where requests choose it.
-struct AdapterArgument: Sendable {
-    let name: String?
-    let path: String
-
-    init(parsing text: String) throws {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].contains("/") else {
-            (name, path) = (nil, text)
-            return
-        }
-        guard !parts[0].isEmpty, !parts[1].isEmpty else {
-            throw ValidationError("--adapter \(text): expected NAME=DIRECTORY.")
-        }
-        (name, path) = (String(parts[0]), String(parts[1]))
-    }
 }
 
 /// How the cache is stored, and how large it may become.
@@ -100,7 +60,8 @@ struct CacheArguments: ParsableArguments {
 struct MemoryArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The most memory that the cache may take, such as 64MB. Default: what the request needs.",
+            "The most memory that the cache, and adapters beside the weights, may take, such as 64MB. Default: what the "
+                + "request needs.",
             valueName: "bytes"), transform: ByteCount.init(parsing:))
     var memory: ByteCount?
 }
@@ -115,8 +76,8 @@ extension ModelOptions {
     init(_ loading: LoadingArguments, _ cache: CacheArguments? = nil, chunk: Int? = nil) {
         self.init()
         weights = loading.weights
-        adapter = loading.adapter
-        adapters = loading.adapters
+        adapter = loading.adapters.merged
+        adapters = loading.adapters.named
         threads = loading.threads
         seed = loading.seed ?? 0
         if let cache {
@@ -151,11 +112,15 @@ extension LoadedModel {
 
 extension JSONLine {
     /// Adds how weights and cache were stored.
-    mutating func set(_ loaded: LoadedModel) {
+    ///
+    /// - Parameter adapter: the adapter that was chosen.
+    mutating func set(_ loaded: LoadedModel, adapter: String? = nil) {
         set("policy", loaded.policyText)
         set("weights", loaded.weightName)
         set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
-        if let adapter = loaded.options.adapter { set("adapter", adapter) }
+        if let merged = loaded.options.adapter { set("adapter", merged) }
+        if let adapter { set("usedAdapter", adapter) }
+        if !loaded.options.adapters.isEmpty { set("adapterBytes", loaded.model.adapterBytes) }
     }
 }

@@ -26,7 +26,8 @@ struct TraceArguments: ParsableArguments {
 
     /// Computes the tokens again, step by step, and writes the page. Does nothing when none is wanted.
     func write(
-        _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int?
+        _ loaded: LoadedModel, prompt: [Int32], following: [Int32], budgetBytes: Int?,
+        adapter: String? = nil
     ) async throws {
         guard let path = traceCache else { return }
         let others = (beside ?? "").split(separator: ";").map {
@@ -36,7 +37,7 @@ struct TraceArguments: ParsableArguments {
         let map = try await onOwnThread(named: "martlet-trace") { () throws(MartletError) in
             try CacheMap(
                 loaded, beside: others, prompt: prompt, following: following,
-                budgetBytes: budgetBytes, command: command)
+                budgetBytes: budgetBytes, adapter: adapter, command: command)
         }
         do { try AtomicFile.write(Array(map.html.utf8), to: path) } catch {
             throw MartletError(any: error)

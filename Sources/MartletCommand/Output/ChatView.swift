@@ -33,7 +33,7 @@ final class ChatView: Sendable {
     }
 
     /// Ends an answer, with a line about it.
-    func finish(_ response: Response, of loaded: LoadedModel) {
+    func finish(_ response: Response, of loaded: LoadedModel, adapter: String?) {
         let usage = response.usage
         let rate = [response].tokensPerSecond
         guard !isJSON else {
@@ -46,7 +46,7 @@ final class ChatView: Sendable {
             line.set("completionTokens", usage.completionTokens)
             line.set("tokensPerSecond", rate)
             line.set("cacheBytes", usage.cacheBytes)
-            line.set(loaded)
+            line.set(loaded, adapter: adapter)
             line.print()
             return
         }
@@ -55,7 +55,10 @@ final class ChatView: Sendable {
         var parts = ["\(usage.completionTokens) tokens"]
         if let rate { parts.append("\((rate * 10).rounded() / 10) a second") }
         parts.append("\((Double(usage.cacheBytes) / 1e5).rounded() / 10) MB of cache held")
+        let beside = loaded.model.adapterBytes
+        if beside > 0 { parts.append("\((Double(beside) / 1e5).rounded() / 10) MB of adapters") }
         parts.append("prompt of \(usage.promptTokens), \(usage.cachedPromptTokens) reused")
+        if let adapter { parts.append("adapter \(adapter)") }
         if response.finishReason != .stop { parts.append("ended by \(response.finishReason)") }
         let line = "[" + parts.joined(separator: ", ") + "]"
         let isDim = StandardStreams.errorIsTerminal

@@ -20,7 +20,7 @@ enum SolveReport {
     }
 
     /// The answer and what it took.
-    static func summary(_ result: SolveResult) -> JSONLine {
+    static func summary(_ result: SolveResult, adapter: String?) -> JSONLine {
         var configuration = JSONLine()
         configuration.set("model", result.configuration.model)
         configuration.set("policy", result.configuration.policy)
@@ -45,6 +45,8 @@ enum SolveReport {
         line.set("finished", result.ending.rawValue)
         line.set("seed", JSONValue.seed(result.seed))
         line.set("lossy", !result.configuration.lossyMethods.isEmpty)
+        if let adapter { line.set("usedAdapter", adapter) }
+        if result.adapterBytes > 0 { line.set("adapterBytes", result.adapterBytes) }
         return line
     }
 }

@@ -64,6 +64,7 @@ struct BenchSpeed: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        try model.loading.adapters.refuseNamed("bench")
         let largest = 1 << 24
         guard prompt.values.allSatisfy({ (1...largest).contains($0) }) else {
             throw ValidationError("--prompt has a length outside 1 to \(largest).")

@@ -56,6 +56,7 @@ struct BenchCache: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        try model.loading.adapters.refuseNamed("bench cache")
         guard depth.values.allSatisfy({ (1...1 << 24).contains($0) }), !depth.values.isEmpty else {
             throw ValidationError("--depth has a value outside 1 to \(1 << 24).")
         }

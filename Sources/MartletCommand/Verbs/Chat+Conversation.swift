@@ -18,7 +18,7 @@ struct ChatConversation {
     private var loaded: LoadedModel
     private var model: Model
     private var budgetBytes: Int?
-    private let options: GenerationOptions
+    private var options: GenerationOptions
     private let view: ChatView
     private var session: Session?
     private var begun: [Message] = []
@@ -37,7 +37,11 @@ struct ChatConversation {
         _ loaded: LoadedModel, _ bytes: Int?
     ) async throws(MartletError) -> Model {
         let size: Int
-        if let bytes { size = bytes } else { size = try loaded.defaultCacheBytes() }
+        if let bytes {
+            size = try loaded.cacheBytes(within: bytes)
+        } else {
+            size = try loaded.defaultCacheBytes()
+        }
         return try await Model(loaded, budgetBytes: size)
     }
 
@@ -60,7 +64,7 @@ struct ChatConversation {
         }
         let result = await answering.value
         Interruption.onInterrupt(nil)
-        view.finish(try result.get(), of: loaded)
+        view.finish(try result.get(), of: loaded, adapter: options.adapter)
     }
 
     // MARK: Commands
@@ -73,6 +77,7 @@ struct ChatConversation {
             "/policy", "POLICY",
             "keeps tokens by another cache policy, such as window(sinks=4, recent=1024)"
         ),
+        ("/adapter", "NAME", "answers under an adapter of --adapter NAME=DIRECTORY, or none"),
         ("/save", "FILE", "writes the conversation to FILE, one JSON object a message"),
         ("/clear", "", "forgets what was said"),
         ("/help", "", "lists the commands"),
@@ -105,6 +110,9 @@ struct ChatConversation {
         case "/clear": messages = system
         case "/system": messages = value.isEmpty ? [] : [Message(.system, value)]
         case "/save": try save(to: value)
+        case "/adapter":
+            // The same session goes on: what another adapter computed is not reused.
+            options.adapter = try adapter(value)
         case "/policy": try await restart(try loaded.under(value), budgetBytes)
         case "/budget":
             guard let bytes = try? ByteCount(parsing: value).bytes else {
@@ -131,6 +139,18 @@ struct ChatConversation {
         messages = messages
         await model.shutdown()
         (self.loaded, budgetBytes, model) = (loaded, bytes, next)
+    }
+
+    /// The adapter that a command names; nil for none.
+    private func adapter(_ name: String) throws(MartletError) -> String? {
+        let names = loaded.options.adapters.keys.sorted()
+        guard name == "none" || names.contains(name) else {
+            throw MartletError(
+                code: .invalidParameter, subject: "/adapter",
+                message: "/adapter: got '\(name)', expected "
+                    + (names + ["none"]).joined(separator: " or ") + "; correct it")
+        }
+        return name == "none" ? nil : name
     }
 
     private func save(to path: String) throws(MartletError) {

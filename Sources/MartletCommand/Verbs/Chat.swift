@@ -104,6 +104,7 @@ struct Chat: AsyncParsableCommand {
 
     private func options(_ loaded: LoadedModel) -> GenerationOptions {
         var options = sampling.options(seed: loading.seed)
+        options.adapter = loading.adapters.chosen
         options.usualMaximumTokens = loaded.usualCompletionTokens
         return options
     }

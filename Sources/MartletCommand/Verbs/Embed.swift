@@ -86,6 +86,7 @@ struct Embed: AsyncParsableCommand {
         var options = EmbeddingOptions()
         options.dimensions = dimensions
         options.normalizes = normalize
+        options.adapter = loading.adapters.chosen
         options.longTexts = refuseLong ? .refuse : .truncate
         let prompts = try prompts(of: model)
         var report = EmbeddingReport(model: model, options: options, isJSON: json)

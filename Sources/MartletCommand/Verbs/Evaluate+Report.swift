@@ -45,7 +45,7 @@ struct EvaluationSummary {
         line.set("temperature", JSONValue.logprob(evaluation.options.temperature))
         line.set("peakCacheBytes", report.peakCacheBytes)
         line.set("seconds", seconds)
-        line.set(loaded)
+        line.set(loaded, adapter: evaluation.options.adapter)
         return line
     }
 

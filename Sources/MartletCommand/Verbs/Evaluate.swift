@@ -97,7 +97,9 @@ struct Evaluate: AsyncParsableCommand {
         let evaluation = try evaluation()
         let loaded = try await LoadedModel.load(model ?? "", options: ModelOptions(loading, cache))
         let problems = try evaluation.problems(for: loaded)
-        let budget = try memory.memory?.bytes ?? evaluation.cacheBytes(problems, loaded)
+        let budget =
+            try memory.memory.map { try loaded.cacheBytes(within: $0.bytes) }
+            ?? evaluation.cacheBytes(problems, loaded)
         let model = try await Model(loaded, budgetBytes: budget)
         loaded.noteWhatCounts()
         if !json { loaded.noteLossyMethods() }
@@ -138,9 +140,11 @@ struct Evaluate: AsyncParsableCommand {
         _ problems: [TaskEvaluation.Problem], _ loaded: LoadedModel
     ) throws(MartletError) -> EvaluationRecords? {
         guard let samplesFile, let name = model else { return nil }
+        let used = loading.adapters.chosen.flatMap { loading.adapters.named[$0] }
+        let adapters = [loading.adapters.merged, used].compactMap(\.self)
         let header = RunHeader(
             run: "evaluation",
-            models: try ([name] + [loading.adapter].compactMap(\.self)).map(ModelDigest.init),
+            models: try ([name] + adapters).map(ModelDigest.init),
             settings: [
                 ("task", .string(task ?? "")),
                 ("problems", try TaskLocator.digest(task ?? "").map { .string($0) } ?? .null),
@@ -165,6 +169,7 @@ struct Evaluate: AsyncParsableCommand {
         options.temperature = temperature
         options.maximumTokens = maxTokens
         options.parallel = parallel
+        options.adapter = loading.adapters.chosen
         let task = try programs.task(self.task ?? "")
         return try TaskEvaluation(task, options: options)
     }

@@ -82,7 +82,7 @@ struct Frontier: AsyncParsableCommand {
 
     func validate() throws {
         try OutputFolder.check(out)
-        guard loading.adapter == nil, loading.adapters.isEmpty else {
+        guard loading.adapters.merged == nil, loading.adapters.named.isEmpty else {
             throw ValidationError(
                 "--adapter changes one model, and a sweep may have several: merge it, and give that model."
             )

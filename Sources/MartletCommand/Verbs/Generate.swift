@@ -43,11 +43,6 @@ struct Generate: AsyncParsableCommand {
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Which adapter of --adapter NAME=DIRECTORY to use. Default: none.", valueName: "name"))
-    var useAdapter: String?
-
     @Flag(help: "Print one JSON object for each chain when there are several, then the summary.")
     var json = false
 
@@ -63,7 +58,7 @@ struct Generate: AsyncParsableCommand {
     func run() async throws {
         let text = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
         var options = sampling.options(seed: model.seed)
-        options.adapter = useAdapter
+        options.adapter = model.adapter
         let generation = try await PromptGeneration.start(
             model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
             form: message.form, options: options, chainCount: chains,
@@ -80,7 +75,7 @@ struct Generate: AsyncParsableCommand {
         if json {
             let report = GenerationReport(
                 generation: generation, responses: finished,
-                reportsLogprobs: options.logprobs != nil, adapter: useAdapter)
+                reportsLogprobs: options.logprobs != nil, adapter: model.adapter)
             if chains > 1 { for chain in finished.indices { report.chain(chain).print() } }
             report.summary.print()
         } else {
@@ -99,7 +94,7 @@ struct Generate: AsyncParsableCommand {
         if let first = finished.first {
             try await trace.write(
                 loaded, prompt: generation.promptTokens, following: Array(first.tokens.dropLast()),
-                budgetBytes: nil)
+                budgetBytes: nil, adapter: model.adapter)
         }
         ExitStatus.success.exit()
     }
@@ -138,8 +133,7 @@ struct GenerationReport {
         line.set("bytesMoved", responses.reduce(0) { $0 + $1.usage.bytesMoved })
         line.set("chains", responses.count)
         line.set("seed", JSONValue.seed(generation.seed))
-        line.set(generation.loaded)
-        if let adapter { line.set("usedAdapter", adapter) }
+        line.set(generation.loaded, adapter: adapter)
         return line
     }
 

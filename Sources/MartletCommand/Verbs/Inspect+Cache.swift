@@ -18,9 +18,11 @@ extension Inspect {
         case .text(let text): prompt = try loaded.text.encode(utf8: text)
         }
         let inspection = try await loaded.inspect(
-            prompt: prompt, following: following, budgetBytes: memory.memory?.bytes)
+            prompt: prompt, following: following, budgetBytes: memory.memory?.bytes,
+            adapter: loading.adapters.chosen)
         try await trace.write(
-            loaded, prompt: prompt, following: following, budgetBytes: memory.memory?.bytes)
+            loaded, prompt: prompt, following: following, budgetBytes: memory.memory?.bytes,
+            adapter: loading.adapters.chosen)
         if json {
             printJSON(inspection, loaded, prompt)
         } else {
@@ -49,7 +51,7 @@ extension Inspect {
         line.set("kvReads", .array(inspection.kvReads.map { .number($0) }))
         line.set("bytesRead", .array(inspection.bytesRead.map { .integer($0) }))
         line.set("bytesMoved", .array(inspection.bytesMoved.map { .integer($0) }))
-        line.set(loaded)
+        line.set(loaded, adapter: loading.adapters.chosen)
         line.print()
     }
 

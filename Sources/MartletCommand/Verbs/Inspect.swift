@@ -6,7 +6,7 @@ import MartletFormats
 
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what a model is, or what a cache policy keeps of a prompt.",
+        abstract: "Shows what a model or an adapter is, or what a cache policy keeps of a prompt.",
         discussion: """
             With --tokens the prompt is computed under --cache, and the positions that each layer \
             and KV head still holds are shown; the tokens of --then are decoded one by one after it.
@@ -15,6 +15,7 @@ struct Inspect: AsyncParsableCommand {
               martlet inspect path/to/model
               martlet inspect random:qwen2.5-0.5b --json
               martlet inspect model.gguf --metadata
+              martlet inspect path/to/adapter
               martlet inspect --model path/to/model --text-file story.txt --cache "h2o(ratio=0.5)" \
             --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet inspect --model random:tiny --cache "knorm(ratio=0.5)" --tokens 1,2,3,4,5,6 \
@@ -78,6 +79,7 @@ struct Inspect: AsyncParsableCommand {
         if let textFile {
             return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])
         }
+        if let adapter = try AdapterReport(model) { return printAdapter(adapter) }
         let report = ModelReport(try await load())
         if json { printJSON(report) } else { printText(report) }
     }

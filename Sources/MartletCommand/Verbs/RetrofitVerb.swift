@@ -40,7 +40,10 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Learning rate of the heads that mark; falls over the part after the ramp.")
     var learningRate = 1e-3
 
-    @Option(help: "Learning rate of the model's own weights, where they are trained.")
+    @Option(
+        help:
+            "Learning rate of the model's own weights or of low-rank parts, where they are trained."
+    )
     var baseLearningRate = 3e-4
 
     @Option(help: "What a share of one too few marks costs, in nats; 1 as published.")
@@ -133,6 +136,7 @@ struct RetrofitArguments: ParsableArguments {
                 machine: try TrainingMachine(threads: threads))
             try TrainingConsole(json: json).follow(retrofit.run) {
                 let report = try retrofit.report()
+                if plan.writesAdapter { try retrofit.writeAdapter(report) }
                 try AtomicFile.write([UInt8](report.picture.utf8), to: out + "/ratios.svg")
                 RetrofitConsole(json: json, directory: out).show(report)
             }
@@ -150,7 +154,8 @@ struct RetrofitDMS: AsyncParsableCommand {
         abstract:
             "Dynamic Memory Sparsification: tokens are marked, seen for a window, then freed.",
         discussion: """
-            The model learns from its own dense predictions. With --adapter-free the marks are a channel \
+            The model learns from its own dense predictions. With --write-adapter the result is a small file beside the \
+            model's own: "--adapter NAME=OUT --use-adapter NAME --cache dms" applies it. With --adapter-free the marks are a channel \
             of the queries, which needs --train-base.
             """)
 
@@ -164,6 +169,19 @@ struct RetrofitDMS: AsyncParsableCommand {
 
     @Flag(help: "Train the model's own weights too; otherwise only the heads that mark.")
     var trainBase = false
+
+    @Option(
+        name: .customLong("rank"),
+        help:
+            "Train low-rank parts of this rank of attention's projections too, beside frozen weights."
+    )
+    var lowRank = 0
+
+    @Flag(
+        help:
+            "Write what was trained beside the frozen weights as an adapter, for --adapter, instead of a model."
+    )
+    var writeAdapter = false
 
     @Flag(help: "Read marks from a channel of the queries instead of an adapter.")
     var adapterFree = false
@@ -181,6 +199,8 @@ struct RetrofitDMS: AsyncParsableCommand {
         }
         plan.source = adapterFree ? .channel : .adapter
         plan.trainsBase = trainBase
+        plan.lowRank = lowRank
+        plan.writesAdapter = writeAdapter
         plan.decisions.window = window
         plan.decisions.temperature = Float(temperature)
         plan.decisions.timing = timing

@@ -22,7 +22,7 @@ extension Score {
             line.set("peakCacheBytes", inspection.peakBytes)
             line.set("kvReads", inspection.kvReads.reduce(0, +))
             line.set("bytesMoved", inspection.bytesMoved.reduce(0, +))
-            line.set(loaded)
+            line.set(loaded, adapter: model.adapter)
             line.print()
         } else {
             loaded.noteLossyMethods()

@@ -77,16 +77,18 @@ struct Score: AsyncParsableCommand {
             return print(
                 tokens, promptTokens,
                 try await loaded.score(
-                    tokens, afterPromptOf: promptTokens, budgetBytes: memory.memory?.bytes),
+                    tokens, afterPromptOf: promptTokens, budgetBytes: memory.memory?.bytes,
+                    adapter: model.adapter),
                 loaded)
         }
         let result: ScoringResult
         if let stride {
             result = try await loaded.score(
-                tokens, stride: stride, topCount: top, budgetBytes: memory.memory?.bytes)
+                tokens, stride: stride, topCount: top, budgetBytes: memory.memory?.bytes,
+                adapter: model.adapter)
         } else {
             result = try await loaded.score(
-                tokens, topCount: top, budgetBytes: memory.memory?.bytes)
+                tokens, topCount: top, budgetBytes: memory.memory?.bytes, adapter: model.adapter)
         }
         if json {
             printJSON(tokens, result, loaded)
@@ -110,7 +112,7 @@ struct Score: AsyncParsableCommand {
             line.set("stride", stride)
             line.set("window", loaded.scoringWindow(of: tokens.count))
         }
-        line.set(loaded)
+        line.set(loaded, adapter: model.adapter)
         line.print()
     }
 

@@ -132,7 +132,8 @@ struct Solve: AsyncParsableCommand {
         for try await event in search {
             switch event {
             case .chain(let chain) where json: SolveReport.line(chain).print()
-            case .answer(let result) where json: SolveReport.summary(result).print()
+            case .answer(let result) where json:
+                SolveReport.summary(result, adapter: options.adapter).print()
             case .answer(let result):
                 view.finish(result)
                 if let answer = result.answer { StandardStreams.write(answer + "\n") }
@@ -168,6 +169,7 @@ struct Solve: AsyncParsableCommand {
         options.stop = stop
         options.stopTokens = stopToken
         options.form = message.form
+        options.adapter = loading.adapters.chosen
         options.usesCompressedForms = cache == Self.automaticCache
         return options
     }

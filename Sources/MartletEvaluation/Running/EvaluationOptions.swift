@@ -16,6 +16,8 @@ public struct EvaluationOptions: Sendable, Hashable {
     public var maximumTokens: Int?
     /// Chains that run at the same time; results do not depend on it.
     public var parallel = 32
+    /// Which of `ModelOptions.adapters` the answers are computed under; nil for the model's own weights.
+    public var adapter: String?
 
     /// One greedy chain for each of a hundred problems.
     public init() {}

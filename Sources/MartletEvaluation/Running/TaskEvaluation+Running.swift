@@ -70,6 +70,7 @@ extension TaskEvaluation {
         generation.maximumTokens = problem.limit
         generation.temperature = options.temperature
         generation.seed = problem.seed
+        generation.adapter = options.adapter
         generation.stop = problem.sample.layout.stop
         generation.stopsAfterText = problem.sample.layout.stopsAfterText
         let stream = try model.generate(

@@ -26,7 +26,7 @@ extension EvictionHeadShape {
             isDisabled: isDisabled)
     }
 
-    private static func own(
+    static func own(
         _ file: ConfigurationFile, isDisabled: Bool
     ) throws -> EvictionHeadShape {
         try file.requireNoOthers(

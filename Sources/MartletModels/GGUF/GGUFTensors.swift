@@ -75,6 +75,7 @@ package final class GGUFTensors: TensorSource {
     package let path: String
     package let files: [MappedFile]
     package let entries: [TensorEntry]
+    package var storesOutputsFirst: Bool { true }
     private let positions: [String: Int]
 
     /// Tensors that the configuration was made of, besides those of the plan.

@@ -75,7 +75,7 @@ struct EvictionHead: Sendable {
     }
 
     /// The logit of a token that no head marks.
-    private static let unmarked: Float = -1000
+    static let unmarked: Float = -1000
 
     /// Takes the borrowed channels out of attention; before the rotation and after it.
     func clear(

@@ -36,7 +36,13 @@ struct GroupedAttention: Sendable {
         let step = rows.step
         let shape = step.shape
         // Before the input norm, whose buffer it shares.
-        if step.marksTokens { eviction?.project(rows) }
+        if step.marksTokens {
+            if let eviction {
+                eviction.project(rows)
+            } else if let layer = queryKeyValue.site?.layer {
+                rows.markByAdapters(layer: layer)
+            }
+        }
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize, norm: norm,
             quantised: queryKeyValue.quantisesActivations)
@@ -87,7 +93,7 @@ struct GroupedAttention: Sendable {
         if let borrowing { readChannels(of: borrowing, step, stride: stride) }
         let rows = AppendedRows(
             keys: keys, values: keys + shape.keyValueWidth, stride: stride,
-            marks: eviction?.marks(step))
+            marks: eviction.map { $0.marks(step) } ?? step.adapterMarks)
         step.attention.append(layer: layer, cache: step.cache, rows: rows) { row, head in
             let key = keys + row * stride + head * dimension
             let queries = base + row * stride + head * group * dimension

@@ -1,4 +1,5 @@
-// Low-rank adapters beside the weights, which some rows of a step have and others have not.
+// Adapters beside the weights, which some rows of a step have and others have not: low-rank parts, and heads that mark
+// tokens.
 
 import CMartletKernels
 import MartletFormats
@@ -11,7 +12,8 @@ struct LinearSite: Hashable, Sendable {
     let role: TensorRole
 }
 
-/// An adapter in memory. A row that has it gets y + scale · B (A x) for y, whatever other rows have.
+/// An adapter in memory. A row that has it gets y + scale · B (A x) for y, and the marks of its heads, whatever other
+/// rows have.
 package final class LiveAdapter: Sendable {
     /// What is added to some outputs of a product.
     struct Update: Sendable {
@@ -28,10 +30,18 @@ package final class LiveAdapter: Sendable {
     let updates: [LinearSite: [Update]]
     /// The largest rank.
     let rank: Int
+    /// By layer: what marks tokens; empty in one that does not.
+    let heads: [EvictionHead]
+    /// Tokens for each slot of the cache that its heads were trained for; 1 without heads.
+    package let compressionRatio: Double
 
-    /// Bytes of its matrices.
+    /// What its heads are; nil in one that has none.
+    package var evictionHead: EvictionHeadShape? { heads.first?.shape }
+
+    /// Bytes of its matrices and vectors.
     package var byteCount: Int {
         updates.values.joined().reduce(0) { $0 + $1.down.byteCount + $1.up.byteCount }
+            + heads.reduce(0) { $0 + $1.byteCount }
     }
 
     /// Opens the adapter of a directory for a model.
@@ -47,6 +57,8 @@ package final class LiveAdapter: Sendable {
         do { file = try AdapterFile(directory: directory, of: tensors) } catch {
             throw .format(error)
         }
+        heads = try Self.heads(of: file, plan: plan, tensors: tensors, pool: pool)
+        compressionRatio = file.card?.ratio.asked ?? 1
         var pairs = file.pairs
         let names = StoredNames(plan, contains: tensors.contains)
         let groups: [[TensorRole]] =
@@ -94,7 +106,9 @@ package final class LiveAdapter: Sendable {
         let first: [Float]
         var second: [Float]
         do throws(FormatError) {
-            (first, second) = (try pair.first.floats(), try pair.second.floats())
+            (first, second) = (
+                try AdapterFile.numbers(pair.first), try AdapterFile.numbers(pair.second)
+            )
         } catch { throw .format(error) }
         for index in second.indices { second[index] *= pair.scale }
         if sources.count * pair.rank == second.count {
@@ -105,7 +119,7 @@ package final class LiveAdapter: Sendable {
             up: try packed(second, rows: second.count / pair.rank, pool), offset: offset)
     }
 
-    private static func packed(
+    static func packed(
         _ values: [Float], rows: Int, _ pool: WorkerPool
     ) throws(ModelError) -> PackedMatrix {
         let columns = values.count / rows

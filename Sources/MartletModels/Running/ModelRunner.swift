@@ -27,9 +27,10 @@ package final class ModelRunner: ForwardPass {
     {
         self.model = model
         self.maximumBatchTokens = max(1, maximumBatchTokens)
-        let method = model.shape.evictionHead?.method
-        if let wanted = cache.traits.marks, wanted != method?.kind {
-            throw .policyNeedsHeads(policy: cache.traits.name, has: method?.rawValue)
+        let heads = [model.shape.evictionHead] + model.adapters.values.map(\.evictionHead)
+        let methods = heads.compactMap { $0?.method }
+        if let wanted = cache.traits.marks, !methods.contains(where: { $0.kind == wanted }) {
+            throw .policyNeedsHeads(policy: cache.traits.name, has: methods.first?.rawValue)
         }
         do {
             step = try Step(
@@ -83,7 +84,15 @@ package final class ModelRunner: ForwardPass {
     ) throws -> Int {
         var slices: [AttentionSlice] = []
         var rows = 0
-        for slice in batch.slices where !slice.tokens.isEmpty {
+        let sources = batch.slices.filter { !$0.tokens.isEmpty }
+        var adapters: [LiveAdapter?] = []
+        for name in sources.map(\.adapter) {
+            if let name, model.adapters[name] == nil {
+                throw ModelError.unknownAdapter(got: name, available: adapterNames)
+            }
+            adapters.append(name.flatMap { model.adapters[$0] })
+        }
+        for (slice, adapter) in zip(sources, adapters) {
             let position = cache.count(slice.sequence)
             for token in slice.tokens where token < 0 || Int(token) >= vocabularySize {
                 throw ModelError.tokenOutOfRange(got: token, vocabularySize: vocabularySize)
@@ -95,19 +104,11 @@ package final class ModelRunner: ForwardPass {
             slices.append(
                 AttentionSlice(
                     sequence: slice.sequence, firstRow: rows, count: slice.tokens.count,
-                    position: position))
+                    position: position, markWindow: adapter?.evictionHead?.window))
             rows += slice.tokens.count
         }
         guard rows <= maximumBatchTokens else {
             throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
-        }
-        let sources = batch.slices.filter { !$0.tokens.isEmpty }
-        var adapters: [LiveAdapter?] = []
-        for name in sources.map(\.adapter) {
-            if let name, model.adapters[name] == nil {
-                throw ModelError.unknownAdapter(got: name, available: adapterNames)
-            }
-            adapters.append(name.flatMap { model.adapters[$0] })
         }
         try step.begin(slices, tokens: sources, adapters: adapters, cache: cache)
         if rows > 0 { model.loaded.decoder(step) }

@@ -6,6 +6,8 @@ import MartletCache
 final class LearnedMemory: StageMemory {
     /// By (layer, KV head); empty before the first token.
     var tables: [EvictionTable] = []
+    /// Tokens for which a marked one is still seen after its own; DMC has none.
+    var window = 0
 
     private let isNever: Bool
 
@@ -15,6 +17,7 @@ final class LearnedMemory: StageMemory {
     func copy() -> any StageMemory {
         let copy = LearnedMemory(isNever: isNever)
         copy.tables = tables
+        copy.window = window
         return copy
     }
 

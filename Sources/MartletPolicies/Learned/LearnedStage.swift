@@ -11,8 +11,10 @@ import MartletKernels
 /// One cache's learned eviction at work.
 final class LearnedStage: CacheStage {
     private let decisions: LearnedEviction.Decisions
-    /// Tokens for which a marked one is still seen after its own; DMC has none.
-    private let window: Int
+    /// Tokens for which a marked one is still seen after its own, where the policy's text says it; DMC has none.
+    private let givenWindow: Int?
+    /// The same as the model was trained, for sequences whose marks are its own.
+    private let usualWindow: Int
     /// DMC: tokens that one mean covers at most; nil for DMS.
     private let memberLimit: Int?
     private let shape: KVShape
@@ -31,10 +33,11 @@ final class LearnedStage: CacheStage {
         decisions = eviction.decisions
         switch eviction.rule {
         case .evicting(let window):
-            self.window = window ?? context.markWindow ?? 256
+            givenWindow = window
+            usualWindow = context.markWindow ?? 256
             memberLimit = nil
         case .merging(let members):
-            window = 0
+            (givenWindow, usualWindow) = (0, 0)
             memberLimit = members ?? context.markWindow ?? 12
         }
         shape = context.shape
@@ -58,12 +61,13 @@ final class LearnedStage: CacheStage {
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
             if memory.tables.isEmpty {
+                memory.window = givenWindow ?? slice.markWindow ?? usualWindow
                 memory.tables = Array(
-                    repeating: EvictionTable(reach: window + 2), count: shape.tableCount)
+                    repeating: EvictionTable(reach: memory.window + 2), count: shape.tableCount)
             }
             memories.append(memory)
             let isPrompt = cache.promptCount(slice.sequence) == nil
-            hides.append(isPrompt || slice.count > 1 || window == 0)
+            hides.append(isPrompt || slice.count > 1 || memory.window == 0)
             hiddenSlots.append(0)
             mergedBytes.append(0)
         }
@@ -100,9 +104,11 @@ final class LearnedStage: CacheStage {
             for head in 0..<shape.keyValueHeadCount {
                 let index = layer * shape.keyValueHeadCount + head
                 let length = cache.table(slice.sequence, layer: layer, head: head).length
-                decide(&memory.tables[index], slice, length: length) { isMarked($0, head) }
+                decide(&memory.tables[index], slice, length: length, window: memory.window) {
+                    isMarked($0, head)
+                }
                 // What a generated token replaces is held until the step ends, and not read.
-                if window == 0, slice.count == 1, slice.position > 0,
+                if memory.window == 0, slice.count == 1, slice.position > 0,
                     isMarked(slice.firstRow, head)
                 {
                     hiddenSlots[place] += 1
@@ -112,7 +118,7 @@ final class LearnedStage: CacheStage {
     }
 
     private func decide(
-        _ table: inout EvictionTable, _ slice: AttentionSlice, length: Int,
+        _ table: inout EvictionTable, _ slice: AttentionSlice, length: Int, window: Int,
         isMarked: (_ row: Int) -> Bool
     ) {
         table.extend(to: length + slice.count)
@@ -137,7 +143,7 @@ final class LearnedStage: CacheStage {
         guard case .chance(let rate, let seed) = decisions else { return }
         let memory = memory(of: sequence, cache)
         for index in 0..<shape.tableCount {
-            decide(&memory.tables[index], slice, length: 0) { row in
+            decide(&memory.tables[index], slice, length: 0, window: memory.window) { row in
                 Self.isMarked(rate: rate, seed: seed, table: index, position: row)
             }
         }
@@ -229,7 +235,7 @@ final class LearnedStage: CacheStage {
 
     private func expire(_ slice: AttentionSlice, _ memory: LearnedMemory, _ cache: KVCache) {
         // A verdict comes with the next token: without a window the time is over already.
-        let position = slice.position - max(1, window)
+        let position = slice.position - max(1, memory.window)
         for index in 0..<shape.tableCount {
             guard let slot = memory.tables[index].slot(of: position, endingBy: slice.position + 1)
             else { continue }

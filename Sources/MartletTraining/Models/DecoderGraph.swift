@@ -64,6 +64,8 @@ struct DecoderGraph {
     let model: TrainableModel
     let batch: BatchInputs
     var variant: (any AttentionVariant)?
+    /// Low-rank parts that add to the products of their matrices; nil for the model as it was.
+    let lowRank: LowRankParts?
     /// The layers to run, in order; nil for all.
     var layers: [Int]?
     /// The rotation of each layer.
@@ -71,8 +73,9 @@ struct DecoderGraph {
 
     init(
         _ graph: Graph, _ model: TrainableModel, _ batch: BatchInputs, rotations: [RotaryTable?],
-        variant: (any AttentionVariant)? = nil
+        variant: (any AttentionVariant)? = nil, lowRank: LowRankParts? = nil
     ) {
+        self.lowRank = lowRank
         self.graph = graph
         self.model = model
         self.batch = batch
@@ -166,13 +169,17 @@ struct DecoderGraph {
         var fused: (row: TensorRow, product: Value)?
         return roles.map { role in
             let row = model.plan.table[role]
-            let product: Value
+            var product: Value
             if let fused, fused.row == row {
                 product = fused.product
             } else {
                 product = graph.linear(
                     x, parameter(row, ".weight", layer), bias: bias(row, layer),
                     isTransposed: row.isTransposed)
+                if let part = lowRank?[model.plan.name(row, layer: layer) + ".weight"] {
+                    let inner = graph.linear(x, graph.parameter(part.down))
+                    product = graph.add(product, graph.linear(inner, graph.parameter(part.up)))
+                }
                 fused = (row, product)
             }
             guard row.roles.count > 1 else { return product }

@@ -8,9 +8,12 @@ extension TrainableModel {
     /// Writes `config.json`, `model.safetensors` and the tokenizer's files.
     ///
     /// Small matrices are not worth their scales and stay f32 where others become integers.
+    ///
+    /// - Parameter merges: whether low-rank parts are added to their matrices, as a finished model has them; a run that
+    ///   goes on has them apart.
     func write(
         to directory: String, tokenizer: ModelTokenizer?, weights: StoredWeights,
-        replacing: Bool = false
+        replacing: Bool = false, merges: Bool = true
     ) throws {
         if let tokenizer {
             for file in tokenizer.files {
@@ -18,7 +21,9 @@ extension TrainableModel {
                 try AtomicFile.write(file.bytes, to: directory + "/" + file.name)
             }
         }
-        let tensors = parameters.all.flatMap { Self.stored($0, weights) }
+        // Held until they are written.
+        let written = merges ? try parameters.all.map(merged) : parameters.all
+        let tensors = written.flatMap { Self.stored($0, weights) }
         var stored = configuration.setting(
             "torch_dtype", to: .string(weights == .bf16 ? "bfloat16" : "float32"))
         if weights == .q8 {
@@ -31,8 +36,18 @@ extension TrainableModel {
                 ])
         }
         for change in storedChanges { stored = stored.setting(change.key, to: change.value) }
-        try CheckpointWriter(directory: directory).write(
-            configuration: stored, tensors: tensors, replacing: replacing)
+        try withExtendedLifetime(written) {
+            _ = try CheckpointWriter(directory: directory).write(
+                configuration: stored, tensors: tensors, replacing: replacing)
+        }
+    }
+
+    /// A matrix with its low-rank part added; the parameter itself where it has none.
+    private func merged(_ parameter: Parameter) throws(TrainingError) -> Parameter {
+        guard let lowRank, lowRank[parameter.name] != nil else { return parameter }
+        let merged = try parameter.frozenCopy()
+        lowRank.merge(into: merged)
+        return merged
     }
 
     private static let leastQuantisedCount = 1 << 14

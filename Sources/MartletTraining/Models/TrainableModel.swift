@@ -12,6 +12,12 @@ public final class TrainableModel {
     package let plan: DecoderPlan
     /// Its weights.
     public let parameters: DecoderParameters
+    /// Low-rank parts that are trained beside frozen weights; nil without.
+    var lowRank: LowRankParts?
+    /// Everything that has a gradient.
+    var trained: [Parameter] {
+        (parameters.all + (lowRank?.all ?? [])).filter(\.isTrainable)
+    }
     /// Changes to the `config.json` that is written, for a method that only training carries out.
     var storedChanges: [(key: String, value: JSONValue)] = []
 

@@ -10,7 +10,9 @@ public final class Retrofit {
     /// The run; the model in it is the student.
     public let run: TrainingRun
     private let teacher: TrainableModel
-    private let plan: RetrofitPlan
+    let plan: RetrofitPlan
+    /// The folder of the trained model.
+    let basePath: String
     private let machine: TrainingMachine
     private let tokenizer: ModelTokenizer
 
@@ -19,7 +21,7 @@ public final class Retrofit {
     /// - Parameters:
     ///   - path: the folder of the trained model.
     ///   - plan: the method, its target and its steps.
-    ///   - directory: the folder of the run, which receives the retrofitted model.
+    ///   - directory: the folder of the run, which receives the retrofitted model, or its adapter.
     ///   - resumes: whether to go on with a run that is in the folder.
     ///   - machine: the threads and kernels.
     public init(
@@ -34,6 +36,9 @@ public final class Retrofit {
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
+        if plan.lowRank > 0 {
+            student.lowRank = try LowRankParts(student.plan, rank: plan.lowRank, seed: plan.seed)
+        }
         guard student.plan.table.has(.marks) else {
             throw .invalid(
                 subject: path, got: "a GPT-2 model",
@@ -45,7 +50,7 @@ public final class Retrofit {
         }
         // Only what is trained changes, so frozen weights are their own teacher.
         let teacher = plan.trainsBase ? try student.frozenCopy() : student
-        let trained = student.parameters.all.filter(\.isTrainable)
+        let trained = student.trained
         let optimiser: Optimiser
         let schedule: LearningRateSchedule
         do throws(OptimiserError) {
@@ -81,7 +86,9 @@ public final class Retrofit {
         run = try TrainingRun(
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,
             plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
-            logEvery: plan.logEvery, weights: plan.weights, resumes: resumes)
+            logEvery: plan.logEvery, weights: plan.weights, writesModel: !plan.writesAdapter,
+            resumes: resumes)
+        basePath = path
         self.teacher = teacher
         self.plan = plan
         self.machine = machine

@@ -31,8 +31,9 @@ extension PhaseGraph {
         let rotations = DecoderGraph.rotations(model, positions: phase.length)
         let target = graph.given(rows: 1, columns: 1, name: "share to mark")
         let variant = plan.variant(graph, model, batch, plan.decisions)
-        let logits = DecoderGraph(graph, model, batch, rotations: rotations, variant: variant)
-            .logits()
+        let logits = DecoderGraph(
+            graph, model, batch, rotations: rotations, variant: variant, lowRank: model.lowRank
+        ).logits()
         let fit: Value
         if let teacher {
             let wanted = DecoderGraph(graph, teacher, batch, rotations: rotations).logits()

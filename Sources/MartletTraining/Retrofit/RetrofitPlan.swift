@@ -33,6 +33,10 @@ public struct RetrofitPlan: Sendable {
     public var decisions = EvictionParameters()
     /// Whether the model's own weights are trained too.
     public var trainsBase = false
+    /// The rank of low-rank parts of attention's projections, trained beside frozen weights; 0 for none.
+    public var lowRank = 0
+    /// Whether the result is an adapter (``Retrofit/writeAdapter(_:)``) instead of a model.
+    public var writesAdapter = false
     /// Steps of the ramp and after it.
     public var steps = 400
     /// The part of the steps (after the fade-out) in which compression grows.
@@ -41,7 +45,7 @@ public struct RetrofitPlan: Sendable {
     public var fadeSteps = 0
     /// Learning rate of the heads that mark, from the warm-up to the end of the ramp.
     public var learningRate = 1e-3
-    /// Learning rate of the model's own weights, where they are trained.
+    /// Learning rate of the model's own weights, or of low-rank parts, where they are trained.
     public var baseLearningRate = 3e-4
     /// Steps until the learning rate is reached.
     public var warmUp = 10
@@ -103,6 +107,24 @@ public struct RetrofitPlan: Sendable {
                 subject: "timing and per-layer decisions", got: "dmc",
                 expected: "dms, which has them")
         }
+        try require("rank of low-rank parts", Double(lowRank), 0...4096)
+        if lowRank > 0, trainsBase {
+            throw .invalid(
+                subject: "rank of low-rank parts", got: "\(lowRank), and trained weights",
+                expected: "frozen weights, beside which they stand; remove --train-base")
+        }
+        if writesAdapter, trainsBase || source == .channel {
+            throw .invalid(
+                subject: "an adapter", got: "trained weights",
+                expected:
+                    "frozen weights with heads beside them: without --train-base and --adapter-free, by dms"
+            )
+        }
+        if writesAdapter, decisions.timing != .delayed {
+            throw .invalid(
+                subject: "an adapter", got: "timing \(decisions.timing.rawValue)",
+                expected: "delayed, which is what the engine carries out")
+        }
         guard !data.isEmpty else {
             throw .invalid(
                 subject: "data", got: "nothing", expected: "a task, a text or a recipe to train on")
@@ -112,7 +134,7 @@ public struct RetrofitPlan: Sendable {
     /// Everything that a resumed run must agree with.
     var canonical: JSONObject {
         let entries = data.map { JSONValue.string("\($0)") }
-        let members: [(String, JSONValue)] = [
+        var members: [(String, JSONValue)] = [
             ("method", .string(method.rawValue)), ("source", .string(source.rawValue)),
             ("target", .number(target)), ("budgetWeight", .number(budgetWeight)),
             ("decisions", .string("\(decisions)")),
@@ -124,6 +146,7 @@ public struct RetrofitPlan: Sendable {
             ("seed", .string("\(seed)")), ("data", .array(entries)),
             ("promptWeight", .number(promptWeight)),
         ]
+        if lowRank > 0 { members.append(("lowRank", .integer(lowRank))) }
         return JSONObject(members.map { .init(key: $0.0, value: $0.1) })
     }
 

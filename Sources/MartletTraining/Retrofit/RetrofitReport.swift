@@ -144,8 +144,9 @@ final class HardRetrofitGraph {
         // So cold that sigmoids are steps.
         decisions.temperature = 1e-6
         let variant = plan.variant(graph, model, batch, decisions)
-        let logits = DecoderGraph(graph, model, batch, rotations: rotations, variant: variant)
-            .logits()
+        let logits = DecoderGraph(
+            graph, model, batch, rotations: rotations, variant: variant, lowRank: model.lowRank
+        ).logits()
         graph.addLoss(
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))

@@ -24,6 +24,7 @@ struct CheckpointStore {
 
     static let stateName = "training.json"
     static let optimiserName = "optimiser.safetensors"
+    static let lowRankName = "low_rank.safetensors"
     private static let prefix = "step-"
 
     private func path(step: Int) -> String {
@@ -49,7 +50,14 @@ struct CheckpointStore {
         if paths.contains(path) { return path }
         do {
             try AtomicDirectory.write(to: path) { folder in
-                try model.write(to: folder, tokenizer: tokenizer, weights: .f32)
+                try model.write(
+                    to: folder, tokenizer: tokenizer, weights: .f32, merges: false)
+                if let parts = model.lowRank {
+                    try SafetensorsWriter.write(
+                        parts.all.map {
+                            TensorToWrite(name: $0.name, shape: $0.shape, floats: Array($0.values))
+                        }, to: folder + "/" + Self.lowRankName)
+                }
                 var tensors: [TensorToWrite] = []
                 for index in optimiser.parameters.indices {
                     for array in optimiser.stateArrays(of: index) {
@@ -96,6 +104,16 @@ struct CheckpointStore {
                 let entry = try checkpoint.tensors.requireTensor(
                     parameter.name, shape: parameter.shape)
                 try entry.copyFloats(into: parameter.values)
+            }
+            if let parts = model.lowRank {
+                let file = try SafetensorsFile(path: path + "/" + Self.lowRankName)
+                for parameter in parts.all {
+                    guard let entry = file[parameter.name] else {
+                        throw FormatError.missingTensor(path: file.path, tensor: parameter.name)
+                    }
+                    try entry.check(shape: parameter.shape)
+                    try entry.copyFloats(into: parameter.values)
+                }
             }
             let file = try SafetensorsFile(path: path + "/" + Self.optimiserName)
             for index in optimiser.parameters.indices {

@@ -40,7 +40,7 @@ public enum ReferenceSystem {
             let isDifferentiable = operation.outputs.contains {
                 graph.entries[$0.id].isDifferentiable
             }
-            let passes = isDifferentiable ? operation.passes : 1
+            let passes = isDifferentiable ? operation.passes(in: graph) : 1
             let rate = operation is AttentionOperation ? attentionRate : productRate
             seconds += passes * operation.multiplyAdds / rate
         }
@@ -56,6 +56,13 @@ public enum ReferenceSystem {
 }
 
 extension Operation {
-    /// Products of forward and backward, in units of the forward's: attention recomputes its scores.
-    var passes: Double { self is AttentionOperation ? 3.5 : 3 }
+    /// Products of forward and backward, in units of the forward's: attention recomputes its scores, and a projection has
+    /// one more for each of its factors that has a gradient.
+    func passes(in graph: Graph) -> Double {
+        if let linear = self as? LinearOperation {
+            return 1
+                + Double([linear.x, linear.weight].count { graph.entries[$0.id].isDifferentiable })
+        }
+        return self is AttentionOperation ? 3.5 : 3
+    }
 }

@@ -33,6 +33,8 @@ public final class TrainingRun {
     private let logEvery: Int
     private let checkpointEvery: Int
     private let weights: StoredWeights
+    /// Whether the end of the run is a model in its folder.
+    private let writesModel: Bool
     private var smoothed: Double?
     private var best: Double?
     private var lastCheckpoint: String?
@@ -44,7 +46,7 @@ public final class TrainingRun {
     init(
         model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
         plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, weights: StoredWeights,
-        resumes: Bool
+        writesModel: Bool = true, resumes: Bool
     ) throws(TrainingError) {
         self.model = model
         self.tokenizer = tokenizer
@@ -54,6 +56,7 @@ public final class TrainingRun {
         self.logEvery = logEvery
         self.checkpointEvery = checkpointEvery
         self.weights = weights
+        self.writesModel = writesModel
         store = CheckpointStore(
             directory: directory + "/" + RunFolder.checkpointsName, kept: kept)
         try RunFolder.check(directory, resumes: resumes)
@@ -139,6 +142,7 @@ public final class TrainingRun {
     }
 
     private func finish() throws(TrainingError) {
+        guard writesModel else { return }
         do {
             try model.write(to: directory, tokenizer: tokenizer, weights: weights, replacing: true)
             if let longest = loop.plan.composer.longestCompletion {

@@ -12,9 +12,14 @@ package struct AttentionSlice {
     package var count: Int
     /// Position of the first query.
     package var position: Int
+    /// How far the marks of its tokens reach, where it is not the model's own heads that make them.
+    package var markWindow: Int?
 
     /// Describes a slice.
-    package init(sequence: SequenceID, firstRow: Int, count: Int, position: Int) {
+    package init(
+        sequence: SequenceID, firstRow: Int, count: Int, position: Int, markWindow: Int? = nil
+    ) {
+        self.markWindow = markWindow
         self.sequence = sequence
         self.firstRow = firstRow
         self.count = count
