@@ -88,4 +88,16 @@ struct ResponseParserTests {
             }
         }
     }
+
+    /// Work must grow with the length of a call, not with its square, which would take more than a minute here.
+    @Test func aLongHarmonyCallIsLookedThroughOnce() {
+        let text = String(repeating: "abc<|de ", count: 25_000)
+        let row = ResponseCase(family: "harmony", text: "")
+        var pieces = ["<|channel|>commentary to=functions.f<|message|>{\"a\":\""]
+        pieces += Array(repeating: "abc<|de ", count: 25_000) + ["\"}<|call|>"]
+        let start = ContinuousClock.now
+        let read = row.read(pieces)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(read.calls == ["f{\"a\":\"\(text)\"}"] && read.content.isEmpty)
+    }
 }

@@ -108,9 +108,20 @@ final class LineReader: Sendable {
         case .suspend:
             screen.finish(editor)
             RawMode.leave()
-            raise(SIGTSTP)
+            stop()
             _ = RawMode.enter()
         }
         return nil
+    }
+
+    /// Stops the process as Ctrl-Z does. Threads of Dispatch hold signals back: this one must not, or it would go on.
+    private static func stop() {
+        var wanted = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&wanted)
+        sigaddset(&wanted, SIGTSTP)
+        pthread_sigmask(SIG_UNBLOCK, &wanted, &before)
+        raise(SIGTSTP)
+        pthread_sigmask(SIG_SETMASK, &before, nil)
     }
 }

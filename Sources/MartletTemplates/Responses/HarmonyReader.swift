@@ -10,6 +10,8 @@ struct HarmonyReader: Sendable {
     private var mode = Mode.header
     /// The header of a call that is being read, so that what turns out to be none is not lost.
     private var header: [UInt8] = []
+    /// How much of a call has no mark in it: a long one is not looked through again for each token.
+    private var searched = 0
 
     private enum Mode: Sendable, Equatable {
         case header
@@ -102,8 +104,10 @@ struct HarmonyReader: Sendable {
     }
 
     private mutating func readCall(_ name: String, _ isFinal: Bool) -> Bool {
-        let found = text.first(of: Self.ends + Self.begins)
+        let found = text.first(of: Self.ends + Self.begins, from: searched)
+        searched = found.decided
         guard found.mark != nil || isFinal else { return false }
+        searched = 0
         let end = found.mark?.range.lowerBound ?? text.bytes.count
         let body = String(decoding: text.bytes[..<end], as: UTF8.self).trimmedSpace
         if let arguments = (try? JSONValue.parse(Array(body.utf8)))?.objectValue {

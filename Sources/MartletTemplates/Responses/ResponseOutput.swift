@@ -77,10 +77,13 @@ struct MarkedText: Sendable {
     var bytes: [UInt8] = []
 
     /// The first place at which one of some marks stands, and where undecided text begins: what may become a mark.
-    func first(of marks: [String]) -> (mark: (text: String, range: Range<Int>)?, decided: Int) {
+    /// Nothing is looked for before `start`.
+    func first(
+        of marks: [String], from start: Int = 0
+    ) -> (mark: (text: String, range: Range<Int>)?, decided: Int) {
         let texts = marks.map { Array($0.utf8) }
         let leads = Set(texts.compactMap(\.first))
-        var at = 0
+        var at = start
         while at < bytes.count {
             guard leads.contains(bytes[at]) else {
                 at += 1
