@@ -41,6 +41,15 @@ struct ChatConversation {
         return try await Model(loaded, budgetBytes: size)
     }
 
+    /// Does what a line says: a command, or a message for the model. False when the conversation is over.
+    mutating func take(_ line: String) async throws(MartletError) -> Bool {
+        guard line.hasPrefix("/") else {
+            try await ask(line)
+            return true
+        }
+        return try await obey(line)
+    }
+
     /// Puts a message to the model and shows the answer as it comes. Ctrl-C ends the answer, not the program.
     mutating func ask(_ text: String) async throws(MartletError) {
         let session =
@@ -95,7 +104,7 @@ struct ChatConversation {
     }
 
     /// Does what a command says; false at the last one.
-    mutating func obey(_ line: String) async throws(MartletError) -> Bool {
+    private mutating func obey(_ line: String) async throws(MartletError) -> Bool {
         let parts = line.split(separator: " ", maxSplits: 1)
         let value = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         let system = messages.filter { $0.role == .system }

@@ -17,7 +17,8 @@ struct Chat: AsyncParsableCommand {
 
             In a terminal lines can be edited: arrows, Home, End, Ctrl-A, E, B, F, K, U, W, Y and L, Alt-B, F and D; tab \
             completes commands. Up and down show earlier messages and Ctrl-R searches them, also those of earlier runs, which are kept in ~/.local/state/martlet/chat_history (or in \
-            $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message.
+            $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message. What is typed \
+            or pasted while an answer comes stands at the next prompt, to be sent with Enter.
 
             Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
             begin with /, see /help.
@@ -53,6 +54,11 @@ struct Chat: AsyncParsableCommand {
     var history = true
 
     func run() async throws {
+        let isInteractive = !json && !whole && ChatInput.isTerminal
+        let input = ChatInput(
+            isInteractive: isInteractive,
+            reader: isInteractive && LineReader.isPossible ? makeReader() : nil)
+        let beforeAll = input.readAhead()
         let loaded = try await LoadedModel.load(
             model, options: ModelOptions(loading, cache))
         loaded.noteWhatCounts()
@@ -65,32 +71,23 @@ struct Chat: AsyncParsableCommand {
             options: options(loaded), view: ChatView(isJSON: json))
         conversation.promptOptions.thinks = think
         if let system { conversation.messages = [Message(.system, system)] }
-        let isInteractive = !json && !whole && ChatInput.isTerminal
-        let input = ChatInput(
-            isInteractive: isInteractive,
-            reader: isInteractive && LineReader.isPossible ? makeReader() : nil)
+        await beforeAll?.stop()
         if whole {
             let text = String(decoding: try TextFile.read("-"), as: UTF8.self)
             try await conversation.ask(text)
             ExitStatus.success.exit()
         }
         if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
-        while let line = try await input.message() {
+        var goesOn = true
+        while goesOn, let line = try await input.message() {
             guard !line.isEmpty else { continue }
-            guard line.hasPrefix("/") else {
-                do throws(MartletError) { try await conversation.ask(line) } catch {
-                    // At a terminal a refused message is no reason to lose the conversation.
-                    guard input.isInteractive else { throw error }
-                    StandardStreams.note(OptionNames.message(of: error))
-                }
-                continue
-            }
-            do throws(MartletError) {
-                guard try await conversation.obey(line) else { break }
-            } catch {
+            let ahead = input.readAhead()
+            do throws(MartletError) { goesOn = try await conversation.take(line) } catch {
+                // At a terminal a refused message is no reason to lose the conversation.
                 guard input.isInteractive else { throw error }
                 StandardStreams.note(OptionNames.message(of: error))
             }
+            await ahead?.stop()
         }
         ExitStatus.success.exit()
     }
