@@ -131,6 +131,23 @@ import Testing
         #expect(session.messages.last?.reasoning == reasoning)
     }
 
+    @Test func onePromptIsAnsweredInPartsToo() async throws {
+        let folder = try Folder(["chat_template.jinja": Self.template + "<think>"])
+        for form in [PromptForm.message(system: nil), .text] {
+            let generation = try await PromptGeneration.start(
+                folder.path, loading: ModelOptions(), prompt: Array("N24:4 6 8?".utf8), form: form,
+                options: Self.options, chainCount: 2)
+            var (text, reasoning) = (["", ""], ["", ""])
+            let responses = try await generation.responses { piece in
+                text[piece.chain] += piece.part.text
+                reasoning[piece.chain] += piece.part.reasoning
+            }
+            #expect(responses.map(\.text) == text && responses.map(\.reasoning) == reasoning)
+            #expect(text.allSatisfy { $0.isEmpty == (form != .text) })
+            #expect(reasoning.allSatisfy { $0.isEmpty == (form == .text) })
+        }
+    }
+
     @Test func aRefusedConversationStaysAsItWas() async throws {
         let folder = try Folder([
             "chat_template.jinja":

@@ -13,10 +13,10 @@ struct AnswerReader: Sendable {
     private var reasoning = ""
     private var toolCalls: [ToolCall] = []
 
-    /// - Parameter decoder: nil where stop texts end a response before what its tokens say.
-    init(_ parser: ResponseParser, decoder: StreamDecoder?) {
+    init(_ parser: ResponseParser, options: GenerationOptions, text codec: TextCodec) {
         self.parser = parser
-        self.decoder = decoder
+        // A stop text is cut out of the pieces' own text, not out of the tokens'.
+        decoder = options.stop.isEmpty ? codec.makeAnswerDecoder() : nil
     }
 
     /// The piece of the answer that a piece of the response gives.

@@ -69,7 +69,12 @@ struct ChatConversation {
         }
         let result = await answering.value
         Interruption.onInterrupt(nil)
-        view.finish(try result.get(), of: loaded)
+        switch result {
+        case .success(let response): view.finish(response, of: loaded)
+        case .failure(let error):
+            view.end()
+            throw error
+        }
     }
 
     // MARK: Commands
@@ -83,6 +88,7 @@ struct ChatConversation {
             "keeps tokens by another cache policy, such as window(sinks=4, recent=1024)"
         ),
         ("/save", "FILE", "writes the conversation to FILE, one JSON object a message"),
+        ("/thoughts", "", "shows in full what the model thought last"),
         ("/clear", "", "forgets what was said"),
         ("/help", "", "lists the commands"),
         ("/quit", "", "ends, as Ctrl-D does"),
@@ -114,6 +120,7 @@ struct ChatConversation {
         case "/clear": messages = system
         case "/system": messages = value.isEmpty ? [] : [Message(.system, value)]
         case "/save": try save(to: value)
+        case "/thoughts": try showThoughts()
         case "/policy": try await restart(try loaded.under(value), budgetBytes)
         case "/budget":
             guard let bytes = try? ByteCount(parsing: value).bytes else {
@@ -130,6 +137,15 @@ struct ChatConversation {
                     + "it a message")
         }
         return true
+    }
+
+    private func showThoughts() throws(MartletError) {
+        guard let thoughts = messages.last(where: { $0.reasoning != nil })?.reasoning else {
+            throw MartletError(
+                code: .invalidParameter, subject: "thoughts",
+                message: "/thoughts: the model has told no thoughts; see --think")
+        }
+        view.showThoughts(thoughts)
     }
 
     /// Goes on with the same conversation in another cache.

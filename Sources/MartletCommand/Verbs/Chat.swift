@@ -11,9 +11,13 @@ struct Chat: AsyncParsableCommand {
         discussion: """
             The model is asked through its chat template. A line is a message; one that ends in \\ goes on in the \
             next line, and \"\"\" alone in a line begins and ends a message of several lines. Standard input that \
-            is no terminal is read the same way, or with --whole as one message. Answers go to standard output; \
-            what the model thinks is shown dimmed, and only in a terminal. After each answer a line on standard \
-            error says how fast it came and what the cache holds.
+            is no terminal is read the same way, or with --whole as one message. Answers go to standard output. \
+            After each answer a line on standard error says how fast it came and what the cache holds.
+
+            What the model thinks is one dimmed row in a terminal, with the number of tokens and the last words, and \
+            in the end a line that says how long it thought; /thoughts shows all of it. Elsewhere thoughts are left \
+            out. With --show-thoughts they are shown in full: dimmed in a terminal, elsewhere between lines <think> \
+            and </think>.
 
             In a terminal lines can be edited: arrows, Home, End, Ctrl-A, E, B, F, K, U, W, Y and L, Alt-B, F and D; tab \
             completes commands. Up and down show earlier messages and Ctrl-R searches them, also those of earlier runs, which are kept in ~/.local/state/martlet/chat_history (or in \
@@ -45,6 +49,9 @@ struct Chat: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether a model that can think before it answers does.")
     var think: Bool?
 
+    @Flag(help: "Show in full what the model thinks.")
+    var showThoughts = false
+
     @Flag(help: "Print one JSON object for each answer, and nothing else.")
     var json = false
 
@@ -68,7 +75,7 @@ struct Chat: AsyncParsableCommand {
         }
         var conversation = try await ChatConversation(
             loaded, budgetBytes: memory.memory?.bytes,
-            options: options(loaded), view: ChatView(isJSON: json))
+            options: options(loaded), view: ChatView(isJSON: json, showsThoughts: showThoughts))
         conversation.promptOptions.thinks = think
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
