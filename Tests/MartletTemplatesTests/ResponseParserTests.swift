@@ -13,6 +13,7 @@ struct ResponseParserTests {
         #expect(read.reasoning == row.reasoning)
         #expect(read.content == row.content)
         #expect(read.calls == row.calls)
+        #expect(read.faults.isEmpty)
     }
 
     @Test("Pieces of any size give the same", arguments: ResponseCase.all)

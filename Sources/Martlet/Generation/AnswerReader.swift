@@ -28,11 +28,12 @@ struct AnswerReader: Sendable {
         }
         var events = parser.add(new)
         if part.response != nil { events += parser.finish() }
-        var (saying, thinking, calling) = ("", "", [ToolCall]())
+        var (saying, thinking, calling, deltas) = ("", "", [ToolCall](), [ToolCallDelta]())
         for event in events {
             switch event {
             case .text(let text): saying += text
             case .reasoning(let text): thinking += text
+            case .callDelta(let delta): deltas.append(delta)
             case .call(let call): calling.append(call)
             }
         }
@@ -44,10 +45,12 @@ struct AnswerReader: Sendable {
             answer = Response(
                 text: text, reasoning: reasoning, toolCalls: toolCalls, tokens: response.tokens,
                 logprobs: response.logprobs, top: response.top,
-                finishReason: response.finishReason, usage: response.usage)
+                finishReason: response.finishReason == .stop && !toolCalls.isEmpty
+                    ? .toolCalls : response.finishReason,
+                usage: response.usage)
         }
         return ResponsePart(
-            text: saying, reasoning: thinking, toolCalls: calling, token: part.token,
-            response: answer)
+            text: saying, reasoning: thinking, callDeltas: deltas, toolCalls: calling,
+            token: part.token, response: answer)
     }
 }
