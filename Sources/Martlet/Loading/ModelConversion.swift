@@ -4,7 +4,6 @@ import Foundation
 import MartletFormats
 package import MartletKernels
 package import MartletModels
-import MartletTokenizers
 
 /// What a model is written as: follows from the name of what is to be written, and a type.
 package enum ConversionFormat: Sendable {
@@ -66,51 +65,35 @@ package struct ModelConversion {
         FileManager.default.fileExists(atPath: path)
     }
 
-    /// Whether a directory would lack the tokenizer, which a GGUF file keeps.
-    package var leavesTokenizer: Bool { checkpoint.metadata != nil }
-
-    /// Writes the model. Throws `unsupportedModel` and what writing throws.
-    package func write(to path: String, as format: ConversionFormat) throws(MartletError) {
+    /// Writes the model; an earlier one at a directory's path is replaced. Throws `unsupportedModel` and what writing
+    /// throws.
+    ///
+    /// - Returns: what the copy lacks or has otherwise, in sentences without a full stop.
+    @discardableResult
+    package func write(to path: String, as format: ConversionFormat) throws(MartletError)
+        -> [String]
+    {
         switch format {
         case .file(let mix): try writeGGUF(to: path, mix: mix)
         case .directory(let dtype): try writeDirectory(path, dtype: dtype)
         }
     }
 
-    /// Writes a GGUF file with its tokenizer and chat template. Throws `unsupportedModel` and what writing throws.
-    private func writeGGUF(to path: String, mix: GGUFMix) throws(MartletError) {
+    /// Writes a GGUF file with its tokenizer, chat template and sampling advice.
+    private func writeGGUF(to path: String, mix: GGUFMix) throws(MartletError) -> [String] {
         do {
             let name = URL(filePath: path).deletingPathExtension().lastPathComponent
             let export = try GGUFExport(checkpoint, name: name, mix: mix)
+            let companions = try CompanionKeys(checkpoint, besides: Set(export.metadata.map(\.key)))
             try GGUFWriter.write(
-                export.tensors, metadata: export.metadata + (try tokenizerKeys()), to: path)
+                export.tensors, metadata: export.metadata + companions.keys, to: path)
+            return companions.notes
         } catch { throw MartletError(any: error) }
     }
 
-    /// The keys `tokenizer.…` of the model.
-    private func tokenizerKeys() throws -> [(key: String, value: GGUFValueToWrite)] {
-        if let metadata = checkpoint.metadata {
-            return metadata.metadata.compactMap { key, value in
-                guard key.hasPrefix("tokenizer."), let copy = GGUFValueToWrite(value) else {
-                    return nil
-                }
-                return (key, copy)
-            }
-        }
-        let files = TokenizerFiles(directory: checkpoint.directory)
-        guard files.isComplete else { return [] }
-        var keys = try TokenizerMetadata(of: files).keys
-        if let source = try ChatTemplateSource(directory: checkpoint.directory) {
-            keys.append(("tokenizer.chat_template", .string(source.template)))
-            if let tools = source.toolTemplate {
-                keys.append(("tokenizer.chat_template.tool_use", .string(tools)))
-            }
-        }
-        return keys
-    }
-
-    /// Writes a directory with `config.json` and the weights in one type; for a GGUF file its tokenizer stays behind.
-    private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) {
+    /// Writes a directory with the weights in one type and what lies beside them; `config.json` is the last.
+    private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) -> [String]
+    {
         do {
             let tensors = checkpoint.tensors.entries.map { entry in
                 let tensor = (try? checkpoint.tensors.find(entry.name)) ?? entry
@@ -130,8 +113,11 @@ package struct ModelConversion {
             // What is written is packed by nothing.
             let configuration = JSONObject(
                 checkpoint.configuration.root.members.filter { $0.key != "quantization_config" })
+            let companions = try CompanionFiles(checkpoint)
+            try companions.write(to: directory)
             try CheckpointWriter(directory: directory).write(
-                configuration: configuration, tensors: tensors)
+                configuration: configuration, tensors: tensors, replacing: true)
+            return companions.notes
         } catch { throw MartletError(any: error) }
     }
 }
