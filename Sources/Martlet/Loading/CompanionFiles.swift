@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletFormats
+import MartletModels
 import MartletTokenizers
 
 /// The files that a copy of a model takes along.
@@ -15,7 +16,8 @@ struct CompanionFiles {
     private static let generation = "generation_config.json"
 
     /// Every name that may be there, in a directory itself.
-    private static let names = TokenizerFiles.names + template + [generation]
+    private static let names =
+        TokenizerFiles.names + template + [generation] + EmbeddingFolder.names
 
     /// Reads those of a directory, or makes them of a GGUF file's metadata.
     init(_ checkpoint: Checkpoint) throws {
@@ -41,7 +43,7 @@ struct CompanionFiles {
     }
 
     private mutating func read(_ directory: String) throws {
-        for name in Self.names {
+        for name in try Self.names + EmbeddingFolder(directory).moduleFiles() {
             let path = FileSystem.join(directory, name)
             guard FileSystem.kind(of: path) == .file else { continue }
             files.append((name, try Self.bytes(of: path)))
@@ -62,8 +64,17 @@ struct CompanionFiles {
     }
 
     private mutating func make(of file: GGUFFile) throws {
-        let context = file["general.architecture"]?.text.flatMap {
-            file[$0 + ".context_length"]?.int
+        func number(_ key: String) -> Int? {
+            file["general.architecture"]?.text.flatMap { file[$0 + "." + key]?.int }
+        }
+        let context = number("context_length")
+        if let recipe = try EmbeddingRecipe.read(file), recipe.poolings.count == 1,
+            let width = number("embedding_length")
+        {
+            for file in EmbeddingFolder.files(
+                pooling: recipe.poolings[0], width: width,
+                maximumTokens: context ?? Int(Int32.max))
+            { add(file.path, file.content) }
         }
         var advice = SamplingAdvice(file).members
         if let metadata = TokenizerMetadata(file) {
@@ -74,7 +85,7 @@ struct CompanionFiles {
                 add(
                     "tokenizer_config.json",
                     .object(documents.configuration.adding(Self.templates(of: file))))
-                advice += documents.generation
+                if !EncoderPlan.describes(file) { advice += documents.generation }
             } catch {
                 notes.append(
                     "the tokenizer stays in \(file.file.path): \(error.description.dropLast()); put a "

@@ -1,6 +1,7 @@
 /// What a GGUF file holds beside a model's weights and numbers: tokenizer, chat template, advice on sampling.
 
 import MartletFormats
+import MartletModels
 import MartletTokenizers
 
 /// The keys that a GGUF file takes along from the model that it is made of.
@@ -10,10 +11,10 @@ struct CompanionKeys {
     /// What they have no words for, in sentences without a full stop.
     private(set) var notes: [String] = []
 
-    /// - Parameter others: keys that are written already.
-    init(_ checkpoint: Checkpoint, besides others: Set<String>) throws {
+    /// - Parameter export: what is written of the model itself.
+    init(_ checkpoint: Checkpoint, beside export: GGUFExport) throws {
         if let file = checkpoint.metadata {
-            copy(file, besides: others)
+            copy(file, besides: Set(export.metadata.map(\.key)))
             return
         }
         keys = SamplingAdvice(checkpoint.generation).keys
@@ -22,7 +23,8 @@ struct CompanionKeys {
             notes.append("\(checkpoint.directory) has no tokenizer, and the file has none")
             return
         }
-        let metadata = try TokenizerMetadata(of: files)
+        var metadata = try TokenizerMetadata(of: files)
+        metadata.pad(to: export.vocabularySize)
         notes += metadata.notes
         keys += metadata.keys
         guard let source = try ChatTemplateSource(directory: checkpoint.directory) else { return }

@@ -47,11 +47,16 @@ package enum ConversionFormat: Sendable {
 package struct ModelConversion {
     private let source: ModelSource
     private let checkpoint: Checkpoint
+    private let isEncoder: Bool
 
     /// Opens the model to convert. Throws what loading does.
     package init(_ name: String) throws(MartletError) {
         source = try ModelSource(name)
-        guard let checkpoint = try source.openCheckpoint() else {
+        var opened: Checkpoint?
+        do { opened = try source.openEncoder() } catch { throw MartletError(any: error) }
+        isEncoder = opened != nil
+        if !isEncoder { opened = try source.openCheckpoint() }
+        guard let checkpoint = opened else {
             throw MartletError(
                 code: .invalidParameter, subject: name,
                 message:
@@ -83,11 +88,23 @@ package struct ModelConversion {
     private func writeGGUF(to path: String, mix: GGUFMix) throws(MartletError) -> [String] {
         do {
             let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-            let export = try GGUFExport(checkpoint, name: name, mix: mix)
-            let companions = try CompanionKeys(checkpoint, besides: Set(export.metadata.map(\.key)))
+            var notes: [String] = []
+            let export: GGUFExport
+            if isEncoder {
+                let plan = try EncoderPlan.read(checkpoint)
+                let recipe =
+                    try EmbeddingRecipe.read(checkpoint)
+                    ?? .usual(plan.usualPooling, of: plan.family)
+                notes = recipe.lostInGGUF(context: plan.contextLength)
+                export = try GGUFExport(
+                    encoder: checkpoint, name: name, mix: mix, pooling: recipe.poolingType)
+            } else {
+                export = try GGUFExport(checkpoint, name: name, mix: mix)
+            }
+            let companions = try CompanionKeys(checkpoint, beside: export)
             try GGUFWriter.write(
                 export.tensors, metadata: export.metadata + companions.keys, to: path)
-            return companions.notes
+            return companions.notes + notes
         } catch { throw MartletError(any: error) }
     }
 
@@ -95,7 +112,11 @@ package struct ModelConversion {
     private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) -> [String]
     {
         do {
-            let tensors = checkpoint.tensors.entries.map { entry in
+            // Integers that are no packed weights are constants that loaders make themselves.
+            let weights = checkpoint.tensors.entries.filter {
+                $0.stored != nil || $0.grouped != nil || $0.dtype.isFloat
+            }
+            let tensors = weights.map { entry in
                 let tensor = (try? checkpoint.tensors.find(entry.name)) ?? entry
                 return TensorToWrite(name: tensor.name, dtype: dtype, shape: tensor.shape) { sink in
                     let step = 1 << 16

@@ -9,6 +9,8 @@ package struct GGUFExport {
     package let metadata: [(key: String, value: GGUFValueToWrite)]
     /// Its tensors.
     package let tensors: [GGUFTensorToWrite]
+    /// Rows of the table of embeddings, which readers want as many tokens for.
+    package let vocabularySize: Int
 
     /// - Parameters:
     ///   - checkpoint: a model of a family that GGUF has a name for.
@@ -32,13 +34,7 @@ package struct GGUFExport {
                 expected: "none: GGUF has no keys for it, keep the directory")
         }
         try Self.requireUsualLayers(plan, family: family, naming: naming, path: path)
-        var keys: [(key: String, value: GGUFValueToWrite)] = [
-            ("general.architecture", .string(naming.architecture)),
-            ("general.type", .string("model")),
-            ("general.name", .string(name)),
-            ("general.file_type", .uint32(mix.fileType)),
-            ("general.quantization_version", .uint32(2)),
-        ]
+        var keys = Self.general(naming.architecture, name: name, mix: mix)
         let shape = plan.shape
         func write(_ key: String, _ value: GGUFValueToWrite) {
             keys.append((naming.architecture + "." + key, value))
@@ -116,13 +112,25 @@ package struct GGUFExport {
             } catch { throw .format(error) }
         }
         metadata = keys
+        vocabularySize = shape.vocabularySize
         self.tensors = tensors
     }
 
+    /// The keys that every file begins with.
+    static func general(
+        _ architecture: String, name: String, mix: GGUFMix
+    ) -> [(key: String, value: GGUFValueToWrite)] {
+        [
+            ("general.architecture", .string(architecture)), ("general.type", .string("model")),
+            ("general.name", .string(name)), ("general.file_type", .uint32(mix.fileType)),
+            ("general.quantization_version", .uint32(2)),
+        ]
+    }
+
     /// A tensor whose rows are converted one by one while it is written.
-    private static func tensor(
-        _ entry: TensorEntry, name: String, type: GGUFTensorType, order: RowOrder?,
-        isTransposed: Bool, term: Float
+    static func tensor(
+        _ entry: TensorEntry, name: String, type: GGUFTensorType, order: RowOrder? = nil,
+        isTransposed: Bool = false, term: Float = 0
     ) -> GGUFTensorToWrite {
         if isTransposed { return transposed(entry, name: name, type: type) }
         let columns = entry.shape.count > 1 ? entry.shape[1] : 1

@@ -12,6 +12,14 @@ extension TokenizerMetadata {
         var writer = try MetadataWriter(files)
         self = try writer.metadata()
     }
+
+    /// Lists as many tokens as a model has rows for, as readers want it.
+    package mutating func pad(to count: Int) {
+        let missing = tokens.count..<max(tokens.count, min(count, Vocabulary.idLimit))
+        tokens += missing.map { MetadataReader.padding($0) }
+        if !types.isEmpty { types += missing.map { _ in MetadataReader.TokenType.unused } }
+        if !scores.isEmpty { scores += missing.map { _ in 0 } }
+    }
 }
 
 /// The files of a model directory that make the tokenizer of metadata.
