@@ -9,6 +9,8 @@ package struct GGUFExport {
     package let metadata: [(key: String, value: GGUFValueToWrite)]
     /// Its tensors.
     package let tensors: [GGUFTensorToWrite]
+    /// Rows of the table of embeddings, which readers want as many tokens for.
+    package let vocabularySize: Int
 
     /// - Parameters:
     ///   - checkpoint: a model of a family that GGUF has a name for.
@@ -32,13 +34,7 @@ package struct GGUFExport {
                 expected: "none: GGUF has no keys for it, keep the directory")
         }
         try Self.requireUsualLayers(plan, family: family, naming: naming, path: path)
-        var keys: [(key: String, value: GGUFValueToWrite)] = [
-            ("general.architecture", .string(naming.architecture)),
-            ("general.type", .string("model")),
-            ("general.name", .string(name)),
-            ("general.file_type", .uint32(mix.fileType)),
-            ("general.quantization_version", .uint32(2)),
-        ]
+        var keys = Self.general(naming.architecture, name: name, mix: mix)
         let shape = plan.shape
         func write(_ key: String, _ value: GGUFValueToWrite) {
             keys.append((naming.architecture + "." + key, value))
@@ -125,6 +121,18 @@ package struct GGUFExport {
             } catch { throw .format(error) }
         }
         metadata = keys
+        vocabularySize = shape.vocabularySize
         self.tensors = tensors
+    }
+
+    /// The keys that every file begins with.
+    static func general(
+        _ architecture: String, name: String, mix: GGUFMix
+    ) -> [(key: String, value: GGUFValueToWrite)] {
+        [
+            ("general.architecture", .string(architecture)), ("general.type", .string("model")),
+            ("general.name", .string(name)), ("general.file_type", .uint32(mix.fileType)),
+            ("general.quantization_version", .uint32(2)),
+        ]
     }
 }

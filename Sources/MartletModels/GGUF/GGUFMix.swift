@@ -32,10 +32,20 @@ package enum GGUFMix: String, CaseIterable, Sendable {
     func type(
         _ role: TensorRole, layer: Int?, columns: Int, of shape: DecoderShape
     ) -> GGUFTensorType {
+        type(
+            role, layer: layer, layerCount: shape.layerCount, columns: columns,
+            isTied: shape.tiesEmbeddings, expertCount: shape.experts?.count)
+    }
+
+    /// Likewise, for a model that is no decoder too.
+    func type(
+        _ role: TensorRole, layer: Int?, layerCount: Int, columns: Int, isTied: Bool,
+        expertCount: Int? = nil
+    ) -> GGUFTensorType {
         // Which experts a token runs through turns on small differences.
         if role == .router || role == .sharedRouter { return .plain(.f32) }
         // What is multiplied with; an embedding that is only looked up is no more than any other.
-        let isHead = role == .head || (role == .embedding && shape.tiesEmbeddings)
+        let isHead = role == .head || (role == .embedding && isTied)
         let blocks: StoredBlocks
         switch self {
         case .f32: return .plain(.f32)
@@ -50,16 +60,15 @@ package enum GGUFMix: String, CaseIterable, Sendable {
         case .q4KM, .q5KM:
             let usual: StoredBlocks = self == .q4KM ? .q4K : .q5K
             let isLossy = [.value, .down, .expertDown, .sharedDown].contains(role)
-            let takesMore = layer.map { Self.takesMore($0, of: shape.layerCount) } ?? false
+            let takesMore = layer.map { Self.takesMore($0, of: layerCount) } ?? false
             blocks = isHead || (isLossy && takesMore) ? .q6K : usual
         }
         guard columns % 32 == 0 else { return .plain(.f16) }
-        return .blocks(Self.fitting(amongEight(role, shape) ?? blocks, columns: columns))
+        return .blocks(Self.fitting((expertCount == 8 ? amongEight(role) : nil) ?? blocks, columns: columns))
     }
 
     /// What attention takes beside eight experts, whose bytes it is little of.
-    private func amongEight(_ role: TensorRole, _ shape: DecoderShape) -> StoredBlocks? {
-        guard shape.experts?.count == 8 else { return nil }
+    private func amongEight(_ role: TensorRole) -> StoredBlocks? {
         switch role {
         case .key, .value: return .q8_0
         case .output where self == .q4KM: return .q5K
