@@ -27,6 +27,9 @@ public struct KernelSet: Sendable {
         KernelSet(try InstructionSet.selected())
     }
 
+    /// Whether attention multiplies pairs of 16-bit integers where a row sees a tile of a two-byte cache whole.
+    package var multipliesPairs: Bool { table.pointee.multiplies_pairs != 0 }
+
     /// Index of the largest value, the lowest on ties; nil when a value is NaN or there is none.
     public func argmax(_ values: UnsafeBufferPointer<Float>) -> Int? {
         guard let base = values.baseAddress else { return nil }

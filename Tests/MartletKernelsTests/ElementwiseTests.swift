@@ -204,4 +204,15 @@ import Testing
                 read(buffer.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count) == sum)
         }
     }
+
+    /// As many multiplications as lanes, sums and rounds make, twice as many of half as wide numbers.
+    @Test(arguments: InstructionSet.available)
+    func multiplicationsAreCounted(set: InstructionSet) {
+        let multiply = KernelSet(set).table.pointee.multiply
+        let floats = multiply(ProductKind.floats.code, 10)
+        #expect(floats > 0 && floats % 160 == 0)
+        #expect(multiply(ProductKind.floats.code, 30) == 3 * floats)
+        #expect(multiply(ProductKind.pairs.code, 10) == 2 * floats)
+        #expect(multiply(ProductKind.bytes.code, 10) == 4 * floats)
+    }
 }

@@ -157,6 +157,9 @@ typedef struct {
     size_t out_stride;
 } mk_matmul;
 
+/// What is multiplied: floats of 32 bits, pairs of integers of 16 bits, four of 8 bits.
+typedef enum { MK_PRODUCT_FLOATS, MK_PRODUCT_PAIRS, MK_PRODUCT_BYTES } mk_product;
+
 /// Attention of `queries` consecutive queries of one sequence, `group` query heads each, over
 /// the cached tokens of one KV head, for the tiles [tile_begin, tile_end).
 ///
@@ -255,6 +258,11 @@ typedef struct {
     int32_t (*argmax)(const float *x, int32_t count);
     /// Sums `count` bytes as 64-bit words, to measure read bandwidth; count is a multiple of 512.
     uint64_t (*read_bytes)(const uint8_t *x, size_t count);
+    /// Multiplies and adds in registers `rounds` times, to measure what arithmetic reaches at most; the number of
+    /// multiplications.
+    int64_t (*multiply)(mk_product kind, int64_t rounds);
+    /// Whether attention multiplies tiles of two bytes a number as pairs of integers, where a row sees them whole.
+    int32_t multiplies_pairs;
     /// What only training needs.
     mk_training training;
 } mk_kernels;

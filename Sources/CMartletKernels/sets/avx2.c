@@ -15,6 +15,7 @@
 #include "../templates/lanes.h"
 #include "../templates/matmul.h"
 #include "../templates/elementwise.h"
+#include "../templates/multiply.h"
 #include "../templates/append.h"
 #include "../templates/attention.h"
 #include "../templates/scores.h"

@@ -17,6 +17,10 @@ const mk_kernels MK_TABLE = {
     .softmax = softmax,
     .argmax = argmax,
     .read_bytes = read_bytes,
+    .multiply = multiply,
+#ifdef MK_MULTIPLIES_PAIRS
+    .multiplies_pairs = 1,
+#endif
     .training =
         {
             .gemm_rows = MK_GEMM_ROWS,

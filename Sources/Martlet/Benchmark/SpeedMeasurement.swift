@@ -4,6 +4,7 @@ import Foundation
 import MartletCache
 import MartletKernels
 import MartletModels
+import MartletPolicies
 
 /// Measures one model on one thread of the caller's, with the model's pool.
 package struct SpeedMeasurement {
@@ -11,15 +12,19 @@ package struct SpeedMeasurement {
     package let loaded: LoadedModel
     /// Bytes a second that this machine reads with the model's threads.
     package let bandwidth: Double
+    /// What the kernels' instructions multiply at most with the model's threads.
+    package var multiplications: [MultiplicationRate] { MultiplicationRate.all(of: peak) }
+    private let peak: ArithmeticPeak
     private let plan: SpeedPlan
     private let clock = ContinuousClock()
 
-    /// Prepares a measurement; measures the read bandwidth first, unless it is known.
+    /// Prepares a measurement; measures the machine's arithmetic first, and its read bandwidth unless it is known.
     package init(
         _ loaded: LoadedModel, plan: SpeedPlan, bandwidth known: Double? = nil
     ) throws(MartletError) {
         self.loaded = loaded
         self.plan = plan
+        peak = ArithmeticPeak.measure(pool: loaded.model.pool, kernels: loaded.model.kernels)
         if let known {
             bandwidth = known
             return
@@ -205,7 +210,17 @@ package struct SpeedMeasurement {
         return SpeedResult(
             speedCase: speedCase, tokensPerSecond: median, minimum: sorted[0],
             maximum: sorted[sorted.count - 1], bytesPerToken: bytesPerToken,
-            bandwidthFraction: median * bytesPerToken / bandwidth)
+            bandwidthFraction: median * bytesPerToken / bandwidth,
+            arithmeticFraction: arithmeticFraction(speedCase, median))
+    }
+
+    /// What a prompt's multiplications would take at the peak, beside what they took with everything else.
+    private func arithmeticFraction(_ speedCase: SpeedCase, _ rate: Double) -> Double? {
+        // What a policy leaves out is not counted.
+        guard speedCase.kind == .prefill, loaded.policy.isExact else { return nil }
+        let counts = loaded.model.multiplications(
+            prompt: speedCase.prompt, cache: loaded.cacheCodec)
+        return peak.seconds(counts).map { $0 * rate / Double(speedCase.prompt) }
     }
 
     /// Tokens spread over the vocabulary, so that embedding rows are not all in the caches.

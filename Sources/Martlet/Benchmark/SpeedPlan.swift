@@ -82,6 +82,9 @@ package struct SpeedResult: Sendable, Hashable {
     package let bytesPerToken: Double
     /// Share of the machine's read bandwidth that `bytesPerToken` at this speed is.
     package let bandwidthFraction: Double
+    /// Share of the time of a prefill that its multiplications take at the machine's peak; nil for a decode, and where
+    /// the policy may leave some out.
+    package let arithmeticFraction: Double?
 }
 
 /// A case that was measured, or why it was not.

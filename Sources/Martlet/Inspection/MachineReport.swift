@@ -19,6 +19,8 @@ package struct MachineReport: Sendable {
     package let bandwidthOfOne: Double
     /// Bytes a second that all threads read together.
     package let bandwidthOfAll: Double
+    /// What all threads multiply together.
+    package let multiplications: [MultiplicationRate]
     /// How the system gives huge pages, or nil when it does not say.
     package let hugePages: String?
     /// Bytes of memory.
@@ -34,8 +36,10 @@ package struct MachineReport: Sendable {
             processorCount = WorkerPool.processorCount
             bandwidthOfOne = try Bandwidth.measure(
                 pool: WorkerPool(threadCount: 1), kernels: kernels)
-            bandwidthOfAll = try Bandwidth.measure(
-                pool: WorkerPool(threadCount: processorCount), kernels: kernels)
+            let all = WorkerPool(threadCount: processorCount)
+            bandwidthOfAll = try Bandwidth.measure(pool: all, kernels: kernels)
+            multiplications = MultiplicationRate.all(
+                of: ArithmeticPeak.measure(pool: all, kernels: kernels))
         } catch { throw MartletError(error) }
         availableSets = InstructionSet.available.map(\.rawValue)
         system = ProcessInfo.processInfo.operatingSystemVersionString

@@ -25,7 +25,8 @@ struct BenchSpeed: AsyncParsableCommand {
             Every depth is combined with every batch. Figures are the median of the runs; a decode run's \
             is that of its median step. Loading is not included. Bytes per token are weights and cache \
             read by a step, divided by its tokens; the fraction is of the bandwidth that doctor \
-            measures. Deep caches are filled with random keys and values.
+            measures. A prefill's arithmetic is what its multiplications take at the most that this \
+            machine multiplies, divided by what the prefill took. Deep caches are filled with random keys and values.
 
             Example:
               martlet bench --model random:qwen2.5-0.5b --weights q4 --kv f16
@@ -93,7 +94,7 @@ struct BenchSpeed: AsyncParsableCommand {
             sharedPrompt: sharedPrompt, runs: runs)
         let json = json
         if !json { StandardStreams.write(SpeedTable.header) }
-        let bandwidth = try await onOwnThread(named: "martlet-bench") { () throws(MartletError) in
+        let machine = try await onOwnThread(named: "martlet-bench") { () throws(MartletError) in
             let measurement = try SpeedMeasurement(loaded, plan: plan)
             try measurement.run { outcome in
                 if json {
@@ -102,7 +103,7 @@ struct BenchSpeed: AsyncParsableCommand {
                     StandardStreams.write(SpeedTable.row(outcome))
                 }
             }
-            return measurement.bandwidth
+            return (bandwidth: measurement.bandwidth, multiplications: measurement.multiplications)
         }
         if json {
             var line = JSONLine()
@@ -110,7 +111,8 @@ struct BenchSpeed: AsyncParsableCommand {
             line.set("model", model.model)
             line.set("threads", loaded.threadCount)
             line.set("instructionSet", loaded.instructionSet)
-            line.set("bandwidth", bandwidth)
+            line.set("bandwidth", machine.bandwidth)
+            line.set("multiplications", machine.multiplications.json)
             line.set("weightBytes", loaded.weightBytes)
             line.set("cases", plan.cases.count)
             line.set("runs", plan.runs)
@@ -118,7 +120,8 @@ struct BenchSpeed: AsyncParsableCommand {
             line.print()
         } else {
             StandardStreams.write(
-                "read bandwidth \(Columns.decimal(bandwidth / 1e9, places: 1)) GB/s, weights "
+                "read bandwidth \(Columns.decimal(machine.bandwidth / 1e9, places: 1)) GB/s, "
+                    + "multiplications \(machine.multiplications.text), weights "
                     + "\(loaded.weightName), cache \(loaded.storage), "
                     + "\(loaded.threadCount) threads\n")
         }
@@ -129,9 +132,9 @@ struct BenchSpeed: AsyncParsableCommand {
 enum SpeedTable {
     private static let names = [
         "kind", "prompt", "depth", "batch", "tokens/s", "minimum", "maximum", "bytes/token",
-        "bandwidth",
+        "bandwidth", "arithmetic",
     ]
-    private static let widths = [7, 7, 7, 6, 10, 10, 10, 12, 10]
+    private static let widths = [7, 7, 7, 6, 10, 10, 10, 12, 10, 11]
 
     static var header: String { Columns.row(names, widths: widths) }
 
@@ -145,6 +148,9 @@ enum SpeedTable {
                     Columns.decimal(result.maximum, places: 2),
                     Columns.decimal(result.bytesPerToken, places: 0),
                     Columns.decimal(result.bandwidthFraction * 100, places: 1) + " %",
+                    result.arithmeticFraction.map {
+                        Columns.decimal($0 * 100, places: 1) + " %"
+                    } ?? "",
                 ], widths: widths)
         case .skipped(let speedCase, let needed, let available):
             return Columns.row(
@@ -172,6 +178,7 @@ enum SpeedTable {
             line.set("maximum", result.maximum)
             line.set("bytesPerToken", result.bytesPerToken)
             line.set("bandwidthFraction", result.bandwidthFraction)
+            line.set("arithmeticFraction", result.arithmeticFraction)
         case .skipped(let speedCase, let needed, let available):
             set(speedCase, in: &line)
             line.set(

@@ -6,7 +6,8 @@ import MartletFormats
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows this machine: processor, instruction sets, read bandwidth, memory.",
+        abstract:
+            "Shows this machine: processor, instruction sets, read bandwidth, arithmetic, memory.",
         discussion: """
             The environment variable MARTLET_ISA chooses another instruction set for every verb.
 
@@ -34,6 +35,7 @@ struct Doctor: AsyncParsableCommand {
         line.set("instructionSet", report.chosenSet)
         line.set("bandwidthOneThread", report.bandwidthOfOne)
         line.set("bandwidth", report.bandwidthOfAll)
+        line.set("multiplications", report.multiplications.json)
         line.set("hugePages", report.hugePages.map { .string($0) } ?? .null)
         line.set("memoryBytes", report.memoryBytes)
         line.set("availableBytes", report.availableBytes.map { .integer($0) } ?? .null)
@@ -51,6 +53,7 @@ struct Doctor: AsyncParsableCommand {
                 + "; chosen: \(report.chosenSet)")
         text += Columns.pair("bandwidth, 1 thread", rate(report.bandwidthOfOne))
         text += Columns.pair("bandwidth, all", rate(report.bandwidthOfAll))
+        text += Columns.pair("multiplications, all", report.multiplications.text)
         text += Columns.pair("huge pages", report.hugePages ?? "unknown")
         text += Columns.pair(
             "memory",

@@ -64,7 +64,8 @@ package enum GGUFMix: String, CaseIterable, Sendable {
             blocks = isHead || (isLossy && takesMore) ? .q6K : usual
         }
         guard columns % 32 == 0 else { return .plain(.f16) }
-        return .blocks(Self.fitting((expertCount == 8 ? amongEight(role) : nil) ?? blocks, columns: columns))
+        return .blocks(
+            Self.fitting((expertCount == 8 ? amongEight(role) : nil) ?? blocks, columns: columns))
     }
 
     /// What attention takes beside eight experts, whose bytes it is little of.
