@@ -48,7 +48,8 @@ def random_matrix(rng: np.random.Generator, rows: int, columns: int, kind: str) 
 
 
 def layout(shape: Shape):
-    """(name, rows, columns) of each tensor in file order; rows is None for a vector."""
+    """(name, rows, columns) of each tensor in file order; rows is None for a vector, negative for a matrix in f32 and a
+    pair for those of several experts."""
     queries, keys = shape.heads * shape.head_dimension, shape.kv_heads * shape.head_dimension
     yield "token_embd.weight", shape.vocabulary, shape.hidden
     yield "output_norm.weight", None, shape.hidden
@@ -59,8 +60,17 @@ def layout(shape: Shape):
             yield f"{p}attn_{part}.weight", rows, shape.hidden
             if shape.architecture == "qwen2":
                 yield f"{p}attn_{part}.bias", None, rows
+        if shape.architecture == "qwen3moe":
+            yield p + "attn_q_norm.weight", None, shape.head_dimension
+            yield p + "attn_k_norm.weight", None, shape.head_dimension
         yield p + "attn_output.weight", shape.hidden, queries
         yield p + "ffn_norm.weight", None, shape.hidden
+        if shape.experts:
+            yield p + "ffn_gate_inp.weight", -shape.experts, shape.hidden
+            yield p + "ffn_gate_exps.weight", (shape.experts, shape.expert_ffn), shape.hidden
+            yield p + "ffn_up_exps.weight", (shape.experts, shape.expert_ffn), shape.hidden
+            yield p + "ffn_down_exps.weight", (shape.experts, shape.hidden), shape.expert_ffn
+            continue
         yield p + "ffn_gate.weight", shape.ffn, shape.hidden
         yield p + "ffn_up.weight", shape.ffn, shape.hidden
         yield p + "ffn_down.weight", shape.hidden, shape.ffn
@@ -82,22 +92,34 @@ def write(name: str, kind: str, path: str, seed: int = 0) -> None:
     writer.add_rope_freq_base(shape.rope_theta)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_vocab_size(shape.vocabulary)
+    if shape.experts:
+        writer.add_expert_count(shape.experts)
+        writer.add_expert_used_count(shape.experts_used)
+        writer.add_expert_feed_forward_length(shape.expert_ffn)
     writer.add_tokenizer_model("no_vocab")
     # Two passes, so that one tensor at a time is in memory.
+    f32 = np.dtype(np.float32)
     for tensor, rows, columns in layout(shape):
         if rows is None:
-            writer.add_tensor_info(tensor, (columns,), np.dtype(np.float32), columns * 4)
+            writer.add_tensor_info(tensor, (columns,), f32, columns * 4)
+        elif isinstance(rows, int) and rows < 0:
+            writer.add_tensor_info(tensor, (-rows, columns), f32, -rows * columns * 4)
         else:
-            width = gguf.quants.quant_shape_to_byte_shape((rows, columns), TYPES[kind])[1]
-            writer.add_tensor_info(tensor, (rows, width), np.dtype(np.uint8), rows * width, TYPES[kind])
+            dims = rows if isinstance(rows, tuple) else (rows,)
+            width = gguf.quants.quant_shape_to_byte_shape((*dims, columns), TYPES[kind])[-1]
+            size = math.prod(dims) * width
+            writer.add_tensor_info(tensor, (*dims, width), np.dtype(np.uint8), size, TYPES[kind])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor, rows, columns in layout(shape):
         if rows is None:
-            writer.write_tensor_data(np.full(columns, 0.01 if tensor.endswith("bias") else 1, np.float32))
+            writer.write_tensor_data(np.full(columns, 0.01 if tensor.endswith("bias") else 1, f32))
+        elif isinstance(rows, int) and rows < 0:
+            writer.write_tensor_data(rng.standard_normal((-rows, columns), f32) / np.float32(columns**0.5))
         else:
-            writer.write_tensor_data(random_matrix(rng, rows, columns, kind))
+            count = math.prod(rows) if isinstance(rows, tuple) else rows
+            writer.write_tensor_data(random_matrix(rng, count, columns, kind))
     writer.close()
     os.replace(partial, path)
 

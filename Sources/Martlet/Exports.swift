@@ -15,6 +15,7 @@
 @_exported public import struct MartletTemplates.Message
 @_exported public import struct MartletTemplates.PromptOptions
 @_exported public import struct MartletTemplates.ToolCall
+@_exported public import struct MartletTemplates.ToolCallDelta
 @_exported public import struct MartletTemplates.ToolDefinition
 @_exported public import struct MartletTokenizers.Tokenizer
 @_exported public import struct MartletTokenizers.TokenizerTraining

@@ -27,7 +27,7 @@ public final class Model: Sendable {
     /// - Parameters:
     ///   - name: `builtin` (or `builtin-cr4`, `builtin-cr8`), the small model of the package; a directory
     ///     in the Hugging Face layout; or `random:SHAPE` for random weights of a published shape
-    ///     (`random:tiny`, `random:qwen2.5-0.5b`, `random:llama-3.2-1b`). A random model has no
+    ///     (`random:tiny`, `random:tiny-experts`, `random:qwen2.5-0.5b`, `random:llama-3.2-1b`). A random model has no
     ///     tokenizer: each byte of a prompt is a token, and a token of an answer reads `<its number>`.
     ///   - options: how it is stored and what it may use.
     ///   - costs: what steps of models take on this machine; by default what the user's file remembers.

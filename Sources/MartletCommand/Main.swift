@@ -12,8 +12,8 @@ struct Main: AsyncParsableCommand {
         discussion: """
             A model is builtin, the small one inside the package (builtin-cr4 and builtin-cr8 are its \
             compressible forms), a directory in the Hugging Face layout, a GGUF file, owner/name or owner/name:QUANTISATION \
-            for what was pulled from a hub, or random:SHAPE for random weights of a published shape: random:tiny, \
-            random:qwen2.5-0.5b, random:llama-3.2-1b.
+            for what was pulled from a hub, or random:SHAPE for random weights: random:tiny, \
+            random:tiny-experts, random:qwen2.5-0.5b, random:llama-3.2-1b.
 
             Example:
               martlet generate --model random:tiny "hello" --max-tokens 8

@@ -22,4 +22,19 @@ extension TensorEntry {
         entry.term = term
         return entry
     }
+
+    /// Some rows of a matrix, or elements of a vector.
+    package func rows(_ name: String, _ rows: Range<Int>) -> TensorEntry {
+        precondition(
+            rows.lowerBound >= 0 && rows.upperBound <= shape.first ?? 0 && rowOrder == nil
+                && update == nil, "rows \(rows) of \(self.name): shape \(shape)")
+        let rowBytes = range.count / max(1, shape[0])
+        let start = range.lowerBound + rows.lowerBound * rowBytes
+        var entry = TensorEntry(
+            name: name, dtype: dtype, shape: [rows.count] + shape.dropFirst(), file: file,
+            range: start..<start + rows.count * rowBytes)
+        entry.stored = stored
+        entry.term = term
+        return entry
+    }
 }

@@ -109,9 +109,16 @@ public struct TensorEntry: Sendable {
     }
 
     /// The same tensor under another name, with its rows in another order and `term` added to each number.
-    package func renamed(_ name: String, rowOrder: RowOrder?, term: Float = 0) -> TensorEntry {
+    ///
+    /// - Parameter shape: another shape of as many elements; nil for its own.
+    package func renamed(
+        _ name: String, shape: [Int]? = nil, rowOrder: RowOrder?, term: Float = 0
+    ) -> TensorEntry {
+        precondition(
+            shape.map { $0.reduce(1, *) == self.shape.reduce(1, *) } ?? true,
+            "renamed: \(self.name) of shape \(self.shape) as \(shape ?? [])")
         var entry = TensorEntry(
-            name: name, dtype: dtype, shape: shape, file: file, range: range)
+            name: name, dtype: dtype, shape: shape ?? self.shape, file: file, range: range)
         entry.stored = stored
         entry.blocks = blocks
         entry.grouped = grouped

@@ -18,6 +18,14 @@ public enum DType: String, Sendable, CaseIterable, Hashable {
     /// Floats of 8 bits with four of exponent.
     case f8e4m3 = "F8_E4M3"
 
+    /// Whether elements are floating-point numbers.
+    public var isFloat: Bool {
+        switch self {
+        case .f64, .f32, .f16, .bf16, .f8e4m3: true
+        default: false
+        }
+    }
+
     /// Bytes that one element takes.
     public var byteCount: Int {
         switch self {

@@ -29,6 +29,14 @@ public struct TokenizerFiles: Sendable {
         contains = { TokenizerFile.exists(path($0)) }
     }
 
+    /// Every name under which a file of a tokenizer is read, here or by the programs that its model was made for.
+    public static let names =
+        [
+            "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+            "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "tekken.json",
+            "vocab.txt", "spiece.model", "sentencepiece.bpe.model",
+        ] + TiktokenFile.files.map(\.name)
+
     /// Whether they make a tokenizer.
     public var isComplete: Bool {
         contains("tokenizer.json") || contains("tokenizer.model") || contains("tekken.json")

@@ -92,6 +92,16 @@ public struct Tokenizer: Sendable {
     /// One more than the highest token id.
     public var vocabularySize: Int { model.output.count }
 
+    /// The algorithm by which words become tokens: BPE, Unigram, WordPiece or whole words.
+    public var kind: String {
+        switch model.words.kind {
+        case .pairs: "BPE"
+        case .unigram: "Unigram"
+        case .wordPiece: "WordPiece"
+        case .words: "whole words"
+        }
+    }
+
     /// The token that begins a text, when the files name one.
     public var bosToken: Int32? { model.bos }
 

@@ -21,6 +21,19 @@ import Testing
         #expect(shown.hasSuffix("\u{1B}[0m\n"))
     }
 
+    @Test func aTerminalSaysWhatItTakes() {
+        for (isTerminal, environment, control, color) in [
+            (true, ["TERM": "xterm"], true, true), (false, ["TERM": "xterm"], false, false),
+            (true, ["TERM": "dumb"], false, false), (true, [:], false, false),
+            (true, ["TERM": "xterm", "NO_COLOR": "1"], true, false),
+            (true, ["TERM": "xterm", "NO_COLOR": ""], true, true),
+        ] as [(Bool, [String: String], Bool, Bool)] {
+            let style = TerminalStyle(isTerminal: isTerminal, environment: environment)
+            #expect(style.takesControl == control && style.takesColor == color)
+            #expect(style.dimmed("a") == (color ? "\u{1B}[2ma\u{1B}[0m" : "a"))
+        }
+    }
+
     @Test func trainingATokenizerTakesItsOptions() throws {
         let command = try #require(
             try Main.parseAsRoot([

@@ -65,6 +65,29 @@ import Testing
         #expect(editor.press(.endOfInput) == .edited && editor.text.isEmpty)
     }
 
+    /// What is typed while an answer comes is one text, whatever is in it.
+    @Test(
+        arguments: [
+            ([.text("one"), .enter, .text("two"), .enter], "one\ntwo|"),
+            ([.enter, .text("a\nb"), .left, .backspace, .enter, .enter], "\na\n\n|b"),
+            ([.up, .text("a"), .search, .text("f"), .complete, .down, .cancel], "af|"),
+            ([.endOfInput, .text("ab"), .home, .endOfInput, .redraw], "|b"),
+            ([.enter, .enter], "|"),
+        ] as [([Key], String)])
+    func unseenKeysAreADraft(keys: [Key], expected: String) {
+        var editor = LineEditor(history: ["first"], commands: ["/a"])
+        for key in keys {
+            let isTaken = editor.draft(key)
+            #expect(isTaken)
+        }
+        for key in [Key.interrupt, .suspend] {
+            let isTaken = editor.draft(key)
+            #expect(!isTaken)
+        }
+        editor.dropLastBreaks()
+        #expect(Self.shown(editor) == expected)
+    }
+
     @Test func severalCompletionsAreShown() {
         var editor = LineEditor(commands: ["/clear", "/save", "/system"])
         #expect(editor.press(.text("/s")) == .edited)

@@ -8,49 +8,47 @@ import Testing
 @testable import MartletModels
 
 @Suite struct EncoderGGUFTests {
-    /// A golden as a file in f32, with what its configuration says under GGUF's keys.
+    /// A golden as a file in f32; `more` are tensors with the content of the first.
     private static func file(
         _ golden: String, keys: [String: GGUFValueToWrite] = [:], without: Set<String> = [],
-        more: [String] = []
+        more: [String] = [], fusesLayers: Bool = false
     ) throws -> String {
         let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/" + golden)
-        let plan = try EncoderPlan.read(checkpoint)
-        let naming = try #require(EncoderRegistry.family(checkpoint.configuration)?.gguf)
-        var values: [String: GGUFValueToWrite] = [
-            "block_count": .uint32(UInt32(plan.layerCount)),
-            "context_length": .uint32(UInt32(plan.contextLength)),
-            "embedding_length": .uint32(UInt32(plan.hiddenSize)),
-            "feed_forward_length": .uint32(UInt32(plan.intermediateSize)),
-            "attention.head_count": .uint32(UInt32(plan.headCount)),
-            "attention.layer_norm_epsilon": .float32(Float(plan.epsilon)),
-            "attention.causal": .bool(false), "pooling_type": .uint32(1),
-        ]
-        values.merge(keys) { _, new in new }
-        let names = EncoderNames(plan, contains: checkpoint.tensors.contains)
-        var tensors: [GGUFTensorToWrite] = []
-        for (row, layer) in plan.table.tensors(layerCount: plan.layerCount) {
-            for suffix in row.hasBias ? [".weight", ".bias"] : [".weight"] {
-                let entry = try checkpoint.tensors.requireTensor(
-                    names.name(row, layer: layer) + suffix)
-                tensors.append(Self.tensor(row.ggufName(layer: layer) + suffix, entry))
-            }
+        let export = try GGUFExport(encoder: checkpoint, name: golden, mix: .f32, pooling: 1)
+        let changed = Dictionary(
+            uniqueKeysWithValues: try keys.map { key, value in
+                let naming = try #require(EncoderRegistry.family(checkpoint.configuration)?.gguf)
+                return (naming.architecture + "." + key, value)
+            })
+        var tensors = export.tensors.filter { !without.contains($0.name) }
+        tensors += more.map {
+            GGUFTensorToWrite(
+                name: $0, type: .plain(.f32), shape: tensors[0].shape,
+                deliver: tensors[0].deliver)
         }
-        tensors.removeAll { without.contains($0.name) }
-        let first = try checkpoint.tensors.requireTensor(names.all[0])
-        tensors += more.map { Self.tensor($0, first) }
+        if fusesLayers { tensors = Self.fused(tensors) }
         let path = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID()).gguf"
         try GGUFWriter.write(
             tensors,
-            metadata: [("general.architecture", .string(naming.architecture))]
-                + values.sorted { $0.key < $1.key }.map {
-                    ("\(naming.architecture).\($0.key)", $0.value)
-                }, to: path)
+            metadata: export.metadata.filter { changed[$0.key] == nil }
+                + changed.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: path)
         return path
     }
 
-    private static func tensor(_ name: String, _ entry: TensorEntry) -> GGUFTensorToWrite {
-        GGUFTensorToWrite(name: name, type: .plain(.f32), shape: entry.shape) { sink in
-            try entry.floats().withUnsafeBytes(sink)
+    /// Queries, keys and values of a layer one after another in one tensor.
+    private static func fused(_ tensors: [GGUFTensorToWrite]) -> [GGUFTensorToWrite] {
+        tensors.compactMap { tensor in
+            guard let place = tensor.name.range(of: "attn_") else { return tensor }
+            let part = tensor.name[place.upperBound...].prefix(2)
+            if part == "k." || part == "v." { return nil }
+            guard part == "q." else { return tensor }
+            let parts = ["attn_q.", "attn_k.", "attn_v."].compactMap { part in
+                tensors.first { $0.name == tensor.name.replacing("attn_q.", with: part) }
+            }
+            return GGUFTensorToWrite(
+                name: tensor.name.replacing("attn_q.", with: "attn_qkv."), type: tensor.type,
+                shape: [3 * tensor.shape[0]] + tensor.shape.dropFirst()
+            ) { sink in for part in parts { try part.deliver(sink) } }
         }
     }
 
@@ -59,22 +57,11 @@ import Testing
             checkpoint, weights: .f32, kernels: .selected(), pool: WorkerPool(threadCount: 2))
     }
 
-    static let cases: [(String, [String: GGUFValueToWrite])] = [
-        ("bert", [:]), ("nomic-bert", ["rope.freq_base": .float32(700)]),
-        ("nomic-bert-old-keys", ["rope.freq_base": .float32(1000)]),
-        (
-            "modernbert",
-            [
-                "attention.sliding_window": .uint32(10), "rope.freq_base": .float32(160_000),
-                "rope.freq_base_swa": .float32(10_000),
-            ]
-        ),
-    ]
-
-    @Test(arguments: 0..<cases.count)
-    func aFileGivesTheBitsOfTheDirectory(index: Int) throws {
-        let (golden, keys) = Self.cases[index]
-        let path = try Self.file(golden, keys: keys)
+    @Test(arguments: [
+        "bert", "xlm-roberta", "nomic-bert", "nomic-bert-old-keys", "modernbert",
+    ])
+    func aFileGivesTheBitsOfTheDirectory(golden: String) throws {
+        let path = try Self.file(golden)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let (texts, _) = try #require(EncoderGolden.all.first { $0.name == golden }).golden()
         let checkpoint = try Checkpoint(encoderGGUF: path)
@@ -82,7 +69,38 @@ import Testing
         let directory = try Checkpoint(directory: EncoderGolden.folder + "/" + golden)
         let (got, expected) = (try Self.load(checkpoint), try Self.load(directory))
         #expect(try vectors(got, texts) == vectors(expected, texts), "\(golden)")
-        #expect(got.plan.parameterCount == expected.plan.parameterCount)
+        #expect(got.plan.contextLength == expected.plan.contextLength)
+    }
+
+    /// Queries, keys and values may lie together, biases too.
+    @Test func fusedMatricesAreRead() throws {
+        let paths = try (Self.file("bert"), Self.file("bert", fusesLayers: true))
+        defer {
+            for path in [paths.0, paths.1] { try? FileManager.default.removeItem(atPath: path) }
+        }
+        #expect(try GGUFFile(path: paths.1).entries.contains { $0.name == "blk.1.attn_qkv.bias" })
+        let (texts, _) = try #require(EncoderGolden.all.first { $0.name == "bert" }).golden()
+        let (apart, fused) = (
+            try Self.load(Checkpoint(encoderGGUF: paths.0)),
+            try Self.load(Checkpoint(encoderGGUF: paths.1))
+        )
+        #expect(try vectors(fused, texts) == vectors(apart, texts))
+    }
+
+    /// Blocks of eight bits change vectors by little.
+    @Test func matricesMayBeBlocks() throws {
+        let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/bert")
+        let export = try GGUFExport(encoder: checkpoint, name: "bert", mix: .q8_0, pooling: 1)
+        let types = Set(export.tensors.filter { $0.shape.count == 1 }.map { "\($0.type)" })
+        #expect(types == ["\(GGUFTensorType.plain(.f32))"])
+    }
+
+    @Test func whatHasNoKeyIsRefused() throws {
+        let tanh = try Checkpoint(directory: EncoderGolden.folder + "/bert-tanh-f16")
+        let error = #expect(throws: ModelError.self) {
+            try GGUFExport(encoder: tanh, name: "x", mix: .f32, pooling: 1)
+        }
+        #expect(error?.description.contains("tanh") == true)
     }
 
     @Test func refusesWhatItCannotRead() throws {

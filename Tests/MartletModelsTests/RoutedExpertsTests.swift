@@ -5,6 +5,7 @@ import MartletKernels
 import Testing
 
 @testable import MartletModels
+@testable import MartletPolicies
 
 @Suite struct RoutedExpertsTests {
     /// Two layers of experts around one with an MLP; no width is a multiple of a block or a panel.
@@ -42,6 +43,51 @@ import Testing
             let got = try logProbabilities(other, tokens, chunk: chunk)
             #expect(got == expected, "\(threads) threads, chunk \(chunk)")
         }
+    }
+
+    /// Sequences in one step, and their next tokens, have the bits that each has alone.
+    @Test(arguments: [WeightType.f32, .bf16, .q8, .q4], [plain, shared])
+    func neighboursChangeNoBit(weights: WeightType, experts: ExpertShape) throws {
+        let family = experts.sharedWidth > 0 ? "qwen2_moe" : "qwen3_moe"
+        let run = try PolicyRun(
+            "dense", model: Self.model(family, experts, weights: weights, threads: 2))
+        let prompts = (0..<9).map { randomTokens(1 + 7 * $0, seed: UInt64($0)) }
+        let alone = try prompts.map { try run.decode($0, [5, 6], chunk: 1024).rows }
+        let ids = prompts.map { _ in run.cache.makeSequence() }
+        for step in 0..<3 {
+            let bits = try run.step(
+                ids.indices.map {
+                    SequenceSlice(
+                        sequence: ids[$0], tokens: step == 0 ? prompts[$0] : [Int32(4 + step)],
+                        logits: .last, isDecode: step > 0, completesPrompt: step == 0)
+                })
+            for index in ids.indices {
+                let row = Array(bits[index * 131..<(index + 1) * 131])
+                #expect(row == alone[index][step], "step \(step), sequence \(index)")
+            }
+        }
+    }
+
+    /// Every policy with a bounded budget: chunks and threads change neither a bit nor what is held.
+    @Test(arguments: PolicyExample.all) func policiesDoNotSeeExperts(_ example: PolicyExample)
+        throws
+    {
+        let budgets = ["budget=40, sinks=3, recent=2", "budget=40, recent=2", "budget=40", ""]
+        let policy = example.text(budgets.first(where: example.accepts) ?? "ratio=0.5")
+        let (prompt, following) = (randomTokens(110, seed: 3), randomTokens(6, seed: 4))
+        func run(_ threads: Int) throws -> PolicyRun {
+            let run = try PolicyRun(
+                policy,
+                model: Self.model("qwen2_moe", Self.shared, weights: .f32, threads: threads))
+            run.cache.sentenceTokens = Set(0..<16)
+            return run
+        }
+        let expected = try run(1).decode(prompt, following, chunk: 1024)
+        let got = try run(2).decode(prompt, following, chunk: 13)
+        #expect(got.rows == expected.rows, "\(policy)")
+        #expect(got.held == expected.held, "\(policy)")
+        let isFinite = got.rows.joined().allSatisfy { Float(bitPattern: $0).isFinite }
+        #expect(isFinite)
     }
 
     @Test func onlyChosenExpertsAreRead() throws {

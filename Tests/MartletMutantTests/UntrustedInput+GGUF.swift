@@ -13,8 +13,10 @@ extension UntrustedInput {
         UntrustedInput(
             "GGUF",
             seeds: {
-                try [("llama-mqa", GGUFMix.f32), ("qwen2-tied", .q8_0), ("mistral-window", .f16)]
-                    .map { try ggufFile($0.0, $0.1) }
+                try [
+                    ("llama-mqa", GGUFMix.f32), ("qwen2-tied", .q8_0), ("mistral-window", .f16),
+                    ("mixtral", .f32),
+                ].map { try ggufFile($0.0, $0.1) }
             }
         ) { bytes, folder in
             let path = try folder.write("model.gguf", bytes)

@@ -233,15 +233,19 @@ struct ResponseCase: CustomTestStringConvertible {
             family: "hermes", text: "Use <tool_call> tags", content: "Use <tool_call> tags"),
     ]
 
+    func makeParser() -> ResponseParser {
+        ResponseParser(
+            ResponseSyntax.detect(in: Self.sources[family] ?? ""),
+            tools: hasTools ? Self.tools : [], promptTail: promptTail, makeIdentifier: { "" })
+    }
+
     /// Reads the text, cut after some of its characters.
     func read(_ pieces: [String]) -> ReadResponse {
-        let syntax = ResponseSyntax.detect(in: Self.sources[family] ?? "")
-        var parser = ResponseParser(
-            syntax, tools: hasTools ? Self.tools : [], promptTail: promptTail,
-            makeIdentifier: { "" })
+        var parser = makeParser()
         var read = ReadResponse()
         for piece in pieces { read.add(parser.add(piece)) }
         read.add(parser.finish())
+        read.finish()
         return read
     }
 }
@@ -251,13 +255,42 @@ struct ReadResponse: Equatable {
     var reasoning = ""
     var content = ""
     var calls: [String] = []
+    /// What is wrong with the deltas of calls.
+    var faults: [String] = []
+    /// The bytes that a complete call told before it was complete.
+    private var told: [Int: (name: String, arguments: String)] = [:]
+
+    static func == (one: ReadResponse, other: ReadResponse) -> Bool {
+        (one.reasoning, one.content, one.calls, one.faults)
+            == (other.reasoning, other.content, other.calls, other.faults)
+    }
+
+    /// Deltas must tell each complete call, word for word, and nothing may be left of others.
+    private mutating func add(_ delta: ToolCallDelta) {
+        switch (delta.isWithdrawn, delta.name, told[delta.index]) {
+        case (true, nil, .some): told[delta.index] = nil
+        case (false, .some(let name), nil): told[delta.index] = (name, delta.arguments)
+        case (false, nil, .some): told[delta.index]?.arguments += delta.arguments
+        default: faults.append("\(delta)")
+        }
+    }
+
+    mutating func finish() {
+        if told.count != calls.count {
+            faults.append("deltas of \(told.count), \(calls.count) calls")
+        }
+    }
 
     mutating func add(_ events: [ResponseEvent]) {
         for event in events {
             switch event {
             case .text(let text): content += text
             case .reasoning(let text): reasoning += text
+            case .callDelta(let delta): add(delta)
             case .call(let call):
+                if told[calls.count].map({ $0 == (call.name, call.arguments) }) != true {
+                    faults.append("\(call) told as \(told[calls.count] ?? ("", ""))")
+                }
                 calls.append((call.id.isEmpty ? "" : call.id + " ") + call.name + call.arguments)
             }
         }

@@ -13,6 +13,7 @@ struct ResponseParserTests {
         #expect(read.reasoning == row.reasoning)
         #expect(read.content == row.content)
         #expect(read.calls == row.calls)
+        #expect(read.faults.isEmpty)
     }
 
     @Test("Pieces of any size give the same", arguments: ResponseCase.all)
@@ -87,5 +88,17 @@ struct ResponseParserTests {
                 #expect(row.read(pieces) == row.read([row.text]), "\(family): \(pieces)")
             }
         }
+    }
+
+    /// Work must grow with the length of a call, not with its square, which would take more than a minute here.
+    @Test func aLongHarmonyCallIsLookedThroughOnce() {
+        let text = String(repeating: "abc<|de ", count: 25_000)
+        let row = ResponseCase(family: "harmony", text: "")
+        var pieces = ["<|channel|>commentary to=functions.f<|message|>{\"a\":\""]
+        pieces += Array(repeating: "abc<|de ", count: 25_000) + ["\"}<|call|>"]
+        let start = ContinuousClock.now
+        let read = row.read(pieces)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(read.calls == ["f{\"a\":\"\(text)\"}"] && read.content.isEmpty)
     }
 }

@@ -1,10 +1,11 @@
 /// Conversations through a chat template.
 
 import Foundation
-import Martlet
 import MartletFormats
 import MartletTemplates
 import Testing
+
+@testable import Martlet
 
 @Suite struct ChatSessionTests {
     /// The package's model with a chat template beside it. It reads bytes, and `<|end|>` is its one special token.
@@ -131,6 +132,23 @@ import Testing
         #expect(session.messages.last?.reasoning == reasoning)
     }
 
+    @Test func onePromptIsAnsweredInPartsToo() async throws {
+        let folder = try Folder(["chat_template.jinja": Self.template + "<think>"])
+        for form in [PromptForm.message(system: nil), .text] {
+            let generation = try await PromptGeneration.start(
+                folder.path, loading: ModelOptions(), prompt: Array("N24:4 6 8?".utf8), form: form,
+                options: Self.options, chainCount: 2)
+            var (text, reasoning) = (["", ""], ["", ""])
+            let responses = try await generation.responses { piece in
+                text[piece.chain] += piece.part.text
+                reasoning[piece.chain] += piece.part.reasoning
+            }
+            #expect(responses.map(\.text) == text && responses.map(\.reasoning) == reasoning)
+            #expect(text.allSatisfy { $0.isEmpty == (form != .text) })
+            #expect(reasoning.allSatisfy { $0.isEmpty == (form == .text) })
+        }
+    }
+
     @Test func aRefusedConversationStaysAsItWas() async throws {
         let folder = try Folder([
             "chat_template.jinja":
@@ -158,6 +176,38 @@ import Testing
         // Text is continued all the same.
         let plain = model.makeSession(messages: [], usesTemplate: false)
         _ = try await plain.respond(to: "a", options: Self.options)
+    }
+
+    /// The calls of an answer come while they are written, and say why the answer ended.
+    @Test func anAnswersCallsAreAStream() throws {
+        let tool = ToolDefinition(name: "f", description: "", parameters: [])
+        let format = try ChatFormat(template: "<tool_call>")
+        var options = GenerationOptions()
+        options.stop = ["."]
+        func read(_ text: String, ending reason: FinishReason) -> [ResponsePart] {
+            var reader = AnswerReader(
+                format.parser(tools: [tool]), options: options,
+                text: .bytes(vocabularySize: 256))
+            let parts = text.map { ResponsePart(text: String($0), token: 1, response: nil) }
+            let whole = Response(
+                text: text, tokens: [], logprobs: [], top: [], finishReason: reason, usage: Usage())
+            return (parts + [ResponsePart(text: "", token: nil, response: whole)]).map {
+                reader.read($0)
+            }
+        }
+        let call = #"<tool_call>{"name": "f", "arguments": {"s": "a long text"}}</tool_call>"#
+        let parts = read("Yes. " + call, ending: .stop)
+        let deltas = parts.flatMap(\.callDeltas)
+        #expect(deltas.first?.name == "f" && deltas.count > 3)
+        #expect(deltas.map(\.arguments).joined() == #"{"s":"a long text"}"#)
+        let response = try #require(parts.last?.response)
+        #expect(response.toolCalls.map(\.arguments) == [#"{"s":"a long text"}"#])
+        #expect(response.text == "Yes." && response.finishReason == .toolCalls)
+        #expect(read(call, ending: .length).last?.response?.finishReason == .length)
+        let cut = read(String(call.dropLast(30)), ending: .stop)
+        #expect(cut.flatMap(\.callDeltas).last == ToolCallDelta(index: 0, isWithdrawn: true))
+        #expect(cut.last?.response?.finishReason == .stop)
+        #expect(cut.last?.response?.text == String(call.dropLast(30)))
     }
 
     @Test func argumentsOfACallAreASwiftType() throws {

@@ -37,6 +37,47 @@ import Testing
         deinit { try? FileManager.default.removeItem(at: url) }
     }
 
+    /// A copy has the modules and prompts of the first, and gives the same vectors; `inspect` shows them.
+    @Test func conversionKeepsPooling() async throws {
+        let folder = try Folder(
+            "bert",
+            files: [
+                "modules.json":
+                    #"[{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},"#
+                    + #"{"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"},"#
+                    + #"{"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]"#,
+                "1_Pooling/config.json": #"{"pooling_mode_cls_token":true}"#,
+                "config_sentence_transformers.json":
+                    #"{"prompts":{"query":"q: "},"default_prompt_name":"query"}"#,
+            ])
+        let copy = folder.path + "/copy"
+        #expect(try ModelConversion(folder.path).write(to: copy, as: .directory(.f32)).isEmpty)
+        let models = [
+            try await EmbeddingModel.load(folder.path), try await EmbeddingModel.load(copy),
+        ]
+        let vectors = [
+            try await models[0].embed(["bird bread"]), try await models[1].embed(["bird bread"]),
+        ]
+        #expect(vectors[0] == vectors[1])
+        #expect(models[1].poolings == [.cls] && models[1].prompts == ["query": "q: "])
+        let report = try #require(try EncoderReport(copy))
+        #expect(report.pooling.poolings == [.cls] && report.pooling.normalizes)
+        #expect(report.pooling.prompts.map(\.text) == ["q: "])
+        #expect(report.plan.family == "bert")
+        #expect(try EncoderReport("builtin") == nil)
+        let listing = try FileListing(copy)
+        #expect(
+            listing.keys.map(\.name) == [
+                "config.json", "modules.json", "config_sentence_transformers.json",
+                "1_Pooling/config.json",
+            ])
+        // Its words are no vocabulary of GGUF's.
+        let error = #expect(throws: MartletError.self) {
+            try ModelConversion(folder.path).write(to: copy + "/x.gguf", as: .file(.f32))
+        }
+        #expect(error?.message.contains("WordPiece") == true)
+    }
+
     private static let words =
         ["[PAD]", "[CLS]", "[SEP]", "[UNK]"] + "abcdefghij".map { String($0) }
 

@@ -5,12 +5,8 @@
 // Lanes are cached tokens in the scores and value dimensions in the sums, so a row's bits do not
 // depend on how many rows share the pass.  A page element is loaded and widened once for
 // MK_ATTEND_ROWS rows (the heads of a group; in prefill also neighbouring queries).
-// Quantised pages are read through integer products: the query and the weights are split into
-// 15-bit integers 254 * high + low, so the only sizeable error is the page's own.  The keys of q4
-// pages meet the high byte alone: it rounds a query to 1/254 of its largest element, a tenth of
-// what four bits do to a key, and halves the products.
+// Quantised pages are read through integer products (quantised.h), as are whole tiles of two-byte pages (whole.h).
 
-#define SPLIT 254
 /// Rows whose running sums stay in registers; 16-lane columns taken together.
 #define ATTEND_ROWS MK_ATTEND_ROWS
 #define ATTEND_COLUMNS MK_ATTEND_COLUMNS
@@ -18,9 +14,10 @@
 /// A tile as integers; see whole.h.
 typedef struct {
     int16_t *keys;      // [dimension / 2][128 slots][2]: two channels side by side
-    int16_t *values;    // [width / 16][64][16 channels][2]: two tokens side by side
+    int16_t *values;    // [width / 16][64][16 channels][2]: the tokens of two pages side by side
     float *key_units;   // [round_up(dimension, 16)] what a key's integers are multiples of
     float *value_units; // [width]
+    float *key_inverses, *value_inverses; // of these, likewise
 } mk_whole_tile;
 
 typedef struct {
@@ -37,7 +34,15 @@ typedef struct {
     float *steps;        // [rows] steps of the integers
     int32_t whole_width;
     mk_whole_tile whole_tile;
+    float *turned;        // [rows / WHOLE_ROWS][dimension][16] queries with rows as lanes; see whole.h
+    int32_t *rounded;     // [dimension / 2][16] those of WHOLE_ROWS rows as pairs of integers
+    float *rounded_steps; // [dimension / WHOLE_PART][16] their steps
 } mk_scratch;
+
+/// Rows whose queries are turned together: twice ATTEND_ROWS of sets that multiply pairs.
+#define WHOLE_ROWS 14
+/// Rows up to which a tile is not stored as integers.
+#define FEW_ROWS 21
 
 MK_INLINE f32x16 load_codec(mk_codec codec, const uint8_t *p, size_t element) {
     switch (codec) {
@@ -92,156 +97,7 @@ MK_INLINE void values_float(mk_codec codec, const float *weights, int rows, cons
         _Pragma("unroll") for (int j = 0; j < columns; j++) store_f32(out[r] + from + j * 16, acc[r][j]);
 }
 
-MK_INLINE i32x16 dot_of(int bits, i32x16 acc, u32x16 w, int32_t x) {
-    return bits == 8 ? dot4_wide(acc, w, x) : dot4(acc, w, x);
-}
-
-/// Scores of one quantised page for `rows` rows.
-MK_INLINE void scores_quantised(int bits, const mk_scratch *s, int row, int rows, const uint8_t *page,
-                                const uint8_t *ahead, mk_page_layout at, int32_t dimension,
-                                float *scores) {
-    f32x16 total[ATTEND_ROWS];
-    _Pragma("unroll") for (int r = 0; r < rows; r++) total[r] = splat(0);
-    for (int32_t g = 0; g < at.key_groups; g++) {
-        int32_t from = g * at.key_group;
-        int32_t to = dimension - from < at.key_group ? dimension : from + at.key_group;
-        i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
-        const int8_t *q = s->query + (size_t)row * 2 * s->query_width;
-        const int32_t *starts = s->starts + (size_t)row * 2 * at.key_groups;
-        const float *totals = s->totals + (size_t)row * at.key_groups;
-        _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            high[r] = (i32x16)(bits == 8 ? starts[(r * 2) * at.key_groups + g] : 0);
-            low[r] = (i32x16)(bits == 8 ? starts[(r * 2 + 1) * at.key_groups + g] : 0);
-        }
-        if (bits == 8) {
-            for (int32_t d = from; d < to; d += 4) {
-                u32x16 k = load_u32(page + (size_t)(d / 4) * 64);
-                __builtin_prefetch(ahead + (size_t)(d / 4) * 64, 0, 3);
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    const int8_t *x = q + (size_t)r * 2 * s->query_width + d;
-                    high[r] = dot_of(8, high[r], k, load_4(x));
-                    low[r] = dot_of(8, low[r], k, load_4(x + s->query_width));
-                }
-            }
-        } else {
-            for (int32_t d = from; d < to; d += 8) {
-                u32x16 k = load_u32(page + (size_t)(d / 8) * 64);
-                __builtin_prefetch(ahead + (size_t)(d / 8) * 64, 0, 3);
-                u32x16 first = k & 0x0f0f0f0fu, second = (k >> 4) & 0x0f0f0f0fu;
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    const int8_t *x = q + (size_t)r * 2 * s->query_width + d;
-                    high[r] = dot_of(4, high[r], first, load_4(x));
-                    high[r] = dot_of(4, high[r], second, load_4(x + 4));
-                }
-            }
-        }
-        f32x16 scale = load_f16(page + at.key_scales + (size_t)g * 32);
-        __builtin_prefetch(ahead + at.key_scales + (size_t)g * 64, 0, 3);
-        f32x16 minimum = splat(0);
-        if (bits == 4) minimum = load_f16(page + at.key_scales + (size_t)(at.key_groups + g) * 32);
-        _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            f32x16 dot = bits == 8 ? fma16(to_float(high[r]), splat(SPLIT), to_float(low[r]))
-                                   : to_float(high[r]) * splat(SPLIT);
-            total[r] = fma16(dot, scale, total[r]);
-            if (bits == 4) total[r] = fma16(minimum, splat(totals[r * at.key_groups + g]), total[r]);
-        }
-    }
-    _Pragma("unroll") for (int r = 0; r < rows; r++)
-        store_f32(scores + r * MK_TILE, total[r] * s->scales[row + r]);
-}
-
-/// Weights times one value group's scales, as two bytes each, and what is needed to undo that.
-typedef struct {
-    int8_t high[ATTEND_ROWS][MK_TILE], low[ATTEND_ROWS][MK_TILE];
-    float scale[ATTEND_ROWS], minimum[ATTEND_ROWS];
-    int32_t highSum[ATTEND_ROWS], lowSum[ATTEND_ROWS];
-} mk_split;
-
-MK_INLINE void split16(f32x16 x, float inverse, int8_t *high, int8_t *low, i32x16 *highs, i32x16 *lows) {
-    f32x16 whole = round16(x * inverse);
-    f32x16 top = round16(whole * (1.0f / SPLIT));
-    i32x16 h = to_int(top), l = to_int(whole - top * (float)SPLIT);
-    i8x16 hb = __builtin_convertvector(h, i8x16), lb = __builtin_convertvector(l, i8x16);
-    memcpy(high, &hb, 16);
-    memcpy(low, &lb, 16);
-    *highs += h;
-    *lows += l;
-}
-
-MK_INLINE void split_weights(int bits, const float *weights, int rows, const uint8_t *const *pages,
-                             int pageCount, mk_page_layout at, int32_t g, mk_split *out) {
-    float scale[MK_TILE], minimum[MK_TILE];
-    for (int j = 0; j < pageCount; j++) {
-        const uint8_t *p = pages[j] + at.value_scales;
-        store_f32(scale + j * 16, load_f16(p + (size_t)g * 32));
-        if (bits == 4) store_f32(minimum + j * 16, load_f16(p + (size_t)(at.value_groups + g) * 32));
-    }
-    for (int r = 0; r < rows; r++) {
-        f32x16 top = splat(0), minima = splat(0);
-        const float *p = weights + r * MK_TILE;
-        for (int j = 0; j < pageCount; j++) {
-            f32x16 w = load_f32(p + j * 16);
-            top = max16(top, w * load_f32(scale + j * 16));
-            if (bits == 4) minima = fma16(w, load_f32(minimum + j * 16), minima);
-        }
-        float largest = max_lanes(top);
-        const float steps = SPLIT * 127.0f;
-        float inverse = largest > 0 ? steps / largest : 0;
-        out->scale[r] = largest / steps;
-        out->minimum[r] = bits == 4 ? sum_lanes(minima) : 0;
-        i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
-        for (int j = 0; j < pageCount; j++)
-            split16(load_f32(p + j * 16) * load_f32(scale + j * 16), inverse, out->high[r] + j * 16,
-                    out->low[r] + j * 16, &highs, &lows);
-        // Only bytes stored as value + 128 need the sums, to take the 128 back out.
-        if (bits == 8 && !MK_SIGNED) {
-            out->highSum[r] = __builtin_reduce_add(highs);
-            out->lowSum[r] = __builtin_reduce_add(lows);
-        }
-    }
-}
-
-/// out[r] += weighted values of the tile, the 16 dims at `from`.
-MK_INLINE void values_quantised(int bits, const mk_split *w, int rows, const uint8_t *const *pages,
-                                const uint8_t *const *ahead, int pageCount, mk_page_layout at,
-                                int32_t from, const float *factors, float *const *out) {
-    i32x16 high[ATTEND_ROWS], low[ATTEND_ROWS];
-    _Pragma("unroll") for (int r = 0; r < rows; r++) {
-        high[r] = bits == 8 && !MK_SIGNED ? wide_start(w->highSum[r]) : (i32x16)(0);
-        low[r] = bits == 8 && !MK_SIGNED ? wide_start(w->lowSum[r]) : (i32x16)(0);
-    }
-    for (int page = 0; page < pageCount; page++) {
-        const uint8_t *v = pages[page] + at.values + (size_t)from * 4;
-        const uint8_t *next = ahead[page] + at.values + (size_t)from * 4;
-        if (bits == 8) {
-            _Pragma("unroll") for (int t = 0; t < 16; t += 4) {
-                u32x16 x = load_u32(v + (size_t)(t / 4) * at.value_width * 4);
-                __builtin_prefetch(next + (size_t)(t / 4) * at.value_width * 4, 0, 3);
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    high[r] = dot_of(8, high[r], x, load_4(w->high[r] + page * 16 + t));
-                    low[r] = dot_of(8, low[r], x, load_4(w->low[r] + page * 16 + t));
-                }
-            }
-        } else {
-            _Pragma("unroll") for (int t = 0; t < 16; t += 8) {
-                u32x16 x = load_u32(v + (size_t)(t / 8) * at.value_width * 4);
-                __builtin_prefetch(next + (size_t)(t / 8) * at.value_width * 4, 0, 3);
-                u32x16 first = x & 0x0f0f0f0fu, second = (x >> 4) & 0x0f0f0f0fu;
-                _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    high[r] = dot_of(4, high[r], first, load_4(w->high[r] + page * 16 + t));
-                    low[r] = dot_of(4, low[r], first, load_4(w->low[r] + page * 16 + t));
-                    high[r] = dot_of(4, high[r], second, load_4(w->high[r] + page * 16 + t + 4));
-                    low[r] = dot_of(4, low[r], second, load_4(w->low[r] + page * 16 + t + 4));
-                }
-            }
-        }
-    }
-    _Pragma("unroll") for (int r = 0; r < rows; r++) {
-        f32x16 dot = fma16(to_float(high[r]), splat(SPLIT), to_float(low[r]));
-        f32x16 y = fma16(dot, splat(w->scale[r]), splat(w->minimum[r]));
-        store_f32(out[r] + from, fma16(load_f32(out[r] + from), splat(factors[r]), y));
-    }
-}
+#include "quantised.h"
 
 /// One row tile of one attention tile: scores, then (after the softmax) values.
 MK_INLINE void scores_rows(const mk_attention *a, const mk_scratch *s, mk_page_layout at,
@@ -294,6 +150,21 @@ MK_INLINE void values_rows(const mk_attention *a, const mk_scratch *s, mk_page_l
                      factors, out);
 }
 
+/// Puts the scores of sinks in, caps scores and adds biases to them.
+static void adjust_scores(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows) {
+    for (int r = 0; r < rows; r++) {
+        float *w = s->weights + r * MK_TILE;
+        if (a->sink_scores && tile == 0 && (row + r) / a->group >= a->sink_first_query)
+            for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
+        for (int j = 0; j < MK_TILE_PAGES; j++) {
+            f32x16 x = load_f32(w + j * 16);
+            if (a->cap > 0) x = cap16(x, a->cap);
+            if (a->bias) x += load_f32(a->bias + tile * MK_TILE + j * 16);
+            store_f32(w + j * 16, x);
+        }
+    }
+}
+
 /// Masks the scores of the rows' first `pages` pages, turns them into weights and updates the running state.  Pages
 /// beyond have weights of nothing, which change no bit of a sum: a short tile need not compute them.
 MK_INLINE void soften_pages(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows,
@@ -305,14 +176,8 @@ MK_INLINE void soften_pages(const mk_attention *a, const mk_scratch *s, int32_t 
         int32_t begin = end > a->window ? end - a->window : 0;
         int32_t first = tile * MK_TILE;
         float *w = s->weights + r * MK_TILE;
-        if (a->sink_scores && tile == 0 && query >= a->sink_first_query)
-            for (int32_t i = 0; i < a->sinks; i++) w[i] = a->sink_scores[(size_t)(row + r) * a->sinks + i];
         f32x16 p[MK_TILE_PAGES];
         _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = load_f32(w + j * 16);
-        if (a->cap > 0)
-            _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] = cap16(p[j], a->cap);
-        if (a->bias)
-            _Pragma("unroll") for (int j = 0; j < pages; j++) p[j] += load_f32(a->bias + first + j * 16);
         if (begin > first || end < first + MK_TILE || a->until) {
             _Pragma("unroll") for (int j = 0; j < pages; j++) {
                 i32x16 slot = lane + (first + j * 16);
@@ -351,6 +216,7 @@ MK_INLINE void soften(const mk_attention *a, const mk_scratch *s, int32_t tile, 
     const int pages = count <= 2 ? 2 : count <= 4 ? 4 : MK_TILE_PAGES;
     for (int r = 0; r < rows; r++)
         for (int j = count; j < pages; j++) store_f32(s->weights + r * MK_TILE + j * 16, splat(0));
+    if (a->cap > 0 || a->bias || (a->sink_scores && tile == 0)) adjust_scores(a, s, tile, row, rows);
     if (pages == 2) soften_pages(a, s, tile, row, rows, 2);
     else if (pages == 4) soften_pages(a, s, tile, row, rows, 4);
     else soften_pages(a, s, tile, row, rows, MK_TILE_PAGES);
@@ -386,35 +252,6 @@ MK_ROWS_FUNCTION(f16, MK_CODEC_F16)
 MK_ROWS_FUNCTION(bf16, MK_CODEC_BF16)
 MK_ROWS_FUNCTION(q8, MK_CODEC_Q8)
 MK_ROWS_FUNCTION(q4, MK_CODEC_Q4)
-
-/// Splits each scaled query into high and low bytes, one scale a row (quantised pages only).
-static void split_queries(const mk_attention *a, const mk_scratch *s, mk_page_layout at, int rows) {
-    for (int row = 0; row < rows; row++) {
-        const float *q = a->q + (size_t)(row / a->group) * a->query_stride +
-                         (size_t)(row % a->group) * a->dimension;
-        int8_t *high = s->query + (size_t)row * 2 * s->query_width, *low = high + s->query_width;
-        int32_t *starts = s->starts + (size_t)row * 2 * at.key_groups;
-        float largest = 0;
-        for (int32_t d = 0; d < a->dimension; d++) {
-            float x = q[d] < 0 ? -q[d] : q[d];
-            largest = x > largest ? x : largest;
-        }
-        const float steps = SPLIT * 127.0f;
-        float inverse = largest > 0 ? steps / largest : 0;
-        s->scales[row] = largest / steps * a->scale;
-        for (int32_t g = 0; g < at.key_groups; g++) {
-            i32x16 highs = (i32x16)(0), lows = (i32x16)(0);
-            int32_t end = (g + 1) * at.key_group;
-            for (int32_t d = g * at.key_group; d < end && d < s->query_width; d += 16)
-                split16(load_partial(q + d, a->dimension - d < 0 ? 0 : a->dimension - d), inverse, high + d,
-                        low + d, &highs, &lows);
-            int32_t highSum = __builtin_reduce_add(highs), lowSum = __builtin_reduce_add(lows);
-            starts[g] = wide_start(highSum)[0];
-            starts[at.key_groups + g] = wide_start(lowSum)[0];
-            s->totals[(size_t)row * at.key_groups + g] = (float)(SPLIT * highSum + lowSum);
-        }
-    }
-}
 
 /// Pages in a tile that are alike: open ones (class -1) or sealed ones of one class.
 typedef struct {
@@ -511,6 +348,16 @@ static mk_scratch divide_scratch(const mk_attention *a, mk_page_layout at, int r
     s.whole_tile.key_units = (float *)free_bytes;
     free_bytes += (size_t)at.value_width * 4;
     s.whole_tile.value_units = (float *)free_bytes;
+    free_bytes += (size_t)at.value_width * 4;
+    s.whole_tile.key_inverses = (float *)free_bytes;
+    free_bytes += (size_t)at.value_width * 4;
+    s.whole_tile.value_inverses = (float *)free_bytes;
+    free_bytes += (size_t)at.value_width * 4;
+    s.rounded = (int32_t *)free_bytes;
+    free_bytes += (size_t)at.value_width * 32;
+    s.rounded_steps = (float *)free_bytes;
+    free_bytes += (size_t)at.value_width * 4 + 64;
+    s.turned = (float *)free_bytes;
     return s;
 }
 
@@ -535,14 +382,27 @@ static void attend_rows(const mk_attention *a, const mk_scratch *s, mk_page_layo
 /// Likewise over a tile that all of these rows see whole; false where its numbers cannot be integers.
 static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at, int32_t tile, int begin, int end,
                         const uint8_t *const *pages, const uint8_t *const *ahead) {
+    // Integers of their own cost rows less than a stored tile while they are few.  They are made two channels at a time:
+    // the last of an odd number has no second.
+    if (end - begin <= FEW_ROWS && a->dimension % 2 == 0) {
+        for (int row = begin; row < end;) {
+            const int left = WHOLE_ROWS - row % WHOLE_ROWS, rows = end - row < left ? end - row : left;
+            const int n = rows <= ATTEND_ROWS ? rows : rows / 2;
+            if (!few_rows_of_tile[n - 1](a, s, at, tile, row, row == begin, pages, ahead)) return 0;
+            row += n;
+        }
+        return 1;
+    }
     const int isFinite = a->codec == MK_CODEC_F16 ? whole_tile_f16(at, a->dimension, pages, ahead, &s->whole_tile)
                                                   : whole_tile_bf16(at, a->dimension, pages, ahead, &s->whole_tile);
     if (!isFinite) return 0;
-    for (int row = begin; row < end; row += ATTEND_ROWS) {
-        const int n = end - row < ATTEND_ROWS ? end - row : ATTEND_ROWS;
-        scores_of_whole[n - 1](a, s, &s->whole_tile, row);
-        soften(a, s, tile, row, n, MK_TILE_PAGES);
-        values_of_whole[n - 1](a, s, at, &s->whole_tile, row);
+    for (int block = begin / WHOLE_ROWS; block * WHOLE_ROWS < end; block++) {
+        round_turned(a, s, block);
+        for (int lane = 0; lane < WHOLE_ROWS; lane += ATTEND_ROWS) {
+            const int first = block * WHOLE_ROWS + lane, last = first + ATTEND_ROWS;
+            const int row = first < begin ? begin : first, rows = (last < end ? last : end) - row;
+            if (rows > 0) rows_of_whole_tile[rows - 1](a, s, tile, row, lane + row - first);
+        }
     }
     return 1;
 }
@@ -562,6 +422,9 @@ static void attend(const mk_attention *a) {
     }
     if (at.key_groups) split_queries(a, &s, at, rows);
     if (a->class_count > 0) round_queries(a, &s, rows);
+#ifdef MK_MULTIPLIES_PAIRS
+    int is_turned = 0;
+#endif
     const int32_t last_end = a->first_end + a->queries - 1;
     const int32_t first_begin = a->first_end > a->window ? a->first_end - a->window : 0;
     for (int32_t tile = a->tile_begin; tile < a->tile_end; tile++) {
@@ -590,6 +453,7 @@ static void attend(const mk_attention *a) {
         int begin = 0, end = 0;
 #ifdef MK_MULTIPLIES_PAIRS
         rows_of_whole(a, tile, &begin, &end);
+        if (begin < end && !is_turned) turn_queries(a, &s, rows), is_turned = 1;
         if (begin == end || !attend_whole(a, &s, at, tile, begin, end, pages, ahead)) begin = end = 0;
 #endif
         attend_rows(a, &s, at, tile, 0, begin, runs, run_count, &here, ahead, count);

@@ -1,245 +1,283 @@
 // Attention over tiles that a row sees whole: pages of two bytes a number, multiplied as integers.
 //
-// Two products of 16-bit integers cost what one of floats does, so a tile's keys and values become integers once for all
-// rows of a unit.  Each channel has a power of two of its own over the tile: what is stored to 11 bits (f16) or 8 (bf16)
-// is then exact down to an eighth of the channel's largest, and wrong by 1/16384 of that largest at most.  The queries
-// meet the inverse powers before they are rounded, in parts of 64 channels, weights as they are: both as finely as sums
-// of 32 bits allow.  All of it together changes results by 0.54 (heads of 64) to 0.68 (more)
-// of what storing them in f16 has.
+// Two products of 16-bit integers cost what one of floats does, so a tile's keys and values become integers: once for all
+// rows of a unit, or, while these are few, as they are needed.  Each channel has a power of two of its own over the tile:
+// what is stored to 11 bits (f16) or 8 (bf16) is then exact down to an eighth of the channel's largest, and wrong by
+// 1/16384 of that largest at most.  The queries meet the inverse powers before they are rounded, in parts of 64 channels,
+// weights as they are: both as finely as sums of 32 bits allow.  All of it together changes results by 0.54 (heads of 64)
+// to 0.68 (more) of what storing them in f16 has.
 //
 // Only where every slot of the tile is visible to the row: then what is in it, and with it each rounding, is the same
-// whatever else the step holds.  Rows that see a part of the tile multiply its floats.
+// whatever else the step holds.  Rows that see a part of the tile multiply its floats.  Sums of integers are exact, so
+// bits do not depend on which way they were made.
 
 /// The largest integer of a key or value: 2^13.
 #define WHOLE_BITS 13
 /// Channels that share a sum.
 #define WHOLE_PART 64
+/// Columns of 16 lanes taken together: with more, sums leave the registers.
+#define WHOLE_COLUMNS 2
+
 /// What integers of queries and weights may add up to, so that no sum overflows: 2^31 / 2^13, less what rounding adds.
 #define WHOLE_SUM ((float)((1 << (31 - WHOLE_BITS)) - 128))
 
 #ifdef MK_MULTIPLIES_PAIRS
 
-/// The magnitudes of 32 numbers of two bytes, which are ordered as integers are.
-MK_INLINE i16x32 magnitudes(const uint8_t *p) {
-    i16x32 v;
-    memcpy(&v, p, sizeof v);
-    return v & (int16_t)0x7fff;
-}
+#include "whole_tile.h"
 
-/// The power of two that magnitudes up to `top` are multiples of, and its inverse; false where one is no number.
-MK_INLINE u32x16 units_of(mk_codec codec, i16x16 top, f32x16 *units, f32x16 *inverses) {
-    f32x16 largest = load_codec(codec, (const uint8_t *)&top, 0);
-    // Its exponent, less the bits; nothing smaller than what leaves the inverse a number.
-    i32x16 exponent = (i32x16)largest >> 23;
-    exponent = exponent < 32 ? (i32x16)(32) : exponent;
-    *units = (f32x16)((exponent - (WHOLE_BITS - 1)) << 23);
-    *inverses = (f32x16)((254 - exponent + (WHOLE_BITS - 1)) << 23);
-    return (u32x16)(largest < splat(INFINITY));
-}
+/// Where the integers of a tile come from: made once for many rows, or from its pages as they are needed.
+typedef struct {
+    mk_page_layout at;
+    const uint8_t *const *pages;
+    const uint8_t *const *ahead;
+} mk_whole_source;
 
-/// x * inverse, rounded, in the low 16 bits of each lane.
-MK_INLINE u32x16 low_integers(f32x16 x, f32x16 inverse) {
-    return (u32x16)fma16(x, inverse, splat(12582912.0f));
-}
-
-/// The integers of 16 channels of a tile's values, whose largest magnitudes are `top`.
-MK_INLINE u32x16 whole_values_of(mk_codec codec, mk_page_layout at, const uint8_t *const *pages, int32_t from,
-                                 i16x16 top, mk_whole_tile *out) {
-    f32x16 units, inverses;
-    const u32x16 finite = units_of(codec, top, &units, &inverses);
-    store_f32(out->value_units + from, units);
-    int16_t *to = out->values + (size_t)from * MK_TILE;
-    for (int j = 0; j < MK_TILE_PAGES; j++) {
-        const uint8_t *v = pages[j] + at.values + (size_t)from * 2;
-        _Pragma("unroll") for (int t = 0; t < 16; t += 2) {
-            u32x16 a = low_integers(load_codec(codec, v + (size_t)t * at.value_width * 2, 0), inverses);
-            u32x16 b = low_integers(load_codec(codec, v + (size_t)(t + 1) * at.value_width * 2, 0), inverses);
-            u32x16 both = (a & 0xffffu) | (b << 16);
-            memcpy(to + ((size_t)j * 8 + (size_t)t / 2) * 32, &both, 64);
-        }
+/// Turns the queries of a unit so that lanes are rows: [WHOLE_ROWS rows at a time][channel][16].
+static void turn_queries(const mk_attention *a, const mk_scratch *s, int rows) {
+    const int32_t width = mk_round_up(a->dimension, 2);
+    for (int row = 0; row < rows; row++) {
+        const float *q = a->q + (size_t)(row / a->group) * a->query_stride + (size_t)(row % a->group) * a->dimension;
+        float *to = s->turned + (size_t)(row / WHOLE_ROWS) * (size_t)width * 16 + row % WHOLE_ROWS;
+        for (int32_t d = 0; d < a->dimension; d++) to[(size_t)d * 16] = q[d];
+        if (width > a->dimension) to[(size_t)a->dimension * 16] = 0;
     }
-    return finite;
 }
 
-/// Turns the pages of a tile into integers, and asks for the pages `ahead`; false where a number is not finite.
-MK_INLINE int whole_tile_of(mk_codec codec, mk_page_layout at, int32_t dimension, const uint8_t *const *pages,
-                            const uint8_t *const *ahead, mk_whole_tile *out) {
-    u32x16 finite = (u32x16)(0xffffffffu);
-    const int32_t pairs = (dimension + 1) / 2;
-    for (int32_t pair = 0; pair < pairs; pair++) {
-        const int hasSecond = 2 * pair + 1 < dimension;
-        i16x32 top = (i16x32)(0);
-        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
-            // Behind the last channel of an odd number are values, or nothing: never past the page.
-            i16x32 m = magnitudes(pages[j] + (size_t)pair * 64);
-            top = __builtin_elementwise_max(top, m);
-            __builtin_prefetch(ahead[j] + (size_t)pair * 64, 0, 3);
-        }
-        const int16_t first = __builtin_reduce_max(top.lo), second = __builtin_reduce_max(top.hi);
-        // Two lanes are enough.
-        i16x16 both = (i16x16)(first);
-        both.s1 = hasSecond ? second : 0;
-        f32x16 units, inverses;
-        finite &= units_of(codec, both, &units, &inverses);
-        out->key_units[2 * pair] = units.s0;
-        out->key_units[2 * pair + 1] = units.s1;
-        const f32x16 low = splat(inverses.s0), high = splat(hasSecond ? inverses.s1 : 0);
-        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
-            u32x16 a = low_integers(load_codec(codec, pages[j] + (size_t)pair * 64, 0), low);
-            u32x16 b = low_integers(hasSecond ? load_codec(codec, pages[j] + (size_t)pair * 64 + 32, 0) : splat(0), high);
-            u32x16 v = (a & 0xffffu) | (b << 16);
-            memcpy(out->keys + ((size_t)pair * MK_TILE + (size_t)j * 16) * 2, &v, 64);
-        }
-    }
-    for (int32_t d = 2 * pairs; d < mk_round_up(dimension, 16); d++) out->key_units[d] = 0;
-    int32_t from = 0;
-    for (; from + 32 <= at.value_width; from += 32) {
-        i16x32 top = (i16x32)(0);
-        for (int j = 0; j < MK_TILE_PAGES; j++) {
-            const uint8_t *v = pages[j] + at.values + (size_t)from * 2, *next = ahead[j] + at.values + (size_t)from * 2;
-            _Pragma("unroll") for (int t = 0; t < 16; t++) {
-                top = __builtin_elementwise_max(top, magnitudes(v + (size_t)t * at.value_width * 2));
-                __builtin_prefetch(next + (size_t)t * at.value_width * 2, 0, 3);
+/// The step of integers whose sum stays within WHOLE_SUM, and each within 16 bits, by lane.
+MK_INLINE f32x16 whole_step(f32x16 largest, f32x16 total) {
+    // The second where one of them is no number.
+    return max16(largest * (1 / 32767.0f), total * (1 / WHOLE_SUM));
+}
+MK_INLINE f32x16 inverse_of(f32x16 step) { return step > splat(0) ? 1.0f / step : splat(0); }
+
+/// Rounds the queries of WHOLE_ROWS rows, times the units of a tile's keys, to pairs of integers: [channels / 2][16].
+static __attribute__((noinline)) void round_turned(const mk_attention *a, const mk_scratch *s, int block) {
+    const int32_t width = mk_round_up(a->dimension, 2);
+    const float *turned = s->turned + (size_t)block * (size_t)width * 16, *units = s->whole_tile.key_units;
+    for (int32_t from = 0; from < width; from += WHOLE_PART) {
+        const int32_t to = width - from < WHOLE_PART ? width : from + WHOLE_PART;
+        f32x16 top[2] = {splat(0), splat(0)}, total[2] = {splat(0), splat(0)};
+        for (int32_t d = from; d < to; d += 2)
+            _Pragma("unroll") for (int i = 0; i < 2; i++) {
+                const f32x16 x = load_f32(turned + (size_t)(d + i) * 16) * units[d + i];
+                const f32x16 m = (f32x16)((u32x16)x & 0x7fffffffu);
+                top[i] = max16(top[i], m);
+                total[i] += m;
             }
+        const f32x16 step = whole_step(max16(top[0], top[1]), total[0] + total[1]), inverse = inverse_of(step);
+        store_f32(s->rounded_steps + from / WHOLE_PART * 16, step * a->scale);
+        for (int32_t d = from; d < to; d += 2) {
+            const f32x16 x = load_f32(turned + (size_t)d * 16) * units[d];
+            const f32x16 y = load_f32(turned + (size_t)(d + 1) * 16) * units[d + 1];
+            const u32x16 pair = pair_of(x, y, inverse, inverse);
+            memcpy(s->rounded + (size_t)d * 8, &pair, 64);
         }
-        finite &= whole_values_of(codec, at, pages, from, top.lo, out);
-        finite &= whole_values_of(codec, at, pages, from + 16, top.hi, out);
     }
-    if (from < at.value_width) {
-        i16x16 top = (i16x16)(0);
-        for (int j = 0; j < MK_TILE_PAGES; j++)
-            for (int t = 0; t < 16; t++) {
-                i16x16 x;
-                memcpy(&x, pages[j] + at.values + ((size_t)t * at.value_width + (size_t)from) * 2, sizeof x);
-                top = __builtin_elementwise_max(top, x & (int16_t)0x7fff);
-            }
-        finite &= whole_values_of(codec, at, pages, from, top, out);
-    }
-    return __builtin_reduce_and(finite) != 0;
 }
 
-/// Rounds x[i] * factors[i] (factors NULL: x[i] alone) to integers that add up to at most WHOLE_SUM; the result is what
-/// they are multiples of.
-MK_INLINE float round_whole(const float *x, const float *factors, int32_t count, int16_t *out) {
-    f32x16 top = splat(0), total = splat(0), v[MK_TILE_PAGES];
-    const int32_t blocks = (count + 15) / 16;
-    for (int32_t i = 0; i < blocks; i++) {
-        v[i] = load_partial(x + i * 16, count - i * 16);
-        if (factors) v[i] *= load_f32(factors + i * 16);
-        f32x16 m = max16(v[i], -v[i]);
-        top = max16(top, m);
-        total += m;
-    }
-    const float sum = sum_lanes(total), largest = max_lanes(top);
-    // In steps of a sum that rises with its largest, the bound that is reached first.
-    const float step = largest * (1 / 32767.0f) > sum * (1 / WHOLE_SUM) ? largest * (1 / 32767.0f) : sum * (1 / WHOLE_SUM);
-    const float inverse = step > 0 ? 1 / step : 0;
-    for (int32_t i = 0; i < blocks; i++) {
-        i16x16 integers = __builtin_convertvector(to_int(round16(v[i] * inverse)), i16x16);
-        memcpy(out + i * 16, &integers, sizeof integers);
-    }
-    // A sum that is not finite makes a step that is none, and shows in the result.
-    return step;
-}
-
-MK_INLINE void whole_scores(const mk_attention *a, const mk_scratch *s, const mk_whole_tile *tile, int row, int rows) {
-    _Alignas(64) int16_t x[ATTEND_ROWS][WHOLE_PART];
-    float steps[ATTEND_ROWS];
-    for (int32_t from = 0; from < a->dimension; from += WHOLE_PART) {
-        const int32_t count = a->dimension - from < WHOLE_PART ? a->dimension - from : WHOLE_PART;
-        for (int r = 0; r < rows; r++) {
-            const float *q = a->q + (size_t)((row + r) / a->group) * a->query_stride +
-                             (size_t)((row + r) % a->group) * a->dimension + from;
-            steps[r] = round_whole(q, tile->key_units + from, count, x[r]) * a->scale;
-        }
-        settle(x);
-        const int16_t *keys = tile->keys + (size_t)from * MK_TILE;
-        for (int j = 0; j < MK_TILE_PAGES; j += ATTEND_COLUMNS) {
-            i32x16 acc[ATTEND_ROWS][ATTEND_COLUMNS];
+/// Scores of `rows` rows, whose integers begin at lane `lane`; keys from memory, or (`codec` not f32) from their pages,
+/// asking for their values on the way.
+MK_INLINE void whole_scores(mk_codec codec, const mk_attention *a, const mk_scratch *s, const mk_whole_source *source,
+                            int lane, int rows) {
+    const int32_t width = mk_round_up(a->dimension, 2);
+    for (int32_t from = 0; from < width; from += WHOLE_PART) {
+        const int32_t count = width - from < WHOLE_PART ? width - from : WHOLE_PART;
+        const int32_t *x = s->rounded + (size_t)from * 8 + lane;
+        const float *steps = s->rounded_steps + from / WHOLE_PART * 16 + lane;
+        const int16_t *keys = s->whole_tile.keys + (size_t)from * MK_TILE;
+        for (int j = 0; j < MK_TILE_PAGES; j += WHOLE_COLUMNS) {
+            i32x16 acc[ATTEND_ROWS][WHOLE_COLUMNS];
             _Pragma("unroll") for (int r = 0; r < rows; r++)
-                _Pragma("unroll") for (int c = 0; c < ATTEND_COLUMNS; c++) acc[r][c] = (i32x16)(0);
-            for (int32_t d = 0; d < count; d += 2) {
-                u32x16 k[ATTEND_COLUMNS];
-                _Pragma("unroll") for (int c = 0; c < ATTEND_COLUMNS; c++)
-                    memcpy(&k[c], keys + ((size_t)d / 2 * MK_TILE + (size_t)(j + c) * 16) * 2, 64);
+                _Pragma("unroll") for (int c = 0; c < WHOLE_COLUMNS; c++) acc[r][c] = (i32x16)(0);
+            for (int32_t d = 0; d < count / 2; d++) {
+                u32x16 k[WHOLE_COLUMNS];
+                _Pragma("unroll") for (int c = 0; c < WHOLE_COLUMNS; c++) {
+                    if (codec == MK_CODEC_F32) {
+                        k[c] = load_u32(keys + ((size_t)d * MK_TILE + (size_t)(j + c) * 16) * 2);
+                        continue;
+                    }
+                    const size_t place = (size_t)(from + 2 * d) * 32;
+                    k[c] = key_pair_of(codec, source->pages[j + c] + place, s->whole_tile.key_inverses + from + 2 * d);
+                    __builtin_prefetch(source->ahead[j + c] + source->at.values + place, 0, 3);
+                }
                 _Pragma("unroll") for (int r = 0; r < rows; r++) {
-                    const int32_t q = load_2(x[r] + d);
-                    _Pragma("unroll") for (int c = 0; c < ATTEND_COLUMNS; c++) acc[r][c] = dot2(acc[r][c], k[c], q);
+                    const int32_t q = x[(size_t)d * 16 + r];
+                    _Pragma("unroll") for (int c = 0; c < WHOLE_COLUMNS; c++) acc[r][c] = dot2(acc[r][c], k[c], q);
                 }
             }
             _Pragma("unroll") for (int r = 0; r < rows; r++)
-                _Pragma("unroll") for (int c = 0; c < ATTEND_COLUMNS; c++) {
+                _Pragma("unroll") for (int c = 0; c < WHOLE_COLUMNS; c++) {
                     float *to = s->weights + r * MK_TILE + (j + c) * 16;
-                    const f32x16 before = from == 0 ? splat(0) : load_f32(to);
-                    store_f32(to, fma16(to_float(acc[r][c]), splat(steps[r]), before));
+                    const f32x16 y = to_float(acc[r][c]) * steps[r];
+                    store_f32(to, from == 0 ? y : load_f32(to) + y);
                 }
         }
     }
 }
 
-/// out[r][from ..< from + 16 * columns] of every row.
-MK_INLINE void whole_columns(const mk_whole_tile *tile, int16_t (*x)[MK_TILE], const float *steps, const float *factors,
-                             int rows, int32_t from, int columns, float *const *out) {
-    i32x16 acc[ATTEND_ROWS][ATTEND_COLUMNS];
+/// e^x for x <= 0, within 3e-7 of its value: a power of two times 2^f, f within a half of nothing.
+MK_INLINE f32x16 exp_whole(f32x16 x) {
+    x = max16(x, splat(-150.0f));
+    const f32x16 n = round16(x * 1.44269504088896341f);
+    const f32x16 f = fma16(x, splat(1.44269504088896341f), -n);
+    f32x16 p = splat(1.32764725e-3f);
+    p = fma16(p, f, splat(9.67554096e-3f));
+    p = fma16(p, f, splat(5.55071309e-2f));
+    p = fma16(p, f, splat(2.40221202e-1f));
+    p = fma16(p, f, splat(6.93146944e-1f));
+    p = fma16(p, f, splat(1.00000012f));
+    return (f32x16)_mm512_scalef_ps((__m512)p, (__m512)n);
+}
+
+/// As `soften`, for rows that see all of the tile: the weights become pairs of integers, of two pages' tokens at a time.
+MK_INLINE void whole_weights(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int rows,
+                             int32_t (*x)[MK_TILE / 2], float *steps) {
+    if (a->cap > 0 || a->bias || (a->sink_scores && tile == 0)) adjust_scores(a, s, tile, row, rows);
+    _Alignas(64) float tops[16] = {0}, olds[16] = {0}, totals[16] = {0}, inverses[16];
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+        const float *w = s->weights + r * MK_TILE;
+        f32x16 top = load_f32(w);
+        _Pragma("unroll") for (int j = 1; j < MK_TILE_PAGES; j++) top = max16(top, load_f32(w + j * 16));
+        tops[r] = max_lanes(top);
+        olds[r] = a->maximum[row + r];
+    }
+    // A row whose scores are all -inf keeps what it has.
+    const f32x16 top = load_f32(tops), old = load_f32(olds), now = max16(old, top);
+    const i32x16 sees = top > splat(-INFINITY);
+    const f32x16 factor = sees ? exp_whole(old - now) : splat(1), largest = sees ? exp_whole(top - now) : splat(0);
+    store_f32(olds, factor);
+    store_f32(tops, sees ? now : splat(0));
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+        const f32x16 m = splat(tops[r]);
+        f32x16 p[MK_TILE_PAGES];
+        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j++) {
+            p[j] = exp_whole(load_f32(s->weights + r * MK_TILE + j * 16) - m);
+            store_f32(s->weights + r * MK_TILE + j * 16, p[j]);
+        }
+        const f32x16 added = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+        float *sums = s->sums + (size_t)(row + r) * 16;
+        store_f32(sums, fma16(load_f32(sums), splat(olds[r]), added));
+        totals[r] = sum_lanes(added);
+        s->factors[row + r] = olds[r];
+    }
+    store_f32(tops, now);
+    const f32x16 step = whole_step(largest, load_f32(totals));
+    store_f32(steps, step);
+    store_f32(inverses, inverse_of(step));
+    for (int r = 0; r < rows; r++) {
+        a->maximum[row + r] = tops[r];
+        const f32x16 inverse = splat(inverses[r]);
+        _Pragma("unroll") for (int j = 0; j < MK_TILE_PAGES; j += 2) {
+            const float *w = s->weights + r * MK_TILE + j * 16;
+            const u32x16 pair = pair_of(load_f32(w), load_f32(w + 16), inverse, inverse);
+            memcpy(x[r] + j * 8, &pair, 64);
+        }
+    }
+}
+
+/// out[r][from ..< from + 16 * columns] of every row; values likewise, asking for the keys of the pages ahead.
+MK_INLINE void whole_columns(mk_codec codec, const mk_whole_tile *tile, const mk_whole_source *source,
+                             int32_t (*x)[MK_TILE / 2], const float *steps, const float *factors, int rows, int32_t from,
+                             int columns, float *out, size_t stride) {
+    i32x16 acc[ATTEND_ROWS][WHOLE_COLUMNS];
     _Pragma("unroll") for (int r = 0; r < rows; r++)
         _Pragma("unroll") for (int c = 0; c < columns; c++) acc[r][c] = (i32x16)(0);
     const int16_t *values = tile->values + (size_t)from * MK_TILE;
-    for (int32_t t = 0; t < MK_TILE; t += 2) {
-        u32x16 v[ATTEND_COLUMNS];
-        _Pragma("unroll") for (int c = 0; c < columns; c++)
-            memcpy(&v[c], values + (size_t)c * 16 * MK_TILE + (size_t)t * 16, 64);
+    for (int32_t t = 0; t < MK_TILE / 2; t++) {
+        u32x16 v[WHOLE_COLUMNS];
+        if (codec == MK_CODEC_F32) {
+            _Pragma("unroll") for (int c = 0; c < columns; c++)
+                v[c] = load_u32(values + (size_t)c * 16 * MK_TILE + (size_t)t * 32);
+        } else {
+            const size_t place = (size_t)(t % 16) * (size_t)source->at.value_width * 2 + (size_t)from * 2;
+            const int page = t / 16 * 2;
+            const uint8_t *first = source->pages[page] + source->at.values + place;
+            const uint8_t *second = source->pages[page + 1] + source->at.values + place;
+            _Pragma("unroll") for (int c = 0; c < columns; c++)
+                v[c] = value_pair_of(codec, first + c * 32, second + c * 32, tile->value_inverses + from + c * 16);
+            __builtin_prefetch(source->ahead[page] + place, 0, 3);
+            __builtin_prefetch(source->ahead[page + 1] + place, 0, 3);
+        }
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            const int32_t w = load_2(x[r] + t);
+            const int32_t w = x[r][t];
             _Pragma("unroll") for (int c = 0; c < columns; c++) acc[r][c] = dot2(acc[r][c], v[c], w);
         }
     }
     _Pragma("unroll") for (int c = 0; c < columns; c++) {
         const f32x16 units = load_f32(tile->value_units + from + c * 16);
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            float *to = out[r] + from + c * 16;
+            float *to = out + (size_t)r * stride + from + c * 16;
             const f32x16 added = to_float(acc[r][c]) * (units * steps[r]);
             store_f32(to, fma16(load_f32(to), splat(factors[r]), added));
         }
     }
 }
 
-MK_INLINE void whole_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_whole_tile *tile,
-                            int row, int rows) {
-    _Alignas(64) int16_t x[ATTEND_ROWS][MK_TILE];
-    float steps[ATTEND_ROWS], factors[ATTEND_ROWS], *out[ATTEND_ROWS];
-    for (int r = 0; r < rows; r++) {
-        steps[r] = round_whole(s->weights + r * MK_TILE, 0, MK_TILE, x[r]);
-        factors[r] = s->factors[row + r];
-        out[r] = a->out + (size_t)(row + r) * a->out_stride;
-    }
-    settle(x);
+/// Weighted values of rows [row, row + rows).
+MK_INLINE void whole_values(mk_codec codec, const mk_attention *a, const mk_scratch *s, const mk_whole_source *source,
+                            int row, int rows, int32_t (*x)[MK_TILE / 2], const float *steps) {
+    const int32_t width = mk_round_up(a->dimension, 16);
+    float *out = a->out + (size_t)row * a->out_stride;
+    const float *factors = s->factors + row;
     int32_t from = 0;
-    for (; from + 16 * ATTEND_COLUMNS <= at.value_width; from += 16 * ATTEND_COLUMNS)
-        whole_columns(tile, x, steps, factors, rows, from, ATTEND_COLUMNS, out);
-    for (; from < at.value_width; from += 16) whole_columns(tile, x, steps, factors, rows, from, 1, out);
+    for (; from + 16 * WHOLE_COLUMNS <= width; from += 16 * WHOLE_COLUMNS)
+        whole_columns(codec, &s->whole_tile, source, x, steps, factors, rows, from, WHOLE_COLUMNS, out, a->out_stride);
+    for (; from < width; from += 16)
+        whole_columns(codec, &s->whole_tile, source, x, steps, factors, rows, from, 1, out, a->out_stride);
+}
+
+/// Rows [row, row + rows) over a tile whose integers are in memory; those of the rows begin at lane `lane`.
+MK_INLINE void whole_rows(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int lane, int rows) {
+    _Alignas(64) int32_t x[ATTEND_ROWS][MK_TILE / 2];
+    _Alignas(64) float steps[16];
+    whole_scores(MK_CODEC_F32, a, s, 0, lane, rows);
+    whole_weights(a, s, tile, row, rows, x, steps);
+    settle(x);
+    whole_values(MK_CODEC_F32, a, s, 0, row, rows, x, steps);
+}
+
+/// Likewise for rows so few that storing a tile's integers is not worth it.  The first of them find the tile's units, and
+/// return 0 where a number is not finite.
+MK_INLINE int few_rows(mk_codec codec, const mk_attention *a, mk_scratch *s, mk_page_layout at, int32_t tile, int row,
+                       int rows, int is_first, const uint8_t *const *pages, const uint8_t *const *ahead) {
+    _Alignas(64) int32_t x[ATTEND_ROWS][MK_TILE / 2];
+    _Alignas(64) float steps[16];
+    const uint8_t *here[MK_TILE_PAGES], *next[MK_TILE_PAGES];
+    for (int j = 0; j < MK_TILE_PAGES; j++) here[j] = pages[j], next[j] = ahead[j];
+    const mk_whole_source source = {at, here, next};
+    if (is_first && !key_units(codec, a->dimension, here, 0, &s->whole_tile)) return 0;
+    if (is_first || row % WHOLE_ROWS == 0) round_turned(a, s, row / WHOLE_ROWS);
+    whole_scores(codec, a, s, &source, row % WHOLE_ROWS, rows);
+    if (is_first && !value_units(codec, at, here, 0, &s->whole_tile)) return 0;
+    whole_weights(a, s, tile, row, rows, x, steps);
+    settle(x);
+    whole_values(codec, a, s, &source, row, rows, x, steps);
+    return 1;
 }
 
 // Each is a function of its own, as with floats.
-#define MK_WHOLE_FUNCTIONS(N)                                                                                   \
-    static __attribute__((noinline)) void whole_scores_##N(const mk_attention *a, const mk_scratch *s,          \
-                                                           const mk_whole_tile *tile, int row) {                \
-        whole_scores(a, s, tile, row, N);                                                                       \
+#define MK_WHOLE_FUNCTION(N)                                                                                    \
+    static __attribute__((noinline)) void whole_rows_##N(const mk_attention *a, const mk_scratch *s, int32_t tile, \
+                                                         int row, int lane) {                                   \
+        whole_rows(a, s, tile, row, lane, N);                                                                   \
     }                                                                                                           \
-    static __attribute__((noinline)) void whole_values_##N(const mk_attention *a, const mk_scratch *s,          \
-                                                           mk_page_layout at, const mk_whole_tile *tile, int row) { \
-        whole_values(a, s, at, tile, row, N);                                                                   \
+    static __attribute__((noinline)) int few_rows_##N(const mk_attention *a, mk_scratch *s, mk_page_layout at,  \
+                                                      int32_t tile, int row, int is_first,                      \
+                                                      const uint8_t *const *pages, const uint8_t *const *ahead) { \
+        return a->codec == MK_CODEC_F16 ? few_rows(MK_CODEC_F16, a, s, at, tile, row, N, is_first, pages, ahead) \
+                                        : few_rows(MK_CODEC_BF16, a, s, at, tile, row, N, is_first, pages, ahead); \
     }
-MK_WHOLE_FUNCTIONS(1) MK_WHOLE_FUNCTIONS(2) MK_WHOLE_FUNCTIONS(3) MK_WHOLE_FUNCTIONS(4)
-MK_WHOLE_FUNCTIONS(5) MK_WHOLE_FUNCTIONS(6) MK_WHOLE_FUNCTIONS(7)
+MK_WHOLE_FUNCTION(1) MK_WHOLE_FUNCTION(2) MK_WHOLE_FUNCTION(3) MK_WHOLE_FUNCTION(4)
+MK_WHOLE_FUNCTION(5) MK_WHOLE_FUNCTION(6) MK_WHOLE_FUNCTION(7)
 
-typedef void mk_whole_scores(const mk_attention *a, const mk_scratch *s, const mk_whole_tile *tile, int row);
-typedef void mk_whole_values(const mk_attention *a, const mk_scratch *s, mk_page_layout at, const mk_whole_tile *tile,
-                             int row);
+typedef void mk_whole_rows(const mk_attention *a, const mk_scratch *s, int32_t tile, int row, int lane);
+typedef int mk_few_rows(const mk_attention *a, mk_scratch *s, mk_page_layout at, int32_t tile, int row,
+                        int is_first, const uint8_t *const *pages, const uint8_t *const *ahead);
 // By rows - 1.
-static mk_whole_scores *const scores_of_whole[ATTEND_ROWS] = {whole_scores_1, whole_scores_2, whole_scores_3, whole_scores_4,
-                                                              whole_scores_5, whole_scores_6, whole_scores_7};
-static mk_whole_values *const values_of_whole[ATTEND_ROWS] = {whole_values_1, whole_values_2, whole_values_3, whole_values_4,
-                                                              whole_values_5, whole_values_6, whole_values_7};
+static mk_whole_rows *const rows_of_whole_tile[ATTEND_ROWS] = {whole_rows_1, whole_rows_2, whole_rows_3, whole_rows_4,
+                                                               whole_rows_5, whole_rows_6, whole_rows_7};
+static mk_few_rows *const few_rows_of_tile[ATTEND_ROWS] = {few_rows_1, few_rows_2, few_rows_3, few_rows_4,
+                                                           few_rows_5, few_rows_6, few_rows_7};
 
 static __attribute__((noinline)) int whole_tile_f16(mk_page_layout at, int32_t dimension, const uint8_t *const *pages,
                                                     const uint8_t *const *ahead, mk_whole_tile *out) {

@@ -99,18 +99,17 @@ package struct SpeedMeasurement {
         var bytes = 0
         for _ in 0..<plan.runs {
             let before = cache.statistics.bytesRead
-            var chunks = 0
+            var weights = 0
             let time = try clock.measure {
-                chunks = try compute(tokens[...], runner, cache)
+                weights = try compute(tokens[...], runner, cache)
             }
             rates.append(Double(tokens.count) / seconds(time))
-            bytes =
-                chunks * loaded.model.weightBytes + cache.statistics.bytesRead - before
+            bytes = weights + cache.statistics.bytesRead - before
         }
         return result(speedCase, rates, bytesPerToken: Double(bytes) / Double(tokens.count))
     }
 
-    /// Computes a prompt in a sequence of its own; returns the number of chunks.
+    /// Computes a prompt in a sequence of its own; returns the bytes of weights that its steps read.
     @discardableResult
     private func compute(
         _ tokens: ArraySlice<Int32>, _ runner: ModelRunner, _ cache: KVCache
@@ -118,7 +117,7 @@ package struct SpeedMeasurement {
         let sequence = cache.makeSequence()
         defer { cache.release(sequence) }
         var rest = tokens
-        var chunks = 0
+        var bytes = 0
         while !rest.isEmpty {
             let chunk = rest.prefix(
                 cache.promptTokens(runner.maximumBatchTokens, after: cache.count(sequence)))
@@ -128,9 +127,9 @@ package struct SpeedMeasurement {
                 sequence: sequence, tokens: Array(chunk), logits: rest.isEmpty ? .last : .none,
                 completesPrompt: rest.isEmpty)
             _ = try runner.forward(ForwardBatch(slices: [slice]), cache: cache)
-            chunks += 1
+            bytes += loaded.model.weightBytes(rows: chunk.count)
         }
-        return chunks
+        return bytes
     }
 
     // MARK: Decode

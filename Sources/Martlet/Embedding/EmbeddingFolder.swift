@@ -8,12 +8,64 @@ import MartletModels
 struct EmbeddingFolder {
     let path: String
 
+    static let list = "modules.json"
+    private static let pooling = "1_Pooling"
+    private static let encoder = "sentence_bert_config.json"
+    private static let prompts = "config_sentence_transformers.json"
+    /// The files in the model's own folder.
+    static let names = [list, encoder, prompts]
+
     init(_ path: String) { self.path = path }
+
+    /// The files of the modules, by their paths within the model's folder.
+    func moduleFiles() throws -> [String] {
+        var folders = [Self.pooling]
+        let list = FileSystem.join(path, Self.list)
+        if FileSystem.kind(of: list) == .file {
+            folders =
+                try JSONValue.parse(contentsOf: list).arrayValue?.compactMap {
+                    $0.objectValue?["path"]?.stringValue
+                }.filter { !$0.isEmpty && !Self.leavesModel($0) } ?? []
+        }
+        return folders.flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
+            .filter { FileSystem.kind(of: FileSystem.join(path, $0)) == .file }
+    }
+
+    private static func leavesModel(_ folder: String) -> Bool {
+        folder.hasPrefix("/") || folder.contains("..")
+    }
+
+    /// The files of a model that pools in one way and scales its vectors to a length of 1.
+    static func files(
+        pooling: Pooling, width: Int, maximumTokens: Int
+    ) -> [(path: String, content: JSONValue)] {
+        let modules = ["Transformer", "Pooling", "Normalize"].enumerated().map {
+            index, name -> JSONValue in
+            [
+                "idx": .integer(index), "name": .string("\(index)"),
+                "path": .string(index == 0 ? "" : index == 1 ? Self.pooling : "\(index)_\(name)"),
+                "type": .string("sentence_transformers.models.\(name)"),
+            ]
+        }
+        let modes = oldKeys.map { key, name in
+            JSONObject.Member(key: key, value: .bool(poolings[name] == pooling))
+        }
+        return [
+            (list, .array(modules)),
+            (
+                Self.pooling + "/config.json",
+                .object(
+                    JSONObject(
+                        [.init(key: "word_embedding_dimension", value: .integer(width))] + modes))
+            ),
+            (encoder, ["max_seq_length": .integer(maximumTokens), "do_lower_case": false]),
+        ]
+    }
 
     /// What the files say; nil where they say nothing of pooling.
     func recipe() throws -> EmbeddingRecipe? {
         guard var recipe = try modules() else { return nil }
-        if let file = try optionalFile("sentence_bert_config.json") {
+        if let file = try optionalFile(Self.encoder) {
             recipe.maximumTokens = try file.optionalInt("max_seq_length", in: 1...Int(Int32.max))
             recipe.lowercases = try file.bool("do_lower_case", default: false)
         }
@@ -23,7 +75,7 @@ struct EmbeddingFolder {
                 (1...Int(Int32.max)).contains($0) ? $0 : nil
             }
         }
-        if let file = try optionalFile("config_sentence_transformers.json") {
+        if let file = try optionalFile(Self.prompts) {
             if let prompts = try file.optionalObject("prompts") {
                 for member in prompts.root.members {
                     recipe.prompts[member.key] = try prompts.optionalString(member.key) ?? ""
@@ -36,10 +88,10 @@ struct EmbeddingFolder {
 
     /// The modules that follow the model, in their order.
     private func modules() throws -> EmbeddingRecipe? {
-        let list = path + "/modules.json"
+        let list = path + "/" + Self.list
         guard FileManager.default.fileExists(atPath: list) else {
             // Files that were copied without the list of modules.
-            let folder = "1_Pooling"
+            let folder = Self.pooling
             guard FileManager.default.fileExists(atPath: "\(path)/\(folder)/config.json") else {
                 return nil
             }
@@ -60,7 +112,7 @@ struct EmbeddingFolder {
             let module = ConfigurationFile(path: list, root: object)
             let type = try module.string("type")
             let folder = try module.string("path", default: "")
-            guard !folder.hasPrefix("/"), !folder.contains("..") else {
+            guard !Self.leavesModel(folder) else {
                 throw module.wrongValue("path", expected: "a folder of the model")
             }
             switch (type.split(separator: ".").last.map(String.init) ?? "", recipe) {
@@ -92,9 +144,9 @@ struct EmbeddingFolder {
             if names.isEmpty { names = ["mean"] }
         }
         let poolings = try names.map { name in
-            guard let pooling = Self.names[name] else {
+            guard let pooling = Self.poolings[name] else {
                 throw file.wrongValue(
-                    "pooling_mode", expected: "one of \(Self.names.keys.sorted())")
+                    "pooling_mode", expected: "one of \(Self.poolings.keys.sorted())")
             }
             return pooling
         }
@@ -103,7 +155,7 @@ struct EmbeddingFolder {
         return recipe
     }
 
-    private static let names: [String: Pooling] = [
+    private static let poolings: [String: Pooling] = [
         "mean": .mean, "cls": .cls, "max": .max, "lasttoken": .last,
         "mean_sqrt_len_tokens": .meanSqrtLength, "weightedmean": .weightedMean,
     ]

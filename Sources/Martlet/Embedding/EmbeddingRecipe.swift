@@ -47,16 +47,57 @@ extension EmbeddingRecipe {
             poolings: [pooling], poolingSource: "usual for \(family)", steps: [.normalize])
     }
 
-    private static func read(_ file: GGUFFile) throws -> EmbeddingRecipe? {
+    /// Reads what a GGUF file says; nil where it says nothing of pooling.
+    static func read(_ file: GGUFFile) throws -> EmbeddingRecipe? {
         guard let architecture = file["general.architecture"]?.text else { return nil }
         let key = architecture + ".pooling_type"
         guard let kind = file[key]?.int, kind != 0 else { return nil }
-        let known: [Int: Pooling] = [1: .mean, 2: .cls, 3: .last]
-        guard let pooling = known[kind] else {
+        guard let pooling = poolingTypes.first(where: { $0.number == kind })?.pooling else {
             throw ModelError.unsupported(
                 file: file.file.path, key: key, got: kind == 4 ? "4, a reranker" : "\(kind)",
                 expected: "1 (mean), 2 (cls) or 3 (last)")
         }
         return EmbeddingRecipe(poolings: [pooling], poolingSource: key, steps: [.normalize])
+    }
+
+    /// The values of GGUF's `pooling_type` that make a vector of a text.
+    private static let poolingTypes: [(number: Int, pooling: Pooling)] = [
+        (1, .mean), (2, .cls), (3, .last),
+    ]
+
+    /// The number of the pooling in GGUF; nil where it has none.
+    var poolingType: Int? {
+        poolings.count == 1
+            ? Self.poolingTypes.first { $0.pooling == poolings[0] }?.number : nil
+    }
+
+    /// What a GGUF file has no keys for, in sentences without a full stop.
+    ///
+    /// - Parameter context: the tokens that the model has positions for.
+    func lostInGGUF(context: Int) -> [String] {
+        var notes: [String] = []
+        if poolingType == nil {
+            notes.append(
+                "GGUF has no key for the pooling \(poolings.map(\.rawValue).joined(separator: "+")): "
+                    + "give --pooling where the file is used")
+        }
+        if !prompts.isEmpty {
+            notes.append(
+                "GGUF has no keys for prompts: give --prompt where the file is used, of "
+                    + prompts.keys.sorted().joined(separator: ", "))
+        }
+        if let maximumTokens, maximumTokens < context {
+            notes.append(
+                "GGUF has no key for the length that texts are cut to (\(maximumTokens) tokens): readers cut where "
+                    + "the model's positions end")
+        }
+        if lowercases {
+            notes.append("GGUF has no key for do_lower_case: texts keep their capitals")
+        }
+        if steps.contains(where: { if case .project = $0 { true } else { false } }) {
+            notes.append(
+                "GGUF has no names for the Dense modules of this family: vectors lack them")
+        }
+        return notes
     }
 }

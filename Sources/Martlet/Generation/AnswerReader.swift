@@ -13,10 +13,10 @@ struct AnswerReader: Sendable {
     private var reasoning = ""
     private var toolCalls: [ToolCall] = []
 
-    /// - Parameter decoder: nil where stop texts end a response before what its tokens say.
-    init(_ parser: ResponseParser, decoder: StreamDecoder?) {
+    init(_ parser: ResponseParser, options: GenerationOptions, text codec: TextCodec) {
         self.parser = parser
-        self.decoder = decoder
+        // A stop text is cut out of the pieces' own text, not out of the tokens'.
+        decoder = options.stop.isEmpty ? codec.makeAnswerDecoder() : nil
     }
 
     /// The piece of the answer that a piece of the response gives.
@@ -28,11 +28,12 @@ struct AnswerReader: Sendable {
         }
         var events = parser.add(new)
         if part.response != nil { events += parser.finish() }
-        var (saying, thinking, calling) = ("", "", [ToolCall]())
+        var (saying, thinking, calling, deltas) = ("", "", [ToolCall](), [ToolCallDelta]())
         for event in events {
             switch event {
             case .text(let text): saying += text
             case .reasoning(let text): thinking += text
+            case .callDelta(let delta): deltas.append(delta)
             case .call(let call): calling.append(call)
             }
         }
@@ -44,10 +45,12 @@ struct AnswerReader: Sendable {
             answer = Response(
                 text: text, reasoning: reasoning, toolCalls: toolCalls, tokens: response.tokens,
                 logprobs: response.logprobs, top: response.top,
-                finishReason: response.finishReason, usage: response.usage)
+                finishReason: response.finishReason == .stop && !toolCalls.isEmpty
+                    ? .toolCalls : response.finishReason,
+                usage: response.usage)
         }
         return ResponsePart(
-            text: saying, reasoning: thinking, toolCalls: calling, token: part.token,
-            response: answer)
+            text: saying, reasoning: thinking, callDeltas: deltas, toolCalls: calling,
+            token: part.token, response: answer)
     }
 }

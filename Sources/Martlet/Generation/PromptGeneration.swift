@@ -16,6 +16,8 @@ package struct PromptGeneration: Sendable {
     private let chainCount: Int
     private let model: Model
     private let stream: ChainStream
+    /// Reads a chain's answer; nil where the model only continues text.
+    private let reader: AnswerReader?
 
     /// Loads a model and starts to continue a prompt.
     ///
@@ -32,7 +34,7 @@ package struct PromptGeneration: Sendable {
         chainCount: Int = 1, budgetBytes: Int? = nil
     ) async throws(MartletError) -> PromptGeneration {
         let loaded = try await LoadedModel.load(name, options: loading)
-        let tokens = try loaded.promptTokens(utf8: prompt, form: form)
+        let (tokens, parser) = try loaded.formed(utf8: prompt, form: form)
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
         let needed = CacheBudget(
@@ -45,20 +47,25 @@ package struct PromptGeneration: Sendable {
         return PromptGeneration(
             loaded: loaded, promptTokens: tokens, seed: seed, budgetBytes: bytes,
             chainCount: chainCount, model: model,
-            stream: try model.generate(tokens, options: options, chainCount: chainCount))
+            stream: try model.generate(tokens, options: options, chainCount: chainCount),
+            reader: parser.map { AnswerReader($0, options: options, text: loaded.text) })
     }
 
     /// Ends generation within one step; ``responses(_:)`` then returns what there is.
     package func cancel() { stream.cancel() }
 
-    /// Waits for the chains, tells each piece as it comes, and returns the responses in the chains' order.
+    /// Waits for the chains, tells each piece as it comes, and returns the responses in the chains' order. An answer to a
+    /// message is told apart into what the model thinks and what it says.
     package func responses(
         _ each: (ChainPart) -> Void = { _ in }
     ) async throws(MartletError) -> [Response] {
         var responses = [Response?](repeating: nil, count: chainCount)
+        var readers = Array(repeating: reader, count: chainCount)
         for try await piece in stream {
-            each(piece)
-            if let response = piece.part.response { responses[piece.chain] = response }
+            let chain = piece.chain
+            let part = readers[chain]?.read(piece.part) ?? piece.part
+            each(ChainPart(chain: chain, part: part))
+            if let response = part.response { responses[chain] = response }
         }
         return responses.compactMap(\.self)
     }

@@ -43,6 +43,8 @@ public struct ResponsePart: Sendable, Hashable {
     public let text: String
     /// What is new of the model's thoughts.
     public var reasoning = ""
+    /// What is new of calls, while they are written: provisional until the call itself comes in ``toolCalls``.
+    public var callDeltas: [ToolCallDelta] = []
     /// The calls that are new, each whole.
     public var toolCalls: [ToolCall] = []
     /// The token that this piece came with; nil in the last one.

@@ -163,12 +163,11 @@ public final class Session: Sendable {
                 let stream = try model.generate(
                     try model.loaded.text.encode(prompt), options: options,
                     conversation: conversation)
-                // A stop text is cut out of the pieces' own text, not out of the tokens'.
-                let decoder = options.stop.isEmpty ? model.loaded.text.makeAnswerDecoder() : nil
                 return ResponseStream(
                     turn: turn, base: .success(stream),
                     reader: AnswerReader(
-                        format.parser(answering: prompt, tools: tools), decoder: decoder))
+                        format.parser(answering: prompt, tools: tools), options: options,
+                        text: model.loaded.text))
             }
             let text = Array(Self.text(asked).utf8)
             let tokens = try model.loaded.text.encode(utf8: text, continuing: earlier)

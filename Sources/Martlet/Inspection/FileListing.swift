@@ -1,8 +1,9 @@
-/// What a GGUF file says of itself: its keys, its tensors, its chat template.
+/// What a model's files say: their keys, their tensors, the chat template.
 
 package import MartletFormats
 
-/// The metadata and tensors of a GGUF model, without reading its weights.
+/// The metadata and tensors of a model, without reading its weights: the keys of a GGUF file, or the JSON files of a
+/// directory, each under its name.
 package struct FileListing: Sendable {
     /// One key.
     package struct Key: Sendable {
@@ -12,34 +13,45 @@ package struct FileListing: Sendable {
         package let value: JSONValue
     }
 
-    /// The version of the format.
-    package let version: Int
-    /// The keys in the order of the file.
+    /// The version of GGUF; nil for a directory.
+    package let version: Int?
+    /// The keys in the order of the file; of a directory its JSON files.
     package let keys: [Key]
     /// The tensors in the order of the file.
     package let tensors: [(name: String, type: String, shape: [Int], bytes: Int)]
     /// Bytes and tensors by type, most bytes first.
     package let types: [(type: String, count: Int, bytes: Int)]
-    /// `tokenizer.chat_template`.
+    /// The chat template.
     package let template: String?
 
     /// How many elements of an array are shown.
     private static let shown = 4
 
-    /// Opens a file, or the first of several. Throws `unsupportedFormat` for a model that is no GGUF file.
+    /// Opens a GGUF file, or the first of several, or a directory. Throws what opening it does, and `invalidParameter` for
+    /// random weights.
     package init(_ name: String) throws(MartletError) {
-        guard case .gguf(let path) = try ModelSource(name) else {
-            throw MartletError(
-                code: .unsupportedFormat, subject: name,
-                message: "\(name) is no GGUF file; the metadata of a directory are its config.json")
-        }
-        let model: GGUFModel
-        do { model = try GGUFModel(path: path) } catch { throw MartletError(error) }
-        version = Int(model.first.version)
-        template = model.first["tokenizer.chat_template"]?.text
-        keys = model.first.metadata.filter { $0.key != "tokenizer.chat_template" }
-            .map { Key(name: $0.key, value: Self.json($0.value)) }
-        tensors = model.entries.map { ($0.name, $0.typeName, $0.shape, $0.byteCount) }
+        do {
+            switch try ModelSource(name) {
+            case .gguf(let path):
+                let model = try GGUFModel(path: path)
+                version = Int(model.first.version)
+                template = model.first["tokenizer.chat_template"]?.text
+                keys = model.first.metadata.filter { $0.key != "tokenizer.chat_template" }
+                    .map { Key(name: $0.key, value: Self.json($0.value)) }
+                tensors = Self.list(model.entries)
+            case .directory(let path):
+                let checkpoint = try Checkpoint(directory: path)
+                version = nil
+                template = try ChatTemplateSource(directory: path)?.template
+                keys = try Self.documents(path)
+                tensors = Self.list(checkpoint.tensors.entries)
+            case .random:
+                throw MartletError(
+                    code: .invalidParameter, subject: name,
+                    message:
+                        "\(name): random weights have no files; give a directory or a GGUF file")
+            }
+        } catch { throw MartletError(any: error) }
         var sums: [String: (count: Int, bytes: Int)] = [:]
         for tensor in tensors {
             let sum = sums[tensor.type] ?? (0, 0)
@@ -47,6 +59,30 @@ package struct FileListing: Sendable {
         }
         types = sums.sorted { ($0.value.bytes, $1.key) > ($1.value.bytes, $0.key) }
             .map { ($0.key, $0.value.count, $0.value.bytes) }
+    }
+
+    private static func list(
+        _ entries: [TensorEntry]
+    ) -> [(name: String, type: String, shape: [Int], bytes: Int)] {
+        entries.map { ($0.name, $0.typeName, $0.shape, $0.byteCount) }
+    }
+
+    /// The JSON files of a directory that say what its model is, but for vocabularies and the chat template.
+    private static func documents(_ directory: String) throws -> [Key] {
+        let names =
+            [
+                Checkpoint.configurationName, "generation_config.json", "tokenizer_config.json",
+                "special_tokens_map.json",
+            ] + EmbeddingFolder.names
+            + (try EmbeddingFolder(directory).moduleFiles().filter { $0.hasSuffix(".json") })
+        return try names.compactMap { name in
+            let path = FileSystem.join(directory, name)
+            guard FileSystem.kind(of: path) == .file else { return nil }
+            let value = try JSONValue.parse(contentsOf: path)
+            guard let object = value.objectValue else { return Key(name: name, value: value) }
+            let members = object.members.filter { $0.key != "chat_template" }
+            return Key(name: name, value: .object(JSONObject(members)))
+        }
     }
 
     private static func json(_ value: GGUFValue) -> JSONValue {

@@ -28,6 +28,8 @@ package struct ModelReport: Sendable {
     package let files: [(path: String, bytes: Int)]
     /// Stored bytes by element type; empty for a random model.
     package let storedBytes: [(type: String, bytes: Int)]
+    /// How it makes vectors of texts; nil where its files say nothing of that.
+    package let pooling: PoolingReport?
 
     /// How the weights are packed when nothing else is asked for, in words.
     package var storedAs: String {
@@ -51,19 +53,30 @@ package struct ModelReport: Sendable {
             let shape = model.cacheShape(codec: policy.codec ?? codec).under(policy.traits)
             return (codec, shape.bytesPerToken)
         }
-        tokenizer =
-            switch loaded.text {
-            case .tokenizer(let tokenizer): "BPE, \(tokenizer.vocabularySize) tokens"
-            case .bytes: "none: bytes are tokens"
-            case .none: "none"
-            }
-        let tensors = loaded.checkpoint?.tensors
-        files = tensors?.files.map { ($0.path, $0.count) } ?? []
+        tokenizer = loaded.text.summary
+        let stored = StoredFiles(loaded.checkpoint)
+        (files, storedBytes) = (stored.files, stored.bytesByType)
+        pooling = loaded.checkpoint.flatMap { try? EmbeddingRecipe.read($0) }.map {
+            PoolingReport($0, contextLength: model.shape.contextLength)
+        }
+    }
+}
+
+/// What lies on the disk of a model.
+struct StoredFiles {
+    /// Weight files with their bytes.
+    let files: [(path: String, bytes: Int)]
+    /// Bytes by element type, the most first.
+    let bytesByType: [(type: String, bytes: Int)]
+
+    /// Those of a checkpoint; none of a random model.
+    init(_ checkpoint: Checkpoint?) {
+        files = checkpoint?.tensors.files.map { ($0.path, $0.count) } ?? []
         var stored: [String: Int] = [:]
-        for entry in tensors?.entries ?? [] {
+        for entry in checkpoint?.tensors.entries ?? [] {
             stored[entry.typeName, default: 0] += entry.byteCount
         }
-        storedBytes = stored.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+        bytesByType = stored.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
             .map { ($0.key, $0.value) }
     }
 }

@@ -24,7 +24,7 @@ package struct LoadedModel: Sendable {
     /// Which tokens stay in the cache.
     package let policy: CachePolicy
     /// The packing that keeps the checkpoint's values exactly; nil where it keeps blocks as they are stored.
-    package let naturalWeights: WeightType?
+    package var naturalWeights: WeightType? { model.naturalWeights }
     /// The checkpoint, unless the model is random.
     package let checkpoint: Checkpoint?
     /// How the model is talked to; nil where its files do not say.
@@ -60,7 +60,6 @@ package struct LoadedModel: Sendable {
                 } else {
                     text = try TextCodec(source)
                 }
-                naturalWeights = LanguageModel.naturalType(of: checkpoint.tensors)
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, readsHead: readsHead,
                     adapters: try options.adapters.mapValues { try ModelSource($0).path ?? $0 },
@@ -82,7 +81,6 @@ package struct LoadedModel: Sendable {
                             "adapter: got one for random weights, expected a model that was trained; "
                             + "remove it")
                 }
-                naturalWeights = .bf16
                 model = try LanguageModel(
                     randomShape: shape, weights: options.weights ?? .bf16, seed: options.seed,
                     kernels: kernels, pool: pool)
@@ -149,7 +147,6 @@ package struct LoadedModel: Sendable {
         source = other.source
         model = other.model
         text = other.text
-        naturalWeights = other.naturalWeights
         checkpoint = other.checkpoint
         chatTemplate = other.chatTemplate
         self.policy = policy

@@ -4,7 +4,6 @@ import Foundation
 import MartletFormats
 package import MartletKernels
 package import MartletModels
-import MartletTokenizers
 
 /// What a model is written as: follows from the name of what is to be written, and a type.
 package enum ConversionFormat: Sendable {
@@ -48,11 +47,16 @@ package enum ConversionFormat: Sendable {
 package struct ModelConversion {
     private let source: ModelSource
     private let checkpoint: Checkpoint
+    private let isEncoder: Bool
 
     /// Opens the model to convert. Throws what loading does.
     package init(_ name: String) throws(MartletError) {
         source = try ModelSource(name)
-        guard let checkpoint = try source.openCheckpoint() else {
+        var opened: Checkpoint?
+        do { opened = try source.openEncoder() } catch { throw MartletError(any: error) }
+        isEncoder = opened != nil
+        if !isEncoder { opened = try source.openCheckpoint() }
+        guard let checkpoint = opened else {
             throw MartletError(
                 code: .invalidParameter, subject: name,
                 message:
@@ -66,53 +70,53 @@ package struct ModelConversion {
         FileManager.default.fileExists(atPath: path)
     }
 
-    /// Whether a directory would lack the tokenizer, which a GGUF file keeps.
-    package var leavesTokenizer: Bool { checkpoint.metadata != nil }
-
-    /// Writes the model. Throws `unsupportedModel` and what writing throws.
-    package func write(to path: String, as format: ConversionFormat) throws(MartletError) {
+    /// Writes the model; an earlier one at a directory's path is replaced. Throws `unsupportedModel` and what writing
+    /// throws.
+    ///
+    /// - Returns: what the copy lacks or has otherwise, in sentences without a full stop.
+    @discardableResult
+    package func write(to path: String, as format: ConversionFormat) throws(MartletError)
+        -> [String]
+    {
         switch format {
         case .file(let mix): try writeGGUF(to: path, mix: mix)
         case .directory(let dtype): try writeDirectory(path, dtype: dtype)
         }
     }
 
-    /// Writes a GGUF file with its tokenizer and chat template. Throws `unsupportedModel` and what writing throws.
-    private func writeGGUF(to path: String, mix: GGUFMix) throws(MartletError) {
+    /// Writes a GGUF file with its tokenizer, chat template and sampling advice.
+    private func writeGGUF(to path: String, mix: GGUFMix) throws(MartletError) -> [String] {
         do {
             let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-            let export = try GGUFExport(checkpoint, name: name, mix: mix)
+            var notes: [String] = []
+            let export: GGUFExport
+            if isEncoder {
+                let plan = try EncoderPlan.read(checkpoint)
+                let recipe =
+                    try EmbeddingRecipe.read(checkpoint)
+                    ?? .usual(plan.usualPooling, of: plan.family)
+                notes = recipe.lostInGGUF(context: plan.contextLength)
+                export = try GGUFExport(
+                    encoder: checkpoint, name: name, mix: mix, pooling: recipe.poolingType)
+            } else {
+                export = try GGUFExport(checkpoint, name: name, mix: mix)
+            }
+            let companions = try CompanionKeys(checkpoint, beside: export)
             try GGUFWriter.write(
-                export.tensors, metadata: export.metadata + (try tokenizerKeys()), to: path)
+                export.tensors, metadata: export.metadata + companions.keys, to: path)
+            return companions.notes + notes
         } catch { throw MartletError(any: error) }
     }
 
-    /// The keys `tokenizer.…` of the model.
-    private func tokenizerKeys() throws -> [(key: String, value: GGUFValueToWrite)] {
-        if let metadata = checkpoint.metadata {
-            return metadata.metadata.compactMap { key, value in
-                guard key.hasPrefix("tokenizer."), let copy = GGUFValueToWrite(value) else {
-                    return nil
-                }
-                return (key, copy)
-            }
-        }
-        let files = TokenizerFiles(directory: checkpoint.directory)
-        guard files.isComplete else { return [] }
-        var keys = try TokenizerMetadata(of: files).keys
-        if let source = try ChatTemplateSource(directory: checkpoint.directory) {
-            keys.append(("tokenizer.chat_template", .string(source.template)))
-            if let tools = source.toolTemplate {
-                keys.append(("tokenizer.chat_template.tool_use", .string(tools)))
-            }
-        }
-        return keys
-    }
-
-    /// Writes a directory with `config.json` and the weights in one type; for a GGUF file its tokenizer stays behind.
-    private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) {
+    /// Writes a directory with the weights in one type and what lies beside them; `config.json` is the last.
+    private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) -> [String]
+    {
         do {
-            let tensors = checkpoint.tensors.entries.map { entry in
+            // Integers that are no packed weights are constants that loaders make themselves.
+            let weights = checkpoint.tensors.entries.filter {
+                $0.stored != nil || $0.grouped != nil || $0.dtype.isFloat
+            }
+            let tensors = weights.map { entry in
                 let tensor = (try? checkpoint.tensors.find(entry.name)) ?? entry
                 return TensorToWrite(name: tensor.name, dtype: dtype, shape: tensor.shape) { sink in
                     let step = 1 << 16
@@ -130,8 +134,11 @@ package struct ModelConversion {
             // What is written is packed by nothing.
             let configuration = JSONObject(
                 checkpoint.configuration.root.members.filter { $0.key != "quantization_config" })
+            let companions = try CompanionFiles(checkpoint)
+            try companions.write(to: directory)
             try CheckpointWriter(directory: directory).write(
-                configuration: configuration, tensors: tensors)
+                configuration: configuration, tensors: tensors, replacing: true)
+            return companions.notes
         } catch { throw MartletError(any: error) }
     }
 }

@@ -16,7 +16,15 @@ extension LoadedModel {
     package func promptTokens(
         utf8 prompt: [UInt8], form: PromptForm
     ) throws(MartletError) -> [Int32] {
-        guard case .message(let system) = form else { return try text.encode(utf8: prompt) }
+        try formed(utf8: prompt, form: form).tokens
+    }
+
+    /// The tokens of a prompt, and what reads the answer to it; nil for a text that is continued. Throws
+    /// `missingTemplate` for a message to a model without a chat template.
+    func formed(
+        utf8 prompt: [UInt8], form: PromptForm
+    ) throws(MartletError) -> (tokens: [Int32], parser: ResponseParser?) {
+        guard case .message(let system) = form else { return (try text.encode(utf8: prompt), nil) }
         guard let chatTemplate else {
             throw MartletError(
                 code: .missingTemplate, subject: name,
@@ -31,6 +39,6 @@ extension LoadedModel {
         do throws(TemplateError) { rendered = try format.prompt(messages) } catch {
             throw MartletError(error)
         }
-        return try text.encode(rendered)
+        return (try text.encode(rendered), format.parser(answering: rendered))
     }
 }

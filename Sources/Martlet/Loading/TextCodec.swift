@@ -63,6 +63,16 @@ package enum TextCodec: Sendable {
         try self.init(source)
     }
 
+    /// What it is, in words.
+    var summary: String {
+        switch self {
+        case .tokenizer(let tokenizer):
+            "\(tokenizer.kind), \(tokenizer.vocabularySize) tokens"
+        case .bytes: "none: bytes are tokens"
+        case .none: "none"
+        }
+    }
+
     /// The tokens of a text, with those that the model wants around it.
     package func encode(utf8 text: [UInt8]) throws(MartletError) -> [Int32] {
         switch self {

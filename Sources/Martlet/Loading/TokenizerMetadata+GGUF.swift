@@ -48,14 +48,18 @@ extension TokenizerMetadata {
         add("tokens", .strings(tokens))
         if !scores.isEmpty { add("scores", .floats(scores)) }
         if !types.isEmpty { add("token_type", .integers(types)) }
-        if !merges.isEmpty { add("merges", .strings(merges)) }
-        add("bos_token_id", id(bos))
-        add("eos_token_id", id(eos))
-        add("unknown_token_id", id(unknown))
-        add("padding_token_id", id(padding))
-        add("add_bos_token", addsBos.map { .bool($0) })
-        add("add_eos_token", addsEos.map { .bool($0) })
-        add("add_space_prefix", prefixesSpace.map { .bool($0) })
+        // Readers want the list of byte pairs even where there are none.
+        if !merges.isEmpty || kind == "gpt2" { add("merges", .strings(merges)) }
+        for (name, value) in [
+            ("bos", bos), ("eos", eos), ("eot", endOfTurn), ("eom", endOfMessage),
+            ("unknown", unknown), ("padding", padding), ("seperator", separator),
+            ("cls", classification), ("mask", mask),
+        ] { add(name + "_token_id", id(value)) }
+        for (name, value) in [
+            ("add_bos_token", addsBos), ("add_eos_token", addsEos),
+            ("add_sep_token", addsSeparator), ("add_space_prefix", prefixesSpace),
+            ("normalizer.lowercase", lowercases), ("normalizer.strip_accents", stripsAccents),
+        ] { add(name, value.map { .bool($0) }) }
         return keys
     }
 }

@@ -55,7 +55,7 @@ struct CostMeasurement {
         }
         if cost.perRead == 0, cost.fixed > 0 {
             // The fit found no cost of reads, or none was measured: assume the bandwidth of reading weights.
-            let bytesPerSecond = Double(max(1, dense.weightBytes)) / cost.fixed
+            let bytesPerSecond = Double(max(1, dense.model.weightBytes(rows: 1))) / cost.fixed
             cost.perRead = Double(dense.cacheShape.bytesPerToken) / bytesPerSecond
         }
         return (cost, isHurried)

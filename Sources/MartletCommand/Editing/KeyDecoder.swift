@@ -84,7 +84,7 @@ struct KeyDecoder {
             case "\n" where endsInReturn: continue
             case "\n", "\r": text.append("\n")
             case "\t": text.append(scalar)
-            default: if !Self.isControl(scalar) { text.append(scalar) }
+            default: if !TerminalCharacters.isControl(scalar) { text.append(scalar) }
             }
         }
         if !text.isEmpty { keys.append(.text(String(text))) }
@@ -106,7 +106,7 @@ struct KeyDecoder {
             guard end > start else { return nil }
             var text = String.UnicodeScalarView()
             text += String(decoding: rest[..<end], as: UTF8.self).unicodeScalars.filter {
-                !Self.isControl($0)
+                !TerminalCharacters.isControl($0)
             }
             if !text.isEmpty { keys.append(.text(String(text))) }
             return end - start
@@ -220,10 +220,6 @@ struct KeyDecoder {
     }
 
     // MARK: Characters
-
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-    }
 
     /// How many bytes at the end are the beginning of a character.
     private static func incompleteCount(_ bytes: ArraySlice<UInt8>) -> Int {

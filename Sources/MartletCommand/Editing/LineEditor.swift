@@ -75,6 +75,26 @@ struct LineEditor {
         return .edited
     }
 
+    // MARK: A text that nobody sees
+
+    /// Does what a key says while the text is not on the terminal: Enter begins a new line of it. False for a key that is not
+    /// for the text.
+    mutating func draft(_ key: Key) -> Bool {
+        switch key {
+        case .interrupt, .suspend: return false
+        case .enter: insert("\n")
+        case .complete, .search, .cancel, .up, .down, .redraw: break
+        case .endOfInput where characters.isEmpty: break
+        default: _ = press(key)
+        }
+        return true
+    }
+
+    /// Removes line feeds at the end, where the cursor stands behind them.
+    mutating func dropLastBreaks() {
+        while cursor == characters.count, characters.last == "\n" { _ = press(.backspace) }
+    }
+
     // MARK: Words
 
     private static func isWord(_ character: Character) -> Bool {

@@ -12,12 +12,7 @@ struct LineScreen {
 
     init(prompt: String) { self.prompt = prompt }
 
-    private static var size: (columns: Int, rows: Int) {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
-        else { return (80, 24) }
-        return (Int(size.ws_col), Int(size.ws_row))
-    }
+    private static var size: (columns: Int, rows: Int) { TerminalStyle.size(of: STDOUT_FILENO) }
 
     /// Draws the text in place of what was drawn; of a text that is higher than the terminal the rows up to the cursor.
     mutating func draw(_ editor: LineEditor) {

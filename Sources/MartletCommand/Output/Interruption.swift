@@ -44,6 +44,9 @@ enum Interruption {
         state.withLock { $0.hear = hear }
     }
 
+    /// Does what Ctrl-C does where the terminal hands it over as a key.
+    static func interrupt() { receive(SIGINT) }
+
     /// Exits with the signal's status if one has come.
     static func exitIfReceived() {
         if let number = state.withLock({ $0.signal }) { status(number).exit() }

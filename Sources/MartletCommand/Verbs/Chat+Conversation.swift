@@ -45,6 +45,15 @@ struct ChatConversation {
         return try await Model(loaded, budgetBytes: size)
     }
 
+    /// Does what a line says: a command, or a message for the model. False when the conversation is over.
+    mutating func take(_ line: String) async throws(MartletError) -> Bool {
+        guard line.hasPrefix("/") else {
+            try await ask(line)
+            return true
+        }
+        return try await obey(line)
+    }
+
     /// Puts a message to the model and shows the answer as it comes. Ctrl-C ends the answer, not the program.
     mutating func ask(_ text: String) async throws(MartletError) {
         let session =
@@ -64,7 +73,12 @@ struct ChatConversation {
         }
         let result = await answering.value
         Interruption.onInterrupt(nil)
-        view.finish(try result.get(), of: loaded, adapter: options.adapter)
+        switch result {
+        case .success(let response): view.finish(response, of: loaded, adapter: options.adapter)
+        case .failure(let error):
+            view.end()
+            throw error
+        }
     }
 
     // MARK: Commands
@@ -79,6 +93,7 @@ struct ChatConversation {
         ),
         ("/adapter", "NAME", "answers under an adapter of --adapter NAME=DIRECTORY, or none"),
         ("/save", "FILE", "writes the conversation to FILE, one JSON object a message"),
+        ("/thoughts", "", "shows in full what the model thought last"),
         ("/clear", "", "forgets what was said"),
         ("/help", "", "lists the commands"),
         ("/quit", "", "ends, as Ctrl-D does"),
@@ -100,7 +115,7 @@ struct ChatConversation {
     }
 
     /// Does what a command says; false at the last one.
-    mutating func obey(_ line: String) async throws(MartletError) -> Bool {
+    private mutating func obey(_ line: String) async throws(MartletError) -> Bool {
         let parts = line.split(separator: " ", maxSplits: 1)
         let value = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         let system = messages.filter { $0.role == .system }
@@ -113,6 +128,7 @@ struct ChatConversation {
         case "/adapter":
             // The same session goes on: what another adapter computed is not reused.
             options.adapter = try adapter(value)
+        case "/thoughts": try showThoughts()
         case "/policy": try await restart(try loaded.under(value), budgetBytes)
         case "/budget":
             guard let bytes = try? ByteCount(parsing: value).bytes else {
@@ -129,6 +145,15 @@ struct ChatConversation {
                     + "it a message")
         }
         return true
+    }
+
+    private func showThoughts() throws(MartletError) {
+        guard let thoughts = messages.last(where: { $0.reasoning != nil })?.reasoning else {
+            throw MartletError(
+                code: .invalidParameter, subject: "thoughts",
+                message: "/thoughts: the model has told no thoughts; see --think")
+        }
+        view.showThoughts(thoughts)
     }
 
     /// Goes on with the same conversation in another cache.

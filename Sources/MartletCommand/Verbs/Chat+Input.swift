@@ -31,6 +31,9 @@ final class ChatInput: Sendable {
         case interrupted
     }
 
+    /// Keeps what is typed from now on for the next message, until the result's `stop()`; nil where the terminal does so.
+    func readAhead() -> ReadAhead? { reader?.readAhead() }
+
     /// The next message or command; nil at the end. Throws what cannot be read, and text that is not UTF-8.
     func message() async throws(MartletError) -> String? {
         while true {
@@ -82,7 +85,10 @@ final class ChatInput: Sendable {
         }
         if isInteractive { StandardStreams.writeError(prompt) }
         guard let bytes = try await Self.waiting({ () throws(MartletError) in try self.nextLine() })
-        else { return .end }
+        else {
+            if isInteractive { StandardStreams.writeError("\n") }
+            return .end
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw MartletError(
                 code: .invalidText, subject: "standard input",

@@ -11,13 +11,18 @@ struct Chat: AsyncParsableCommand {
         discussion: """
             The model is asked through its chat template. A line is a message; one that ends in \\ goes on in the \
             next line, and \"\"\" alone in a line begins and ends a message of several lines. Standard input that \
-            is no terminal is read the same way, or with --whole as one message. Answers go to standard output; \
-            what the model thinks is shown dimmed, and only in a terminal. After each answer a line on standard \
-            error says how fast it came and what the cache holds.
+            is no terminal is read the same way, or with --whole as one message. Answers go to standard output. \
+            After each answer a line on standard error says how fast it came and what the cache holds.
+
+            What the model thinks is one dimmed row in a terminal, with the number of tokens and the last words, and \
+            in the end a line that says how long it thought; /thoughts shows all of it. Elsewhere thoughts are left \
+            out. With --show-thoughts they are shown in full: dimmed in a terminal, elsewhere between lines <think> \
+            and </think>.
 
             In a terminal lines can be edited: arrows, Home, End, Ctrl-A, E, B, F, K, U, W, Y and L, Alt-B, F and D; tab \
             completes commands. Up and down show earlier messages and Ctrl-R searches them, also those of earlier runs, which are kept in ~/.local/state/martlet/chat_history (or in \
-            $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message.
+            $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message. What is typed \
+            or pasted while an answer comes stands at the next prompt, to be sent with Enter.
 
             Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
             begin with /, see /help.
@@ -44,6 +49,9 @@ struct Chat: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether a model that can think before it answers does.")
     var think: Bool?
 
+    @Flag(help: "Show in full what the model thinks.")
+    var showThoughts = false
+
     @Flag(help: "Print one JSON object for each answer, and nothing else.")
     var json = false
 
@@ -53,6 +61,11 @@ struct Chat: AsyncParsableCommand {
     var history = true
 
     func run() async throws {
+        let isInteractive = !json && !whole && ChatInput.isTerminal
+        let input = ChatInput(
+            isInteractive: isInteractive,
+            reader: isInteractive && LineReader.isPossible ? makeReader() : nil)
+        let beforeAll = input.readAhead()
         let loaded = try await LoadedModel.load(
             model, options: ModelOptions(loading, cache))
         loaded.noteWhatCounts()
@@ -62,35 +75,26 @@ struct Chat: AsyncParsableCommand {
         }
         var conversation = try await ChatConversation(
             loaded, budgetBytes: memory.memory?.bytes,
-            options: options(loaded), view: ChatView(isJSON: json))
+            options: options(loaded), view: ChatView(isJSON: json, showsThoughts: showThoughts))
         conversation.promptOptions.thinks = think
         if let system { conversation.messages = [Message(.system, system)] }
-        let isInteractive = !json && !whole && ChatInput.isTerminal
-        let input = ChatInput(
-            isInteractive: isInteractive,
-            reader: isInteractive && LineReader.isPossible ? makeReader() : nil)
+        await beforeAll?.stop()
         if whole {
             let text = String(decoding: try TextFile.read("-"), as: UTF8.self)
             try await conversation.ask(text)
             ExitStatus.success.exit()
         }
         if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
-        while let line = try await input.message() {
+        var goesOn = true
+        while goesOn, let line = try await input.message() {
             guard !line.isEmpty else { continue }
-            guard line.hasPrefix("/") else {
-                do throws(MartletError) { try await conversation.ask(line) } catch {
-                    // At a terminal a refused message is no reason to lose the conversation.
-                    guard input.isInteractive else { throw error }
-                    StandardStreams.note(OptionNames.message(of: error))
-                }
-                continue
-            }
-            do throws(MartletError) {
-                guard try await conversation.obey(line) else { break }
-            } catch {
+            let ahead = input.readAhead()
+            do throws(MartletError) { goesOn = try await conversation.take(line) } catch {
+                // At a terminal a refused message is no reason to lose the conversation.
                 guard input.isInteractive else { throw error }
                 StandardStreams.note(OptionNames.message(of: error))
             }
+            await ahead?.stop()
         }
         ExitStatus.success.exit()
     }

@@ -8,8 +8,9 @@ struct Convert: AsyncParsableCommand {
         abstract: "Writes a model as a GGUF file, or as a directory.",
         discussion: """
             OUT that ends in .gguf becomes one file, with the tokenizer and the chat template inside; any other \
-            name becomes a directory in the Hugging Face layout, with config.json and the weights (the tokenizer of \
-            a GGUF file stays behind). Weights that are blocks already are quantised once more.
+            name becomes a directory in the Hugging Face layout, with config.json, the weights, tokenizer.json, the chat \
+            template and generation_config.json. Weights that are blocks already are quantised once more. What the \
+            other format has no words for is said on standard error.
 
             Types of a file: \(ConversionFormat.fileTypes.joined(separator: ", ")). Of a directory: \
             \(ConversionFormat.directoryTypes.joined(separator: ", ")).
@@ -46,11 +47,7 @@ struct Convert: AsyncParsableCommand {
                 message: "\(out) is there already; choose another name, or give --overwrite")
         }
         let format = try ConversionFormat(out: out, type: type)
-        try conversion.write(to: out, as: format)
-        if case .directory = format, conversion.leavesTokenizer {
-            StandardStreams.note(
-                "the tokenizer stays in \(model); put a tokenizer.json beside config.json")
-        }
+        for note in try conversion.write(to: out, as: format) { StandardStreams.note(note) }
         guard json else { return StandardStreams.write("\(out)\n") }
         var line = JSONLine()
         line.set("model", model)

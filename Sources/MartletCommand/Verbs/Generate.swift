@@ -1,6 +1,7 @@
 /// `martlet generate`: continues a prompt.
 
 import ArgumentParser
+import Foundation
 import Martlet
 import MartletFormats
 
@@ -11,6 +12,9 @@ struct Generate: AsyncParsableCommand {
             Text goes to standard output as it is generated, and nothing else does. Several chains are \
             printed one after another with a line "---" between them. Ctrl-C ends generation within one \
             step; what was printed stays, and --json still prints the summary.
+
+            With --chat what the model thinks is told apart from what it says: only the latter is printed, a \
+            terminal shows on standard error how long it thinks, and --json has both.
 
             A random model has no tokenizer: each byte of the prompt is a token, and a generated token \
             prints as its number, such as <123>.
@@ -68,14 +72,22 @@ struct Generate: AsyncParsableCommand {
         loaded.noteWhatCounts()
         if !json { loaded.noteLossyMethods() }
 
+        var thoughts = json ? nil : ThoughtFold(style: .ofError)
         let finished = try await generation.responses { piece in
             // Only the first chain can be printed as it comes.
-            if !json && piece.chain == 0 { StandardStreams.write(piece.part.text) }
+            guard !json && piece.chain == 0 else { return }
+            let columns = TerminalStyle.columns(of: STDERR_FILENO)
+            if let row = thoughts?.add(piece.part, columns: columns), !row.isEmpty {
+                StandardStreams.writeError(row)
+            }
+            StandardStreams.write(piece.part.text)
         }
+        if let row = thoughts?.end(), !row.isEmpty { StandardStreams.writeError(row) }
         if json {
             let report = GenerationReport(
                 generation: generation, responses: finished,
-                reportsLogprobs: options.logprobs != nil, adapter: model.adapter)
+                reportsLogprobs: options.logprobs != nil, adapter: model.adapter,
+                isMessage: message.chat)
             if chains > 1 { for chain in finished.indices { report.chain(chain).print() } }
             report.summary.print()
         } else {
@@ -107,6 +119,8 @@ struct GenerationReport {
     let reportsLogprobs: Bool
     /// The adapter that was chosen.
     let adapter: String?
+    /// Whether the prompt was a message.
+    let isMessage: Bool
 
     /// One chain of several.
     func chain(_ index: Int) -> JSONLine {
@@ -139,6 +153,7 @@ struct GenerationReport {
 
     private func set(_ response: Response, in line: inout JSONLine) {
         line.set("text", response.text)
+        if isMessage { line.set("reasoning", response.reasoning) }
         line.set("tokens", response.tokens)
         line.set("finishReason", response.finishReason.rawValue)
         guard reportsLogprobs else { return }

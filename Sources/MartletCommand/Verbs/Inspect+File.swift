@@ -6,8 +6,19 @@ import MartletFormats
 extension Inspect {
     func printListing(_ file: FileListing) {
         guard !json else { return printJSON(file) }
-        var text = Columns.pair("format", "GGUF, version \(file.version)")
-        for key in file.keys { text += Columns.pair(printable(key.name), Self.words(key.value)) }
+        var text = Columns.pair(
+            "format", file.version.map { "GGUF, version \($0)" } ?? "a directory")
+        for key in file.keys {
+            if file.version == nil, let object = key.value.objectValue {
+                text += "\(key.name):\n"
+                for member in object.members {
+                    text += Columns.pair(
+                        "  " + printable(member.key), excerpt(Self.words(member.value)))
+                }
+            } else {
+                text += Columns.pair(printable(key.name), Self.words(key.value))
+            }
+        }
         for type in file.types {
             text += Columns.pair(
                 type.type, "\(type.count) tensors, \(Columns.bytes(type.bytes))")
@@ -39,7 +50,7 @@ extension Inspect {
         for key in file.keys { keys.set(key.name, key.value) }
         var line = JSONLine()
         line.set("model", model)
-        line.set("version", file.version)
+        line.set("version", file.version.map { .integer($0) } ?? .null)
         line.set("metadata", keys.value)
         line.set(
             "tensors",

@@ -49,7 +49,9 @@ struct Inspect: AsyncParsableCommand {
     var chunk = 512
 
     @Flag(
-        help: "List the keys of a GGUF file, its tensors and its chat template; reads no weights.")
+        help: ArgumentHelp(
+            "List what the files say: the keys of a GGUF file, or of a directory's config.json and the files beside it; "
+                + "tensors and chat template. Reads no weights."))
     var metadata = false
 
     @Flag(help: "Print one JSON object.")
@@ -80,6 +82,10 @@ struct Inspect: AsyncParsableCommand {
             return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])
         }
         if let adapter = try AdapterReport(model) { return printAdapter(adapter) }
+        // Encoders have no cache and are not loaded.
+        if let report = try EncoderReport(model) {
+            return json ? printJSON(report) : printText(report)
+        }
         let report = ModelReport(try await load())
         if json { printJSON(report) } else { printText(report) }
     }
@@ -120,6 +126,7 @@ struct Inspect: AsyncParsableCommand {
         line.set("endTokens", report.endTokens)
         line.set("storedBytes", object(report.storedBytes.map { ($0.type, $0.bytes) }))
         line.set("files", object(report.files.map { ($0.path, $0.bytes) }))
+        report.pooling.map { set($0, &line) }
         line.print()
     }
 
@@ -132,7 +139,7 @@ struct Inspect: AsyncParsableCommand {
         return line.value
     }
 
-    private func object(_ members: [(String, Int)]) -> JSONValue {
+    func object(_ members: [(String, Int)]) -> JSONValue {
         var line = JSONLine()
         for (key, value) in members { line.set(key, value) }
         return line.value
@@ -182,6 +189,7 @@ struct Inspect: AsyncParsableCommand {
             "end tokens",
             report.endTokens.isEmpty
                 ? "none" : report.endTokens.map(String.init).joined(separator: ", "))
+        text += report.pooling.map(words) ?? ""
         for file in report.files {
             text += Columns.pair("file", "\(file.path), \(Columns.bytes(file.bytes))")
         }

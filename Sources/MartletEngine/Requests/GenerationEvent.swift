@@ -43,6 +43,8 @@ package struct ChainEnd: Sendable, Hashable {
 public enum FinishReason: String, Sendable, Hashable, CaseIterable {
     /// At an end token, a stop token or a stop string.
     case stop
+    /// At an end token or the like, with tools to be called: only where an answer is read for calls.
+    case toolCalls
     /// At the most tokens asked for, or at the end of the model's context.
     case length
     /// The caller gave up, or the engine was shut down.

@@ -7,7 +7,8 @@ import MartletModels
 ///
 /// A token costs two for every weight of a matrix, and four for each element of a query head and cached token that it
 /// attends to, in every layer: `2·P·(p + t) + 4·N·h·d·(p·(p + 1)/2 + r)` for a prompt of p tokens that is computed once,
-/// t generated tokens and r KV reads, with P weights, N layers and h heads of d. This is the Sparse Frontier's count
+/// t generated tokens and r KV reads, with P weights (of experts
+/// those that it runs through), N layers and h heads of d. This is the Sparse Frontier's count
 /// (2504.17768) with the causal half of a prompt's attention, and with what decoding really read.
 struct FlopCount {
     let perToken: Double
@@ -20,7 +21,8 @@ struct FlopCount {
         prompts.isEmpty ? nil : Double(prompts.reduce(0, +)) / Double(prompts.count)
     }
 
-    init(_ shape: DecoderShape, parameterCount: Int, prompts: [Int]) {
+    /// - Parameter parameterCount: weights that a token's logits depend on.
+    init(_ shape: DecoderShape, activeParameterCount parameterCount: Int, prompts: [Int]) {
         // A separate table of embeddings is looked up, not multiplied.
         let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
         perToken = 2 * Double(parameterCount - table)

@@ -89,7 +89,8 @@ public struct FrontierSweep: Sendable {
             prompts.append(try model.text.encode(utf8: Array(sample.prompt.utf8)).count)
         }
         return FlopCount(
-            model.model.shape, parameterCount: model.model.parameterCount, prompts: prompts)
+            model.model.shape, activeParameterCount: model.model.activeParameterCount,
+            prompts: prompts)
     }
 
     private func evaluation(

@@ -5,22 +5,21 @@ import MartletFormats
 extension EncoderFamily {
     /// BERT: MiniLM, BGE, E5, GTE and most embedding models of their size.
     static let bert = EncoderFamily(
-        "bert", keys: .bertLike,
-        gguf: EncoderGGUFNaming(
-            architecture: "bert", keys: EncoderGGUFNaming.bertLike)
+        "bert", keys: .bertLike, gguf: .bert
     ) { family, file in
         try family.bertLike(file, prefixes: ["", "bert.", "model."], firstPosition: 0)
     }
 
     /// RoBERTa: positions begin after that of padding.
-    static let roberta = EncoderFamily("roberta", keys: Set.bertLike.union(["pad_token_id"])) {
-        family, file in
+    static let roberta = EncoderFamily(
+        "roberta", keys: Set.bertLike.union(["pad_token_id"]), gguf: .bert
+    ) { family, file in
         try family.robertaLike(file)
     }
 
     /// XLM-RoBERTa: E5 and BGE of many languages.
     static let xlmRoberta = EncoderFamily(
-        "xlm-roberta", keys: Set.bertLike.union(["pad_token_id"])
+        "xlm-roberta", keys: Set.bertLike.union(["pad_token_id"]), gguf: .bert
     ) { family, file in
         try family.robertaLike(file)
     }
@@ -62,6 +61,11 @@ extension EncoderFamily {
             epsilon: try file.double("layer_norm_eps", default: 1e-12, in: 0...1),
             usualPooling: .mean)
     }
+}
+
+extension EncoderGGUFNaming {
+    /// BERT's, and that of its descendants whose tables of positions are cut to begin with the first token.
+    fileprivate static let bert = EncoderGGUFNaming(architecture: "bert", keys: bertLike)
 }
 
 extension EncoderTable {

@@ -54,6 +54,8 @@ package struct EncoderPlan: Sendable {
     /// What a text's vector is made of where the model's files do not say.
     package var usualPooling: Pooling
 
+    /// Whether positions have a table, rather than turn queries and keys.
+    package var isPositionLearned: Bool { table.row(.positions) != nil }
     /// Number of layers.
     package var layerCount: Int { layers.count }
     /// Channels of all queries.

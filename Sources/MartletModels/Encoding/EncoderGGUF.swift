@@ -18,7 +18,7 @@ extension Checkpoint {
         guard let (family, naming) = EncoderRegistry.family(model.first) else {
             throw .unknownArchitecture(
                 file: path, got: model.first["general.architecture"]?.text ?? "not named",
-                available: EncoderRegistry.families.compactMap(\.gguf?.architecture))
+                available: Set(EncoderRegistry.families.compactMap(\.gguf?.architecture)).sorted())
         }
         let configuration = try EncoderMetadata(model: model, family: family, naming: naming)
             .configuration()
@@ -29,12 +29,20 @@ extension Checkpoint {
         for (row, layer) in plan.table.tensors(layerCount: plan.layerCount) {
             for suffix in row.hasBias ? [".weight", ".bias"] : [".weight"] {
                 let stored = row.ggufName(layer: layer) + suffix
-                guard let entry = model.find(stored) else {
+                let name = names.name(row, layer: layer) + suffix
+                if let entry = model.find(stored) {
+                    taken.insert(stored)
+                    entries.append(entry.renamed(name, rowOrder: nil))
+                } else if let part = row.partOfFused, let layer,
+                    let fused = model.find("blk.\(layer).attn_qkv" + suffix),
+                    fused.shape.first == 3 * plan.queryWidth
+                {
+                    taken.insert(fused.name)
+                    let first = part * plan.queryWidth
+                    entries.append(fused.rows(name, first..<first + plan.queryWidth))
+                } else {
                     throw .format(.missingTensor(path: path, tensor: stored))
                 }
-                taken.insert(stored)
-                entries.append(
-                    entry.renamed(names.name(row, layer: layer) + suffix, rowOrder: nil))
             }
         }
         // The head that sorts texts by a question is not run.

@@ -21,6 +21,14 @@ struct ExpertKeys {
     /// Whether layers may have MLPs instead, by `decoder_sparse_step` and `mlp_only_layers`.
     var mixes = false
 
+    /// What GGUF calls them, without the architecture's name.
+    var ggufNames: [String: String] {
+        var names = ["expert_count": count, "expert_used_count": "num_experts_per_tok"]
+        if width != "intermediate_size" { names["expert_feed_forward_length"] = width }
+        if let sharedWidth { names["expert_shared_feed_forward_length"] = sharedWidth }
+        return names
+    }
+
     /// The keys that are read.
     var names: Set<String> {
         var names: Set = [count, width, "num_experts_per_tok"]
@@ -39,6 +47,12 @@ extension DecoderPlan {
         let count = try file.int(keys.count, default: other ?? keys.usualCount, in: 0...4096)
         if let name = keys.otherCount, let other, other != count {
             throw file.wrongValue(name, expected: "\(count), which \(keys.count) is")
+        }
+        // Each is several tensors of its own: a damaged file must not ask for millions.
+        let most = (1 << 16) / max(1, shape.layerCount)
+        guard count <= most else {
+            throw file.wrongValue(
+                keys.count, expected: "at most \(most) in \(shape.layerCount) layers")
         }
         let perToken = try file.int(
             "num_experts_per_tok", default: keys.usualPerToken, in: 1...4096)

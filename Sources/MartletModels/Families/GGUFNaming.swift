@@ -1,5 +1,7 @@
 // What GGUF calls a family and its numbers.
 
+import MartletFormats
+
 /// A family's column for GGUF: part of its description, as the names of its tensors are.
 struct GGUFNaming: Sendable {
     /// `general.architecture`, which its keys begin with. Families that differ in their windows alone may share it.
@@ -16,10 +18,15 @@ struct GGUFNaming: Sendable {
     var needsWrittenWindow = false
     /// Whether layers with a window turn without the stretching of the others.
     var stretchesFullLayersAlone = false
+    /// Keys of `config.json` whose values readers of the format take for granted.
+    var constants: [String: JSONValue] = [:]
     /// Roles that readers of the format expect no biases of.
     var unbiased: Set<TensorRole> = []
     /// Whether weights of norms are stored whole, where checkpoints store them less 1.
     var holdsWholeNorms = false
+
+    /// Whether its layers have experts. A family without may share the architecture's name.
+    var hasExperts: Bool { keys["expert_count"] != nil }
 
     /// Sizes and constants of Llama and its descendants.
     static let llamaLike: [String: String] = [
@@ -34,6 +41,11 @@ struct GGUFNaming: Sendable {
         "attention.sliding_window": "sliding_window",
         "rope.freq_base": "rope_theta",
     ]
+
+    /// The same and others.
+    static func llamaLike(_ others: [String: String]...) -> [String: String] {
+        others.reduce(llamaLike) { $0.merging($1) { $1 } }
+    }
 
     /// The same of families with LayerNorm.
     static let layerNormed: [String: String] = llamaLike.filter {

@@ -11,17 +11,20 @@ extension DecoderFamily {
         ]),
         gguf: GGUFNaming(
             architecture: "granite", interleaves: true,
-            keys: GGUFNaming.llamaLike.merging([
-                "embedding_scale": "embedding_multiplier",
-                "attention.scale": "attention_multiplier",
-                "residual_scale": "residual_multiplier",
-                "logit_scale": "logits_scaling",
-            ]) { first, _ in first })
+            keys: GGUFNaming.llamaLike(GGUFNaming.graniteFactors))
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
         try plan.readGraniteFactors(file)
         return try family.withBiases(plan, file)
     }
+}
+
+extension GGUFNaming {
+    /// The factors of Granite and its descendants.
+    static let graniteFactors = [
+        "embedding_scale": "embedding_multiplier", "attention.scale": "attention_multiplier",
+        "residual_scale": "residual_multiplier", "logit_scale": "logits_scaling",
+    ]
 }
 
 extension DecoderPlan {

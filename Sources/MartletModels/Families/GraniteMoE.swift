@@ -15,7 +15,10 @@ extension DecoderFamily {
                 ExpertStack(
                     name: "layers.*.block_sparse_moe.output_linear.weight", roles: [.expertDown]),
             ]),
-        keys: granite.keys.subtracting(["mlp_bias"]).union(ExpertKeys.granite.names)
+        keys: granite.keys.subtracting(["mlp_bias"]).union(ExpertKeys.granite.names),
+        gguf: GGUFNaming(
+            architecture: "granitemoe", interleaves: true,
+            keys: GGUFNaming.llamaLike(GGUFNaming.graniteFactors, ExpertKeys.granite.ggufNames))
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
         try plan.readGraniteFactors(file)

@@ -9,7 +9,10 @@ extension DecoderFamily {
             router: "layers.*.block_sparse_moe.gate",
             experts: "layers.*.block_sparse_moe.experts", parts: ["w1", "w3", "w2"]),
         epsilon: 1e-5,
-        keys: .llamaLike.union(ExpertKeys.mixtral.names)
+        keys: .llamaLike.union(ExpertKeys.mixtral.names),
+        gguf: GGUFNaming(
+            architecture: "llama", interleaves: true, windows: .always,
+            keys: GGUFNaming.llamaLike(ExpertKeys.mixtral.ggufNames))
     ) { family, file in
         // Without a window where none is written.
         let windows: WindowRule = file.contains("sliding_window") ? .always : .never

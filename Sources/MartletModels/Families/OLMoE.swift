@@ -12,7 +12,10 @@ extension DecoderFamily {
             ], after: .value
         ).withExperts(),
         epsilon: 1e-5,
-        keys: .llamaLike.union(ExpertKeys.olmoe.names).union(["attention_bias", "clip_qkv"])
+        keys: .llamaLike.union(ExpertKeys.olmoe.names).union(["attention_bias", "clip_qkv"]),
+        gguf: GGUFNaming(
+            architecture: "olmoe", keys: GGUFNaming.llamaLike(ExpertKeys.olmoe.ggufNames),
+            unbiased: [.output])
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 2048]), defaultContext: 4096, windows: .never)

@@ -12,7 +12,10 @@ extension DecoderFamily {
                 TensorRow(.sharedUp, name: "layers.*.mlp.shared_expert.up_proj"),
                 TensorRow(.sharedDown, name: "layers.*.mlp.shared_expert.down_proj"),
             ], after: .expertDown),
-        keys: qwen2.keys.union(ExpertKeys.qwen2.names).union(["qkv_bias"])
+        keys: qwen2.keys.union(ExpertKeys.qwen2.names).union(["qkv_bias"]),
+        gguf: GGUFNaming(
+            architecture: "qwen2moe", windows: .whereSwitchedOn,
+            keys: GGUFNaming.llamaLike(ExpertKeys.qwen2.ggufNames))
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 5632]), defaultContext: 32_768,

@@ -5,7 +5,12 @@ import MartletFormats
 extension DecoderFamily {
     static let qwen3MoE = DecoderFamily(
         "qwen3_moe", "Qwen3MoeForCausalLM", table: qwen3.table.withExperts(),
-        keys: qwen3.keys.union(ExpertKeys.qwen3.names)
+        keys: qwen3.keys.union(ExpertKeys.qwen3.names),
+        gguf: GGUFNaming(
+            architecture: "qwen3moe", windows: .whereSwitchedOn,
+            keys: GGUFNaming.llamaLike(ExpertKeys.qwen3.ggufNames),
+            constants: ["norm_topk_prob": .bool(true)],
+            unbiased: [.output])
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 6144]), defaultContext: 32_768,

@@ -44,6 +44,7 @@ struct GGUFConfiguration {
             }
         }
         members.append(("model_type", .string(family.modelType)))
+        members += naming.constants.map { ($0.key, $0.value) }
         if naming.windows == .whereSwitchedOn,
             members.contains(where: { $0.key == "sliding_window" })
         {
@@ -64,6 +65,7 @@ struct GGUFConfiguration {
         for (key, tensors) in [
             ("attention_bias", ["attn_q", "attn_qkv"]), ("attention_out_bias", ["attn_output"]),
             ("mlp_bias", ["ffn_gate"]), ("use_bias", ["attn_q"]), ("use_qkv_bias", ["attn_q"]),
+            ("qkv_bias", ["attn_q"]),
         ] where family.keys.contains(key) {
             let isThere = tensors.contains { model.contains("blk.0.\($0).bias") }
             members.append((key, .bool(isThere)))

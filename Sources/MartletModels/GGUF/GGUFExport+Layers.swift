@@ -40,6 +40,18 @@ extension GGUFExport {
                     expected: "none: GGUF's readers of \(naming.architecture) know none")
             }
         }
+        for (layer, usual) in zip(shape.layers, bare.shape.layers)
+        where layer.experts != usual.experts {
+            throw .unsupported(
+                file: path, key: "experts", got: "some layers without, or other weights of them",
+                expected: "experts in every layer, weighed as GGUF's readers of "
+                    + "\(naming.architecture) weigh them: there is no key for it")
+        }
+        guard bare.projectionLimit == plan.projectionLimit else {
+            throw .unsupported(
+                file: path, key: "clip_qkv", got: "\(plan.projectionLimit ?? 0)",
+                expected: "none: GGUF's readers of \(naming.architecture) do not clamp")
+        }
         guard bare.feedForward == plan.feedForward else {
             throw .unsupported(
                 file: path, key: "the activation of MLPs",
@@ -102,11 +114,16 @@ extension GGUFExport {
             ("block_count", shape.layerCount), ("attention.head_count", shape.headCount),
             ("attention.head_count_kv", shape.keyValueHeadCount),
             ("attention.key_length", shape.headDimension), ("context_length", shape.contextLength),
+            ("expert_count", shape.experts?.count ?? 0),
+            ("expert_used_count", shape.experts?.perToken ?? 0),
+            ("expert_feed_forward_length", shape.experts?.width ?? 0),
+            ("expert_shared_feed_forward_length", shape.experts?.sharedWidth ?? 0),
         ]
         var members = sizes.compactMap { size in
             naming.keys[size.0].map { JSONObject.Member(key: $0, value: .integer(size.1)) }
         }
         members.append(.init(key: "vocab_size", value: .integer(shape.vocabularySize)))
+        members += naming.constants.map { .init(key: $0.key, value: $0.value) }
         if case .allButEach = naming.windows {
             let window = shape.layerWindows.compactMap(\.self).first
             members.append(

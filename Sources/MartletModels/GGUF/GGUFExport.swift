@@ -9,6 +9,8 @@ package struct GGUFExport {
     package let metadata: [(key: String, value: GGUFValueToWrite)]
     /// Its tensors.
     package let tensors: [GGUFTensorToWrite]
+    /// Rows of the table of embeddings, which readers want as many tokens for.
+    package let vocabularySize: Int
 
     /// - Parameters:
     ///   - checkpoint: a model of a family that GGUF has a name for.
@@ -32,13 +34,7 @@ package struct GGUFExport {
                 expected: "none: GGUF has no keys for it, keep the directory")
         }
         try Self.requireUsualLayers(plan, family: family, naming: naming, path: path)
-        var keys: [(key: String, value: GGUFValueToWrite)] = [
-            ("general.architecture", .string(naming.architecture)),
-            ("general.type", .string("model")),
-            ("general.name", .string(name)),
-            ("general.file_type", .uint32(mix.fileType)),
-            ("general.quantization_version", .uint32(2)),
-        ]
+        var keys = Self.general(naming.architecture, name: name, mix: mix)
         let shape = plan.shape
         func write(_ key: String, _ value: GGUFValueToWrite) {
             keys.append((naming.architecture + "." + key, value))
@@ -54,6 +50,12 @@ package struct GGUFExport {
         number("attention.head_count", shape.headCount)
         number("attention.head_count_kv", shape.keyValueHeadCount)
         number("attention.key_length", shape.headDimension)
+        if let experts = shape.experts {
+            number("expert_count", experts.count)
+            number("expert_used_count", experts.perToken)
+            number("expert_feed_forward_length", experts.width)
+            number("expert_shared_feed_forward_length", experts.sharedWidth)
+        }
         if naming.keys["attention.key_length"] != nil {
             write("attention.value_length", .uint32(UInt32(shape.headDimension)))
         }
@@ -91,85 +93,46 @@ package struct GGUFExport {
         {
             write("rope.freq_base_swa", .float32(Float(local.base)))
         }
-        let stored = StoredNames(plan, contains: checkpoint.tensors.contains)
-        for tensor in plan.tensors {
+        let source = plan.tensors(of: checkpoint)
+        let stored = StoredNames(plan, contains: source.contains)
+        // The tensors of several experts are one.
+        for tensor in plan.tensors where (tensor.expert ?? 0) == 0 {
             guard let role = tensor.row.roles.first, let name = naming.name(tensor) else {
                 continue
             }
-            let columns =
-                tensor.row.isTransposed ? tensor.shape[0] : tensor.shape.last ?? 1
             do throws(FormatError) {
-                let entry = try checkpoint.tensors.requireTensor(
-                    stored.name(tensor), shape: tensor.shape)
-                tensors.append(
-                    Self.tensor(
-                        entry,
-                        name: name,
-                        type: tensor.shape.count < 2
-                            ? .plain(.f32)
-                            : mix.type(
-                                role, layer: tensor.layer, layerCount: shape.layerCount,
-                                columns: columns, isTied: shape.tiesEmbeddings),
-                        order: naming.order(tensor, plan),
-                        isTransposed: tensor.row.isTransposed && tensor.shape.count > 1,
-                        term: naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0))
+                var entries: [TensorEntry] = []
+                for copy in plan.copies(of: tensor) {
+                    entries.append(
+                        try source.requireTensor(stored.name(copy), shape: copy.shape))
+                }
+                let isRow = tensor.shape.count > 1 && tensor.shape[0] == 1
+                var parts = GGUFParts(
+                    entries, shape: isRow ? [tensor.shape[1]] : tensor.shape,
+                    isStack: tensor.expert != nil)
+                parts.order = naming.order(tensor, plan)
+                parts.isTransposed = tensor.row.isTransposed && tensor.shape.count > 1
+                parts.term = naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0
+                let type: GGUFTensorType =
+                    parts.shape.count < 2 || tensor.isBias
+                    ? .plain(.f32)
+                    : mix.type(role, layer: tensor.layer, columns: parts.columns, of: shape)
+                tensors.append(parts.tensor(name: name, type: type))
             } catch { throw .format(error) }
         }
         metadata = keys
+        vocabularySize = shape.vocabularySize
         self.tensors = tensors
     }
 
-    /// A tensor whose rows are converted one by one while it is written.
-    private static func tensor(
-        _ entry: TensorEntry, name: String, type: GGUFTensorType, order: RowOrder?,
-        isTransposed: Bool, term: Float
-    ) -> GGUFTensorToWrite {
-        if isTransposed { return transposed(entry, name: name, type: type) }
-        let columns = entry.shape.count > 1 ? entry.shape[1] : 1
-        let rows = entry.elementCount / max(1, columns)
-        return GGUFTensorToWrite(name: name, type: type, shape: entry.shape) { sink in
-            var floats = [Float](repeating: 0, count: columns)
-            for row in 0..<rows {
-                let source = order?.row(storedAt: row) ?? row
-                try floats.withUnsafeMutableBufferPointer {
-                    try entry.copyFloats(
-                        of: source * columns..<(source + 1) * columns, into: $0)
-                }
-                if term != 0 { for column in 0..<columns { floats[column] += term } }
-                try Self.write(floats, as: type, to: sink)
-            }
-            try entry.checkIntact()
-        }
-    }
-
-    /// A matrix that a checkpoint stores as [inputs][outputs].
-    private static func transposed(
-        _ entry: TensorEntry, name: String, type: GGUFTensorType
-    ) -> GGUFTensorToWrite {
-        let (inputs, outputs) = (entry.shape[0], entry.shape[1])
-        return GGUFTensorToWrite(name: name, type: type, shape: [outputs, inputs]) { sink in
-            let floats = try entry.floats()
-            for output in 0..<outputs {
-                try Self.write(
-                    (0..<inputs).map { floats[$0 * outputs + output] }, as: type, to: sink)
-            }
-        }
-    }
-
-    private static func write(
-        _ row: [Float], as type: GGUFTensorType, to sink: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        switch type {
-        case .plain(let dtype): try dtype.bytes(of: row).withUnsafeBytes(sink)
-        case .blocks(let blocks):
-            let bytes = [UInt8](
-                unsafeUninitializedCapacity: (row.count + blocks.columns - 1) / blocks.columns
-                    * blocks.byteCount
-            ) { buffer, count in
-                row.withUnsafeBufferPointer { blocks.store($0, into: buffer) }
-                count = buffer.count
-            }
-            try bytes.withUnsafeBytes(sink)
-        }
+    /// The keys that every file begins with.
+    static func general(
+        _ architecture: String, name: String, mix: GGUFMix
+    ) -> [(key: String, value: GGUFValueToWrite)] {
+        [
+            ("general.architecture", .string(architecture)), ("general.type", .string("model")),
+            ("general.name", .string(name)), ("general.file_type", .uint32(mix.fileType)),
+            ("general.quantization_version", .uint32(2)),
+        ]
     }
 }

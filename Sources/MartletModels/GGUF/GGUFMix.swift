@@ -30,8 +30,20 @@ package enum GGUFMix: String, CaseIterable, Sendable {
     /// The type of a matrix of `columns` inputs. Which tensors take more bits, and what stands in where 256 does not
     /// divide a row, are llama.cpp's rules (`llama-quant.cpp`), so that files are what their names say.
     func type(
-        _ role: TensorRole, layer: Int?, layerCount: Int, columns: Int, isTied: Bool
+        _ role: TensorRole, layer: Int?, columns: Int, of shape: DecoderShape
     ) -> GGUFTensorType {
+        type(
+            role, layer: layer, layerCount: shape.layerCount, columns: columns,
+            isTied: shape.tiesEmbeddings, expertCount: shape.experts?.count)
+    }
+
+    /// Likewise, for a model that is no decoder too.
+    func type(
+        _ role: TensorRole, layer: Int?, layerCount: Int, columns: Int, isTied: Bool,
+        expertCount: Int? = nil
+    ) -> GGUFTensorType {
+        // Which experts a token runs through turns on small differences.
+        if role == .router || role == .sharedRouter { return .plain(.f32) }
         // What is multiplied with; an embedding that is only looked up is no more than any other.
         let isHead = role == .head || (role == .embedding && isTied)
         let blocks: StoredBlocks
@@ -47,12 +59,21 @@ package enum GGUFMix: String, CaseIterable, Sendable {
         case .q6K: blocks = .q6K
         case .q4KM, .q5KM:
             let usual: StoredBlocks = self == .q4KM ? .q4K : .q5K
-            let isLossy = role == .value || role == .down
+            let isLossy = [.value, .down, .expertDown, .sharedDown].contains(role)
             let takesMore = layer.map { Self.takesMore($0, of: layerCount) } ?? false
             blocks = isHead || (isLossy && takesMore) ? .q6K : usual
         }
         guard columns % 32 == 0 else { return .plain(.f16) }
-        return .blocks(Self.fitting(blocks, columns: columns))
+        return .blocks(Self.fitting((expertCount == 8 ? amongEight(role) : nil) ?? blocks, columns: columns))
+    }
+
+    /// What attention takes beside eight experts, whose bytes it is little of.
+    private func amongEight(_ role: TensorRole) -> StoredBlocks? {
+        switch role {
+        case .key, .value: return .q8_0
+        case .output where self == .q4KM: return .q5K
+        default: return nil
+        }
     }
 
     /// The first and the last eighth of the layers, and every third between.

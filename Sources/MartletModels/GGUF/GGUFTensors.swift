@@ -97,9 +97,21 @@ package final class GGUFTensors: TensorSource {
                 throw .format(.missingTensor(path: model.path, tensor: stored))
             }
             taken.insert(stored)
+            if let expert = tensor.expert {
+                let expected = [plan.copies(tensor.row, layer: tensor.layer)] + tensor.shape
+                guard entry.shape == expected else {
+                    throw .format(
+                        .shapeMismatch(
+                            file: model.path, tensor: stored, got: entry.shape, expected: expected))
+                }
+                entries.append(entry.part(tensor.name, index: expert))
+                continue
+            }
+            // One row may be stored as a vector.
+            let isRow = tensor.shape == [1] + entry.shape
             entries.append(
                 entry.renamed(
-                    tensor.name,
+                    tensor.name, shape: isRow ? tensor.shape : nil,
                     rowOrder: naming.order(tensor, plan),
                     term: naming.holdsWholeNorms && role.isNorm ? -plan.normOffset : 0))
         }

@@ -10,7 +10,10 @@ extension ModelRegistry {
         let named = families.compactMap { family in
             family.gguf.map { (family, $0) }
         }
-        let found = named.filter { $0.1.architecture == name }
+        let hasExperts = name.map { (file["\($0).expert_count"]?.int ?? 0) > 0 } ?? false
+        let all = named.filter { $0.1.architecture == name }
+        let alike = all.filter { $0.1.hasExperts == hasExperts }
+        let found = alike.isEmpty ? all : alike
         // Without a window a family that never has one; with one, a family that may.
         if let pair = found.first(where: { ($0.1.windows != .never) == hasWindow }) ?? found.first {
             return pair

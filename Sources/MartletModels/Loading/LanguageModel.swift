@@ -11,6 +11,8 @@ package final class LanguageModel: Sendable {
     package let shape: DecoderShape
     /// How its matrices are packed; nil where each is packed as it is stored.
     package let weightType: WeightType?
+    /// How they are packed where nothing else is asked for; nil where each is packed as it is stored.
+    package let naturalWeights: WeightType?
     /// The types of its packed matrices, those with the most bytes first, as output names them.
     package let weightName: String
     /// Kernels chosen at load.
@@ -70,7 +72,11 @@ package final class LanguageModel: Sendable {
         var plan = try DecoderPlan.read(checkpoint)
         if !readsHead { plan.shape.tiesEmbeddings = true }
         let tensors = plan.tensors(of: checkpoint)
-        let type = type ?? Self.naturalType(of: tensors)
+        let names = StoredNames(plan, contains: tensors.contains)
+        // Which are in f32, whatever the others are.
+        let routers = plan.tensors.filter { $0.row.roles[0].matrixKind == .router }
+        let natural = Self.naturalType(of: tensors, besides: Set(routers.map { names.name($0) }))
+        let type = type ?? natural
         let source = CheckpointWeights(tensors: tensors, type: type, pool: pool)
         // Small files, refused before gigabytes of weights.
         var opened: [String: LiveAdapter] = [:]
@@ -92,7 +98,8 @@ package final class LanguageModel: Sendable {
             ends = given?.compactMap { Int32(exactly: $0) } ?? []
         } catch { throw .format(error) }
         self.init(
-            loaded, adapters: opened, type: type, kernels: kernels, pool: pool, endTokens: ends)
+            loaded, adapters: opened, type: type, natural: natural, kernels: kernels, pool: pool,
+            endTokens: ends)
     }
 
     /// A random model of a published shape, for measuring speed: `tiny`, `qwen2.5-0.5b` …
@@ -115,18 +122,20 @@ package final class LanguageModel: Sendable {
         try plan.checkRunnable(file: "the random shape")
         let source = RandomWeights(type: type, seed: seed, pool: pool)
         let loaded = try LoadedDecoder(plan, weights: source)
-        self.init(loaded, type: type, kernels: kernels, pool: pool, endTokens: [])
+        self.init(
+            loaded, type: type, natural: .bf16, kernels: kernels, pool: pool, endTokens: [])
     }
 
     private init(
         _ loaded: LoadedDecoder, adapters: [String: LiveAdapter] = [:], type: WeightType?,
-        kernels: KernelSet, pool: WorkerPool, endTokens: [Int32]
+        natural: WeightType?, kernels: KernelSet, pool: WorkerPool, endTokens: [Int32]
     ) {
         self.loaded = loaded
         self.adapters = adapters
         let plan = loaded.plan
         shape = plan.shape
         weightType = type
+        naturalWeights = natural
         self.kernels = kernels
         self.pool = pool
         self.endTokens = endTokens
@@ -179,13 +188,18 @@ package final class LanguageModel: Sendable {
 
     /// bf16 or f16 where every matrix is stored so; nil where some are blocks or packed integers, which are kept; f32
     /// holds everything else exactly.
-    package static func naturalType(of tensors: any TensorSource) -> WeightType? {
+    ///
+    /// - Parameter exceptions: names of matrices that are packed in f32 anyway.
+    static func naturalType(
+        of tensors: any TensorSource, besides exceptions: Set<String> = []
+    ) -> WeightType? {
         guard tensors.entries.allSatisfy({ $0.stored == nil && $0.grouped == nil }) else {
             return nil
         }
         for (dtype, type) in [(DType.bf16, WeightType.bf16), (.f16, .f16)] {
             let isStored = tensors.entries.allSatisfy {
                 $0.shape.count != 2 || ($0.dtype == dtype && $0.holdsNumbers)
+                    || exceptions.contains($0.name)
             }
             if isStored { return type }
         }

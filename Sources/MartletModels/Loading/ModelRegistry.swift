@@ -51,6 +51,20 @@ enum ModelRegistry {
         return shape
     }
 
+    /// As `tiny`, with 16 experts of which a token runs through 4.
+    private static let tinyExperts: DecoderShape = {
+        var shape = DecoderShape(
+            family: "qwen3_moe", layerCount: 2, hiddenSize: 256, intermediateSize: 512,
+            headCount: 4, keyValueHeadCount: 2, headDimension: 64, vocabularySize: 1024,
+            contextLength: 131_072, tiesEmbeddings: true, rotary: RotaryParameters(base: 10_000))
+        for layer in shape.layers.indices {
+            shape.layers[layer].experts = ExpertShape(
+                count: 16, perToken: 4, width: 128,
+                weighting: .softmaxOfAll(renormalises: true))
+        }
+        return shape
+    }()
+
     /// Shapes for `random:NAME`, from the published configurations.
     static let shapes: [(name: String, shape: DecoderShape)] = [
         (
@@ -63,6 +77,7 @@ enum ModelRegistry {
                 tiesEmbeddings: true,
                 rotary: RotaryParameters(base: 10_000))
         ),
+        ("tiny-experts", tinyExperts),
         (
             "qwen2.5-0.5b",
             DecoderShape(

@@ -67,6 +67,16 @@ extension DecoderPlan {
         return isActive ? experts.perToken : experts.count
     }
 
+    /// The tensors of all experts that are in theirs what this one is in its own; it alone where it is not an expert's.
+    func copies(of tensor: PlannedTensor) -> [PlannedTensor] {
+        guard tensor.expert != nil else { return [tensor] }
+        return (0..<copies(tensor.row, layer: tensor.layer)).map { expert in
+            var copy = tensor
+            copy.expert = expert
+            return copy
+        }
+    }
+
     /// Weights that one token's logits depend on: those of the experts that it does not run through are left out.
     var activeParameterCount: Int {
         tensors.reduce(0) { total, tensor in

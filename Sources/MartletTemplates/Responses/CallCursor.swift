@@ -8,6 +8,12 @@ struct CallCursor {
     private(set) var offset: Int
     /// Whether no more text comes.
     let isFinal: Bool
+    /// What was read of calls that are not complete.
+    var progress = CallProgress()
+    /// The furthest place that was looked at.
+    private var seen = 0
+    /// Behind the last byte that was looked at.
+    var reach: Int { max(seen, offset) }
 
     init(_ bytes: [UInt8], from offset: Int, isFinal: Bool) {
         self.bytes = bytes
@@ -66,14 +72,27 @@ struct CallCursor {
     ) throws(Stop) -> String {
         var at = offset
         while at < bytes.count, at - offset < limit {
-            for mark in marks where bytes[at...].starts(with: mark.utf8) {
+            for mark in marks
+            where mark.utf8.first == bytes[at] && bytes[at...].starts(with: mark.utf8) {
                 let text = String(decoding: bytes[offset..<at], as: UTF8.self)
                 offset = at + (consumesMark ? mark.utf8.count : 0)
                 return text
             }
             at += 1
         }
+        seen = max(seen, at)
         throw at < bytes.count ? .malformed : atEnd
+    }
+
+    /// The text that is there before a mark which is not: without what may become the mark.
+    func text(before mark: String) -> String {
+        var end = bytes.count
+        for count in stride(from: min(mark.utf8.count - 1, end - offset), to: 0, by: -1)
+        where mark.utf8.starts(with: bytes[(end - count)...]) {
+            end -= count
+            break
+        }
+        return String(decoding: bytes[offset..<end], as: UTF8.self)
     }
 
     /// A name: no space and no sign of another language.
@@ -121,37 +140,14 @@ struct CallCursor {
     mutating func json() throws(Stop) -> JSONValue {
         guard let first = byte else { throw atEnd }
         guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { throw .malformed }
-        var (depth, inString, isEscaped) = (0, false, false)
-        var at = offset
-        while at < bytes.count {
-            let byte = bytes[at]
-            at += 1
-            if inString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): inString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-                if depth == 0 {
-                    guard let value = try? JSONValue.parse(Array(bytes[offset..<at])) else {
-                        throw .malformed
-                    }
-                    offset = at
-                    return value
-                }
-            default: break
-            }
+        guard let end = JSONPrefix.end(of: bytes[offset...]) else {
+            seen = bytes.count
+            throw atEnd
         }
-        throw atEnd
+        seen = end
+        guard let value = try? JSONValue.parse(Array(bytes[offset..<end])) else { throw .malformed }
+        offset = end
+        return value
     }
 }
 

@@ -2,13 +2,6 @@
 
 import MartletJSON
 
-/// A call that was read; the identifier is nil where the model gives none.
-struct ReadCall: Equatable {
-    var id: String?
-    let name: String
-    let arguments: JSONObject
-}
-
 /// Reads calls in a family's syntax.
 struct CallReader: Sendable {
     let calls: ResponseSyntax.Calls
@@ -62,7 +55,7 @@ struct CallReader: Sendable {
             return found
         case .bareJSON: return try bareJSON(&cursor)
         case .barePython:
-            let found = try PythonCalls.list(&cursor)
+            let found = try PythonCalls.list(&cursor, tellsOf: isTool)
             guard found.allSatisfy({ isTool($0.name) }) else { throw .malformed }
             return found
         case .bareKeys(let open, let close, let quote):
@@ -70,6 +63,7 @@ struct CallReader: Sendable {
             cursor.skipSpace()
             try cursor.expect("call:")
             let name = try cursor.name(until: ["{"], consumesMark: false)
+            cursor.progress.begin(name)
             let arguments = try BareKeyObject.read(&cursor, quote: quote)
             cursor.skipSpace()
             try cursor.expect(close)
@@ -87,7 +81,7 @@ struct CallReader: Sendable {
     ) throws(CallCursor.Stop) -> [ReadCall] {
         guard try cursor.skip(anyOf: open) else { throw .malformed }
         cursor.skipSpace()
-        var found = try Self.calls(in: try cursor.json())
+        var found = try cursor.calls()
         // Some write several objects one after another.
         guard !close.isEmpty else { return found }
         while true {
@@ -96,7 +90,7 @@ struct CallReader: Sendable {
             if cursor.isAtEnd, !cursor.isFinal { throw .incomplete }
             if try cursor.skip(anyOf: close) { return found }
             if cursor.byte == UInt8(ascii: "{") {
-                found += try Self.calls(in: try cursor.json())
+                found += try cursor.calls()
                 continue
             }
             // A mark that ends nothing is no loss: the JSON is whole.
@@ -109,7 +103,7 @@ struct CallReader: Sendable {
         let isTagged = try cursor.skip("<|python_tag|>")
         cursor.skipSpace()
         if isTagged, cursor.byte != UInt8(ascii: "{") { return [try pythonTag(&cursor)] }
-        let found = try Self.calls(in: try cursor.json())
+        let found = try cursor.calls(tellsOf: isTool)
         guard found.allSatisfy({ isTool($0.name) }) else { throw .malformed }
         return found
     }
@@ -132,38 +126,6 @@ struct CallReader: Sendable {
             id: nil, name: runner, arguments: JSONObject().setting("code", to: .string(code)))
     }
 
-    /// The calls that a value of JSON tells of.
-    static func calls(in value: JSONValue) throws(CallCursor.Stop) -> [ReadCall] {
-        if let elements = value.arrayValue {
-            var found: [ReadCall] = []
-            for element in elements { found += try calls(in: element) }
-            return found
-        }
-        guard var object = value.objectValue else { throw .malformed }
-        if let inner = object["function"]?.objectValue { object = inner }
-        let names = ["name", "tool_name", "function"]
-        guard let name = names.lazy.compactMap({ object[$0]?.stringValue }).first, !name.isEmpty
-        else { throw .malformed }
-        let given = ["arguments", "parameters"].lazy.compactMap { object[$0] }.first
-        let identifiers = ["id", "tool_call_id"]
-        let id =
-            identifiers.lazy.compactMap { value.objectValue?[$0]?.stringValue }.first
-        return [ReadCall(id: id, name: name, arguments: try arguments(given))]
-    }
-
-    private static func arguments(_ value: JSONValue?) throws(CallCursor.Stop) -> JSONObject {
-        switch value {
-        case nil, .null: return JSONObject()
-        case .object(let object): return object
-        case .string(let text):
-            guard let object = (try? JSONValue.parse(Array(text.utf8)))?.objectValue else {
-                throw .malformed
-            }
-            return object
-        default: throw .malformed
-        }
-    }
-
     // MARK: A name before JSON
 
     /// The array of JSON that models wrote behind the same mark before they wrote names.
@@ -175,9 +137,8 @@ struct CallReader: Sendable {
         ahead.skipSpace()
         if ahead.isAtEnd, !ahead.isFinal { throw .incomplete }
         guard ahead.byte == UInt8(ascii: "[") else { return nil }
-        let found = try Self.calls(in: try ahead.json())
         cursor = ahead
-        return found
+        return try cursor.calls()
     }
 
     private func named(
@@ -201,11 +162,12 @@ struct CallReader: Sendable {
             if let colon = name.lastIndex(of: ":") { name = String(name[..<colon]) }
             guard !name.isEmpty else { throw .malformed }
         }
+        cursor.progress.begin(name)
         cursor.skipSpace()
         let before = marks.beforeArguments.trimmedSpace
         if !before.isEmpty { try cursor.expect(before) }
         cursor.skipSpace()
-        guard let arguments = try cursor.json().objectValue else { throw .malformed }
+        let arguments = try cursor.arguments()
         cursor.skipSpace()
         let after = marks.afterArguments.trimmedSpace
         if !after.isEmpty, !(cursor.isFinal && cursor.isAtEnd) { try cursor.expect(after) }
@@ -224,7 +186,8 @@ struct CallReader: Sendable {
         try cursor.expect(marks.open)
         let name = try cursor.name(until: marks.nameEnd, consumesMark: !marks.keepsNameEnd)
         let tool = tools.first { $0.name == name }
-        var members: [JSONObject.Member] = []
+        cursor.progress.begin(name)
+        var members = CallMembers()
         while true {
             cursor.skipSpace()
             if try cursor.skip(marks.close) { break }
@@ -243,14 +206,18 @@ struct CallReader: Sendable {
                 cursor.skipSpace()
                 try cursor.expect(marks.valueOpen)
             }
-            let text = try value(&cursor, marks)
-            let value = Self.value(
-                text, isText: isText, schema: tool?.schema(of: key), isKnown: tool != nil)
+            let schema = tool?.schema(of: key)
+            let text: String
+            do throws(CallCursor.Stop) { text = try value(&cursor, marks) } catch {
+                if Self.isText(isText, schema) { cursor.progress.addPartialText(key) }
+                throw error
+            }
             guard !key.isEmpty else { throw .malformed }
-            members.removeAll { $0.key.utf8.elementsEqual(key.utf8) }
-            members.append(JSONObject.Member(key: key, value: value))
+            let value = Self.value(text, isText: isText, schema: schema)
+            cursor.progress.add(key, value)
+            members.set(key, value)
         }
-        return ReadCall(id: nil, name: name, arguments: JSONObject(members))
+        return ReadCall(id: nil, name: name, arguments: members.object)
     }
 
     /// A value's text: it ends at a closing tag that the next parameter or the call's end follows, so that a value may
@@ -260,30 +227,55 @@ struct CallReader: Sendable {
     ) throws(CallCursor.Stop) -> String {
         var text = ""
         while true {
-            text += try cursor.text(until: [marks.parameterClose])
+            do throws(CallCursor.Stop) {
+                text += try cursor.text(until: [marks.parameterClose])
+            } catch {
+                let more = cursor.text(before: marks.parameterClose)
+                cursor.progress.partialText = Self.trimmed(text + more, marks)
+                throw error
+            }
             var ahead = cursor
             ahead.skipSpace()
-            if try ahead.stands(marks.parameterOpen) { break }
-            if try ahead.stands(marks.close) { break }
+            do throws(CallCursor.Stop) {
+                if try ahead.stands(marks.parameterOpen) { break }
+                if try ahead.stands(marks.close) { break }
+            } catch {
+                cursor.progress.partialText = Self.trimmed(text, marks)
+                throw error
+            }
             text += marks.parameterClose
         }
-        if marks.valueOpen.isEmpty {
-            if text.utf8.first == 0x0A { text.removeFirst() }
-            if text.utf8.last == 0x0A { text.removeLast() }
+        return Self.trimmed(text, marks)
+    }
+
+    /// Without the line feeds that belong to the tags.
+    private static func trimmed(_ text: String, _ marks: TaggedCallMarks) -> String {
+        guard marks.valueOpen.isEmpty else { return text }
+        var bytes = Array(text.utf8)[...]
+        if bytes.first == 0x0A { bytes.removeFirst() }
+        if bytes.last == 0x0A { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether a parameter's value is a text whatever it says.
+    private static func isText(_ isText: Bool?, _ schema: JSONObject?) -> Bool {
+        isText ?? (types(schema) == ["string"])
+    }
+
+    private static func types(_ schema: JSONObject?) -> [String]? {
+        schema?["type"].map { type in
+            type.arrayValue?.compactMap(\.stringValue) ?? [type.stringValue ?? ""]
         }
-        return text
     }
 
     private static func value(
-        _ text: String, isText: Bool?, schema: JSONObject?, isKnown: Bool
+        _ text: String, isText: Bool?, schema: JSONObject?
     ) -> JSONValue {
         if isText == true { return .string(text) }
         let trimmed = text.trimmedSpace
         let parsed = (try? JSONValue.parse(Array(trimmed.utf8))) ?? Self.pythonConstant(trimmed)
         if isText == false { return parsed ?? .string(text) }
-        let types = schema?["type"].map { type in
-            type.arrayValue?.compactMap(\.stringValue) ?? [type.stringValue ?? ""]
-        }
+        let types = types(schema)
         if let types, types.contains("string") {
             return types.contains("null") && trimmed == "null" ? .null : .string(text)
         }

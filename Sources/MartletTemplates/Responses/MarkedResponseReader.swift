@@ -5,13 +5,27 @@ struct MarkedResponseReader: Sendable {
     var output = ResponseOutput()
     private let syntax: ResponseSyntax
     private let reader: CallReader?
+    private let marks: Marks
     private var text = MarkedText()
     private var mode = Mode.text
-    /// How long the text must be before it is looked at for a whole call again.
-    private var nextAttempt = 0
+    private var announcer = CallAnnouncer()
+    private var pacing = Pacing()
+    /// How many bytes were looked at in what turned out to be no call.
+    private var wasted = 0
     private var hasReasoned = false
     /// Whether reasoning ended without its mark, which may still come.
     private var expectsReasoningEnd = false
+
+    /// How many bytes were looked at, all in all: it grows with the answer, not with its square.
+    var examined: Int { text.examined }
+
+    /// The family's marks.
+    private struct Marks: Sendable {
+        let content: [Mark]
+        let calls: [Mark]
+        let sectionEnd: Mark?
+        let reasoning: (open: Mark, close: Mark)?
+    }
 
     private enum Mode: Sendable, Equatable {
         case text
@@ -21,14 +35,21 @@ struct MarkedResponseReader: Sendable {
         /// At the opening mark of a call, which was found in text or in reasoning.
         case call(ResponseOutput.Kind)
         /// Behind a call.
-        case afterCall
+        case afterCall(isSeparated: Bool)
         /// Where the whole answer may be a call.
         case bare
     }
 
     init(_ syntax: ResponseSyntax, tools: [ToolDefinition], promptTail: String) {
         self.syntax = syntax
-        reader = tools.isEmpty ? nil : syntax.calls.map { CallReader(calls: $0, tools: tools) }
+        let reader =
+            tools.isEmpty ? nil : syntax.calls.map { CallReader(calls: $0, tools: tools) }
+        self.reader = reader
+        let openings = reader.map { (syntax.section.map { [$0.open] } ?? []) + $0.openings } ?? []
+        marks = Marks(
+            content: syntax.contentMarks.map(Mark.init), calls: openings.map(Mark.init),
+            sectionEnd: syntax.section.map { Mark($0.close) },
+            reasoning: syntax.reasoning.map { (Mark($0.open), Mark($0.close)) })
         if let open = syntax.reasoning?.open, promptTail.trimmedSpace.hasSuffix(open) {
             hasReasoned = true
             output.change(to: .reasoning)
@@ -45,16 +66,12 @@ struct MarkedResponseReader: Sendable {
         }
     }
 
-    private var callMarks: [String] {
-        guard let reader else { return [] }
-        return (syntax.section.map { [$0.open] } ?? []) + reader.openings
-    }
-
     mutating func add(_ bytes: [UInt8]) {
-        let before = text.bytes.count
-        text.bytes += bytes
-        if case .call = mode, !mayEndCall(from: before) { return }
-        if mode == .bare, !mayEndCall(from: before) { return }
+        text.append(bytes)
+        switch mode {
+        case .call, .bare: guard isDue(bytes) else { return }
+        default: break
+        }
         while advance(isFinal: false) {}
     }
 
@@ -63,16 +80,18 @@ struct MarkedResponseReader: Sendable {
         output.finish()
     }
 
-    /// Whether new text may have ended a call. A long call is looked at again only where that is likely, so that its
-    /// length costs no square.
-    private func mayEndCall(from start: Int) -> Bool {
-        guard text.bytes.count > 512 else { return true }
-        guard text.bytes.count >= nextAttempt else { return false }
-        return text.bytes[start...].contains { byte in
+    private mutating func isDue(_ new: [UInt8]) -> Bool {
+        let mayEnd = new.contains { byte in
             if let last = reader?.lastByte { return byte == last }
-            return byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") || byte == 0x3E
+            return byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
+                || byte == UInt8(ascii: ">")
         }
+        return pacing.isDue(text.count, new: new.count, mayEnd: mayEnd)
     }
+
+    /// Whether a mark may open a call. An answer full of marks that open none is not looked through again for each: there
+    /// are no calls in it then.
+    private var mayTryCall: Bool { wasted <= 4 * text.position + 16_384 }
 
     /// Goes on as far as the text tells; whether something happened.
     private mutating func advance(isFinal: Bool) -> Bool {
@@ -81,63 +100,69 @@ struct MarkedResponseReader: Sendable {
         case .reasoning: return readReasoning(isFinal)
         case .reasoningStart: return startReasoning(isFinal)
         case .call(let kind): return readCall(within: kind, isFinal)
-        case .afterCall: return goOnAfterCall(isFinal)
+        case .afterCall(let isSeparated): return goOnAfterCall(isSeparated, isFinal)
         case .bare: return readBare(isFinal)
         }
     }
 
     /// Takes text from the front.
-    private mutating func drop(_ count: Int) { text.bytes.removeFirst(count) }
+    private mutating func drop(_ count: Int) { text.drop(count) }
 
     private mutating func say(_ count: Int, _ kind: ResponseOutput.Kind) {
-        output.add(text.bytes[..<count], kind)
+        output.add(text.rest.prefix(count), kind)
         drop(count)
     }
 
     // MARK: Text and reasoning
 
     private mutating func readText(_ isFinal: Bool) -> Bool {
-        var marks = syntax.contentMarks + callMarks
-        if let reasoning = syntax.reasoning {
-            if !output.hasText, !hasReasoned { marks.append(reasoning.open) }
-            if expectsReasoningEnd { marks.append(reasoning.close) }
+        var wanted = marks.content + marks.calls
+        if let reasoning = marks.reasoning {
+            if !output.hasText, !hasReasoned { wanted.append(reasoning.open) }
+            if expectsReasoningEnd { wanted.append(reasoning.close) }
         }
-        if let section = syntax.section, output.hasCalls { marks.append(section.close) }
-        let found = text.first(of: marks)
+        if let end = marks.sectionEnd, output.hasCalls { wanted.append(end) }
+        let found = text.first(of: wanted)
         guard let mark = found.mark else {
-            say(isFinal ? text.bytes.count : found.decided, .text)
+            say(isFinal ? text.count : found.decided, .text)
             return false
         }
         // What comes before reasoning must be blank.
-        if mark.text == syntax.reasoning?.open,
-            !String(decoding: text.bytes[..<mark.range.lowerBound], as: UTF8.self).trimmedSpace
-                .isEmpty
+        let isReasoning = mark.text == marks.reasoning?.open
+        if isReasoning,
+            !String(decoding: text.rest.prefix(mark.start), as: UTF8.self).trimmedSpace.isEmpty
         {
-            say(mark.range.upperBound, .text)
+            say(mark.end, .text)
             return true
         }
-        say(mark.range.lowerBound, .text)
-        if mark.text == syntax.reasoning?.open {
-            drop(mark.text.utf8.count)
+        say(mark.start, .text)
+        if isReasoning {
+            drop(mark.text.bytes.count)
             hasReasoned = true
             output.change(to: .reasoning)
             mode = .reasoningStart
-        } else if callMarks.contains(mark.text) {
-            beginCall(within: .text)
+        } else if marks.calls.contains(mark.text) {
+            beginCall(mark.text, within: .text)
         } else {
-            drop(mark.text.utf8.count)
-            if mark.text == syntax.reasoning?.close { expectsReasoningEnd = false }
-            if !syntax.contentMarks.contains(mark.text) || !output.hasText {
+            drop(mark.text.bytes.count)
+            if mark.text == marks.reasoning?.close { expectsReasoningEnd = false }
+            if !marks.content.contains(mark.text) || !output.hasText {
                 output.change(to: .text)
             }
         }
         return true
     }
 
+    /// Reads from the front.
+    private func cursor(_ isFinal: Bool) -> CallCursor {
+        CallCursor(text.bytes, from: text.front, isFinal: isFinal)
+    }
+
     private mutating func startReasoning(_ isFinal: Bool) -> Bool {
-        var cursor = CallCursor(text.bytes, from: 0, isFinal: isFinal)
+        var cursor = self.cursor(isFinal)
         do throws(CallCursor.Stop) {
             cursor.skipSpace()
+            drop(cursor.offset - text.front)
             if cursor.isAtEnd, !isFinal { return false }
             // Some models write the mark again that the prompt ended with.
             if let open = syntax.reasoning?.open, try cursor.skip(open) { cursor.skipSpace() }
@@ -145,85 +170,101 @@ struct MarkedResponseReader: Sendable {
         } catch {
             guard error == .malformed else { return false }
         }
-        drop(cursor.offset)
+        drop(cursor.offset - text.front)
         mode = .reasoning
         return true
     }
 
     private mutating func readReasoning(_ isFinal: Bool) -> Bool {
-        let close = syntax.reasoning?.close ?? ""
-        let found = text.first(of: [close] + callMarks)
+        let close = marks.reasoning?.close
+        let found = text.first(of: (close.map { [$0] } ?? []) + marks.calls)
         guard let mark = found.mark else {
-            say(isFinal ? text.bytes.count : found.decided, .reasoning)
+            say(isFinal ? text.count : found.decided, .reasoning)
             return false
         }
-        say(mark.range.lowerBound, .reasoning)
+        say(mark.start, .reasoning)
         if mark.text == close {
-            drop(close.utf8.count)
+            drop(mark.text.bytes.count)
             output.change(to: .text)
             // Empty reasoning may be followed by more.
             hasReasoned = syntax.reasoningLabel == nil
             mode = isBare ? .bare : .text
         } else {
-            beginCall(within: .reasoning)
+            beginCall(mark.text, within: .reasoning)
         }
         return true
     }
 
     // MARK: Calls
 
-    private mutating func beginCall(within kind: ResponseOutput.Kind) {
-        nextAttempt = 0
+    private mutating func beginCall(_ mark: Mark, within kind: ResponseOutput.Kind) {
+        guard mayTryCall else { return say(mark.bytes.count, kind) }
+        pacing = Pacing()
         mode = .call(kind)
     }
 
     private mutating func readCall(within kind: ResponseOutput.Kind, _ isFinal: Bool) -> Bool {
-        guard let reader, !text.bytes.isEmpty else {
+        guard let reader, !text.isEmpty else {
             mode = .text
             return false
         }
-        var cursor = CallCursor(text.bytes, from: 0, isFinal: isFinal)
+        var cursor = self.cursor(isFinal)
         do throws(CallCursor.Stop) {
             if let section = syntax.section, try cursor.skip(section.open) { cursor.skipSpace() }
             let calls = try reader.read(&cursor)
-            take(calls, to: cursor.offset)
+            take(calls, cursor)
             if kind == .reasoning { expectsReasoningEnd = true }
             return true
         } catch {
-            if error == .incomplete, !isFinal {
-                nextAttempt = text.bytes.count + text.bytes.count / 16
-                return false
-            }
+            if isUndecided(error, cursor) { return false }
         }
         // The mark is none: it is text, and what follows it is looked at anew.
-        let mark = callMarks.first { text.bytes.starts(with: $0.utf8) } ?? ""
-        say(max(1, mark.utf8.count), kind)
+        let mark = marks.calls.first { text.rest.starts(with: $0.bytes) }
+        say(max(1, mark?.bytes.count ?? 0), kind)
         mode = kind == .text ? .text : .reasoning
         return true
     }
 
-    private mutating func take(_ calls: [ReadCall], to offset: Int) {
-        for call in calls { output.add(call) }
-        drop(offset)
-        nextAttempt = 0
-        mode = .afterCall
+    /// Whether more text is needed to tell; what is known of the calls is told. Where it is none, that is taken back.
+    private mutating func isUndecided(_ stop: CallCursor.Stop, _ cursor: CallCursor) -> Bool {
+        let looked = cursor.reach - text.front
+        text.note(examined: looked)
+        guard stop == .malformed else {
+            announcer.tell(cursor.progress, &output)
+            return true
+        }
+        wasted += looked
+        announcer.withdraw(&output)
+        return false
     }
 
-    private mutating func goOnAfterCall(_ isFinal: Bool) -> Bool {
-        var cursor = CallCursor(text.bytes, from: 0, isFinal: isFinal)
+    private mutating func take(_ calls: [ReadCall], _ cursor: CallCursor) {
+        announcer.complete(calls, &output)
+        text.note(examined: cursor.reach - text.front)
+        drop(cursor.offset - text.front)
+        pacing = Pacing()
+        mode = .afterCall(isSeparated: false)
+    }
+
+    private mutating func goOnAfterCall(_ isSeparated: Bool, _ isFinal: Bool) -> Bool {
+        var cursor = self.cursor(isFinal)
         do throws(CallCursor.Stop) {
             cursor.skipSpace()
-            if isBare, try cursor.skip(";") { cursor.skipSpace() }
+            drop(cursor.offset - text.front)
+            if isBare, !isSeparated, try cursor.skip(";") {
+                mode = .afterCall(isSeparated: true)
+                drop(cursor.offset - text.front)
+                return true
+            }
             if cursor.isAtEnd, !isFinal { return false }
             if let section = syntax.section, try cursor.skip(section.close) {
-                drop(cursor.offset)
+                drop(cursor.offset - text.front)
                 mode = .text
                 return true
             }
         } catch {
             guard error == .malformed else { return false }
         }
-        drop(cursor.offset)
         mode = isBare ? .bare : .text
         return true
     }
@@ -233,7 +274,7 @@ struct MarkedResponseReader: Sendable {
             mode = .text
             return true
         }
-        var cursor = CallCursor(text.bytes, from: 0, isFinal: isFinal)
+        var cursor = self.cursor(isFinal)
         cursor.skipSpace()
         if cursor.isAtEnd, !isFinal { return false }
         do throws(CallCursor.Stop) {
@@ -242,13 +283,9 @@ struct MarkedResponseReader: Sendable {
                 mode = .text
                 return true
             }
-            let calls = try reader.read(&cursor)
-            take(calls, to: cursor.offset)
+            take(try reader.read(&cursor), cursor)
         } catch {
-            if error == .incomplete, !isFinal {
-                nextAttempt = text.bytes.count + text.bytes.count / 16
-                return false
-            }
+            if isUndecided(error, cursor) { return false }
             mode = .text
         }
         return true

@@ -3,14 +3,16 @@
 import MartletJSON
 
 enum PythonCalls {
-    /// A list of calls.
-    static func list(_ cursor: inout CallCursor) throws(CallCursor.Stop) -> [ReadCall] {
+    /// A list of calls; `tellsOf` says of which names the beginning may be told.
+    static func list(
+        _ cursor: inout CallCursor, tellsOf: (String) -> Bool = { _ in true }
+    ) throws(CallCursor.Stop) -> [ReadCall] {
         try cursor.expect("[")
         var found: [ReadCall] = []
         while true {
             cursor.skipSpace()
             if !found.isEmpty, try cursor.skip("]") { return found }
-            found.append(try call(&cursor))
+            found.append(try call(&cursor, tellsOf: tellsOf))
             cursor.skipSpace()
             if try cursor.skip(",") { continue }
             try cursor.expect("]")
@@ -19,25 +21,34 @@ enum PythonCalls {
     }
 
     /// One call.
-    static func call(_ cursor: inout CallCursor) throws(CallCursor.Stop) -> ReadCall {
+    static func call(
+        _ cursor: inout CallCursor, tellsOf: (String) -> Bool = { _ in true }
+    ) throws(CallCursor.Stop) -> ReadCall {
         let name = try cursor.identifier()
         try cursor.expect("(")
-        var members: [JSONObject.Member] = []
+        let isTold = tellsOf(name)
+        if isTold { cursor.progress.begin(name) }
+        var members = CallMembers()
         while true {
             cursor.skipSpace()
             if try cursor.skip(")") { break }
             let key = try cursor.identifier()
             cursor.skipSpace()
             try cursor.expect("=")
-            let value = try value(&cursor, depth: 0)
-            guard !members.contains(where: { $0.key == key }) else { throw .malformed }
-            members.append(JSONObject.Member(key: key, value: value))
+            let found: JSONValue
+            do throws(CallCursor.Stop) { found = try value(&cursor, depth: 0) } catch {
+                if isTold { cursor.progress.addPartialText(key) }
+                throw error
+            }
+            guard !members.contains(key) else { throw .malformed }
+            members.set(key, found)
+            if isTold { cursor.progress.add(key, found) }
             cursor.skipSpace()
             if try cursor.skip(",") { continue }
             try cursor.expect(")")
             break
         }
-        return ReadCall(id: nil, name: name, arguments: JSONObject(members))
+        return ReadCall(id: nil, name: name, arguments: members.object)
     }
 
     /// A literal of Python or of JSON.
@@ -48,7 +59,8 @@ enum PythonCalls {
         cursor.skipSpace()
         guard let first = cursor.byte else { throw cursor.isFinal ? .malformed : .incomplete }
         switch first {
-        case UInt8(ascii: "\""), UInt8(ascii: "'"): return .string(try string(&cursor))
+        case UInt8(ascii: "\""), UInt8(ascii: "'"):
+            return .string(try string(&cursor, isTold: depth == 0))
         case UInt8(ascii: "["), UInt8(ascii: "("):
             let close = first == UInt8(ascii: "[") ? "]" : ")"
             _ = try cursor.skip(first == UInt8(ascii: "[") ? "[" : "(")
@@ -64,19 +76,19 @@ enum PythonCalls {
             }
         case UInt8(ascii: "{"):
             _ = try cursor.skip("{")
-            var object = JSONObject()
+            var members = CallMembers()
             while true {
                 cursor.skipSpace()
-                if try cursor.skip("}") { return .object(object) }
+                if try cursor.skip("}") { return .object(members.object) }
                 let key = try value(&cursor, depth: depth + 1)
                 cursor.skipSpace()
                 try cursor.expect(":")
                 let text = key.stringValue ?? String(decoding: key.serialized(), as: UTF8.self)
-                object = object.setting(text, to: try value(&cursor, depth: depth + 1))
+                members.set(text, try value(&cursor, depth: depth + 1))
                 cursor.skipSpace()
                 if try cursor.skip(",") { continue }
                 try cursor.expect("}")
-                return .object(object)
+                return .object(members.object)
             }
         default:
             _ = try cursor.skip("+")
@@ -92,35 +104,49 @@ enum PythonCalls {
         }
     }
 
-    private static func string(_ cursor: inout CallCursor) throws(CallCursor.Stop) -> String {
+    /// A text in quotes. `isTold` says whether its beginning is worth telling.
+    private static func string(
+        _ cursor: inout CallCursor, isTold: Bool
+    ) throws(CallCursor.Stop) -> String {
         let quote = cursor.byte == UInt8(ascii: "'") ? "'" : "\""
         try cursor.expect(quote)
         var result = ""
-        while true {
-            result += try cursor.text(until: [quote, "\\"], consumesMark: false)
-            if try cursor.skip(quote) { return result }
-            try cursor.expect("\\")
-            guard let sign = cursor.byte else { throw cursor.isFinal ? .malformed : .incomplete }
-            let text = String(decoding: [sign], as: UTF8.self)
-            switch sign {
-            case UInt8(ascii: "n"): result += "\n"
-            case UInt8(ascii: "t"): result += "\t"
-            case UInt8(ascii: "r"): result += "\r"
-            case UInt8(ascii: "\\"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "/"):
-                result += text
-            case UInt8(ascii: "u"):
-                _ = try cursor.skip("u")
-                let digits = try cursor.take(4)
-                guard let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code) else {
-                    throw .malformed
+        do throws(CallCursor.Stop) {
+            while true {
+                do throws(CallCursor.Stop) {
+                    result += try cursor.text(until: [quote, "\\"], consumesMark: false)
+                } catch {
+                    // Every mark is a single byte: what is there is text.
+                    result += cursor.text(before: quote)
+                    throw error
                 }
-                result.unicodeScalars.append(scalar)
-                continue
-            default:
-                result += "\\"
-                continue
+                if try cursor.skip(quote) { return result }
+                result += try escape(&cursor)
             }
-            try cursor.expect(text)
+        } catch {
+            if isTold { cursor.progress.partialText = result }
+            throw error
+        }
+    }
+
+    /// What an escape stands for.
+    private static func escape(_ cursor: inout CallCursor) throws(CallCursor.Stop) -> String {
+        try cursor.expect("\\")
+        guard let sign = cursor.byte else { throw cursor.isFinal ? .malformed : .incomplete }
+        switch sign {
+        case UInt8(ascii: "u"):
+            _ = try cursor.skip("u")
+            let digits = try cursor.take(4)
+            guard let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code) else {
+                throw .malformed
+            }
+            return String(Character(scalar))
+        case UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "r"), UInt8(ascii: "\\"),
+            UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "/"):
+            let letter = try cursor.take(1)
+            return ["n": "\n", "t": "\t", "r": "\r"][letter] ?? letter
+        // What is no escape stays as it is.
+        default: return "\\"
         }
     }
 }
@@ -132,10 +158,10 @@ enum BareKeyObject {
     ) throws(CallCursor.Stop) -> JSONObject {
         guard depth < 64 else { throw .malformed }
         try cursor.expect("{")
-        var object = JSONObject()
+        var members = CallMembers()
         while true {
             cursor.skipSpace()
-            if try cursor.skip("}") { return object }
+            if try cursor.skip("}") { return members.object }
             let key: String
             if try cursor.skip(quote) {
                 key = try cursor.text(until: [quote])
@@ -144,11 +170,19 @@ enum BareKeyObject {
                 key = try cursor.text(until: [":"], limit: 512).trimmedSpace
             }
             guard !key.isEmpty else { throw .malformed }
-            object = object.setting(key, to: try value(&cursor, quote: quote, depth: depth))
+            let found: JSONValue
+            do throws(CallCursor.Stop) {
+                found = try value(&cursor, quote: quote, depth: depth)
+            } catch {
+                if depth == 0 { cursor.progress.addPartialText(key) }
+                throw error
+            }
+            if depth == 0 { cursor.progress.add(key, found) }
+            members.set(key, found)
             cursor.skipSpace()
             if try cursor.skip(",") { continue }
             try cursor.expect("}")
-            return object
+            return members.object
         }
     }
 
@@ -157,7 +191,12 @@ enum BareKeyObject {
     ) throws(CallCursor.Stop) -> JSONValue {
         guard depth < 64 else { throw .malformed }
         cursor.skipSpace()
-        if try cursor.skip(quote) { return .string(try cursor.text(until: [quote])) }
+        if try cursor.skip(quote) {
+            do throws(CallCursor.Stop) { return .string(try cursor.text(until: [quote])) } catch {
+                if depth == 0 { cursor.progress.partialText = cursor.text(before: quote) }
+                throw error
+            }
+        }
         switch cursor.byte {
         case nil: throw cursor.isFinal ? .malformed : .incomplete
         case UInt8(ascii: "{"):

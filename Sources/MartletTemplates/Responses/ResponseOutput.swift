@@ -1,4 +1,4 @@
-/// What was read of an answer, and the marks that are looked for in it.
+/// What was read of an answer.
 
 /// What was read, with the white space that may turn out to be none of it.
 struct ResponseOutput: Sendable {
@@ -7,6 +7,7 @@ struct ResponseOutput: Sendable {
     enum Piece: Sendable {
         case text([UInt8])
         case reasoning([UInt8])
+        case delta(ToolCallDelta)
         case call(ReadCall)
     }
 
@@ -49,6 +50,9 @@ struct ResponseOutput: Sendable {
     /// Sets what follows apart from what was said before.
     mutating func separate() { held = Array("\n\n".utf8) }
 
+    /// Adds what is new of a call.
+    mutating func add(_ delta: ToolCallDelta) { pieces.append(.delta(delta)) }
+
     mutating func add(_ call: ReadCall) {
         change(to: .text)
         hasCalls = true
@@ -63,36 +67,17 @@ struct ResponseOutput: Sendable {
 
     private mutating func append(_ bytes: [UInt8]) {
         if kind == .text { hasText = true }
-        switch (pieces.last, kind) {
-        case (.text(let last), .text): pieces[pieces.count - 1] = .text(last + bytes)
-        case (.reasoning(let last), .reasoning): pieces[pieces.count - 1] = .reasoning(last + bytes)
-        case (_, .text): pieces.append(.text(bytes))
-        case (_, .reasoning): pieces.append(.reasoning(bytes))
+        // Taken out while it grows: text that is held twice would be copied each time.
+        switch (pieces.popLast(), kind) {
+        case (.text(var last), .text):
+            last += bytes
+            pieces.append(.text(last))
+        case (.reasoning(var last), .reasoning):
+            last += bytes
+            pieces.append(.reasoning(last))
+        case (let last, let kind):
+            if let last { pieces.append(last) }
+            pieces.append(kind == .text ? .text(bytes) : .reasoning(bytes))
         }
-    }
-}
-
-/// Text in which marks are looked for, from its front.
-struct MarkedText: Sendable {
-    var bytes: [UInt8] = []
-
-    /// The first place at which one of some marks stands, and where undecided text begins: what may become a mark.
-    func first(of marks: [String]) -> (mark: (text: String, range: Range<Int>)?, decided: Int) {
-        let texts = marks.map { Array($0.utf8) }
-        let leads = Set(texts.compactMap(\.first))
-        var at = 0
-        while at < bytes.count {
-            guard leads.contains(bytes[at]) else {
-                at += 1
-                continue
-            }
-            for (mark, text) in zip(marks, texts) {
-                let rest = bytes[at...]
-                if rest.starts(with: text) { return ((mark, at..<at + text.count), at) }
-                if text.starts(with: rest) { return (nil, at) }
-            }
-            at += 1
-        }
-        return (nil, bytes.count)
     }
 }

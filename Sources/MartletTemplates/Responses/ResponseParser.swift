@@ -8,14 +8,16 @@ public enum ResponseEvent: Sendable, Hashable {
     case text(String)
     /// More of what the model thinks.
     case reasoning(String)
-    /// A call, whole: it parses, whatever comes after it.
+    /// More of a call that may not be complete; provisional, as only its end tells whether it is one.
+    case callDelta(ToolCallDelta)
+    /// A call, whole: it parses, whatever comes after it. Its deltas have told all of it.
     case call(ToolCall)
 }
 
 /// Reads one answer, in pieces of any size.
 ///
-/// However the text is cut into pieces, the events joined are the same, and none is ever taken back. What looks like a
-/// call and is none is given as text: nothing is lost. The text must have the model's special tokens in it.
+/// However the text is cut into pieces, the events joined are the same, and but for deltas of calls none is ever taken back. What
+/// looks like a call and is none is given as text: nothing is lost. The text must have the model's special tokens in it.
 public struct ResponseParser: Sendable {
     private enum Reader: Sendable {
         case marked(MarkedResponseReader)
@@ -66,12 +68,21 @@ public struct ResponseParser: Sendable {
         }
     }
 
+    /// How many bytes were looked at so far: reading must not take longer than in proportion to the answer.
+    var examined: Int {
+        switch reader {
+        case .marked(let inner): inner.examined
+        case .harmony(let inner): inner.examined
+        }
+    }
+
     private func take(_ output: inout ResponseOutput) -> [ResponseEvent] {
         defer { output.pieces = [] }
         return output.pieces.map { piece in
             switch piece {
             case .text(let bytes): .text(String(decoding: bytes, as: UTF8.self))
             case .reasoning(let bytes): .reasoning(String(decoding: bytes, as: UTF8.self))
+            case .delta(let delta): .callDelta(delta)
             case .call(let call):
                 .call(
                     ToolCall(

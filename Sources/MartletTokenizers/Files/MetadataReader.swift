@@ -6,13 +6,17 @@ struct MetadataReader {
     private var definition: TokenizerDefinition
 
     /// The values of `token_type`.
-    private enum TokenType {
+    enum TokenType {
         static let normal: Int32 = 1
         static let unknown: Int32 = 2
         static let control: Int32 = 3
         static let userDefined: Int32 = 4
+        static let unused: Int32 = 5
         static let byte: Int32 = 6
     }
+
+    /// The text of an id that no token has.
+    static func padding(_ id: Int) -> ArraySlice<UInt8> { ArraySlice("[PAD\(id)]".utf8) }
 
     private struct Reader: Sendable {
         let kind: String
@@ -124,6 +128,14 @@ struct MetadataReader {
         return .pairs(pairs)
     }
 
+    /// Whether every token of text is one character, so that nothing can merge.
+    private var hasSinglesOnly: Bool {
+        metadata.tokens.indices.allSatisfy { id in
+            type(id) != TokenType.normal
+                || metadata.tokens[id].count { $0 & 0xC0 != 0x80 } == 1
+        }
+    }
+
     private mutating func readPairs() throws(TokenizerError) {
         guard let name = metadata.preTokenizer else {
             throw malformed(
@@ -149,7 +161,7 @@ struct MetadataReader {
             }
             definition.merges = .scores(scores)
         } else {
-            guard !metadata.merges.isEmpty else {
+            guard !metadata.merges.isEmpty || hasSinglesOnly else {
                 throw malformed("it has no merges, expected those of its byte pairs")
             }
             definition.merges = try mergePairs()
@@ -287,6 +299,11 @@ struct MetadataReader {
         "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>",
         "[e~[", "<|flush|>", "<|calls|>", "</s>",
     ]
+
+    /// Whether a token's text alone makes it an end.
+    static func endsByText(_ text: ArraySlice<UInt8>) -> Bool {
+        ends.contains(String(decoding: text, as: UTF8.self))
+    }
 
     private mutating func readEnds() throws(TokenizerError) {
         var found: [Int32] = []

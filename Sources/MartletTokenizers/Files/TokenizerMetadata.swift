@@ -56,6 +56,10 @@ public struct TokenizerMetadata: Sendable {
     /// `precompiled_charsmap`: SentencePiece's compiled normalisation.
     public var charsmap: [UInt8] = []
 
+    /// What the metadata have no words for of the tokenizer whose files they were made of, in sentences without a full
+    /// stop; none where they were read.
+    public internal(set) var notes: [String] = []
+
     /// A vocabulary without rules yet.
     public init(source: String, kind: String, tokens: [ArraySlice<UInt8>]) {
         self.source = source

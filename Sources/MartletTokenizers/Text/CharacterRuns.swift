@@ -33,6 +33,12 @@ struct CharacterSet: Sendable, Equatable {
         }
     }
 
+    /// Whether two sets hold the same, in whatever order it was put in.
+    static func == (left: CharacterSet, right: CharacterSet) -> Bool {
+        left.classes == right.classes && left.scalars == right.scalars
+            && left.isInverted == right.isInverted
+    }
+
     func containsASCII(_ code: UInt32) -> Bool {
         (code < 64 ? low >> UInt64(code) : high >> UInt64(code &- 64)) & 1 != 0
     }

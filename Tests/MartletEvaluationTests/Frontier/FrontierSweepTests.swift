@@ -211,13 +211,17 @@ import Testing
     }
 
     /// By hand for a shape with every number different.
-    @Test func flopsAreCountedFromTheShape() throws {
-        let loaded = try LoadedModel("random:tiny", options: ModelOptions())
+    @Test(arguments: ["random:tiny", "random:tiny-experts"])
+    func flopsAreCountedFromTheShape(name: String) throws {
+        let loaded = try LoadedModel(name, options: ModelOptions())
         let shape = loaded.model.shape
         let count = FlopCount(
-            shape, parameterCount: loaded.model.parameterCount, prompts: [3, 10])
+            shape, activeParameterCount: loaded.model.activeParameterCount, prompts: [3, 10])
         let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
-        let weights = Double(loaded.model.parameterCount - table)
+        // Three matrices of the experts that a token leaves alone.
+        let idle = (shape.experts.map { ($0.count - $0.perToken) * $0.width } ?? 0) * 3
+        let weights = Double(
+            loaded.model.parameterCount - table - idle * shape.hiddenSize * shape.layerCount)
         let heads = Double(shape.layerCount * shape.headCount * shape.headDimension)
         // Ten prompt tokens attend to 55, five generated ones read 60.
         let flops = count.flops(problem: 1, tokens: 5, reads: 60)

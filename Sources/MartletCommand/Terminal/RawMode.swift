@@ -7,9 +7,9 @@ import Synchronization
 ///
 /// The terminal is as it was after `leave()`, after every exit of the command, and when a signal ends or stops the process.
 enum RawMode {
-    /// What a signal asks of whoever reads keys.
+    /// What a signal, or another thread, asks of whoever reads keys.
     enum Notice: UInt8 {
-        case stop = 1, goesOn, resized
+        case stop = 1, goesOn, resized, woken
     }
 
     private static let isOn = Mutex(false)
@@ -61,6 +61,26 @@ enum RawMode {
             restore()
             for number in deadly + told { sigaction(number, actions + Int(number), nil) }
         }
+    }
+
+    /// Stops the process, with the terminal as it was, as Ctrl-Z does; goes on in the same way.
+    static func suspend() {
+        leave()
+        // Threads of Dispatch hold signals back: this one must not, or it would go on.
+        var wanted = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&wanted)
+        sigaddset(&wanted, SIGTSTP)
+        pthread_sigmask(SIG_UNBLOCK, &wanted, &before)
+        raise(SIGTSTP)
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        _ = enter()
+    }
+
+    /// Ends a ``wait()`` of another thread, or else the next one.
+    static func wake() {
+        var byte = Notice.woken.rawValue
+        if hasPipe { _ = write(notices[1], &byte, 1) }
     }
 
     /// Waits until there are keys to read, or something to hear; nil for keys.

@@ -1,0 +1,70 @@
+/// What an encoder is: the numbers behind `inspect`.
+
+import MartletFormats
+package import MartletModels
+
+/// How a model makes vectors of texts.
+package struct PoolingReport: Sendable {
+    /// How vectors of tokens become one; several are put one after another.
+    package let poolings: [Pooling]
+    /// Where that is said: a file, a key, or `usual for FAMILY`.
+    package let source: String
+    /// Inputs and outputs of the products after it, in their order.
+    package let projections: [(inputs: Int, outputs: Int)]
+    /// Whether vectors are scaled to a length of 1.
+    package let normalizes: Bool
+    /// Tokens of the longest text that is read whole.
+    package let maximumTokens: Int
+    /// What texts of a kind were preceded by in training, by the kind, in the order of the kinds.
+    package let prompts: [(name: String, text: String)]
+    /// The name of the prompt where none is asked for.
+    package let defaultPrompt: String?
+
+    init(_ recipe: EmbeddingRecipe, contextLength: Int) {
+        poolings = recipe.poolings
+        source = recipe.poolingSource
+        projections = recipe.steps.compactMap {
+            if case .project(let projection) = $0 {
+                (projection.inputs, projection.outputs)
+            } else {
+                nil
+            }
+        }
+        normalizes = recipe.normalizes
+        maximumTokens = min(recipe.maximumTokens ?? .max, contextLength)
+        prompts = recipe.prompts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        defaultPrompt = recipe.defaultPrompt
+    }
+}
+
+/// The shape, size and pooling of an encoder, of which no weights are read.
+package struct EncoderReport: Sendable {
+    /// Its numbers.
+    package let plan: EncoderPlan
+    /// How it makes vectors of texts.
+    package let pooling: PoolingReport
+    /// Tokenizer kind and vocabulary.
+    package let tokenizer: String
+    /// Weight files with their bytes.
+    package let files: [(path: String, bytes: Int)]
+    /// Stored bytes by element type.
+    package let storedBytes: [(type: String, bytes: Int)]
+
+    /// Reports on a model; nil where it is no encoder. Throws what opening it does.
+    package init?(_ name: String) throws(MartletError) {
+        do {
+            let source = try ModelSource(name)
+            guard let checkpoint = try source.openEncoder() else { return nil }
+            plan = try EncoderPlan.read(checkpoint)
+            let recipe = try EmbeddingRecipe.read(checkpoint)
+            pooling = PoolingReport(
+                recipe ?? .usual(plan.usualPooling, of: plan.family),
+                contextLength: plan.contextLength)
+            let text =
+                try checkpoint.metadata.map { try TextCodec(metadata: $0) } ?? TextCodec(source)
+            tokenizer = text.summary
+            let stored = StoredFiles(checkpoint)
+            (files, storedBytes) = (stored.files, stored.bytesByType)
+        } catch { throw MartletError(any: error) }
+    }
+}
