@@ -21,6 +21,8 @@ package struct AdapterCard: Sendable {
     package let ratio: (asked: Double, measured: Double)
     let lowRank: AdapterConfiguration?
 
+    /// Whether channels of queries and keys mark tokens, so that it has no tensors of heads.
+    var borrowsChannels: Bool { eviction.value("source")?.stringValue == "channel" }
     /// The rank of its low-rank parts; nil where it has none.
     package var rank: Int? { lowRank?.usualRank }
     /// What a mark means, as the heads' description says.
@@ -94,8 +96,8 @@ package struct AdapterCard: Sendable {
     }
 
     /// Refuses a model that the adapter was not trained for: its heads would mark other tokens than they learned to.
-    func check(_ base: any TensorSource) throws(FormatError) {
-        let digest = try base.weightsDigest()
+    func check(_ base: any TensorSource, _ known: WeightsDigest) throws(FormatError) {
+        let digest = try known.value()
         guard digest == baseDigest else {
             throw .wrongValue(
                 file: file.path, key: "base.digest", got: baseDigest,
@@ -103,6 +105,23 @@ package struct AdapterCard: Sendable {
                     "\(digest), that of the weights in \(base.path): the adapter was trained for "
                     + (baseName.isEmpty ? "another model" : "other weights (\(baseName))"))
         }
+    }
+}
+
+/// The digest of a model's weights, which reads all of their bytes: made when it is first asked for, and once.
+package final class WeightsDigest {
+    private let tensors: any TensorSource
+    private var digest: String?
+
+    /// The digest of these tensors' files.
+    package init(_ tensors: any TensorSource) { self.tensors = tensors }
+
+    /// ``TensorSource/weightsDigest()``.
+    func value() throws(FormatError) -> String {
+        if let digest { return digest }
+        let made = try tensors.weightsDigest()
+        digest = made
+        return made
     }
 }
 

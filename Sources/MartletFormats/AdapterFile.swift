@@ -30,8 +30,11 @@ package struct AdapterFile: Sendable {
 
     /// Opens the adapter in `directory` and checks that it belongs to the model.
     ///
+    /// - Parameter digest: that of the model's weights, which several adapters may share.
     /// - Throws: ``FormatError`` naming the adapter's file, the tensor, what was found and what was expected.
-    package init(directory: String, of base: any TensorSource) throws(FormatError) {
+    package init(
+        directory: String, of base: any TensorSource, digest: WeightsDigest? = nil
+    ) throws(FormatError) {
         guard FileSystem.kind(of: directory) == .directory else {
             throw .notFound(
                 path: directory, role: "adapter",
@@ -40,7 +43,7 @@ package struct AdapterFile: Sendable {
         }
         card = AdapterCard.isIn(directory) ? try AdapterCard(directory: directory) : nil
         // First: of another model's weights nothing else needs to be said.
-        try card?.check(base)
+        try card?.check(base, digest ?? WeightsDigest(base))
         let configuration =
             if let card { card.lowRank } else {
                 try AdapterConfiguration(
@@ -99,11 +102,13 @@ package struct AdapterFile: Sendable {
         if let module = card?.lowRank?.missingModule(found.keys) {
             throw .missingTensor(path: path, tensor: "\(Self.prefix)…\(module).lora_A.weight")
         }
-        if card != nil {
-            guard !heads.isEmpty else {
+        if let card {
+            guard heads.isEmpty == card.borrowsChannels else {
                 throw .malformedFile(
-                    file: path, part: "list of tensors", got: "without heads",
-                    expected: "those that mark tokens")
+                    file: path, part: "list of tensors",
+                    got: heads.isEmpty ? "without heads" : "with heads",
+                    expected: heads.isEmpty
+                        ? "those that mark tokens" : "none, because channels mark tokens")
             }
             try add(heads, to: base)
         }

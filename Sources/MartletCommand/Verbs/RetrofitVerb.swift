@@ -73,6 +73,19 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
 
+    @Option(
+        name: .customLong("rank"),
+        help:
+            "Train low-rank parts of this rank of attention's projections too, beside frozen weights."
+    )
+    var lowRank = 0
+
+    @Flag(
+        help:
+            "Write what was trained beside the frozen weights as an adapter, for --adapter, instead of a model."
+    )
+    var writeAdapter = false
+
     @Option(help: "How the finished model's matrices are stored: f32, bf16 or q8.")
     var stored = StoredWeights.f32
 
@@ -103,6 +116,8 @@ struct RetrofitArguments: ParsableArguments {
         plan.fadeSteps = fadeSteps
         plan.seed = seed
         plan.weights = stored
+        plan.lowRank = lowRank
+        plan.writesAdapter = writeAdapter
         plan.learningRate = learningRate
         plan.baseLearningRate = baseLearningRate
         guard rampShare > 0, rampShare <= 1 else {
@@ -156,7 +171,7 @@ struct RetrofitDMS: AsyncParsableCommand {
         discussion: """
             The model learns from its own dense predictions. With --write-adapter the result is a small file beside the \
             model's own: "--adapter NAME=OUT --use-adapter NAME --cache dms" applies it. With --adapter-free the marks are a channel \
-            of the queries, which needs --train-base.
+            of the queries, which needs --train-base or --rank.
             """)
 
     @OptionGroup var arguments: RetrofitArguments
@@ -169,19 +184,6 @@ struct RetrofitDMS: AsyncParsableCommand {
 
     @Flag(help: "Train the model's own weights too; otherwise only the heads that mark.")
     var trainBase = false
-
-    @Option(
-        name: .customLong("rank"),
-        help:
-            "Train low-rank parts of this rank of attention's projections too, beside frozen weights."
-    )
-    var lowRank = 0
-
-    @Flag(
-        help:
-            "Write what was trained beside the frozen weights as an adapter, for --adapter, instead of a model."
-    )
-    var writeAdapter = false
 
     @Flag(help: "Read marks from a channel of the queries instead of an adapter.")
     var adapterFree = false
@@ -199,8 +201,6 @@ struct RetrofitDMS: AsyncParsableCommand {
         }
         plan.source = adapterFree ? .channel : .adapter
         plan.trainsBase = trainBase
-        plan.lowRank = lowRank
-        plan.writesAdapter = writeAdapter
         plan.decisions.window = window
         plan.decisions.temperature = Float(temperature)
         plan.decisions.timing = timing
@@ -215,7 +215,7 @@ struct RetrofitDMC: AsyncParsableCommand {
         commandName: "dmc",
         abstract: "Dynamic Memory Compression: tokens are appended, or merged into the last slot.",
         discussion: """
-            All weights are trained on the next token; marks are channels of keys and queries that first \
+            All weights, or with --rank low-rank parts beside them, are trained on the next token; marks are channels of keys and queries that first \
             fade out of attention.
             """)
 
@@ -230,7 +230,7 @@ struct RetrofitDMC: AsyncParsableCommand {
             throw MartletError(error)
         }
         plan.source = .channel
-        plan.trainsBase = true
+        plan.trainsBase = arguments.lowRank == 0
         plan.decisions.window = window
         plan.decisions.scale = Float(arguments.scale ?? 1)
         try arguments.run(plan)

@@ -90,13 +90,15 @@ struct GroupedAttention: Sendable {
         let rotate = step.kernels.table.pointee.rotate
         let turn = step.rotation(layer: layer)
         let borrowing = eviction.flatMap { $0.borrowsChannel ? $0 : nil }
-        if let borrowing { readChannels(of: borrowing, step, stride: stride) }
+        if let borrowing { readChannels(of: borrowing, step.allRows, stride: stride) }
+        let lends = eviction == nil && readChannelsOfAdapters(step, layer: layer, stride: stride)
         let rows = AppendedRows(
             keys: keys, values: keys + shape.keyValueWidth, stride: stride,
             marks: eviction.map { $0.marks(step) } ?? step.adapterMarks)
         step.attention.append(layer: layer, cache: step.cache, rows: rows) { row, head in
             let key = keys + row * stride + head * dimension
             let queries = base + row * stride + head * group * dimension
+            let borrowing = borrowing ?? (lends ? step.channelHead(row: row, layer: layer) : nil)
             if borrowing == nil, !normalisesTurned {
                 normalise(step, key: key, queries: queries, group: group)
             }
@@ -148,14 +150,32 @@ struct GroupedAttention: Sendable {
         }
     }
 
-    /// Normalises queries and keys of all rows, reads the marks in their borrowed channels, and takes these
+    /// Does so for the rows whose adapters mark by channels; false where there are none.
+    private func readChannelsOfAdapters(_ step: Step, layer: Int, stride: Int) -> Bool {
+        var lends = false
+        for span in step.adaptedRows {
+            guard let head = span.adapter.head(layer: layer), head.borrowsChannel else { continue }
+            lends = true
+            let rows = StepRows(step: step, first: span.first, count: span.count, isStrip: false)
+            readChannels(of: head, rows, stride: stride)
+            guard step.hears(head) else {
+                rows.unmark()
+                continue
+            }
+            rows.spreadMarks(of: head)
+        }
+        return lends
+    }
+
+    /// Normalises queries and keys of rows, reads the marks in their borrowed channels, and takes these
     /// out of attention.
-    private func readChannels(of eviction: EvictionHead, _ step: Step, stride: Int) {
+    private func readChannels(of eviction: EvictionHead, _ rows: StepRows, stride: Int) {
+        let step = rows.step
         let shape = step.shape
         let (base, keys) = (step.queryKeyValue, step.queryKeyValue + shape.queryWidth)
         let group = shape.headCount / shape.keyValueHeadCount
         let dimension = shape.headDimension
-        step.allRows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
+        rows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
             for head in 0..<shape.keyValueHeadCount {
                 normalise(
                     step, key: keys + row * stride + head * dimension,

@@ -27,6 +27,12 @@ extension LiveAdapter {
             try WeightVector(numbers(name, [count]))
         }
         let (rows, width) = (plan.shape.keyValueHeadCount, plan.shape.hiddenSize)
+        guard head.source == .projection else {
+            // The marks are in channels of what low-rank parts changed.
+            return plan.shape.layers.map { _ in
+                EvictionHead(shape: head, projection: nil, norm: nil)
+            }
+        }
         var heads: [EvictionHead] = []
         for layer in plan.shape.layers.indices {
             let name = names.name(plan.table[.marks], layer: layer)
@@ -69,11 +75,10 @@ extension EvictionHeadShape {
         {
             throw .format(error)
         } catch { throw refuse("\(error)", "a description of heads") }
-        guard head.source == .projection else {
+        guard head.source == .projection || !plan.normalisesTurned else {
             throw refuse(
-                "\(head.method.rawValue) in channels of queries and keys",
-                "a projection beside the weights: channels belong to weights that were trained with them"
-            )
+                "in a channel of queries and keys",
+                "a projection: heads of \(plan.shape.family) are normalised after the rotation")
         }
         self = head
     }
@@ -91,24 +96,47 @@ extension EvictionHead {
 extension StepRows {
     /// Writes the logits of marks of rows whose adapters have heads, in a model that has none; others are not marked.
     func markByAdapters(layer: Int) {
-        let heads = step.shape.keyValueHeadCount
-        (step.marks + first * heads).update(repeating: EvictionHead.unmarked, count: count * heads)
-        for span in step.adaptedRows where !span.adapter.heads.isEmpty {
+        unmark()
+        for span in step.adaptedRows {
             let begin = max(first, span.first)
             let end = min(first + count, span.first + span.count)
-            guard begin < end else { continue }
-            let head = span.adapter.heads[layer]
-            head.project(StepRows(step: step, first: begin, count: end - begin, isStrip: isStrip))
-            guard head.shape.isPerLayer else { continue }
-            for row in begin..<end {
-                (step.marks + row * heads).update(
-                    repeating: step.marks[row * heads], count: heads)
-            }
+            guard begin < end, let head = span.adapter.head(layer: layer), step.hears(head)
+            else { continue }
+            let rows = StepRows(step: step, first: begin, count: end - begin, isStrip: isStrip)
+            head.project(rows)
+            rows.spreadMarks(of: head)
+        }
+    }
+
+    /// Marks nothing.
+    func unmark() {
+        let heads = step.shape.keyValueHeadCount
+        (step.marks + first * heads).update(repeating: EvictionHead.unmarked, count: count * heads)
+    }
+
+    /// Lets the first head decide for its layer, where heads do so.
+    func spreadMarks(of head: EvictionHead) {
+        guard head.shape.isPerLayer else { return }
+        let heads = step.shape.keyValueHeadCount
+        for row in first..<first + count {
+            (step.marks + row * heads).update(repeating: step.marks[row * heads], count: heads)
         }
     }
 }
 
 extension Step {
+    /// Whether the cache carries out what a head's marks mean.
+    func hears(_ head: EvictionHead) -> Bool { cache.traits.marks == head.shape.method.kind }
+
+    /// The head of a row whose adapter marks by channels of its queries and keys, which then take no part in attention;
+    /// nil for other rows.
+    func channelHead(row: Int, layer: Int) -> EvictionHead? {
+        for span in adaptedRows where (span.first..<span.first + span.count).contains(row) {
+            return span.adapter.head(layer: layer).flatMap { $0.borrowsChannel ? $0 : nil }
+        }
+        return nil
+    }
+
     /// The marks that adapters made, in a model without heads; nil where the cache does not listen.
     var adapterMarks: TokenMarks? {
         guard marksTokens else { return nil }

@@ -35,6 +35,9 @@ package final class LiveAdapter: Sendable {
     /// Tokens for each slot of the cache that its heads were trained for; 1 without heads.
     package let compressionRatio: Double
 
+    /// The head of a layer; nil in an adapter that marks nothing.
+    func head(layer: Int) -> EvictionHead? { heads.isEmpty ? nil : heads[layer] }
+
     /// What its heads are; nil in one that has none.
     package var evictionHead: EvictionHeadShape? { heads.first?.shape }
 
@@ -50,11 +53,11 @@ package final class LiveAdapter: Sendable {
     ///   product of a layer.
     init(
         name: String, directory: String, plan: DecoderPlan, tensors: any TensorSource,
-        pool: WorkerPool
+        digest: WeightsDigest, pool: WorkerPool
     ) throws(ModelError) {
         self.name = name
         let file: AdapterFile
-        do { file = try AdapterFile(directory: directory, of: tensors) } catch {
+        do { file = try AdapterFile(directory: directory, of: tensors, digest: digest) } catch {
             throw .format(error)
         }
         heads = try Self.heads(of: file, plan: plan, tensors: tensors, pool: pool)

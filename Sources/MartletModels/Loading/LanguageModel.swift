@@ -80,10 +80,11 @@ package final class LanguageModel: Sendable {
         let source = CheckpointWeights(tensors: tensors, type: type, pool: pool)
         // Small files, refused before gigabytes of weights.
         var opened: [String: LiveAdapter] = [:]
+        let digest = WeightsDigest(checkpoint.tensors)
         for (name, directory) in adapters {
             opened[name] = try LiveAdapter(
                 name: name, directory: directory, plan: plan, tensors: checkpoint.tensors,
-                pool: pool)
+                digest: digest, pool: pool)
         }
         let loaded = try LoadedDecoder(
             plan, weights: source, isAdaptable: !opened.isEmpty)

@@ -94,6 +94,7 @@ package final class ModelRunner: ForwardPass {
         }
         for (slice, adapter) in zip(sources, adapters) {
             let position = cache.count(slice.sequence)
+            let head = adapter?.evictionHead
             for token in slice.tokens where token < 0 || Int(token) >= vocabularySize {
                 throw ModelError.tokenOutOfRange(got: token, vocabularySize: vocabularySize)
             }
@@ -104,7 +105,8 @@ package final class ModelRunner: ForwardPass {
             slices.append(
                 AttentionSlice(
                     sequence: slice.sequence, firstRow: rows, count: slice.tokens.count,
-                    position: position, markWindow: adapter?.evictionHead?.window))
+                    position: position,
+                    markWindow: head?.method.kind == cache.traits.marks ? head?.window : nil))
             rows += slice.tokens.count
         }
         guard rows <= maximumBatchTokens else {

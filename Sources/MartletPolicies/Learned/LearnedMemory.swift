@@ -8,6 +8,8 @@ final class LearnedMemory: StageMemory {
     var tables: [EvictionTable] = []
     /// Tokens for which a marked one is still seen after its own; DMC has none.
     var window = 0
+    /// DMC: tokens that one mean covers at most.
+    var memberLimit = 0
 
     private let isNever: Bool
 
@@ -18,6 +20,7 @@ final class LearnedMemory: StageMemory {
         let copy = LearnedMemory(isNever: isNever)
         copy.tables = tables
         copy.window = window
+        copy.memberLimit = memberLimit
         return copy
     }
 

@@ -11,12 +11,13 @@ import MartletKernels
 /// One cache's learned eviction at work.
 final class LearnedStage: CacheStage {
     private let decisions: LearnedEviction.Decisions
-    /// Tokens for which a marked one is still seen after its own, where the policy's text says it; DMC has none.
-    private let givenWindow: Int?
+    /// How far marks reach, where the policy's text says it: tokens for which a marked one is still seen after its own, in
+    /// DMC tokens that one mean covers at most.
+    private let givenReach: Int?
     /// The same as the model was trained, for sequences whose marks are its own.
-    private let usualWindow: Int
-    /// DMC: tokens that one mean covers at most; nil for DMS.
-    private let memberLimit: Int?
+    private let usualReach: Int
+    /// Whether marked tokens are merged (DMC), and seen by nobody after their own.
+    private let isMerging: Bool
     private let shape: KVShape
     /// Its place in the plan, under which the cache holds its memories.
     private let index: Int
@@ -33,12 +34,11 @@ final class LearnedStage: CacheStage {
         decisions = eviction.decisions
         switch eviction.rule {
         case .evicting(let window):
-            givenWindow = window
-            usualWindow = context.markWindow ?? 256
-            memberLimit = nil
+            (givenReach, usualReach) = (window, context.markWindow ?? 256)
+            isMerging = false
         case .merging(let members):
-            (givenWindow, usualWindow) = (0, 0)
-            memberLimit = members ?? context.markWindow ?? 12
+            (givenReach, usualReach) = (members, context.markWindow ?? 12)
+            isMerging = true
         }
         shape = context.shape
         self.index = index
@@ -61,7 +61,8 @@ final class LearnedStage: CacheStage {
         for slice in slices {
             let memory = memory(of: slice.sequence, cache)
             if memory.tables.isEmpty {
-                memory.window = givenWindow ?? slice.markWindow ?? usualWindow
+                let reach = givenReach ?? slice.markWindow ?? usualReach
+                (memory.window, memory.memberLimit) = isMerging ? (0, reach) : (reach, 0)
                 memory.tables = Array(
                     repeating: EvictionTable(reach: memory.window + 2), count: shape.tableCount)
             }
@@ -80,9 +81,7 @@ final class LearnedStage: CacheStage {
         case .model:
             guard let marks = rows.marks else { return }
             decide(layer: layer, cache: cache) { marks.isMarked($0, $1) }
-            if let memberLimit {
-                merge(rows, marks, limit: memberLimit, layer: layer, cache: cache)
-            }
+            if isMerging { merge(rows, marks, layer: layer, cache: cache) }
         case .chance(let rate, let seed):
             var positions: [Int: Int] = [:]
             for slice in slices {
@@ -159,7 +158,7 @@ final class LearnedStage: CacheStage {
     /// DMC: replaces the rows' keys (before rotation) and values of one layer by the running means
     /// that they continue or open, weighed by their weights.
     private func merge(
-        _ rows: AppendedRows, _ marks: TokenMarks, limit: Int, layer: Int, cache: KVCache
+        _ rows: AppendedRows, _ marks: TokenMarks, layer: Int, cache: KVCache
     ) {
         let dimension = shape.headDimension
         for (place, (slice, memory)) in zip(slices, memories).enumerated() {
@@ -177,7 +176,7 @@ final class LearnedStage: CacheStage {
                     if slice.position + offset == 0 || !marks.isMarked(row, head) {
                         memory.tables[index].members.removeAll()
                     }
-                    if memory.tables[index].members.count == limit {
+                    if memory.tables[index].members.count == memory.memberLimit {
                         memory.tables[index].members.removeFirst()
                     }
                     memory.tables[index].members.append(token)

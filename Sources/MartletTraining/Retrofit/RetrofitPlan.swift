@@ -97,10 +97,12 @@ public struct RetrofitPlan: Sendable {
                 subject: "source", got: "adapter",
                 expected: "channel: dmc reads its marks from keys and queries")
         }
-        if source == .channel, !trainsBase {
+        if source == .channel, !trainsBase, lowRank == 0 {
             throw .invalid(
                 subject: "source channel", got: "frozen weights",
-                expected: "trained ones, since the marks are a channel of them; add --train-base")
+                expected:
+                    "trained ones or low-rank parts, since the marks are a channel of them; add --train-base "
+                    + "or --rank")
         }
         if method == .dmc, decisions.timing != .delayed || decisions.isPerLayer {
             throw .invalid(
@@ -113,12 +115,12 @@ public struct RetrofitPlan: Sendable {
                 subject: "rank of low-rank parts", got: "\(lowRank), and trained weights",
                 expected: "frozen weights, beside which they stand; remove --train-base")
         }
-        if writesAdapter, trainsBase || source == .channel {
+        if writesAdapter, trainsBase {
             throw .invalid(
                 subject: "an adapter", got: "trained weights",
                 expected:
-                    "frozen weights with heads beside them: without --train-base and --adapter-free, by dms"
-            )
+                    "frozen weights with heads or low-rank parts beside them: without --train-base, and for dmc "
+                    + "with --rank")
         }
         if writesAdapter, decisions.timing != .delayed {
             throw .invalid(

@@ -11,23 +11,37 @@ import Testing
 @testable import MartletTraining
 
 @Suite struct RetrofitAdapterTests {
-    /// A trained base with adapters of rank 0 and 4, and the same retrofits as models. Made once.
+    /// What an adapter of the fixture is.
+    enum Kind: String, CaseIterable, Sendable {
+        /// DMS with heads alone, and with low-rank parts too.
+        case heads, parts
+        /// Marks in channels of what low-rank parts change: DMS and DMC.
+        case channel, merging
+
+        var policy: String { self == .merging ? "dmc" : "dms" }
+        var rank: Int? { self == .heads ? nil : 4 }
+    }
+
+    /// A trained base with an adapter of each kind, and the same retrofits as models. Made once.
     private final class Fixture: Sendable {
         let folder: String
-        let reports: [Int: RetrofitReport]
+        let reports: [Kind: RetrofitReport]
 
         static let shared = Result { try Fixture() }
 
-        static func plan(rank: Int, writesAdapter: Bool) -> RetrofitPlan {
+        static func plan(_ kind: Kind, writesAdapter: Bool) -> RetrofitPlan {
             var plan = RetrofitPlan()
+            plan.method = kind == .merging ? .dmc : .dms
+            plan.source = kind == .merging || kind == .channel ? .channel : .adapter
             plan.target = 3
             plan.steps = 80
+            plan.fadeSteps = 10
             plan.warmUp = 2
             plan.learningRate = 2e-2
-            plan.baseLearningRate = 1e-2
-            plan.lowRank = rank
+            plan.baseLearningRate = plan.source == .channel ? 3e-2 : 1e-2
+            plan.lowRank = kind.rank ?? 0
             plan.writesAdapter = writesAdapter
-            plan.decisions.window = 4 + rank / 2
+            plan.decisions.window = kind == .heads ? 4 : 6
             plan.decisions.scale = 20
             (plan.sequences, plan.length) = (2, 48)
             plan.data = [Recipe.DataEntry(.task("copy(length=8..12)"))]
@@ -39,31 +53,31 @@ import Testing
             try TrainingRunTests.run(
                 TrainingRunTests.recipe(steps: 40, rate: "1.0e-2"), folder + "/base"
             ).run()
-            var reports: [Int: RetrofitReport] = [:]
-            for rank in [0, 4] {
+            var reports: [Kind: RetrofitReport] = [:]
+            for kind in Kind.allCases {
                 for writesAdapter in [true, false] {
                     let retrofit = try Retrofit(
                         model: folder + "/base",
-                        plan: Self.plan(rank: rank, writesAdapter: writesAdapter),
-                        directory: folder + Self.name(rank, writesAdapter), resumes: false,
+                        plan: Self.plan(kind, writesAdapter: writesAdapter),
+                        directory: folder + Self.name(kind, writesAdapter), resumes: false,
                         machine: try TrainingMachine(threads: 1))
                     try retrofit.run.run()
                     guard writesAdapter else { continue }
                     let report = try retrofit.report(batches: 2)
                     try retrofit.writeAdapter(report)
-                    reports[rank] = report
+                    reports[kind] = report
                 }
             }
             self.reports = reports
         }
 
-        private static func name(_ rank: Int, _ isAdapter: Bool) -> String {
-            "/\(isAdapter ? "adapter" : "model")-\(rank)"
+        private static func name(_ kind: Kind, _ isAdapter: Bool) -> String {
+            "/\(isAdapter ? "adapter" : "model")-\(kind)"
         }
 
         var base: String { folder + "/base" }
-        func adapter(_ rank: Int) -> String { folder + Self.name(rank, true) }
-        func model(_ rank: Int) -> String { folder + Self.name(rank, false) }
+        func adapter(_ kind: Kind) -> String { folder + Self.name(kind, true) }
+        func model(_ kind: Kind) -> String { folder + Self.name(kind, false) }
     }
 
     // MARK: The engine
@@ -92,7 +106,7 @@ import Testing
         let cache = try KVCache(
             shape: model.cacheShape(codec: .f32), budgetBytes: 64 << 20,
             policy: try CachePolicy(policy))
-        let runner = try ModelRunner(model, maximumBatchTokens: 256, cache: cache)
+        let runner = try ModelRunner(model, maximumBatchTokens: 512, cache: cache)
         let sequences = adapters.map { _ in cache.makeSequence() }
         var outcomes = adapters.map { _ in Outcome() }
         func compute(_ part: ArraySlice<Int32>, isDecode: Bool, completesPrompt: Bool) throws {
@@ -131,47 +145,64 @@ import Testing
 
     /// Merged it is the retrofitted model, bit for bit; beside the weights too where there are heads alone, and within
     /// rounding where there are low-rank parts.
-    @Test(arguments: [0, 4]) func anAdapterIsTheRetrofittedModel(rank: Int) throws {
+    @Test(arguments: Kind.allCases) func anAdapterIsTheRetrofittedModel(kind: Kind) throws {
         let fixture = try Self.Fixture.shared.get()
-        let wanted = try Self.run(Self.load(Checkpoint(directory: fixture.model(rank))), "dms")[0]
-        #expect(Self.count(wanted) < Self.tokens.count * wanted.held.count, "nothing was freed")
-        let merged = try Checkpoint(directory: fixture.base).adapted(by: fixture.adapter(rank))
-        #expect(try Self.run(Self.load(merged), "dms")[0] == wanted)
-        let live = try Self.load(
-            Checkpoint(directory: fixture.base), live: ["it": fixture.adapter(rank)])
-        let found = try Self.run(live, "dms", ["it"])[0]
-        #expect(found.held == wanted.held)
-        if rank == 0 { #expect(found.logits == wanted.logits) }
-        let worst = zip(found.logits, wanted.logits).map { abs($0 - $1) }.max() ?? .infinity
-        #expect(worst < 1e-4, "\(worst)")
+        // With low-rank parts also where marks are not carried out: channels take no part in attention even so.
+        for policy in [kind.policy, "dense"] {
+            let wanted = try Self.run(
+                Self.load(Checkpoint(directory: fixture.model(kind))), policy)[0]
+            let isFreed = Self.count(wanted) < Self.tokens.count * wanted.held.count
+            #expect(isFreed == (policy == kind.policy), "\(Self.count(wanted)) are held")
+            let merged = try Checkpoint(directory: fixture.base).adapted(by: fixture.adapter(kind))
+            #expect(try Self.run(Self.load(merged), policy)[0] == wanted)
+            let live = try Self.load(
+                Checkpoint(directory: fixture.base), live: ["it": fixture.adapter(kind)])
+            let found = try Self.run(live, policy, ["it"])[0]
+            #expect(found.held == wanted.held)
+            if kind == .heads { #expect(found.logits == wanted.logits) }
+            let worst = zip(found.logits, wanted.logits).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(worst < 1e-4, "\(worst)")
+        }
     }
 
-    /// Several adapters share a batch and a cache, each with its own window; without one a request is the base's.
+    /// Several adapters share a batch and a cache, each with its own reach; without one a request is the base's.
     @Test func eachRequestHasItsOwn() throws {
         let fixture = try Self.Fixture.shared.get()
         let base = try Checkpoint(directory: fixture.base)
-        let model = try Self.load(
-            base, live: ["heads": fixture.adapter(0), "parts": fixture.adapter(4)])
-        let names: [String?] = ["heads", nil, "parts", "heads", nil, "parts", "parts"]
-        let together = try Self.run(model, "dms", names)
-        for (name, outcome) in zip(names, together) {
-            #expect(try Self.run(model, "dms", [name])[0] == outcome, "\(name ?? "none")")
-        }
-        #expect(together[0].held != together[2].held)
+        var live: [String: String] = [:]
+        for kind in Kind.allCases { live[kind.rawValue] = fixture.adapter(kind) }
+        let model = try Self.load(base, live: live)
         let plain = try Self.run(Self.load(base), "dense")[0]
-        #expect(together[1] == plain && Self.count(plain) == Self.tokens.count * plain.held.count)
+        let names: [String?] = [
+            "heads", nil, "parts", "merging", "heads", "channel", nil, "parts", "channel",
+            "merging",
+        ]
+        for policy in ["dms", "dmc"] {
+            let together = try Self.run(model, policy, names)
+            for (name, outcome) in zip(names, together) {
+                #expect(
+                    try Self.run(model, policy, [name])[0] == outcome, "\(name ?? "none") \(policy)"
+                )
+                let whole = Self.tokens.count * outcome.held.count
+                let isHeard = name.flatMap(Kind.init)?.policy == policy
+                #expect((Self.count(outcome) < whole) == isHeard, "\(name ?? "none") \(policy)")
+            }
+            #expect(together[1] == plain)
+        }
         // Marks are carried out by a policy that listens to them, and by no other.
         #expect(try Self.run(model, "dense", ["heads"])[0] == plain)
+        #expect(try Self.run(model, "dmc", ["heads"])[0] == plain)
         // What the policy's text says counts for all.
+        let wide = try Self.run(model, "dms", ["heads", "parts"])
         let narrow = try Self.run(model, "dms(window=1)", ["heads", "parts"])
-        #expect(Self.count(narrow[0]) < Self.count(together[0]))
+        #expect(Self.count(narrow[0]) < Self.count(wide[0]))
     }
 
     // MARK: The file
 
-    @Test(arguments: [0, 4]) func theCardSaysWhatItIs(rank: Int) throws {
+    @Test(arguments: Kind.allCases) func theCardSaysWhatItIs(kind: Kind) throws {
         let fixture = try Self.Fixture.shared.get()
-        let card = try AdapterCard(directory: fixture.adapter(rank))
+        let card = try AdapterCard(directory: fixture.adapter(kind))
         let base = try Checkpoint(directory: fixture.base)
         #expect(try card.baseDigest == base.tensors.weightsDigest())
         #expect(
@@ -179,16 +210,16 @@ import Testing
                 == "sha256:" + FileDigest.sha256(fixture.base + "/model.safetensors"))
         #expect(
             card.baseName == "base"
-                && card.method == EvictionHeadShape.Method.sparsification.rawValue)
-        #expect(card.rank == (rank == 0 ? nil : rank))
+                && card.method == kind.policy)
+        #expect(card.rank == kind.rank)
         #expect(card.ratio.asked == 3)
-        let report = try #require(fixture.reports[rank])
+        let report = try #require(fixture.reports[kind])
         #expect(abs(card.ratio.measured - report.ratio) < 1e-9 && report.ratio > 1)
         let training = try card.file.object("training")
-        #expect(try training.int("steps") == 80)
+        #expect(try training.int("steps") == Fixture.plan(kind, writesAdapter: true).totalSteps)
         #expect(try abs(training.double("compressedLoss") - report.loss) < 1e-9)
         let names =
-            FileManager.default.enumerator(atPath: fixture.adapter(rank))?
+            FileManager.default.enumerator(atPath: fixture.adapter(kind))?
             .compactMap { $0 as? String }.filter { !$0.contains("checkpoints") } ?? []
         #expect(!names.contains { $0.hasSuffix("config.json") || $0 == "model.safetensors" })
     }
@@ -197,7 +228,7 @@ import Testing
     @Test func theBaseIsNotTrained() throws {
         try TrainingRunTests.withFolder { folder in
             let fixture = try Self.Fixture.shared.get()
-            var plan = Fixture.plan(rank: 2, writesAdapter: true)
+            var plan = Fixture.plan(.parts, writesAdapter: true)
             plan.steps = 4
             let retrofit = try Retrofit(
                 model: fixture.base, plan: plan, directory: folder, resumes: false,
@@ -235,7 +266,7 @@ import Testing
     @Test func resumingChangesNoBit() throws {
         try TrainingRunTests.withFolder { folder in
             let fixture = try Self.Fixture.shared.get()
-            var plan = Fixture.plan(rank: 2, writesAdapter: true)
+            var plan = Fixture.plan(.parts, writesAdapter: true)
             (plan.steps, plan.checkpointEvery) = (9, 4)
             func retrofit(_ name: String, resumes: Bool = false) throws -> Retrofit {
                 try Retrofit(
@@ -261,7 +292,7 @@ import Testing
 
     @Test func plansThatDoNotFitAreRefused() throws {
         func sentence(_ change: (inout RetrofitPlan) -> Void) -> String {
-            var plan = Fixture.plan(rank: 4, writesAdapter: true)
+            var plan = Fixture.plan(.parts, writesAdapter: true)
             change(&plan)
             let error = #expect(throws: TrainingError.self) { try plan.check() }
             return error.map { "\($0)" } ?? ""
@@ -297,7 +328,7 @@ import Testing
         let fixture = try Self.Fixture.shared.get()
         try TrainingRunTests.withFolder { folder in
             let base = try Checkpoint(directory: fixture.base)
-            let source = fixture.adapter(4)
+            let source = fixture.adapter(.parts)
             func zeros(_ tensor: TensorToWrite, _ shape: [Int], _ value: Float = 0) -> TensorToWrite
             {
                 TensorToWrite(
@@ -392,17 +423,18 @@ import Testing
     /// Another model's weights: both digests are named.
     @Test func otherModelsAreRefused() throws {
         let fixture = try Self.Fixture.shared.get()
-        let retrofitted = try Checkpoint(directory: fixture.model(0))
+        let retrofitted = try Checkpoint(directory: fixture.model(.heads))
         for isMerged in [true, false] {
             let error = #expect(throws: (any Error).self) {
                 _ =
                     try isMerged
-                    ? Self.load(retrofitted.adapted(by: fixture.adapter(0)))
-                    : Self.load(retrofitted, live: ["it": fixture.adapter(0)])
+                    ? Self.load(retrofitted.adapted(by: fixture.adapter(.heads)))
+                    : Self.load(retrofitted, live: ["it": fixture.adapter(.heads)])
             }
             let sentence = error.map { "\($0)" } ?? ""
             #expect(try sentence.contains(retrofitted.tensors.weightsDigest()))
-            #expect(try sentence.contains(AdapterCard(directory: fixture.adapter(0)).baseDigest))
+            #expect(
+                try sentence.contains(AdapterCard(directory: fixture.adapter(.heads)).baseDigest))
         }
     }
 }
