@@ -10,7 +10,7 @@ struct Chat: AsyncParsableCommand {
         abstract: "Talks with a model.",
         discussion: """
             The model is asked through its chat template. A line is a message; one that ends in \\ goes on in the \
-            next line, and \"\"\" alone in a line begins and ends a message of several lines. Standard input that \
+            next line, and \"\"\" begins and ends a message of several lines. Standard input that \
             is no terminal is read the same way, or with --whole as one message. Answers go to standard output. \
             After each answer a line on standard error says how fast it came and what the cache holds.
 
@@ -73,10 +73,12 @@ struct Chat: AsyncParsableCommand {
         if loaded.chatTemplate == nil {
             StandardStreams.note("\(model) has no chat template: it continues plain text.")
         }
+        var promptOptions = PromptOptions()
+        promptOptions.thinks = think
         var conversation = try await ChatConversation(
-            loaded, budgetBytes: memory.memory?.bytes,
-            options: options(loaded), view: ChatView(isJSON: json, showsThoughts: showThoughts))
-        conversation.promptOptions.thinks = think
+            loaded, budgetBytes: memory.memory?.bytes, options: options(loaded),
+            promptOptions: promptOptions,
+            view: ChatView(isJSON: json, showsThoughts: showThoughts))
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
         if whole {
@@ -85,11 +87,10 @@ struct Chat: AsyncParsableCommand {
             ExitStatus.success.exit()
         }
         if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
-        var goesOn = true
-        while goesOn, let line = try await input.message() {
+        while !conversation.isOver, let line = try await input.message(conversation.prompt) {
             guard !line.isEmpty else { continue }
             let ahead = input.readAhead()
-            do throws(MartletError) { goesOn = try await conversation.take(line) } catch {
+            do throws(MartletError) { try await conversation.take(line) } catch {
                 // At a terminal a refused message is no reason to lose the conversation.
                 guard input.isInteractive else { throw error }
                 StandardStreams.note(OptionNames.message(of: error))
@@ -103,7 +104,7 @@ struct Chat: AsyncParsableCommand {
         let file = MessageHistory.userFile(ProcessInfo.processInfo.environment)
         return LineReader(
             history: MessageHistory(path: history ? file : nil),
-            commands: ChatConversation.commandNames)
+            commands: ChatCommand.names)
     }
 
     private func options(_ loaded: LoadedModel) -> GenerationOptions {
