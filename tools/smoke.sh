@@ -95,6 +95,12 @@ for key in text reasoning finishReason tokensPerSecond cacheBytes; do summary "$
 expect 0 "generate --chat" "$martlet" generate --model "$work/talker" --chat "x" --system "s" --max-tokens 4 --json
 summary text
 summary reasoning
+printf '%s' '[{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]' >"$work/tools.json"
+expect 0 "generate --tools" "$martlet" generate --model "$work/talker" --chat "x" --tools "$work/tools.json" --max-tokens 4 --json
+summary toolCalls
+expect 65 "generate --tools of no tools" "$martlet" generate --model "$work/talker" --chat "x" --tools "$work/talker/config.json"
+says "an array of tools"
+expect 64 "--tools without --chat" "$martlet" generate --model "$work/talker" x --tools "$work/tools.json"
 expect 65 "generate --chat without a template" "$martlet" generate --model random:tiny --chat "x"
 printf '%s\n' '/system Be brief.' 'C97:a=8,b=a*9+4,b?' "/save $work/said.jsonl" 'and c?' /undo /retry "/load $work/said.jsonl" \
     '/set max-tokens 4' /set '/budget 2MB' '/policy window(sinks=4, recent=64)' /info '"""one' 'two"""' /quit >"$work/lines"

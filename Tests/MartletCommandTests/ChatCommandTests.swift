@@ -2,6 +2,7 @@
 
 import Foundation
 import Martlet
+import MartletFormats
 import Testing
 
 @testable import MartletCommand
@@ -100,6 +101,28 @@ import Testing
         ] {
             let error = #expect(throws: MartletError.self) {
                 try ConversationFile.messages(Array(text.utf8), name: "file")
+            }
+            #expect(
+                error?.code == .malformedFile && error?.message.contains(place) == true, "\(text)")
+        }
+    }
+
+    @Test func toolsAreReadAsAPIsTakeThem() throws {
+        let text = #"""
+            [{"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}},
+             {"name": "g"}]
+            """#
+        let tools = try ToolFile.tools(Array(text.utf8), name: "file")
+        #expect(tools.map(\.name) == ["f", "g"] && tools.map(\.description) == ["d", ""])
+        #expect(tools[0].parameters["type"]?.stringValue == "object")
+        for (text, place) in [
+            ("{}", "the text"), ("[", "the text"), ("[{}]", "tool 1"),
+            (#"[{"name": "f"}, 1]"#, "tool 2"),
+            (#"[{"name": "f", "parameters": 1}]"#, "tool 1"),
+            (#"[{"name": "f"}, {"name": "f"}]"#, "tool 2"),
+        ] {
+            let error = #expect(throws: MartletError.self) {
+                try ToolFile.tools(Array(text.utf8), name: "file")
             }
             #expect(
                 error?.code == .malformedFile && error?.message.contains(place) == true, "\(text)")

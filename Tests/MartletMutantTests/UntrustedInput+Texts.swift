@@ -40,7 +40,15 @@ extension UntrustedInput {
         "[{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{\"id\": \"1\", \"function\": {\"name\": \"f\", \"arguments\": \"{}\"}}]}]",
     ]
 
+    private static let tools = [
+        "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"description\": \"d\", \"parameters\": {\"type\": \"object\"}}}, {\"name\": \"g\"}]"
+    ]
+
     static let texts: [UntrustedInput] = [
+        UntrustedInput("tools", texts: tools) { text in
+            let tools = try ToolFile.tools(Array(text.utf8), name: "tools")
+            #expect(Set(tools.map(\.name)).count == tools.count)
+        },
         UntrustedInput("conversation", texts: conversations) { text in
             let messages = try ConversationFile.messages(Array(text.utf8), name: "conversation")
             let written = ConversationFile.bytes(messages)

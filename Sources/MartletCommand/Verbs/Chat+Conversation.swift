@@ -12,6 +12,9 @@ struct ChatConversation {
     var promptOptions: PromptOptions {
         didSet { if promptOptions != oldValue { restart(with: messages) } }
     }
+    private let tools: [ToolDefinition]
+    /// What tools gave for the first calls of the last answer.
+    private var results: [Message] = []
     /// Whether `/quit` was said.
     var isOver = false
     /// Tokens of the last prompt and its answer; nil where that is not what comes before the next message.
@@ -21,12 +24,14 @@ struct ChatConversation {
 
     init(
         _ loaded: LoadedModel, budgetBytes: Int?, options: GenerationOptions,
-        promptOptions: PromptOptions = PromptOptions(), view: ChatView
+        promptOptions: PromptOptions = PromptOptions(), tools: [ToolDefinition] = [],
+        view: ChatView
     ) async throws(MartletError) {
         self.loaded = loaded
         self.budgetBytes = budgetBytes
         self.options = options
         self.promptOptions = promptOptions
+        self.tools = tools
         self.view = view
         model = try await Self.start(loaded, budgetBytes)
     }
@@ -46,6 +51,7 @@ struct ChatConversation {
         get { session?.messages ?? begun }
         set {
             usedTokens = nil
+            results = []
             // The session's part of the cache is worth something to what has the same beginning.
             if session?.begin(with: newValue) != true { restart(with: newValue) }
         }
@@ -61,8 +67,16 @@ struct ChatConversation {
         return max(0, limit - usedTokens)
     }
 
+    /// The call of the last answer whose result comes next.
+    private var openCall: ToolCall? {
+        messages.last?.toolCalls.dropFirst(results.count).first
+    }
+
     /// What stands before a message.
-    var prompt: String { contextLeft.map { "[\($0) left] > " } ?? "> " }
+    var prompt: String {
+        if let openCall { return "\(openCall.name) gives > " }
+        return contextLeft.map { "[\($0) left] > " } ?? "> "
+    }
 
     /// Tokens of the model's context, and how many are used, in words.
     var contextUse: String {
@@ -80,16 +94,30 @@ struct ChatConversation {
     }
 
     /// Puts a message to the model and shows the answer as it comes. Ctrl-C ends the answer, not the program.
+    /// What is said behind a call is what its tool gives.
     mutating func ask(_ text: String) async throws(MartletError) {
+        var new = [Message(.user, text)]
+        if let call = openCall {
+            results.append(.toolResult(text, for: call))
+            guard openCall == nil else { return }
+            new = results
+        }
+        results = []
+        try await ask(new)
+    }
+
+    private mutating func ask(_ new: [Message]) async throws(MartletError) {
         let session =
-            session ?? model.makeSession(messages: begun, promptOptions: promptOptions)
+            session
+            ?? model.makeSession(
+                messages: begun, tools: tools, promptOptions: promptOptions)
         self.session = session
         let (stream, options, view) = (session, options, view)
         let answering = Task { () async -> Result<Response, MartletError> in
             do throws(MartletError) {
                 return .success(
                     try await stream.respond(
-                        to: [Message(.user, text)], options: options, each: view.show))
+                        to: new, options: options, each: view.show))
             } catch { return .failure(error) }
         }
         Interruption.onInterrupt {

@@ -24,6 +24,9 @@ struct Chat: AsyncParsableCommand {
             $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message. What is typed \
             or pasted while an answer comes stands at the next prompt, to be sent with Enter.
 
+            With --tools the model may call tools. A call is a line that begins with →, and the next message, or one \
+            for each call, is what the tool gives for it.
+
             Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
             begin with /, see /help.
 
@@ -42,6 +45,8 @@ struct Chat: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("What the model is told before.", valueName: "text"))
     var system: String?
+
+    @OptionGroup var toolFile: ToolArguments
 
     @Flag(help: "All of standard input is one message.")
     var whole = false
@@ -77,7 +82,7 @@ struct Chat: AsyncParsableCommand {
         promptOptions.thinks = think
         var conversation = try await ChatConversation(
             loaded, budgetBytes: memory.memory?.bytes, options: options(loaded),
-            promptOptions: promptOptions,
+            promptOptions: promptOptions, tools: try toolFile.definitions(),
             view: ChatView(isJSON: json, showsThoughts: showThoughts))
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
