@@ -94,8 +94,31 @@ expect 0 "chat --json" sh -c "echo x | '$martlet' chat '$work/talker' --max-toke
 for key in text reasoning finishReason tokensPerSecond cacheBytes; do summary "$key"; done
 expect 0 "generate --chat" "$martlet" generate --model "$work/talker" --chat "x" --system "s" --max-tokens 4 --json
 summary text
+summary reasoning
+printf '%s' '[{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]' >"$work/tools.json"
+expect 0 "generate --tools" "$martlet" generate --model "$work/talker" --chat "x" --tools "$work/tools.json" --max-tokens 4 --json
+summary toolCalls
+expect 65 "generate --tools of no tools" "$martlet" generate --model "$work/talker" --chat "x" --tools "$work/talker/config.json"
+says "an array of tools"
+expect 64 "--tools without --chat" "$martlet" generate --model "$work/talker" x --tools "$work/tools.json"
 expect 65 "generate --chat without a template" "$martlet" generate --model random:tiny --chat "x"
-expect 64 "chat: an unknown command" sh -c "echo /nothing | '$martlet' chat random:tiny"
+printf '%s\n' '/system Be brief.' 'C97:a=8,b=a*9+4,b?' "/save $work/said.jsonl" 'and c?' /undo /retry "/load $work/said.jsonl" \
+    '/set max-tokens 4' /set '/budget 2MB' '/policy window(sinks=4, recent=64)' /info '"""one' 'two"""' /quit >"$work/lines"
+expect 0 "chat: commands" sh -c "'$martlet' chat '$work/talker' --max-tokens 8 --seed 1 <'$work/lines'"
+for text in "forgot: and c?" "said.jsonl: 3 messages" "max-tokens   4" "window(sinks=4, recent=64," "2.0 MB"; do says "$text"; done
+[ "$(grep -c 'of cache held' "$work/err")" = 4 ] || fail "chat: commands: expected four answers"
+grep -q '"role":"assistant"' "$work/said.jsonl" || fail "chat: /save wrote no answer"
+expect 65 "chat: a conversation that is none" sh -c "echo '/load $work/lines' | '$martlet' chat '$work/talker'"
+says "line 1"
+printf '%s<think>' '{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}[assistant]' >"$work/thinking"
+mkdir "$work/thinker" && ln -s "$work/talker"/* "$work/thinker" && rm "$work/thinker/chat_template.jinja"
+mv "$work/thinking" "$work/thinker/chat_template.jinja"
+expect 0 "chat: thoughts" sh -c "echo x | '$martlet' chat '$work/thinker' --max-tokens 4 --show-thoughts"
+has "</think>"
+expect 0 "chat: thoughts are left out" sh -c "echo x | '$martlet' chat '$work/thinker' --max-tokens 4"
+[ "$(cat "$work/out")" = "" ] || fail "chat: thoughts where nobody asked for them"
+expect 64 "chat: an unknown command" sh -c "echo /polcy | '$martlet' chat random:tiny"
+says "/policy is one"
 expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json
 for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads \
     bytesMoved; do

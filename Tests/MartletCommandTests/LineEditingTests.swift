@@ -95,6 +95,26 @@ import Testing
         #expect(editor.text == "/s")
     }
 
+    @Test(
+        arguments: [
+            (["one"], "one"), (["one\\", "two\\", ""], "one\ntwo\n"),
+            (
+                ["\"\"\"", "a", "x = \"\"\"doc\"\"\"", "\\", " \"\"\""],
+                "a\nx = \"\"\"doc\"\"\"\n\\"
+            ),
+            (["\"\"\"one", " two", "three\"\"\""], "one\n two\nthree"),
+            (["\"\"\"one\"\"\""], "one"), (["\"\"\"one", "\"\"\""], "one"),
+            ([" \"\"\" ", "\"\"\""], ""),
+        ])
+    func linesBecomeAMessage(lines: [String], expected: String) {
+        var message = MessageLines()
+        for (index, line) in lines.enumerated() {
+            let isLast = message.add(line)
+            #expect(isLast == (index == lines.count - 1), "\(line)")
+        }
+        #expect(message.text == expected)
+    }
+
     private static let decoded: [(String, [Key])] = [
         ("ab\r", [.text("ab"), .enter]),
         ("é日👩", [.text("é日👩")]),

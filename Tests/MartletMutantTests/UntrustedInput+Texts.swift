@@ -1,5 +1,6 @@
 // Texts that somebody types: policies, tasks, options of the command.
 
+import Martlet
 import MartletCache
 import MartletEvaluation
 import MartletJSON
@@ -34,7 +35,25 @@ extension UntrustedInput {
         "<tool_call>f\n<arg_key>k</arg_key>\n<arg_value>1</arg_value>\n</tool_call>",
     ]
 
+    private static let conversations = [
+        "{\"role\": \"user\", \"content\": \"a\"}\n{\"role\": \"assistant\", \"content\": [{\"type\": \"text\", \"text\": \"é\"}]}\n",
+        "[{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{\"id\": \"1\", \"function\": {\"name\": \"f\", \"arguments\": \"{}\"}}]}]",
+    ]
+
+    private static let tools = [
+        "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"description\": \"d\", \"parameters\": {\"type\": \"object\"}}}, {\"name\": \"g\"}]"
+    ]
+
     static let texts: [UntrustedInput] = [
+        UntrustedInput("tools", texts: tools) { text in
+            let tools = try ToolFile.tools(Array(text.utf8), name: "tools")
+            #expect(Set(tools.map(\.name)).count == tools.count)
+        },
+        UntrustedInput("conversation", texts: conversations) { text in
+            let messages = try ConversationFile.messages(Array(text.utf8), name: "conversation")
+            let written = ConversationFile.bytes(messages)
+            #expect(try ConversationFile.messages(written, name: "conversation") == messages)
+        },
         UntrustedInput("policy", texts: policies) { text in
             let policy = try CachePolicy(text)
             let canonical = policy.description

@@ -1,5 +1,7 @@
 /// One prompt continued on a model that is loaded for it: what `martlet generate` prints.
 
+import MartletTemplates
+
 /// Chains that continue a prompt, on a model with a cache made for them.
 ///
 /// A program that has more than one thing to ask loads a ``Model`` and calls ``Model/generate(_:options:chainCount:)``,
@@ -25,16 +27,18 @@ package struct PromptGeneration: Sendable {
     ///   - name: as ``Model/load(_:options:costs:)`` takes it.
     ///   - prompt: text in UTF-8.
     ///   - form: whether the prompt is a text to continue or a message to answer.
+    ///   - tools: the tools that a model is told of which answers a message.
     ///   - budgetBytes: the most that the cache may take; nil for what the chains can need.
     /// - Throws: what loading a model and ``Model/generate(_:options:chainCount:)`` throw, and `outOfMemory` when the
     ///   machine has less memory than the chains can need.
     package static func start(
         _ name: String, loading: ModelOptions, prompt: [UInt8], form: PromptForm = .text,
+        tools: [ToolDefinition] = [],
         options: GenerationOptions,
         chainCount: Int = 1, budgetBytes: Int? = nil
     ) async throws(MartletError) -> PromptGeneration {
         let loaded = try await LoadedModel.load(name, options: loading)
-        let (tokens, parser) = try loaded.formed(utf8: prompt, form: form)
+        let (tokens, parser) = try loaded.formed(utf8: prompt, form: form, tools: tools)
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
         let needed = CacheBudget(

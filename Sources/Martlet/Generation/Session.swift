@@ -63,6 +63,16 @@ public final class Session: Sendable {
 
     /// Everything said so far, in order.
     public var messages: [Message] { state.withLock { $0.messages } }
+    /// Goes on as if other messages had been said; what they have in common with those before is not computed again. False
+    /// while a response is under way.
+    package func begin(with messages: [Message]) -> Bool {
+        state.withLock { state in
+            guard !state.isResponding else { return false }
+            state.messages = messages
+            return true
+        }
+    }
+
     /// Everything said so far as the model reads it, instructions included.
     public var transcript: String {
         let messages = messages

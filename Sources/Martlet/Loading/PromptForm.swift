@@ -22,7 +22,7 @@ extension LoadedModel {
     /// The tokens of a prompt, and what reads the answer to it; nil for a text that is continued. Throws
     /// `missingTemplate` for a message to a model without a chat template.
     func formed(
-        utf8 prompt: [UInt8], form: PromptForm
+        utf8 prompt: [UInt8], form: PromptForm, tools: [ToolDefinition] = []
     ) throws(MartletError) -> (tokens: [Int32], parser: ResponseParser?) {
         guard case .message(let system) = form else { return (try text.encode(utf8: prompt), nil) }
         guard let chatTemplate else {
@@ -31,14 +31,14 @@ extension LoadedModel {
                 message: "\(name): it has no chat template, expected chat_template.jinja or a "
                     + "chat_template in tokenizer_config.json; give the prompt as plain text")
         }
-        let format = try chatTemplate.format(hasTools: false)
+        let format = try chatTemplate.format(hasTools: !tools.isEmpty)
         let messages =
             (system.map { [Message(.system, $0)] } ?? [])
             + [Message(.user, String(decoding: prompt, as: UTF8.self))]
         let rendered: RenderedPrompt
-        do throws(TemplateError) { rendered = try format.prompt(messages) } catch {
+        do throws(TemplateError) { rendered = try format.prompt(messages, tools: tools) } catch {
             throw MartletError(error)
         }
-        return (try text.encode(rendered), format.parser(answering: rendered))
+        return (try text.encode(rendered), format.parser(answering: rendered, tools: tools))
     }
 }

@@ -65,11 +65,17 @@ final class ChatView: Sendable {
                 output += style.dimmed(style.shown(part.reasoning))
                 state.isInLine = true
             }
-            if !part.text.isEmpty { output += closed(&state) }
+            if !part.text.isEmpty || !part.toolCalls.isEmpty { output += closed(&state) }
         }
         if !part.text.isEmpty {
             state.isInLine = part.text.last?.isNewline != true
             output += style.shown(part.text)
+        }
+        for call in part.toolCalls {
+            output +=
+                (state.isInLine ? "\n" : "") + style.shown("→ \(call.name) \(call.arguments)")
+                + "\n"
+            state.isInLine = false
         }
         if !output.isEmpty { state.hasWritten = true }
         return output
@@ -128,6 +134,7 @@ final class ChatView: Sendable {
         var line = JSONLine()
         line.set("text", response.text)
         line.set("reasoning", response.reasoning)
+        line.set("toolCalls", response.toolCalls.json)
         line.set("finishReason", response.finishReason.rawValue)
         line.set("promptTokens", usage.promptTokens)
         line.set("cachedPromptTokens", usage.cachedPromptTokens)

@@ -14,8 +14,6 @@ final class ChatInput: Sendable {
 
     static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
-    private static let fence = "\"\"\""
-
     /// Lets lines be edited; nil where they are read as they come.
     private let reader: LineReader?
 
@@ -35,9 +33,10 @@ final class ChatInput: Sendable {
     func readAhead() -> ReadAhead? { reader?.readAhead() }
 
     /// The next message or command; nil at the end. Throws what cannot be read, and text that is not UTF-8.
-    func message() async throws(MartletError) -> String? {
+    /// `prompt` stands before it where somebody types.
+    func message(_ prompt: String) async throws(MartletError) -> String? {
         while true {
-            switch try await nextMessage() {
+            switch try await nextMessage(prompt) {
             case .text(let message):
                 reader?.remember(message)
                 return message
@@ -47,29 +46,17 @@ final class ChatInput: Sendable {
         }
     }
 
-    private func nextMessage() async throws(MartletError) -> Line {
-        let first = try await line("> ", isFirst: true)
-        guard case .text(var message) = first else { return first }
-        if message.trimmingCharacters(in: .whitespaces) == Self.fence {
-            var lines: [String] = []
-            while true {
-                switch try await line(". ") {
-                case .interrupted: return .interrupted
-                case .text(let next) where next.trimmingCharacters(in: .whitespaces) != Self.fence:
-                    lines.append(next)
-                case .text, .end: return .text(lines.joined(separator: "\n"))
-                }
-            }
-        }
-        while message.hasSuffix("\\") {
-            message.removeLast()
-            switch try await line(". ") {
+    private func nextMessage(_ prompt: String) async throws(MartletError) -> Line {
+        var message = MessageLines()
+        var isFirst = true
+        while true {
+            switch try await line(isFirst ? prompt : ". ", isFirst: isFirst) {
             case .interrupted: return .interrupted
-            case .text(let next): message += "\n" + next
-            case .end: return .text(message)
+            case .end: return isFirst ? .end : .text(message.text)
+            case .text(let text): if message.add(text) { return .text(message.text) }
             }
+            isFirst = false
         }
-        return .text(message)
     }
 
     /// Reads a line on a thread that may wait for it.

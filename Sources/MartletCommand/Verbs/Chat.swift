@@ -10,7 +10,7 @@ struct Chat: AsyncParsableCommand {
         abstract: "Talks with a model.",
         discussion: """
             The model is asked through its chat template. A line is a message; one that ends in \\ goes on in the \
-            next line, and \"\"\" alone in a line begins and ends a message of several lines. Standard input that \
+            next line, and \"\"\" begins and ends a message of several lines. Standard input that \
             is no terminal is read the same way, or with --whole as one message. Answers go to standard output. \
             After each answer a line on standard error says how fast it came and what the cache holds.
 
@@ -23,6 +23,9 @@ struct Chat: AsyncParsableCommand {
             completes commands. Up and down show earlier messages and Ctrl-R searches them, also those of earlier runs, which are kept in ~/.local/state/martlet/chat_history (or in \
             $XDG_STATE_HOME) unless --no-history is given. A pasted text of several lines is one message. What is typed \
             or pasted while an answer comes stands at the next prompt, to be sent with Enter.
+
+            With --tools the model may call tools. A call is a line that begins with →, and the next message, or one \
+            for each call, is what the tool gives for it.
 
             Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
             begin with /, see /help.
@@ -42,6 +45,8 @@ struct Chat: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("What the model is told before.", valueName: "text"))
     var system: String?
+
+    @OptionGroup var toolFile: ToolArguments
 
     @Flag(help: "All of standard input is one message.")
     var whole = false
@@ -73,10 +78,12 @@ struct Chat: AsyncParsableCommand {
         if loaded.chatTemplate == nil {
             StandardStreams.note("\(model) has no chat template: it continues plain text.")
         }
+        var promptOptions = PromptOptions()
+        promptOptions.thinks = think
         var conversation = try await ChatConversation(
-            loaded, budgetBytes: memory.memory?.bytes,
-            options: options(loaded), view: ChatView(isJSON: json, showsThoughts: showThoughts))
-        conversation.promptOptions.thinks = think
+            loaded, budgetBytes: memory.memory?.bytes, options: options(loaded),
+            promptOptions: promptOptions, tools: try toolFile.definitions(),
+            view: ChatView(isJSON: json, showsThoughts: showThoughts))
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
         if whole {
@@ -85,11 +92,10 @@ struct Chat: AsyncParsableCommand {
             ExitStatus.success.exit()
         }
         if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
-        var goesOn = true
-        while goesOn, let line = try await input.message() {
+        while !conversation.isOver, let line = try await input.message(conversation.prompt) {
             guard !line.isEmpty else { continue }
             let ahead = input.readAhead()
-            do throws(MartletError) { goesOn = try await conversation.take(line) } catch {
+            do throws(MartletError) { try await conversation.take(line) } catch {
                 // At a terminal a refused message is no reason to lose the conversation.
                 guard input.isInteractive else { throw error }
                 StandardStreams.note(OptionNames.message(of: error))
@@ -103,7 +109,7 @@ struct Chat: AsyncParsableCommand {
         let file = MessageHistory.userFile(ProcessInfo.processInfo.environment)
         return LineReader(
             history: MessageHistory(path: history ? file : nil),
-            commands: ChatConversation.commandNames)
+            commands: ChatCommand.names)
     }
 
     private func options(_ loaded: LoadedModel) -> GenerationOptions {

@@ -14,7 +14,8 @@ struct Generate: AsyncParsableCommand {
             step; what was printed stays, and --json still prints the summary.
 
             With --chat what the model thinks is told apart from what it says: only the latter is printed, a \
-            terminal shows on standard error how long it thinks, and --json has both.
+            terminal shows on standard error how long it thinks, and --json has both. With --tools the model may \
+            call tools: calls are lines on standard error, and toolCalls in the JSON.
 
             A random model has no tokenizer: each byte of the prompt is a token, and a generated token \
             prints as its number, such as <123>.
@@ -40,6 +41,7 @@ struct Generate: AsyncParsableCommand {
     var promptFile: String?
 
     @OptionGroup var message: MessageArguments
+    @OptionGroup var toolFile: ToolArguments
 
     @Option(help: "Continuations of the prompt, which share its part of the cache.")
     var chains = 1
@@ -54,6 +56,9 @@ struct Generate: AsyncParsableCommand {
         guard (prompt == nil) != (promptFile == nil) else {
             throw ValidationError("Give either a prompt or --prompt-file.")
         }
+        guard message.chat || toolFile.tools == nil else {
+            throw ValidationError("--tools needs --chat.")
+        }
         guard chains >= 1, chains <= 4096 else {
             throw ValidationError("--chains is \(chains), expected 1 to 4096.")
         }
@@ -65,7 +70,8 @@ struct Generate: AsyncParsableCommand {
         options.adapter = model.adapter
         let generation = try await PromptGeneration.start(
             model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
-            form: message.form, options: options, chainCount: chains,
+            form: message.form, tools: try toolFile.definitions(), options: options,
+            chainCount: chains,
             budgetBytes: memory.memory?.bytes)
         Interruption.onSignal { generation.cancel() }
         let loaded = generation.loaded
@@ -81,6 +87,9 @@ struct Generate: AsyncParsableCommand {
                 StandardStreams.writeError(row)
             }
             StandardStreams.write(piece.part.text)
+            for call in piece.part.toolCalls {
+                StandardStreams.note("calls \(call.name) \(call.arguments)")
+            }
         }
         if let row = thoughts?.end(), !row.isEmpty { StandardStreams.writeError(row) }
         if json {
@@ -153,7 +162,10 @@ struct GenerationReport {
 
     private func set(_ response: Response, in line: inout JSONLine) {
         line.set("text", response.text)
-        if isMessage { line.set("reasoning", response.reasoning) }
+        if isMessage {
+            line.set("reasoning", response.reasoning)
+            line.set("toolCalls", response.toolCalls.json)
+        }
         line.set("tokens", response.tokens)
         line.set("finishReason", response.finishReason.rawValue)
         guard reportsLogprobs else { return }
