@@ -142,7 +142,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletTokenizersTests",
-            dependencies: ["MartletTokenizers", "MartletTestSupport"],
+            dependencies: ["MartletTokenizers", "MartletJSON", "MartletTestSupport"],
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletTemplatesTests", dependencies: ["MartletTemplates", "MartletJSON"],

@@ -245,4 +245,41 @@ import Testing
         #expect(removal.keptBytes == 300_000)
         #expect(FileManager.default.contents(atPath: store + "/shared")?.count == 300_000)
     }
+
+    /// Counts what is written.
+    private final class CountingWriter: PositionedWriter {
+        let count = Mutex(0)
+
+        func write(
+            _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int
+        ) -> Int32 {
+            count.withLock { $0 += 1 }
+            return SystemWriter().write(bytes, to: descriptor, at: offset)
+        }
+    }
+
+    /// Small parts are written together, and what came before a request ended is written, too.
+    @Test func bytesAreWrittenTogether() async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/martlet-piece-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let writer = CountingWriter()
+        let content = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
+        let file = try PartialFile(path, size: content.count, pieceBytes: 1 << 24, writer: writer)
+        let hash = FollowingHash(file, isLarge: true)
+        let receiver = PieceReceiver(
+            0, of: file, url: "here", hash: hash, progress: PullProgress())
+        try receiver.begin(HTTPHead(status: 200, headers: []))
+        for start in stride(from: 0, to: content.count, by: 16_384) {
+            try content[start..<min(content.count, start + 16_384)].withUnsafeBytes {
+                try receiver.receive($0)
+            }
+            if start == 16_384 {
+                try receiver.flush()
+                #expect(file.receivedBytes == 32_768)
+            }
+        }
+        // A mark, then four parts with their counts.
+        #expect(file.missing(0).isEmpty && writer.count.withLock { $0 } == 9)
+        #expect(try await hash.digest() == TestHub.Content(bytes: content, isLarge: true).sha256)
+    }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletFormats
+import MartletModels
 import Testing
 
 @testable import Martlet
@@ -61,9 +62,9 @@ import Testing
         #expect(vectors[0] == vectors[1])
         #expect(models[1].poolings == [.cls] && models[1].prompts == ["query": "q: "])
         let report = try #require(try EncoderReport(copy))
-        #expect(report.pooling.poolings == [.cls] && report.pooling.normalizes)
+        #expect(report.pooling.poolings == ["cls"] && report.pooling.normalizes)
         #expect(report.pooling.prompts.map(\.text) == ["q: "])
-        #expect(report.plan.family == "bert")
+        #expect(report.family == models[1].family)
         #expect(try EncoderReport("builtin") == nil)
         let listing = try FileListing(copy)
         #expect(
@@ -76,6 +77,49 @@ import Testing
             try ModelConversion(folder.path).write(to: copy + "/x.gguf", as: .file(.f32))
         }
         #expect(error?.message.contains("WordPiece") == true)
+    }
+
+    /// Products after pooling, as EmbeddingGemma has them, are tensors of a file and modules of a directory.
+    @Test func productsAfterPoolingAreKept() async throws {
+        let module = { (number: Int, name: String) in
+            let path = number == 0 ? "" : "\(number)_\(name)"
+            return #"{"idx":\#(number),"name":"\#(number)","path":"\#(path)","#
+                + #""type":"sentence_transformers.models.\#(name)"}"#
+        }
+        let names = ["Transformer", "Pooling", "Dense", "Dense", "Normalize"]
+        let dense = { (inputs: Int, outputs: Int) in
+            #"{"in_features":\#(inputs),"out_features":\#(outputs),"bias":false,"#
+                + #""activation_function":"torch.nn.modules.linear.Identity"}"#
+        }
+        let folder = try Folder(
+            "gemma3-bidirectional",
+            files: [
+                "modules.json":
+                    "[" + names.enumerated().map { module($0, $1) }.joined(separator: ",") + "]",
+                "1_Pooling/config.json": #"{"pooling_mode_mean_tokens":true}"#,
+                "2_Dense/config.json": dense(20, 12), "3_Dense/config.json": dense(12, 20),
+            ])
+        for (number, shape) in [(2, [12, 20]), (3, [20, 12])] {
+            let floats = (0..<240).map { Float(($0 * 37 + number) % 19) / 19 - 0.5 }
+            try SafetensorsWriter.write(
+                [TensorToWrite(name: "linear.weight", shape: shape, floats: floats)],
+                to: folder.path + "/\(number)_Dense/model.safetensors")
+        }
+        let checkpoint = try Checkpoint(directory: folder.path)
+        let recipe = try #require(try EmbeddingRecipe.read(checkpoint))
+        #expect(recipe.projections.map(\.outputs) == [12, 20])
+        let file = folder.path + "/model.gguf"
+        let export = try GGUFExport(
+            encoder: checkpoint, name: "x", mix: .f32, pooling: recipe.poolingType,
+            dense: recipe.denseTensors)
+        try GGUFWriter.write(export.tensors, metadata: export.metadata, to: file)
+        let tokens: [[Int32]] = [[3, 4, 5], [9]]
+        let expected = try await EmbeddingModel.load(folder.path).embed(tokens: tokens)
+        #expect(expected.vectors[0].count == 20)
+        #expect(try await EmbeddingModel.load(file).embed(tokens: tokens) == expected)
+        let back = folder.path + "/back"
+        try ModelConversion(file).write(to: back, as: .directory(.f32))
+        #expect(try await EmbeddingModel.load(back).embed(tokens: tokens) == expected)
     }
 
     private static let words =

@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletFormats
+import MartletKernels
 import MartletModels
 
 /// A directory that may hold such files.
@@ -35,31 +36,38 @@ struct EmbeddingFolder {
         folder.hasPrefix("/") || folder.contains("..")
     }
 
-    /// The files of a model that pools in one way and scales its vectors to a length of 1.
+    /// The files of a model that pools in one way, multiplies what comes of it, and scales it to a length of 1.
     static func files(
-        pooling: Pooling, width: Int, maximumTokens: Int
-    ) -> [(path: String, content: JSONValue)] {
-        let modules = ["Transformer", "Pooling", "Normalize"].enumerated().map {
-            index, name -> JSONValue in
+        pooling: Pooling, width: Int, projections: [EmbeddingProjection], maximumTokens: Int
+    ) -> [(path: String, content: [UInt8])] {
+        let names =
+            ["Transformer", "Pooling"] + projections.map { _ in "Dense" } + ["Normalize"]
+        let modules = names.enumerated().map { index, name -> JSONValue in
             [
                 "idx": .integer(index), "name": .string("\(index)"),
-                "path": .string(index == 0 ? "" : index == 1 ? Self.pooling : "\(index)_\(name)"),
+                "path": .string(index == 0 ? "" : "\(index)_\(name)"),
                 "type": .string("sentence_transformers.models.\(name)"),
+            ]
+        }
+        let dense = projections.enumerated().flatMap { index, projection in
+            [
+                ("\(index + 2)_Dense/config.json", projection.configuration),
+                ("\(index + 2)_Dense/model.safetensors", projection.file),
             ]
         }
         let modes = oldKeys.map { key, name in
             JSONObject.Member(key: key, value: .bool(poolings[name] == pooling))
         }
-        return [
-            (list, .array(modules)),
-            (
-                Self.pooling + "/config.json",
-                .object(
-                    JSONObject(
-                        [.init(key: "word_embedding_dimension", value: .integer(width))] + modes))
-            ),
-            (encoder, ["max_seq_length": .integer(maximumTokens), "do_lower_case": false]),
+        let poolingValue = JSONValue.object(
+            JSONObject([.init(key: "word_embedding_dimension", value: .integer(width))] + modes))
+        let encoderValue: JSONValue = [
+            "max_seq_length": .integer(maximumTokens), "do_lower_case": false,
         ]
+        return [
+            (list, JSONValue.array(modules).serialized(indentation: 2)),
+            (Self.pooling + "/config.json", poolingValue.serialized(indentation: 2)),
+            (encoder, encoderValue.serialized(indentation: 2)),
+        ] + dense
     }
 
     /// What the files say; nil where they say nothing of pooling.
@@ -180,9 +188,26 @@ struct EmbeddingFolder {
 struct EmbeddingProjection: Sendable {
     let inputs: Int
     let outputs: Int
-    private let weights: [Float]
+    /// `[output][input]`.
+    let weights: [Float]
     private let bias: [Float]
     private let isTanh: Bool
+
+    /// Whether it is a product alone.
+    var isPlain: Bool { !isTanh && bias.allSatisfy { $0 == 0 } }
+
+    /// A product alone, of a matrix of a GGUF file.
+    init(_ entry: TensorEntry, path: String) throws {
+        guard entry.shape.count == 2, entry.shape.allSatisfy({ (1...65_536).contains($0) }) else {
+            throw FormatError.malformedTensor(
+                file: path, tensor: entry.name, field: "shape", got: "\(entry.shape)",
+                expected: "outputs and inputs, at most 65536 each")
+        }
+        (outputs, inputs) = (entry.shape[0], entry.shape[1])
+        weights = try entry.floats()
+        bias = [Float](repeating: 0, count: outputs)
+        isTanh = false
+    }
 
     /// Reads a module of type `Dense`.
     init(_ model: EmbeddingFolder, folder: String) throws {
@@ -222,5 +247,28 @@ struct EmbeddingProjection: Sendable {
             }
             return Float(isTanh ? tanh(sum) : sum)
         }
+    }
+}
+
+extension EmbeddingProjection {
+    /// The content of the module's `config.json`.
+    fileprivate var configuration: [UInt8] {
+        let value: JSONValue = [
+            "in_features": .integer(inputs), "out_features": .integer(outputs), "bias": false,
+            "activation_function": "torch.nn.modules.linear.Identity",
+        ]
+        return value.serialized(indentation: 2)
+    }
+
+    /// The content of the module's `model.safetensors`.
+    fileprivate var file: [UInt8] {
+        let tensor: JSONValue = [
+            "dtype": "F32", "shape": [.integer(outputs), .integer(inputs)],
+            "data_offsets": [0, .integer(4 * weights.count)],
+        ]
+        var header = (["linear.weight": tensor] as JSONValue).serialized()
+        header += repeatElement(0x20, count: (8 - header.count % 8) % 8)
+        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+        return length + header + DType.f32.bytes(of: weights)
     }
 }

@@ -28,6 +28,11 @@ struct EmbeddingRecipe: Sendable {
     /// Whether the tokens of a prompt are pooled, too.
     var poolsPrompt = true
 
+    /// The products after pooling, in their order.
+    var projections: [EmbeddingProjection] {
+        steps.compactMap { if case .project(let projection) = $0 { projection } else { nil } }
+    }
+
     /// Whether vectors are scaled to a length of 1.
     var normalizes: Bool {
         steps.contains { if case .normalize = $0 { true } else { false } }
@@ -57,7 +62,13 @@ extension EmbeddingRecipe {
                 file: file.file.path, key: key, got: kind == 4 ? "4, a reranker" : "\(kind)",
                 expected: "1 (mean), 2 (cls) or 3 (last)")
         }
-        return EmbeddingRecipe(poolings: [pooling], poolingSource: key, steps: [.normalize])
+        let dense = try GGUFDense.names.compactMap { name in
+            try file.entries.first { $0.name == name }.map {
+                Step.project(try EmbeddingProjection($0, path: file.file.path))
+            }
+        }
+        return EmbeddingRecipe(
+            poolings: [pooling], poolingSource: key, steps: dense + [.normalize])
     }
 
     /// The values of GGUF's `pooling_type` that make a vector of a text.
@@ -73,8 +84,10 @@ extension EmbeddingRecipe {
 
     /// What a GGUF file has no keys for, in sentences without a full stop.
     ///
-    /// - Parameter context: the tokens that the model has positions for.
-    func lostInGGUF(context: Int) -> [String] {
+    /// - Parameters:
+    ///   - context: the tokens that the model has positions for.
+    ///   - keepsProducts: whether ``denseTensors`` are written.
+    func lostInGGUF(context: Int, keepsProducts: Bool) -> [String] {
         var notes: [String] = []
         if poolingType == nil {
             notes.append(
@@ -94,10 +107,23 @@ extension EmbeddingRecipe {
         if lowercases {
             notes.append("GGUF has no key for do_lower_case: texts keep their capitals")
         }
-        if steps.contains(where: { if case .project = $0 { true } else { false } }) {
+        if !projections.isEmpty, !keepsProducts {
             notes.append(
                 "GGUF has no names for the Dense modules of this family: vectors lack them")
         }
         return notes
+    }
+
+    /// The products as GGUF has names for them; none where they are others.
+    var denseTensors: [GGUFTensorToWrite] {
+        let products = projections
+        guard products.count <= GGUFDense.names.count, products.allSatisfy(\.isPlain) else {
+            return []
+        }
+        return zip(GGUFDense.names, products).map { name, product in
+            GGUFTensorToWrite(
+                name: name, type: .plain(.f32), shape: [product.outputs, product.inputs]
+            ) { sink in try product.weights.withUnsafeBytes(sink) }
+        }
     }
 }

@@ -1,12 +1,12 @@
 /// What an encoder is: the numbers behind `inspect`.
 
 import MartletFormats
-package import MartletModels
+import MartletModels
 
 /// How a model makes vectors of texts.
 package struct PoolingReport: Sendable {
     /// How vectors of tokens become one; several are put one after another.
-    package let poolings: [Pooling]
+    package let poolings: [String]
     /// Where that is said: a file, a key, or `usual for FAMILY`.
     package let source: String
     /// Inputs and outputs of the products after it, in their order.
@@ -21,7 +21,7 @@ package struct PoolingReport: Sendable {
     package let defaultPrompt: String?
 
     init(_ recipe: EmbeddingRecipe, contextLength: Int) {
-        poolings = recipe.poolings
+        poolings = recipe.poolings.map(\.rawValue)
         source = recipe.poolingSource
         projections = recipe.steps.compactMap {
             if case .project(let projection) = $0 {
@@ -39,8 +39,22 @@ package struct PoolingReport: Sendable {
 
 /// The shape, size and pooling of an encoder, of which no weights are read.
 package struct EncoderReport: Sendable {
-    /// Its numbers.
-    package let plan: EncoderPlan
+    /// `model_type` of its family.
+    package let family: String
+    /// Weights of the model.
+    package let parameterCount: Int
+    /// Number of layers.
+    package let layerCount: Int
+    /// Channels of a token, and inside an MLP.
+    package let hiddenSize: Int, intermediateSize: Int
+    /// Heads of a layer, those of keys and values, and the channels of one.
+    package let headCount: Int, keyValueHeadCount: Int, headDimension: Int
+    /// Rows of the embedding table.
+    package let vocabularySize: Int
+    /// Tokens of the longest text.
+    package let contextLength: Int
+    /// Whether positions have a table, rather than turn queries and keys.
+    package let isPositionLearned: Bool
     /// How it makes vectors of texts.
     package let pooling: PoolingReport
     /// Tokenizer kind and vocabulary.
@@ -55,7 +69,15 @@ package struct EncoderReport: Sendable {
         do {
             let source = try ModelSource(name)
             guard let checkpoint = try source.openEncoder() else { return nil }
-            plan = try EncoderPlan.read(checkpoint)
+            let plan = try EncoderPlan.read(checkpoint)
+            (family, parameterCount) = (plan.family, plan.parameterCount)
+            layerCount = plan.layerCount
+            (hiddenSize, intermediateSize) = (plan.hiddenSize, plan.intermediateSize)
+            headCount = plan.headCount
+            keyValueHeadCount = plan.keyValueHeadCount
+            headDimension = plan.headDimension
+            (vocabularySize, contextLength) = (plan.vocabularySize, plan.contextLength)
+            isPositionLearned = plan.isPositionLearned
             let recipe = try EmbeddingRecipe.read(checkpoint)
             pooling = PoolingReport(
                 recipe ?? .usual(plan.usualPooling, of: plan.family),

@@ -49,7 +49,7 @@ extension TokenizerMetadata {
         if !scores.isEmpty { add("scores", .floats(scores)) }
         if !types.isEmpty { add("token_type", .integers(types)) }
         // Readers want the list of byte pairs even where there are none.
-        if !merges.isEmpty || kind == "gpt2" { add("merges", .strings(merges)) }
+        if !merges.isEmpty || preTokenizer != nil { add("merges", .strings(merges)) }
         for (name, value) in [
             ("bos", bos), ("eos", eos), ("eot", endOfTurn), ("eom", endOfMessage),
             ("unknown", unknown), ("padding", padding), ("seperator", separator),

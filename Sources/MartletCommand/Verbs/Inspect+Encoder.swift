@@ -2,22 +2,23 @@
 
 import Martlet
 import MartletFormats
-import MartletModels
 
 extension Inspect {
     func printText(_ report: EncoderReport) {
-        let plan = report.plan
-        var text = Columns.pair("architecture", "\(plan.family), an encoder: use martlet embed")
-        text += Columns.pair("parameters", "\(plan.parameterCount)")
+        var text = Columns.pair("architecture", "\(report.family), an encoder: use martlet embed")
+        text += Columns.pair("parameters", "\(report.parameterCount)")
         text += Columns.pair(
             "shape",
-            "\(plan.layerCount) layers, hidden \(plan.hiddenSize), intermediate "
-                + "\(plan.intermediateSize)")
-        text += Columns.pair("heads", "\(plan.headCount), dimension \(plan.headDimension)")
-        text += Columns.pair("vocabulary", "\(plan.vocabularySize)")
+            "\(report.layerCount) layers, hidden \(report.hiddenSize), intermediate "
+                + "\(report.intermediateSize)")
+        text += Columns.pair(
+            "heads",
+            "\(report.headCount), \(report.keyValueHeadCount) for keys and values, dimension \(report.headDimension)"
+        )
+        text += Columns.pair("vocabulary", "\(report.vocabularySize)")
         text += Columns.pair(
             "context",
-            "\(plan.contextLength) tokens, \(plan.isPositionLearned ? "learned" : "rotary") positions"
+            "\(report.contextLength) tokens, \(report.isPositionLearned ? "learned" : "rotary") positions"
         )
         text += words(report.pooling)
         text += Columns.pair(
@@ -30,20 +31,20 @@ extension Inspect {
     }
 
     func printJSON(_ report: EncoderReport) {
-        let plan = report.plan
         var line = JSONLine()
         line.set("model", model)
-        line.set("architecture", plan.family)
+        line.set("architecture", report.family)
         line.set("encoder", true)
-        line.set("parameters", plan.parameterCount)
-        line.set("layerCount", plan.layerCount)
-        line.set("hiddenSize", plan.hiddenSize)
-        line.set("intermediateSize", plan.intermediateSize)
-        line.set("headCount", plan.headCount)
-        line.set("headDimension", plan.headDimension)
-        line.set("vocabularySize", plan.vocabularySize)
-        line.set("contextLength", plan.contextLength)
-        line.set("positions", plan.isPositionLearned ? "learned" : "rotary")
+        line.set("parameters", report.parameterCount)
+        line.set("layerCount", report.layerCount)
+        line.set("hiddenSize", report.hiddenSize)
+        line.set("intermediateSize", report.intermediateSize)
+        line.set("headCount", report.headCount)
+        line.set("keyValueHeadCount", report.keyValueHeadCount)
+        line.set("headDimension", report.headDimension)
+        line.set("vocabularySize", report.vocabularySize)
+        line.set("contextLength", report.contextLength)
+        line.set("positions", report.isPositionLearned ? "learned" : "rotary")
         line.set("tokenizer", report.tokenizer)
         line.set("storedBytes", object(report.storedBytes.map { ($0.type, $0.bytes) }))
         line.set("files", object(report.files.map { ($0.path, $0.bytes) }))
@@ -56,7 +57,7 @@ extension Inspect {
         let projections = report.projections.map { ", then \($0.inputs) to \($0.outputs) channels" }
         var text = Columns.pair(
             "pooling",
-            report.poolings.map(\.rawValue).joined(separator: "+") + " (\(report.source))"
+            report.poolings.joined(separator: "+") + " (\(report.source))"
                 + projections.joined() + (report.normalizes ? ", scaled to a length of 1" : ""))
         text += Columns.pair("longest text", "\(report.maximumTokens) tokens")
         for prompt in report.prompts {
@@ -70,7 +71,7 @@ extension Inspect {
 
     /// The keys about pooling, as `embed` calls them.
     func set(_ report: PoolingReport, _ line: inout JSONLine) {
-        line.set("pooling", report.poolings.map(\.rawValue).joined(separator: "+"))
+        line.set("pooling", report.poolings.joined(separator: "+"))
         line.set("poolingSource", report.source)
         line.set(
             "projections",

@@ -11,7 +11,12 @@ final class PieceReceiver: HTTPReceiver {
         var isWhole = false
         var version: String?
         var refusal: [UInt8] = []
+        /// What has arrived and is not written: parts come in 16 KiB, and each write is two calls of the system.
+        var waiting: [UInt8] = []
     }
+
+    /// Bytes that are written at once.
+    private static let writeBytes = 1 << 20
 
     private let piece: Int
     private let asked: Range<Int>
@@ -80,12 +85,39 @@ final class PieceReceiver: HTTPReceiver {
             }
         }
         let missing = file.missing(piece)
-        guard bytes.count <= missing.count else {
-            throw HubError.badAnswer(
-                url: url, got: "more bytes than the file has", expected: "\(file.size) bytes")
+        let isFull = try state.withLock { state in
+            guard state.waiting.count + bytes.count <= missing.count else {
+                throw HubError.badAnswer(
+                    url: url, got: "more bytes than the file has", expected: "\(file.size) bytes")
+            }
+            state.waiting.append(contentsOf: bytes)
+            return state.waiting.count >= Self.writeBytes || state.waiting.count == missing.count
         }
-        let end = try file.append(bytes, to: piece)
         progress.receive(bytes.count)
-        hash.advance(to: end)
+        if isFull { try flush() }
+    }
+
+    /// Writes what has arrived. A request that ends in any way is followed by this.
+    func flush() throws(HubError) {
+        // One call after the other, so that the buffer is nobody else's meanwhile.
+        var bytes = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        guard !bytes.isEmpty else { return }
+        var end: Int?
+        var failure: HubError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(HubError) { end = try file.append(buffer, to: piece) } catch {
+                failure = error
+            }
+        }
+        if let failure {
+            progress.lose(bytes.count)
+            throw failure
+        }
+        bytes.removeAll(keepingCapacity: true)
+        state.withLock { $0.waiting = bytes }
+        if let end { hash.advance(to: end) }
     }
 }

@@ -119,8 +119,11 @@ final class Transfer: Sendable {
                 "GET", location.url, client.settings.downloadTimeout, receiver, headers: headers)
         } catch {
             if receiver.isRangeIgnored { throw PieceReceiver.RangeIgnored() }
+            // What came before the end is good.
+            try receiver.flush()
             throw error
         }
+        try receiver.flush()
         switch head.status {
         case 200, 206:
             if let version = receiver.version {

@@ -8,16 +8,22 @@ struct EncoderFamily: Sendable {
     let modelType: String
     /// What GGUF calls it; nil where it has no name there.
     let gguf: EncoderGGUFNaming?
+    /// Tells its configurations from those of decoders of the same type.
+    let mark: String?
     /// The keys of `config.json` that ``read`` is handed. Any other is refused unless it is known to change nothing.
     let keys: Set<String>
     private let read: @Sendable (EncoderFamily, ConfigurationFile) throws -> EncoderPlan
 
-    /// - Parameter read: makes a plan of what the configuration says, of which it sees only `keys`.
+    /// - Parameters:
+    ///   - mark: a key that is true in its configurations, where decoders are of the same type.
+    ///   - read: makes a plan of what the configuration says, of which it sees only `keys`.
     init(
-        _ modelType: String, keys: Set<String>, gguf: EncoderGGUFNaming? = nil,
+        _ modelType: String, mark: String? = nil, keys: Set<String>,
+        gguf: EncoderGGUFNaming? = nil,
         read: @escaping @Sendable (EncoderFamily, ConfigurationFile) throws -> EncoderPlan
     ) {
         self.modelType = modelType
+        self.mark = mark
         self.keys = keys
         self.gguf = gguf
         self.read = read
@@ -51,6 +57,10 @@ struct EncoderGGUFNaming: Sendable {
     let architecture: String
     /// Keys, without the architecture's name, that mean what a key of `config.json` means.
     let keys: [String: String]
+    /// Names of tensors that differ from those of other encoders.
+    var names: [EncoderRole: String] = [:]
+    /// Norms are stored with the 1 that a directory leaves out.
+    var holdsWholeNorms = false
 
     /// Sizes and constants of BERT and its descendants, as they spell their keys.
     static let bertLike: [String: String] = [
@@ -66,13 +76,16 @@ struct EncoderGGUFNaming: Sendable {
 /// All families of encoders.
 enum EncoderRegistry {
     static let families: [EncoderFamily] = [
-        .bert, .roberta, .xlmRoberta, .nomicBert, .modernBert,
+        .bert, .roberta, .xlmRoberta, .nomicBert, .modernBert, .gemma3Encoder,
     ]
 
     /// The family of a configuration; nil where it is not of an encoder.
     static func family(_ file: ConfigurationFile) -> EncoderFamily? {
         let type = file.value("model_type")?.stringValue
-        return families.first { $0.modelType == type }
+        return families.first { family in
+            family.modelType == type
+                && family.mark.map { file.value($0)?.boolValue == true } ?? true
+        }
     }
 
     /// The family that a GGUF file names; nil where it is not an encoder's.

@@ -37,6 +37,8 @@ package struct EncoderPlan: Sendable {
     package var contextLength: Int
     /// Heads of a layer.
     package var headCount: Int
+    /// Heads of keys and values where several heads of queries share one; nil for one each.
+    var sharedHeadCount: Int?
     /// Channels of a head.
     package var headDimension: Int
     /// Position of a text's first token: tables of some families begin with rows for padding.
@@ -51,6 +53,16 @@ package struct EncoderPlan: Sendable {
     var activation: EncoderActivation
     /// Added to variances in norms.
     var epsilon: Double
+    /// Whether norms divide by the root of the mean square alone, and have no bias.
+    var usesRMSNorms = false
+    /// Added to the stored weights of norms.
+    var normOffset: Float = 0
+    /// Whether the norms at the ends of attention and MLP are of what these add, not of the sum.
+    var normalisesBranches = false
+    /// What embeddings are multiplied with.
+    var embeddingScale: Float = 1
+    /// What scores of attention are multiplied with; nil for one over the root of a head's channels.
+    var attentionScale: Float?
     /// What a text's vector is made of where the model's files do not say.
     package var usualPooling: Pooling
 
@@ -60,6 +72,12 @@ package struct EncoderPlan: Sendable {
     package var layerCount: Int { layers.count }
     /// Channels of all queries.
     var queryWidth: Int { headCount * headDimension }
+    /// Heads of keys and values.
+    package var keyValueHeadCount: Int { sharedHeadCount ?? headCount }
+    /// Channels of all keys.
+    var keyWidth: Int { keyValueHeadCount * headDimension }
+    /// Channels of queries, keys and values of a token.
+    var projectedWidth: Int { queryWidth + 2 * keyWidth }
     /// Rows of the table of positions.
     var positionCount: Int { firstPosition + contextLength }
 
@@ -69,7 +87,9 @@ package struct EncoderPlan: Sendable {
         case .embedding: (vocabularySize, hiddenSize)
         case .positions: (positionCount, hiddenSize)
         case .segments: (segmentCount, hiddenSize)
-        case .query, .key, .value: (queryWidth, hiddenSize)
+        case .query: (queryWidth, hiddenSize)
+        case .key, .value: (keyWidth, hiddenSize)
+        case .queryNorm, .keyNorm: (1, headDimension)
         case .output: (hiddenSize, queryWidth)
         case .gate, .up: (intermediateSize, hiddenSize)
         case .down: (hiddenSize, intermediateSize)

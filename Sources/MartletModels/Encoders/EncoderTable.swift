@@ -9,16 +9,18 @@ enum EncoderRole: Sendable, Hashable {
     /// The norm before attention.
     case inputNorm
     case query, key, value
+    /// The norms of each head of queries and keys, before they turn.
+    case queryNorm, keyNorm
     /// From what was attended to back to the residual stream.
     case output
-    /// The norm of the residual stream after attention.
+    /// The norm of the residual stream after attention, or of what attention adds to it.
     case attentionEndNorm
     /// The norm before the MLP.
     case feedForwardNorm
     /// Into the MLP: the half that is activated where there are two, and the other (or only) one.
     case gate, up
     case down
-    /// The norm of the residual stream after the MLP.
+    /// The norm of the residual stream after the MLP, or of what the MLP adds to it.
     case feedForwardEndNorm
     /// The norm after the last layer.
     case finalNorm
@@ -26,8 +28,8 @@ enum EncoderRole: Sendable, Hashable {
     /// Whether it is the weight of a norm.
     var isNorm: Bool {
         switch self {
-        case .embeddingNorm, .inputNorm, .attentionEndNorm, .feedForwardNorm, .feedForwardEndNorm,
-            .finalNorm:
+        case .embeddingNorm, .inputNorm, .queryNorm, .keyNorm, .attentionEndNorm,
+            .feedForwardNorm, .feedForwardEndNorm, .finalNorm:
             true
         default: false
         }
@@ -44,6 +46,8 @@ enum EncoderRole: Sendable, Hashable {
         case .query: "blk.*.attn_q"
         case .key: "blk.*.attn_k"
         case .value: "blk.*.attn_v"
+        case .queryNorm: "blk.*.attn_q_norm"
+        case .keyNorm: "blk.*.attn_k_norm"
         case .output: "blk.*.attn_output"
         case .attentionEndNorm: "blk.*.attn_output_norm"
         case .feedForwardNorm: "blk.*.ffn_norm"
@@ -89,13 +93,13 @@ struct EncoderRow: Sendable, Hashable {
         roles.count == 1 ? [.query, .key, .value].firstIndex(of: roles[0]) : nil
     }
 
-    /// What GGUF calls it.
-    func ggufName(layer: Int?) -> String {
+    /// What GGUF calls it in files of a family.
+    func ggufName(_ naming: EncoderGGUFNaming, layer: Int?) -> String {
         let name =
             switch roles {
             case [.query, .key, .value]: "blk.*.attn_qkv"
             case [.gate, .up]: EncoderRole.up.ggufName
-            default: roles[0].ggufName
+            default: naming.names[roles[0]] ?? roles[0].ggufName
             }
         return name.replacing("*", with: layer.map(String.init) ?? "")
     }

@@ -48,26 +48,54 @@ final class AttentionScratch {
 }
 
 extension EncoderStep {
-    /// Attention of all rows, once they are projected. A head of a text is one piece of work: a token's result depends on
-    /// its own text alone, in one order.
-    func attend(_ layer: EncoderLayerPlan) {
-        let heads = plan.headCount
-        let turn = layer.rotaryBase.flatMap { turns[$0] }
+    /// Attention of all rows, once they are projected. A head of keys of a text, with the heads of queries that share it, is
+    /// one piece of work: a token's result depends on its own text alone, in one order.
+    func attend(_ layer: EncoderLayer) {
+        let heads = plan.keyValueHeadCount
+        let turn = layer.plan.rotaryBase.flatMap { turns[$0] }
         pool.run(spans.count * heads) { piece, worker in
             let span = spans[piece / heads]
             // Where a neighbourhood is the whole text, it is computed as such.
-            let reach = layer.reach.flatMap { $0 < span.count - 1 ? $0 : nil }
-            attend(span, head: piece % heads, reach: reach, turn: turn, scratch[worker])
+            let reach = layer.plan.reach.flatMap { $0 < span.count - 1 ? $0 : nil }
+            attend(span, head: piece % heads, reach: reach, turn: turn, layer, scratch[worker])
         }
     }
 
     private func attend(
-        _ span: EncodedSpan, head: Int, reach: Int?, turn: EncoderTurn?, _ scratch: AttentionScratch
+        _ span: EncodedSpan, head: Int, reach: Int?, turn: EncoderTurn?, _ layer: EncoderLayer,
+        _ scratch: AttentionScratch
     ) {
-        let dimension = plan.headDimension
-        let (stride, width) = (3 * plan.queryWidth, plan.queryWidth)
-        let queries = queryKeyValue + span.first * stride + head * dimension
-        let keys = queries + width
+        let stride = plan.projectedWidth
+        let group = plan.headCount / plan.keyValueHeadCount
+        let first = queryKeyValue + span.first * stride
+        write(span, first + plan.queryWidth + head * plan.headDimension, turn, layer, scratch)
+        for query in head * group..<(head + 1) * group {
+            let queries = first + query * plan.headDimension
+            for place in 0..<span.count {
+                ready(queries + place * stride, place, turn, layer.queryNorm)
+            }
+            attend(
+                span, queries, attended + span.first * plan.queryWidth + query * plan.headDimension,
+                reach: reach, scratch)
+        }
+    }
+
+    /// Normalises and turns one head of one token.
+    private func ready(
+        _ vector: UnsafeMutablePointer<Float>, _ place: Int, _ turn: EncoderTurn?, _ norm: Norm?
+    ) {
+        norm?(kernels, vector, count: plan.headDimension, out: vector)
+        guard let turn else { return }
+        kernels.table.pointee.rotate(
+            vector, turn.cosines + place * turn.half, turn.sines + place * turn.half,
+            Int32(turn.half))
+    }
+
+    /// Writes keys and values of a head into pages.
+    private func write(
+        _ span: EncodedSpan, _ keys: UnsafeMutablePointer<Float>, _ turn: EncoderTurn?,
+        _ layer: EncoderLayer, _ scratch: AttentionScratch
+    ) {
         let table = kernels.table.pointee
         let lanes = Int(MK_LANES)
         let pageCount = (span.count + lanes - 1) / lanes
@@ -75,18 +103,24 @@ extension EncoderStep {
         (scratch.pages + (pageCount - 1) * scratch.pageBytes).update(
             repeating: 0, count: scratch.pageBytes)
         for place in 0..<span.count {
-            let key = keys + place * stride
-            if let turn {
-                let (cosines, sines) = (
-                    turn.cosines + place * turn.half, turn.sines + place * turn.half
-                )
-                table.rotate(key, cosines, sines, Int32(turn.half))
-                table.rotate(queries + place * stride, cosines, sines, Int32(turn.half))
-            }
+            let key = keys + place * plan.projectedWidth
+            ready(key, place, turn, layer.keyNorm)
             table.append(
                 CacheCodec.f32.code, scratch.pages + place / lanes * scratch.pageBytes,
-                Int32(dimension), Int32(place % lanes), key, key + width)
+                Int32(plan.headDimension), Int32(place % lanes), key, key + plan.keyWidth)
         }
+    }
+
+    /// One head of queries over the pages.
+    private func attend(
+        _ span: EncodedSpan, _ queries: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        reach: Int?, _ scratch: AttentionScratch
+    ) {
+        let dimension = plan.headDimension
+        let stride = plan.projectedWidth
+        let table = kernels.table.pointee
+        let lanes = Int(MK_LANES)
+        let pageCount = (span.count + lanes - 1) / lanes
         let tile = Int(MK_TILE)
         if reach != nil {
             for slot in 0..<(span.count + tile - 1) / tile * tile {
@@ -99,7 +133,8 @@ extension EncoderStep {
             head_pages: Int32(pageCount), tail_ids: UnsafePointer(scratch.ids),
             tail_base: Int32(pageCount), tail_pages: 0, codec: CacheCodec.f32.code,
             dimension: Int32(dimension), queries: 1, group: 1, q: UnsafePointer(scratch.queries),
-            query_stride: dimension, scale: 1 / Float(dimension).squareRoot(), cap: 0,
+            query_stride: dimension,
+            scale: plan.attentionScale ?? 1 / Float(dimension).squareRoot(), cap: 0,
             first_end: Int32(span.count), window: Int32.max, sinks: 0, sink_scores: nil,
             sink_first_query: 0, until: nil, first_position: 0, bias: nil, classes: nil,
             class_count: 0, tile_begin: 0, tile_end: Int32((span.count + tile - 1) / tile),
@@ -128,7 +163,7 @@ extension EncoderStep {
             for query in 0..<count {
                 mk_normalise(
                     scratch.out + query * scratch.width, scratch.sum[query], Int32(dimension),
-                    attended + (span.first + first + query) * width + head * dimension)
+                    result + (first + query) * plan.queryWidth)
             }
         }
     }

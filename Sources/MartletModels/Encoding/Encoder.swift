@@ -11,7 +11,7 @@ extension EncoderWeights {
         guard let first = layers.first else { return }
         step.inStrips(weightBytes: first.byteCount) { first.project($0) }
         for (index, layer) in layers.enumerated() {
-            step.attend(layer.plan)
+            step.attend(layer)
             let next = index + 1 < layers.count ? layers[index + 1] : nil
             step.inStrips(weightBytes: layer.byteCount) { rows in
                 layer.finish(rows)
@@ -34,6 +34,9 @@ extension EncoderWeights {
             case .packed(let matrix): matrix.readRow(token, into: buffer)
             case .stored(let entry):
                 StoredFloats.copy(entry, token * size..<(token + 1) * size, buffer)
+            }
+            if plan.embeddingScale != 1 {
+                for channel in 0..<size { out[channel] *= plan.embeddingScale }
             }
             if let segment { add(out, segment.pointer, Int32(size)) }
             if let positions {
@@ -60,6 +63,23 @@ extension RowRange where Workspace == EncoderStep {
         }
     }
 
+    /// Adds a product to the residual stream. A norm is of the sum, or of what is added, by the plan.
+    fileprivate func add(_ linear: Linear, _ activation: Activation, _ norm: Norm?) {
+        let (hidden, branch, size) = (step.hidden, step.normed, step.plan.hiddenSize)
+        guard let norm, step.plan.normalisesBranches else {
+            linear(self, activation, out: hidden, outStride: size, epilogue: .add)
+            if let norm { normalise(norm) }
+            return
+        }
+        linear(self, activation, out: branch, outStride: size, epilogue: .store)
+        let add = step.kernels.table.pointee.add
+        forEach(cost: size) { row in
+            let part = branch + row * size
+            norm(step.kernels, part, count: size, out: part)
+            add(hidden + row * size, part, Int32(size))
+        }
+    }
+
     /// The residual stream, ready for a product.
     fileprivate func stream(_ norm: Norm?, for linear: Linear) -> Activation {
         let size = step.plan.hiddenSize
@@ -74,7 +94,7 @@ extension EncoderLayer {
     fileprivate func project(_ rows: RowRange<EncoderStep>) {
         queryKeyValue(
             rows, rows.stream(inputNorm, for: queryKeyValue), out: rows.step.queryKeyValue,
-            outStride: 3 * rows.step.plan.queryWidth)
+            outStride: rows.step.plan.projectedWidth)
     }
 
     /// Adds what rows attended to, projected back, to the residual stream.
@@ -84,9 +104,7 @@ extension EncoderLayer {
         let attended = rows.activation(
             of: step.attended, stride: width, columns: width, norm: nil,
             quantised: output.quantisesActivations)
-        output(
-            rows, attended, out: step.hidden, outStride: step.plan.hiddenSize, epilogue: .add)
-        if let attentionEndNorm { rows.normalise(attentionEndNorm) }
+        rows.add(output, attended, attentionEndNorm)
     }
 
     fileprivate func feedForward(
@@ -102,8 +120,7 @@ extension EncoderLayer {
         let activated = rows.activation(
             of: inner, stride: stride, columns: width, norm: nil,
             quantised: down.quantisesActivations)
-        down(rows, activated, out: step.hidden, outStride: step.plan.hiddenSize, epilogue: .add)
-        if let feedForwardEndNorm { rows.normalise(feedForwardEndNorm) }
+        rows.add(down, activated, feedForwardEndNorm)
     }
 }
 

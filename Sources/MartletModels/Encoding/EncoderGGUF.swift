@@ -28,14 +28,18 @@ extension Checkpoint {
         let names = EncoderNames(plan) { _ in false }
         for (row, layer) in plan.table.tensors(layerCount: plan.layerCount) {
             for suffix in row.hasBias ? [".weight", ".bias"] : [".weight"] {
-                let stored = row.ggufName(layer: layer) + suffix
+                let stored = row.ggufName(naming, layer: layer) + suffix
                 let name = names.name(row, layer: layer) + suffix
                 if let entry = model.find(stored) {
                     taken.insert(stored)
-                    entries.append(entry.renamed(name, rowOrder: nil))
+                    let isWhole = naming.holdsWholeNorms && row.roles[0].isNorm
+                    entries.append(
+                        entry.renamed(
+                            name, rowOrder: nil, term: isWhole ? -plan.normOffset : 0))
                 } else if let part = row.partOfFused, let layer,
                     let fused = model.find("blk.\(layer).attn_qkv" + suffix),
-                    fused.shape.first == 3 * plan.queryWidth
+                    fused.shape.first == 3 * plan.queryWidth,
+                    plan.keyWidth == plan.queryWidth
                 {
                     taken.insert(fused.name)
                     let first = part * plan.queryWidth
@@ -47,7 +51,9 @@ extension Checkpoint {
         }
         // The head that sorts texts by a question is not run.
         for entry in model.entries
-        where !taken.contains(entry.name) && !entry.name.hasPrefix("cls.") {
+        where !taken.contains(entry.name) && !entry.name.hasPrefix("cls.")
+            && !GGUFDense.names.contains(entry.name)
+        {
             throw .unsupported(
                 file: path, key: "tensor \(entry.name)", got: "stored",
                 expected: "no such tensor, because a \(family.modelType) model with this "
@@ -66,11 +72,11 @@ private struct EncoderMetadata {
     let naming: EncoderGGUFNaming
 
     /// Keys after the architecture's name that change no vector, or are read elsewhere.
-    private static let others: Set<String> = [
+    private static let others = GGUFDense.keys.union([
         "vocab_size", "pooling_type", "attention.causal", "attention.head_count_kv",
         "rope.dimension_count", "rope.scaling.type", "classifier.output_labels",
         "attention.sliding_window_pattern", "hidden_activation",
-    ]
+    ])
 
     func configuration() throws(ModelError) -> ConfigurationFile {
         let prefix = naming.architecture + "."
@@ -81,7 +87,10 @@ private struct EncoderMetadata {
         for (key, value) in model.first.metadata where key.hasPrefix(prefix) {
             let name = String(key.dropFirst(prefix.count))
             guard let known = naming.keys[name] else {
-                if Self.others.contains(name) || value.double == 0 || value.bool == false {
+                let isWidth = name == "attention.value_length" && family.mark != nil
+                if isWidth || Self.others.contains(name) || value.double == 0
+                    || value.bool == false
+                {
                     continue
                 }
                 throw refusal(
@@ -113,6 +122,17 @@ private struct EncoderMetadata {
             members.removeAll { $0.key == "max_position_embeddings" }
             add("max_position_embeddings", .integer(try rows(of: .positions)))
         }
+        if let mark = family.mark { add(mark, .bool(true)) }
+        if family.keys.contains("query_pre_attn_scalar"),
+            let width = model.first[prefix + "attention.key_length"]?.int
+        {
+            // What readers divide by the root of.
+            add("query_pre_attn_scalar", .integer(width))
+            if let values = model.first[prefix + "attention.value_length"]?.int, values != width {
+                throw refusal(
+                    prefix + "attention.value_length", "\(values)", "\(width), as of keys")
+            }
+        }
         if family.keys.contains("norm_bias") {
             add("norm_bias", .bool(model.contains(EncoderRole.finalNorm.ggufName + ".bias")))
         }
@@ -130,4 +150,14 @@ private struct EncoderMetadata {
     private func refusal(_ key: String, _ got: String, _ expected: String) -> ModelError {
         .unsupported(file: model.path, key: key, got: got, expected: expected)
     }
+}
+
+/// What GGUF calls the products after pooling of EmbeddingGemma's kind.
+package enum GGUFDense {
+    /// Their matrices, in the order in which they are multiplied.
+    package static let names = ["dense_2.weight", "dense_3.weight"]
+    /// Their widths, after the architecture's name.
+    static let keys: Set<String> = [
+        "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out",
+    ]
 }

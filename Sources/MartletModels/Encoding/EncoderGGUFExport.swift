@@ -8,9 +8,11 @@ extension GGUFExport {
     ///   - checkpoint: an encoder of a family that GGUF has a name for.
     ///   - name: `general.name`.
     ///   - pooling: the number of `pooling_type`; nil where a text's vector is made in another way.
+    ///   - dense: the products after pooling, under ``GGUFDense/names``.
     /// - Throws: ``ModelError`` for a feature that the format has no keys for.
     package init(
-        encoder checkpoint: Checkpoint, name: String, mix: GGUFMix, pooling: Int?
+        encoder checkpoint: Checkpoint, name: String, mix: GGUFMix, pooling: Int?,
+        dense: [GGUFTensorToWrite] = []
     ) throws(ModelError) {
         let plan = try EncoderPlan.read(checkpoint)
         let path = checkpoint.tensors.path
@@ -19,7 +21,7 @@ extension GGUFExport {
                 file: path, key: "model_type", got: plan.family,
                 expected: "a family that GGUF has a name for")
         }
-        try Self.requireUsual(plan, path: path)
+        try Self.requireUsual(plan, naming, path: path)
         var keys = Self.general(naming.architecture, name: name, mix: mix)
         func write(_ key: String, _ value: GGUFValueToWrite) {
             keys.append((naming.architecture + "." + key, value))
@@ -29,52 +31,87 @@ extension GGUFExport {
             ("embedding_length", plan.hiddenSize), ("feed_forward_length", plan.intermediateSize),
             ("attention.head_count", plan.headCount), ("vocab_size", plan.vocabularySize),
         ] { write(key, .uint32(UInt32(value))) }
-        write("attention.layer_norm_epsilon", .float32(Float(plan.epsilon)))
+        if naming.keys["attention.head_count_kv"] != nil {
+            for (key, value) in [
+                ("attention.head_count_kv", plan.keyValueHeadCount),
+                ("attention.key_length", plan.headDimension),
+                ("attention.value_length", plan.headDimension),
+            ] { write(key, .uint32(UInt32(value))) }
+        }
+        write(
+            plan.usesRMSNorms
+                ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+            .float32(Float(plan.epsilon)))
         write("attention.causal", .bool(false))
         if let pooling { write("pooling_type", .uint32(UInt32(pooling))) }
         let global = plan.layers.last { $0.reach == nil } ?? plan.layers.last
         if let base = global?.rotaryBase { write("rope.freq_base", .float32(Float(base))) }
         if let local = plan.layers.first(where: { $0.reach != nil }), let reach = local.reach {
             write("attention.sliding_window", .uint32(UInt32(2 * reach)))
-            write("attention.sliding_window_pattern", .uint32(UInt32(Self.usualPeriod)))
+            write(
+                "attention.sliding_window_pattern", .uint32(UInt32(Self.usualOrder(naming).period)))
             if let base = local.rotaryBase { write("rope.freq_base_swa", .float32(Float(base))) }
         }
         if plan.segmentCount > 0 {
             keys.append(("tokenizer.ggml.token_type_count", .uint32(UInt32(plan.segmentCount))))
         }
+        for tensor in dense {
+            let stem = tensor.name.replacing(".weight", with: "")
+            write(stem + "_feat_in", .uint32(UInt32(tensor.shape[1])))
+            write(stem + "_feat_out", .uint32(UInt32(tensor.shape[0])))
+        }
         metadata = keys
         vocabularySize = plan.vocabularySize
-        tensors = try Self.tensors(of: plan, checkpoint, mix)
+        tensors = try Self.tensors(of: plan, naming, checkpoint, mix) + dense
     }
 
-    /// Every third layer of ModernBERT sees the whole text.
-    private static let usualPeriod = 3
+    /// Of how many layers one sees the whole text, and which of them.
+    private static func usualOrder(_ naming: EncoderGGUFNaming) -> (period: Int, whole: Int) {
+        // Gemma's last of six, ModernBERT's first of three.
+        naming.holdsWholeNorms ? (6, 5) : (3, 0)
+    }
 
     /// Throws where a reader of the format would compute something else.
-    private static func requireUsual(_ plan: EncoderPlan, path: String) throws(ModelError) {
+    private static func requireUsual(
+        _ plan: EncoderPlan, _ naming: EncoderGGUFNaming, path: String
+    ) throws(ModelError) {
         func refuse(_ key: String, _ got: String, _ expected: String) -> ModelError {
             .unsupported(file: path, key: key, got: got, expected: expected)
         }
-        switch plan.activation {
-        case .gelu(true), .gatedGELU(true):
+        let isByTanh =
+            switch plan.activation {
+            case .gelu(let isApproximate), .gatedGELU(let isApproximate): isApproximate
+            case .gatedSiLU: false
+            }
+        // Gemma's readers take the tanh for granted.
+        guard !isByTanh || naming.holdsWholeNorms else {
             throw refuse("the activation", "GELU by tanh", "the exact one: GGUF has no key for it")
-        default: break
         }
-        guard plan.queryWidth == plan.hiddenSize else {
+        guard plan.queryWidth == plan.hiddenSize || naming.keys["attention.key_length"] != nil
+        else {
             throw refuse(
                 "head_dim", "\(plan.headDimension)", "hidden_size over the number of heads")
         }
+        let scale = Float(1 / Double(plan.headDimension).squareRoot())
+        guard plan.attentionScale ?? scale == scale else {
+            throw refuse(
+                "query_pre_attn_scalar", "another than head_dim",
+                "\(plan.headDimension): GGUF has no key for it")
+        }
+        let order = usualOrder(naming)
         let usual = plan.layers.indices.allSatisfy {
-            (plan.layers[$0].reach == nil) == ($0 % usualPeriod == 0)
+            (plan.layers[$0].reach == nil) == ($0 % order.period == order.whole)
         }
         guard usual || plan.layers.allSatisfy({ $0.reach == nil }) else {
             throw refuse(
-                "layer_types", "an order of its own", "each third layer seeing the whole text")
+                "layer_types", "an order of its own",
+                "one of \(order.period) layers seeing the whole text, number \(order.whole)")
         }
     }
 
     private static func tensors(
-        of plan: EncoderPlan, _ checkpoint: Checkpoint, _ mix: GGUFMix
+        of plan: EncoderPlan, _ naming: EncoderGGUFNaming, _ checkpoint: Checkpoint,
+        _ mix: GGUFMix
     ) throws(ModelError) -> [GGUFTensorToWrite] {
         let names = EncoderNames(plan, contains: checkpoint.tensors.contains)
         var tensors: [GGUFTensorToWrite] = []
@@ -102,13 +139,19 @@ extension GGUFExport {
                     ? mix.type(
                         row.roles[0].likeDecoders, layer: layer, layerCount: plan.layerCount,
                         columns: entry.shape[1], isTied: false) : .plain(.f32)
+                var parts = GGUFParts([entry], shape: entry.shape, isStack: false)
+                if naming.holdsWholeNorms, row.roles[0].isNorm { parts.term = plan.normOffset }
                 tensors.append(
-                    GGUFParts([entry], shape: entry.shape, isStack: false)
-                        .tensor(name: row.ggufName(layer: layer) + suffix, type: type))
+                    parts.tensor(name: row.ggufName(naming, layer: layer) + suffix, type: type))
             }
         }
         return tensors
     }
+}
+
+extension EncoderPlan {
+    /// Whether GGUF has names for products after pooling in files of the family.
+    package var keepsProducts: Bool { normalisesBranches }
 }
 
 extension EncoderRole {

@@ -53,7 +53,7 @@ final class EncoderStep: RowWorkspace {
         // Halves that are not paired stand side by side.
         let innerWidth = plan.activation.isGated ? 2 * plan.intermediateSize : plan.intermediateSize
         let widths = [
-            plan.hiddenSize, plan.hiddenSize, 3 * plan.queryWidth, plan.queryWidth, innerWidth,
+            plan.hiddenSize, plan.hiddenSize, plan.projectedWidth, plan.queryWidth, innerWidth,
         ]
         floats = try AlignedBuffer(
             count: widths.reduce(0) { $0 + ($1 * capacity + 15) & ~15 }, purpose: "a step")

@@ -9,6 +9,9 @@ struct EncoderLayer: Sendable {
     /// Before attention; nil where the residual stream is normalised after it.
     let inputNorm: Norm?
     let queryKeyValue: Linear
+    /// Of each head, before it turns.
+    let queryNorm: Norm?
+    let keyNorm: Norm?
     let output: Linear
     let attentionEndNorm: Norm?
     let feedForwardNorm: Norm?
@@ -98,7 +101,15 @@ private struct BoundEncoder {
             return nil
         }
         let name = names.name(row, layer: layer)
-        let count = plan.hiddenSize
+        let count = plan.size(role).inputs
+        if plan.usesRMSNorms {
+            let stored = try weights.vector(name + ".weight", count: count)
+            return .rms(
+                weight: plan.normOffset == 0
+                    ? stored
+                    : try WeightVector((0..<count).map { stored.pointer[$0] + plan.normOffset }),
+                epsilon: Float(plan.epsilon))
+        }
         return .layer(
             weight: try weights.vector(name + ".weight", count: count),
             bias: row.hasBias
@@ -149,6 +160,8 @@ private struct BoundEncoder {
         return EncoderLayer(
             plan: plan.layers[layer], inputNorm: try norm(.inputNorm, layer: layer),
             queryKeyValue: try linear([.query, .key, .value], layer: layer),
+            queryNorm: try norm(.queryNorm, layer: layer),
+            keyNorm: try norm(.keyNorm, layer: layer),
             output: try linear([.output], layer: layer),
             attentionEndNorm: try norm(.attentionEndNorm, layer: layer),
             feedForwardNorm: try norm(.feedForwardNorm, layer: layer),

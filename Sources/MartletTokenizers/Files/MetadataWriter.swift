@@ -251,7 +251,7 @@ struct MetadataWriter {
     }
 
     private mutating func writeEnds(_ metadata: inout TokenizerMetadata) throws(TokenizerError) {
-        if metadata.kind == "bert" {
+        if case .wordPiece = definition.model {
             metadata.bos = metadata.classification
             (metadata.addsBos, metadata.addsEos, metadata.addsSeparator) = (true, false, true)
             return

@@ -71,10 +71,10 @@ struct CompanionFiles {
         if let recipe = try EmbeddingRecipe.read(file), recipe.poolings.count == 1,
             let width = number("embedding_length")
         {
-            for file in EmbeddingFolder.files(
-                pooling: recipe.poolings[0], width: width,
-                maximumTokens: context ?? Int(Int32.max))
-            { add(file.path, file.content) }
+            files += EmbeddingFolder.files(
+                pooling: recipe.poolings[0], width: width, projections: recipe.projections,
+                maximumTokens: context ?? Int(Int32.max)
+            ).map { ($0.path, $0.content) }
         }
         var advice = SamplingAdvice(file).members
         if let metadata = TokenizerMetadata(file) {

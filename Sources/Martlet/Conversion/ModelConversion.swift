@@ -95,9 +95,12 @@ package struct ModelConversion {
                 let recipe =
                     try EmbeddingRecipe.read(checkpoint)
                     ?? .usual(plan.usualPooling, of: plan.family)
-                notes = recipe.lostInGGUF(context: plan.contextLength)
+                let dense = plan.keepsProducts ? recipe.denseTensors : []
+                notes = recipe.lostInGGUF(
+                    context: plan.contextLength, keepsProducts: !dense.isEmpty)
                 export = try GGUFExport(
-                    encoder: checkpoint, name: name, mix: mix, pooling: recipe.poolingType)
+                    encoder: checkpoint, name: name, mix: mix, pooling: recipe.poolingType,
+                    dense: dense)
             } else {
                 export = try GGUFExport(checkpoint, name: name, mix: mix)
             }
