@@ -1,5 +1,7 @@
 /// Parts of a tensor as tensors of their own: one expert's matrix of several that are stored as one.
 
+import MartletKernels
+
 extension TensorEntry {
     /// One of the `shape[0]` matrices, or vectors, of a stack, or some of its rows.
     ///
@@ -21,5 +23,87 @@ extension TensorEntry {
         entry.stored = stored
         entry.term = term
         return entry
+    }
+
+    /// Every `count`-th output of one of the matrices `[inputs][outputs]`, or vectors, of a stack, as
+    /// `[outputs][inputs]`.
+    ///
+    /// - Parameters:
+    ///   - index: which of them.
+    ///   - first: the first output to take, less than `count`.
+    package func turn(_ name: String, index: Int, first: Int, of count: Int) -> TensorEntry {
+        precondition(
+            shape.count > 1 && index >= 0 && index < shape[0] && isWhole && stored == nil
+                && first >= 0 && first < count && (shape.last ?? 0) % count == 0,
+            "turn of \(self.name): \(first) of \(count), \(index) of shape \(shape)")
+        let (outputs, inputs) = (shape[shape.count - 1], shape.count > 2 ? shape[1] : 1)
+        let size = inputs * outputs * dtype.byteCount
+        let start = range.lowerBound + index * size
+        var entry = TensorEntry(
+            name: name, dtype: dtype,
+            shape: shape.count > 2 ? [outputs / count, inputs] : [outputs / count], file: file,
+            range: start + first * dtype.byteCount..<start + size)
+        entry.strides = ElementStrides(row: count, column: outputs)
+        entry.term = term
+        return entry
+    }
+
+    /// Every `count`-th row of one of the matrices of a stack of MXFP4 blocks `[experts][rows][blocks][16]`, whose
+    /// scales lie in another tensor, `[experts][rows][blocks]`.
+    package func turnOfBlocks(
+        _ name: String, scales: TensorEntry, index: Int, first: Int, of count: Int
+    ) -> TensorEntry {
+        precondition(
+            shape.count == 4 && shape[3] == 16 && scales.shape == Array(shape.dropLast())
+                && dtype == .u8 && scales.dtype == .u8 && index >= 0 && index < shape[0]
+                && first >= 0 && first < count && shape[1] % count == 0,
+            "turn of \(self.name): \(first) of \(count), \(index) of shape \(shape)")
+        let (rows, blocks) = (shape[1], shape[2])
+        let row = index * rows + first
+        let end = (index + 1) * rows
+        var entry = TensorEntry(
+            name: name, dtype: dtype, shape: [rows / count, blocks * 32], file: file,
+            range: range.lowerBound + row * blocks * 16..<range.lowerBound + end * blocks * 16)
+        entry.stored = .mxfp4
+        let start = scales.range.lowerBound
+        entry.split = SplitBlocks(
+            file: scales.file, scales: start + row * blocks..<start + end * blocks, blocks: blocks,
+            step: count)
+        return entry
+    }
+}
+
+/// How many elements lie from one row to the next, and from one column to the next.
+package struct ElementStrides: Sendable, Hashable {
+    let row: Int
+    let column: Int
+}
+
+/// MXFP4 as safetensors have it: codes and scales in tensors of their own, the codes of neighbours in one byte.
+struct SplitBlocks: Sendable {
+    /// The file of the scales, and their bytes from the first row on.
+    let file: MappedFile
+    let scales: Range<Int>
+    /// Blocks of a row.
+    let blocks: Int
+    /// Rows of the file from one of the tensor's to the next.
+    let step: Int
+
+    /// Brings a row's blocks to the order of ``StoredBlocks/mxfp4``: the scale, then the codes of the block's halves
+    /// beside each other. No bit is lost.
+    func copy(row: Int, codes: UnsafeRawBufferPointer, into out: UnsafeMutablePointer<UInt8>) {
+        let first = row * step * blocks
+        withExtendedLifetime(file) {
+            for block in 0..<blocks {
+                let (from, to) = ((first + block) * 16, out + block * 17)
+                to[0] = file.bytes[scales.lowerBound + first + block]
+                for pair in 0..<8 {
+                    // Elements 2p and 2p + 1, and those 16 further on.
+                    let (low, high) = (codes[from + pair], codes[from + pair + 8])
+                    to[1 + 2 * pair] = low & 15 | high << 4
+                    to[2 + 2 * pair] = low >> 4 | high & 0xF0
+                }
+            }
+        }
     }
 }
