@@ -68,6 +68,16 @@ extension TensorEntry {
             if isWhole { try checkIntact() }
             return
         }
+        if let strides {
+            gather(elements, strides, into: destination)
+            if isWhole { try checkIntact() }
+            return
+        }
+        if let stored, split != nil {
+            copyRows(elements, of: stored, into: destination)
+            if isWhole { try checkIntact() }
+            return
+        }
         if let stored {
             withExtendedLifetime(file) { stored.read(elements, of: bytes, into: destination) }
             if isWhole { try checkIntact() }
@@ -96,6 +106,56 @@ extension TensorEntry {
             }
         }
         if isWhole { try checkIntact() }
+    }
+
+    /// Converts elements that lie apart.
+    private func gather(
+        _ elements: Range<Int>, _ strides: ElementStrides,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) {
+        let width = shape.count > 1 ? shape.last ?? 1 : 1
+        let (bytes, size) = (bytes, dtype.byteCount)
+        withExtendedLifetime(file) {
+            var (row, column) = elements.lowerBound.quotientAndRemainder(dividingBy: width)
+            for index in destination.indices {
+                let offset = (row * strides.row + column * strides.column) * size
+                switch dtype {
+                case .f32:
+                    destination[index] = bytes.loadUnaligned(fromByteOffset: offset, as: Float.self)
+                case .bf16:
+                    let bits = bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+                    destination[index] = Float(bitPattern: UInt32(bits) << 16)
+                default:
+                    destination[index] = TensorEntry.float(
+                        halfBits: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+                }
+                column += 1
+                if column == width { (row, column) = (row + 1, 0) }
+            }
+        }
+    }
+
+    /// Converts elements of blocks that are brought together row by row.
+    private func copyRows(
+        _ elements: Range<Int>, of stored: StoredBlocks,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) {
+        let width = shape.last ?? 1
+        let size = width / stored.columns * stored.byteCount
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { room in
+            guard let base = room.baseAddress else { return }
+            var (position, done) = (elements.lowerBound, 0)
+            while position < elements.upperBound {
+                let (row, column) = position.quotientAndRemainder(dividingBy: width)
+                let count = min(width - column, elements.upperBound - position)
+                split?.copy(row: row, codes: bytes, into: base)
+                stored.read(
+                    column..<column + count, of: UnsafeRawBufferPointer(room),
+                    into: UnsafeMutableBufferPointer(rebasing: destination[done..<done + count]))
+                position += count
+                done += count
+            }
+        }
     }
 
     /// All elements as floats, or one row of the last dimension.

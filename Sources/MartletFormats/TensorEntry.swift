@@ -25,6 +25,10 @@ public struct TensorEntry: Sendable {
     package var rowOrder: RowOrder?
     /// Added to each stored number, where formats store weights about different centres.
     package var term: Float = 0
+    /// How far apart elements lie that do not follow one another; nil where they do.
+    package internal(set) var strides: ElementStrides?
+    /// Where the scales of blocks lie that are stored apart from their codes.
+    var split: SplitBlocks?
     /// What an adapter adds to the elements.
     var update: LowRankUpdate?
 
@@ -40,11 +44,13 @@ public struct TensorEntry: Sendable {
     package var isAdapted: Bool { update != nil }
 
     /// Whether its rows lie as they are, so that a part of them can stand for itself.
-    package var isWhole: Bool { blocks == nil && update == nil && rowOrder == nil }
+    package var isWhole: Bool {
+        blocks == nil && update == nil && rowOrder == nil && strides == nil && split == nil
+    }
 
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.
     package var isPlain: Bool {
-        holdsNumbers && rowOrder == nil
+        holdsNumbers && rowOrder == nil && strides == nil
     }
 
     /// Whether its elements are numbers that are stored as they are, in whichever order of rows.
@@ -55,13 +61,16 @@ public struct TensorEntry: Sendable {
     /// The number of elements: the product of the shape.
     public var elementCount: Int {
         if let grouped { return grouped.rows * grouped.columns }
+        if strides != nil || split != nil { return shape.reduce(1, *) }
         return stored.map { range.count / $0.byteCount * $0.columns } ?? range.count
             / dtype.byteCount
     }
 
     /// The number of stored bytes.
     public var byteCount: Int {
-        range.count + (grouped?.parts.reduce(0) { $0 + $1.range.count } ?? 0)
+        if strides != nil { return elementCount * dtype.byteCount }
+        if let stored, split != nil { return elementCount / stored.columns * stored.byteCount }
+        return range.count + (grouped?.parts.reduce(0) { $0 + $1.range.count } ?? 0)
     }
 
     /// The stored little-endian bytes, valid while this entry or its file lives.
@@ -77,6 +86,7 @@ public struct TensorEntry: Sendable {
         try file.checkIntact()
         if let scales = blocks?.file, scales !== file { try scales.checkIntact() }
         for part in grouped?.parts ?? [] where part.file !== file { try part.file.checkIntact() }
+        if let split, split.file !== file { try split.file.checkIntact() }
     }
 
     /// Lets the pages of this tensor go; see ``MappedFile/releaseResident(_:)``.
@@ -123,6 +133,8 @@ public struct TensorEntry: Sendable {
         entry.blocks = blocks
         entry.grouped = grouped
         entry.update = update
+        entry.strides = strides
+        entry.split = split
         entry.rowOrder = rowOrder
         entry.term = term
         return entry
@@ -131,12 +143,20 @@ public struct TensorEntry: Sendable {
     /// The name of its element type, or of its blocks.
     public var typeName: String { stored?.description ?? grouped?.name ?? dtype.rawValue }
 
-    /// Where a row begins, in the order that ``rowOrder`` says: rows are those of the last dimension.
-    package func rowStart(_ row: Int) -> UnsafePointer<UInt8>? {
+    /// Where the blocks of a row begin, in the order that ``rowOrder`` says: rows are those of the last dimension.
+    ///
+    /// - Parameter room: as many bytes as a row's blocks have, to which they are brought where the file has them in parts.
+    package func rowStart(
+        _ row: Int, room: UnsafeMutablePointer<UInt8>
+    ) -> UnsafePointer<UInt8>? {
+        let place = rowOrder?.stored(row) ?? row
+        if let split {
+            split.copy(row: place, codes: bytes, into: room)
+            return UnsafePointer(room)
+        }
         let width = range.count / max(1, elementCount / max(1, shape.last ?? 1))
-        let stored = rowOrder?.stored(row) ?? row
         return bytes.baseAddress.map {
-            ($0 + stored * width).assumingMemoryBound(to: UInt8.self)
+            ($0 + place * width).assumingMemoryBound(to: UInt8.self)
         }
     }
 

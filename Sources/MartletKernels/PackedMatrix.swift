@@ -58,7 +58,7 @@ package final class PackedMatrix: @unchecked Sendable {
     ///   once.
     package init(
         stored: StoredBlocks, channels: Int, columns: Int, panelCount: Int? = nil, pool: WorkerPool,
-        source: (_ panel: Int) -> [UnsafePointer<UInt8>]
+        source: (_ panel: Int, _ room: UnsafeMutablePointer<UInt8>) -> [UnsafePointer<UInt8>]
     ) throws(KernelError) {
         precondition(channels > 0 && columns > 0, "PackedMatrix: empty \(channels) x \(columns)")
         type = stored.weightType
@@ -69,9 +69,13 @@ package final class PackedMatrix: @unchecked Sendable {
         let panelBytes = mk_panel_bytes(type.code, Int32(columns))
         self.panelBytes = panelBytes
         storage = try AlignedBuffer(count: panels * panelBytes, purpose: "packed weights")
-        let base = storage.base
-        pool.run(panels) { panel, _ in
-            stored.pack(source(panel), columns: columns, panel: base + panel * panelBytes)
+        let rowBytes = columns / stored.columns * stored.byteCount
+        let rooms = try AlignedBuffer<UInt8>(
+            count: pool.threadCount * 16 * rowBytes, purpose: "packing")
+        let (base, room) = (storage.base, rooms.base)
+        pool.run(panels) { panel, worker in
+            let rows = source(panel, room + worker * 16 * rowBytes)
+            stored.pack(rows, columns: columns, panel: base + panel * panelBytes)
         }
     }
 

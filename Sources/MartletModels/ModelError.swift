@@ -25,6 +25,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case unknownAdapter(got: String, available: [String])
     /// The cache policy asks for heads that mark tokens, which the checkpoint lacks.
     case policyNeedsHeads(policy: String, has: String?)
+    /// The cache policy takes attention to be the softmax of scaled products alone, which the model's is not.
+    case policyNeedsPlainScores(policy: String, family: String)
 
     /// One sentence: what, where, got, expected, what to do.
     public var description: String {
@@ -57,6 +59,10 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 "cache policy \(policy): the model has \(has.map { "heads for \($0)" } ?? "no heads that mark tokens"), "
                 + "expected a checkpoint retrofitted for \(policy); use such a checkpoint, "
                 + "\(policy)(cr=4) to let chance decide, or another policy"
+        case .policyNeedsPlainScores(let policy, let family):
+            return
+                "cache policy \(policy): it computes attention of its own, which knows neither caps on scores nor "
+                + "sinks of heads, and \(family) models have such; use another policy"
         case .contextExceeded(let position, let contextLength):
             return
                 "position \(position) is beyond the \(contextLength) that this model has learned; "

@@ -9,8 +9,10 @@ import Testing
 @testable import MartletAttention
 
 @Suite struct ProbeTests {
-    /// A probe's rows are the softmax of the scaled products, under a cap where there is one, each over what its token sees.
-    @Test(arguments: [Float(0), 1.5]) func weightsAreASoftmax(cap: Float) throws {
+    /// A probe's rows are the softmax of the scaled products, under a cap where there is one, each over what its token
+    /// sees and its head's sink.
+    @Test(arguments: [Float(0), 1.5], [nil, [Float(-2), 0.5, 300]])
+    func weightsAreASoftmax(cap: Float, sinks: [Float]?) throws {
         let (dimension, group, count) = (8, 3, 37)
         let shape = KVShape(
             layerCount: 1, keyValueHeadCount: 1, headDimension: dimension, codec: .f32,
@@ -30,11 +32,12 @@ import Testing
         }
         cache.commit(id, tokens: count)
         let probe = try AttentionProbe(
-            shape: shape, group: group, scale: 0.5, cap: cap, kernels: kernels)
+            shape: shape, group: group, scale: 0.5, cap: cap, sinkLogits: sinks.map { [$0] } ?? [],
+            kernels: kernels)
         let queries = random.floats(5 * group * dimension, magnitude: 1)
         var sums = [Float](repeating: 0, count: count)
         try probe.addWeights(
-            of: queries, count: 5, stride: group * dimension, firstEnd: 20,
+            of: queries, count: 5, stride: group * dimension, firstEnd: 20, head: (0, 0),
             table: cache.table(id, layer: 0, head: 0), cache: cache, to: &sums)
         var expected = [Double](repeating: 0, count: count)
         for row in 0..<5 * group {
@@ -46,8 +49,9 @@ import Testing
                 }
             }
             if cap > 0 { scores = scores.map { Double(cap) * tanh($0 / Double(cap)) } }
-            let largest = scores.max() ?? 0
-            let sum = scores.reduce(0) { $0 + exp($1 - largest) }
+            let sink = sinks.map { Double($0[row % group]) } ?? -.infinity
+            let largest = max(scores.max() ?? 0, sink)
+            let sum = scores.reduce(exp(sink - largest)) { $0 + exp($1 - largest) }
             for slot in 0..<seen { expected[slot] += exp(scores[slot] - largest) / sum }
         }
         for slot in 0..<count { #expect(abs(Double(sums[slot]) - expected[slot]) < 1e-5) }

@@ -90,16 +90,22 @@ import Testing
         for count in [0] + awkwardCounts {
             var random = CounterRandom(seed: 15, stream: UInt64(count))
             let (x, up) = (random.floats(count, magnitude: magnitude), random.floats(count))
-            let out = (0..<4).map { _ in GuardedFloats(x) }
+            let out = (0..<5).map { _ in GuardedFloats(x) }
             let ups = EdgeBuffer(up)
             kernels.gelu(out[0].base, Int32(count), 0)
             kernels.gelu(out[1].base, Int32(count), 1)
             kernels.swiglu(out[2].base, ups.base, Int32(count))
             kernels.soft_cap(out[3].base, Int32(count), 3)
+            kernels.swiglu_clamped(out[4].base, ups.base, Int32(count), 1.702, 0.8)
             let expected = [
                 x.map { Reference.gelu(Double($0)) }, x.map { Reference.geluTanh(Double($0)) },
                 zip(x, up).map { Reference.silu(Double($0)) * Double($1) },
                 x.map { 3 * tanh(Double($0) / 3) },
+                zip(x, up).map {
+                    Reference.swigluClamped(
+                        Double($0), Double($1), alpha: Double(Float(1.702)),
+                        limit: Double(Float(0.8)))
+                },
             ]
             for (i, (got, expected)) in zip(out, expected).enumerated() {
                 let worst = zip(got.array, expected)
@@ -115,16 +121,18 @@ import Testing
         let kernels = KernelSet(set).table.pointee
         var random = CounterRandom(seed: 16)
         let (x, up) = (random.floats(40, magnitude: 5), random.floats(40))
-        let whole = (0..<3).map { _ in GuardedFloats(x) }
+        let whole = (0..<4).map { _ in GuardedFloats(x) }
         let ups = EdgeBuffer(up)
         kernels.gelu(whole[0].base, 40, 0)
         kernels.gelu(whole[1].base, 40, 1)
         kernels.swiglu(whole[2].base, ups.base, 40)
+        kernels.swiglu_clamped(whole[3].base, ups.base, 40, 1.702, 3)
         for i in 0..<40 {
-            let single = (0..<3).map { _ in GuardedFloats([x[i]]) }
+            let single = (0..<4).map { _ in GuardedFloats([x[i]]) }
             kernels.gelu(single[0].base, 1, 0)
             kernels.gelu(single[1].base, 1, 1)
             kernels.swiglu(single[2].base, ups.base + i, 1)
+            kernels.swiglu_clamped(single[3].base, ups.base + i, 1, 1.702, 3)
             for (a, b) in zip(whole, single) { #expect(sameBits(a.base + i, b.base, 1)) }
         }
     }

@@ -21,7 +21,7 @@ import Testing
             let matrix = try PackedMatrix(
                 stored: blocks, channels: channels, columns: columns,
                 pool: WorkerPool(threadCount: 2)
-            ) { panel in
+            ) { panel, _ in
                 (panel * 16..<min(channels, panel * 16 + 16)).map {
                     UnsafePointer(stored.base) + $0 * width
                 }

@@ -283,7 +283,7 @@ import Testing
 
     // MARK: Packed weights and eviction
 
-    @Test(arguments: ["hqq", "bitsandbytes", "mxfp4"])
+    @Test(arguments: ["hqq", "bitsandbytes", "quanto"])
     func packedWeightsAreRefusedByName(method: String) {
         for family in ["llama", "gpt2"] {
             let message = Self.refusal(

@@ -235,6 +235,8 @@ typedef struct {
     void (*gelu)(float *x, int32_t count, int32_t approximate);
     /// x = silu(x) * up
     void (*swiglu)(float *x, const float *up, int32_t count);
+    /// x = g / (1 + e^-(alpha g)) * (u + 1), where g is x, at most `limit`, and u is up, at most `limit` by magnitude
+    void (*swiglu_clamped)(float *x, const float *up, int32_t count, float alpha, float limit);
     /// x = cap tanh(x / cap); cap > 0
     void (*soft_cap)(float *x, int32_t count, float cap);
     /// Stores one token's key and value in slot `slot` of a page.

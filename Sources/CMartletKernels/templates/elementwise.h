@@ -155,6 +155,20 @@ static void swiglu(float *x, const float *up, int32_t count) {
     }
 }
 
+static void swiglu_clamped(float *x, const float *up, int32_t count, float alpha, float limit) {
+    f32x16 top = splat(limit);
+    for (int32_t i = 0; i < count; i += 16) {
+        f32x16 g = load_partial(x + i, count - i);
+        f32x16 u = load_partial(up + i, count - i);
+        g = g > top ? top : g;
+        u = u > top ? top : u;
+        u = u < -top ? -top : u;
+        f32x16 e = g * -alpha;
+        e = e > splat(88.0f) ? splat(88.0f) : e;
+        store_partial(x + i, g / (exp16(e) + 1.0f) * (u + 1.0f), count - i);
+    }
+}
+
 static int32_t argmax(const float *x, int32_t count) {
     if (count <= 0) return -1;
     f32x16 best = splat(-INFINITY);

@@ -9,6 +9,7 @@ const mk_kernels MK_TABLE = {
     .add = add,
     .gelu = gelu,
     .swiglu = swiglu,
+    .swiglu_clamped = swiglu_clamped,
     .soft_cap = soft_cap,
     .append = append,
     .attend = attend,

@@ -103,7 +103,8 @@ extension MartletError {
             case .batchTooLarge: (.invalidParameter, "chunk")
             case .tokenOutOfRange(let got, _): (.tokenOutOfRange, "\(got)")
             case .contextExceeded: (.contextExceeded, nil)
-            case .policyNeedsHeads(let policy, _): (.invalidPolicy, policy)
+            case .policyNeedsHeads(let policy, _), .policyNeedsPlainScores(let policy, _):
+                (.invalidPolicy, policy)
             case .unknownAdapter(let name, _): (.invalidParameter, name)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)

@@ -13,6 +13,8 @@ extension PagedAttention {
         var queryStride: Int
         var out: UnsafeMutablePointer<Float>
         var outStride: Int
+        /// By query head, logits without tokens; nil for none.
+        var sinks: UnsafePointer<Float>?
         /// The step's slices, the stages that change what its units read, and whether slots may stand for several
         /// tokens: here, because each look at a property of a class costs a unit of few tokens noticeably.
         var slices: [AttentionSlice]
@@ -119,10 +121,23 @@ extension PagedAttention {
                     work.maximum[r], work.sum[r], work.out + r * width, Int32(dimension))
             }
         }
-        for r in 0..<rows {
-            mk_normalise(
-                scratch.vectors + r * width, scratch.sum[r], Int32(dimension),
-                target(job, unit, slice, r))
+        finish(unit, job, slice, scratch.maximum, scratch.sum, scratch.vectors)
+    }
+
+    /// Divides what the last segment left of each row, a head's sink being one segment more.
+    private func finish(
+        _ unit: AttentionUnit, _ job: LayerJob, _ slice: AttentionSlice,
+        _ maximum: UnsafeMutablePointer<Float>, _ sum: UnsafeMutablePointer<Float>,
+        _ vectors: UnsafeMutablePointer<Float>
+    ) {
+        let dimension = Int32(shape.headDimension)
+        for r in 0..<unit.count * group {
+            let vector = vectors + r * width
+            if let sinks = job.sinks {
+                let logit = sinks[unit.head * group + r % group]
+                mk_merge(maximum + r, sum + r, vector, logit, 1, zeros.base, dimension)
+            }
+            mk_normalise(vector, sum[r], dimension, target(job, unit, slice, r))
         }
     }
 
@@ -159,11 +174,6 @@ extension PagedAttention {
                     next[rows + r], next + 2 * rows + r * width, Int32(shape.headDimension))
             }
         }
-        let slice = job.slices[unit.slice]
-        for r in 0..<rows {
-            mk_normalise(
-                first + 2 * rows + r * width, first[rows + r], Int32(shape.headDimension),
-                target(job, unit, slice, r))
-        }
+        finish(unit, job, job.slices[unit.slice], first, first + rows, first + 2 * rows)
     }
 }

@@ -17,6 +17,11 @@ package final class PagedAttention {
     let width: Int
     let scale: Float
     let cap: Float
+    /// `[layer][query head]` of logits without tokens, where the model has any.
+    private let sinkLogits: AlignedBuffer<Float>
+    private let hasSinks: Bool
+    /// A vector of zeros, which such a logit adds.
+    let zeros: AlignedBuffer<Float>
 
     private var plans: [Visibility: AttentionPlan] = [:]
     private var appends: [AppendUnit] = []
@@ -41,12 +46,15 @@ package final class PagedAttention {
     ///   - cache: a cache of the shape and plan that steps will run against.
     ///   - scale: what scores are multiplied by, usually 1 / sqrt(head dimension).
     ///   - cap: what scaled scores are softly held below (c tanh(s / c)); 0 for none.
+    ///   - sinkLogits: by layer, a logit of each query head that takes part in its softmax and has no token behind
+    ///     it; empty for none.
     ///   - markWindow: tokens that the model's own marks reach, if it has heads for them.
     ///   - outputs: the model's output projection, for stages that ask for it.
     ///   - frequencies: by layer, radians a position for each rotated pair of dimensions; empty for
     ///     layers without rotation, whose sinks then keep the scores they have.
     package init(
-        headCount: Int, cache: KVCache, scale: Float, cap: Float = 0, markWindow: Int? = nil,
+        headCount: Int, cache: KVCache, scale: Float, cap: Float = 0,
+        sinkLogits: [[Float]] = [], markWindow: Int? = nil,
         outputs: OutputProjection? = nil, frequencies: [[Double]], kernels: KernelSet,
         pool: WorkerPool
     ) throws(KernelError) {
@@ -65,6 +73,19 @@ package final class PagedAttention {
         self.cap = cap
         group = headCount / shape.keyValueHeadCount
         width = (shape.headDimension + 15) & ~15
+        precondition(
+            !cache.traits.assumesPlainScores || (cap == 0 && sinkLogits.isEmpty),
+            "PagedAttention: \(cache.traits.text) on scores with a cap or with sinks")
+        zeros = try AlignedBuffer(count: width)
+        hasSinks = !sinkLogits.isEmpty
+        precondition(
+            !hasSinks
+                || sinkLogits.map(\.count) == Array(repeating: headCount, count: shape.layerCount),
+            "PagedAttention: expected a sink for each of \(headCount) heads of each layer")
+        self.sinkLogits = try AlignedBuffer(count: max(1, sinkLogits.count * headCount))
+        for (index, logit) in sinkLogits.joined().enumerated() {
+            self.sinkLogits.base[index] = logit
+        }
         var workers: [WorkerScratch] = []
         for _ in 0..<pool.threadCount {
             workers.append(
@@ -76,8 +97,8 @@ package final class PagedAttention {
         stages = try cache.plan.makeStages(
             StageContext(
                 shape: shape, headCount: headCount, scale: scale, cap: cap,
-                frequencies: frequencies,
-                markWindow: markWindow, outputs: outputs, kernels: kernels, pool: pool))
+                sinkLogits: sinkLogits, frequencies: frequencies, markWindow: markWindow,
+                outputs: outputs, kernels: kernels, pool: pool))
         states = try AlignedBuffer(count: 16)
     }
 
@@ -275,7 +296,10 @@ package final class PagedAttention {
         guard let plan = isRagged ? ragged : plans[visibility] else { return }
         let job = LayerJob(
             layer: layer, visibility: visibility, q: q, queryStride: queryStride, out: out,
-            outStride: outStride, slices: slices, readers: readers, hasWeights: hasWeights)
+            outStride: outStride,
+            sinks: hasSinks ? UnsafePointer(sinkLogits.base + layer * headCount) : nil,
+            slices: slices,
+            readers: readers, hasWeights: hasWeights)
         if plan.pairs * width + plan.units.count * Self.unitWork < Self.serialWork {
             for unit in plan.units { run(unit, job, cache, workers[0], worker: 0) }
         } else {

@@ -1,6 +1,7 @@
 // Attention weights themselves, for policies that choose by them; the forward pass never makes them.
 
 import CMartletKernels
+import Foundation
 package import MartletCache
 package import MartletKernels
 
@@ -15,15 +16,19 @@ package final class AttentionProbe {
     package let scale: Float
     /// What scaled scores are softly held below; 0 for none.
     private let cap: Float
+    /// By layer and query head: logits without tokens; empty for none.
+    private let sinkLogits: [[Float]]
     /// What its thread touches beside attention: every pass over keys here, and what its owner adds.
     package let touches: CacheTouches
     private let kernels: KernelSet
     private let scratch: AlignedBuffer<UInt8>
     private var weights: AlignedBuffer<Float>
 
-    package init(shape: KVShape, group: Int, scale: Float, cap: Float = 0, kernels: KernelSet)
-        throws(KernelError)
-    {
+    package init(
+        shape: KVShape, group: Int, scale: Float, cap: Float = 0, sinkLogits: [[Float]] = [],
+        kernels: KernelSet
+    ) throws(KernelError) {
+        self.sinkLogits = sinkLogits
         self.shape = shape
         self.group = group
         self.scale = scale
@@ -39,9 +44,12 @@ package final class AttentionProbe {
     /// Adds to `sums[slot]` the weights that `queries` tokens, `stride` floats apart, give to each
     /// slot with all heads of the group, token by token. Token `i` sees the slots below
     /// `firstEnd + i`. `sums` has at least as many places as the last of them sees.
+    ///
+    /// - Parameter head: the layer and the KV head that `table` belongs to.
     package func addWeights(
         of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
-        table: PageTableView, cache: KVCache, to sums: UnsafeMutablePointer<Float>
+        head: (layer: Int, index: Int), table: PageTableView, cache: KVCache,
+        to sums: UnsafeMutablePointer<Float>
     ) throws(KernelError) {
         let block = max(1, Self.rows / group)
         for first in Swift.stride(from: 0, to: count, by: block) {
@@ -50,7 +58,7 @@ package final class AttentionProbe {
             let width = KVPage.count(forSlots: slots) * KVPage.tokens
             let rows = try weightRows(
                 of: queries + first * stride, count: tokens, stride: stride,
-                firstEnd: firstEnd + first, table: table, cache: cache)
+                firstEnd: firstEnd + first, head: head, table: table, cache: cache)
             for row in 0..<tokens * group {
                 let p = rows + row * width
                 for slot in 0..<slots { sums[slot] += p[slot] }
@@ -76,17 +84,33 @@ package final class AttentionProbe {
     /// valid until the next call.
     package func weightRows(
         of queries: UnsafePointer<Float>, count: Int, stride: Int, firstEnd: Int,
-        table: PageTableView, cache: KVCache
+        head: (layer: Int, index: Int), table: PageTableView, cache: KVCache
     ) throws(KernelError) -> UnsafeMutablePointer<Float> {
         let base = try scoreRows(
             of: queries, count: count, stride: stride, firstEnd: firstEnd, table: table,
             cache: cache)
         let width = KVPage.count(forSlots: firstEnd + count - 1) * KVPage.tokens
         for row in 0..<count * group {
-            kernels.table.pointee.softmax(
-                base + row * width, Int32(firstEnd + row / group), Int32(width))
+            let (scores, visible) = (base + row * width, firstEnd + row / group)
+            guard let sink = sinkLogit(head, member: row % group) else {
+                kernels.table.pointee.softmax(scores, Int32(visible), Int32(width))
+                continue
+            }
+            var top = 0
+            for slot in 1..<max(1, visible) where scores[slot] > scores[top] { top = slot }
+            let largest = scores[top]
+            kernels.table.pointee.softmax(scores, Int32(visible), Int32(width))
+            // The largest weight is 1 over the sum of the others relative to it, to which the sink adds its own.
+            let share = sink - largest > 80 ? 0 : 1 / (1 + exp(sink - largest) * scores[top])
+            for slot in 0..<visible { scores[slot] *= share }
         }
         return base
+    }
+
+    /// The logit of a query head of a KV head's group that has no token behind it; nil in a model without.
+    package func sinkLogit(_ head: (layer: Int, index: Int), member: Int) -> Float? {
+        guard !sinkLogits.isEmpty else { return nil }
+        return sinkLogits[head.layer][head.index * group + member]
     }
 
     /// The same before the softmax: scaled products, under the cap of a model that has one, nothing masked.
@@ -155,7 +179,8 @@ extension StageContext {
         for _ in 0..<pool.threadCount {
             probes.append(
                 try AttentionProbe(
-                    shape: shape, group: group, scale: scale, cap: cap, kernels: kernels))
+                    shape: shape, group: group, scale: scale, cap: cap, sinkLogits: sinkLogits,
+                    kernels: kernels))
         }
         return probes
     }

@@ -45,6 +45,9 @@ package struct CacheTraits: Sendable, Hashable {
     package var rereadsPrompt = false
     /// Whether a stage asks for the norms of the rows that a layer's projections read.
     package var readsInputNorms = false
+    /// Whether it takes a model's attention to be the softmax of scaled products alone: none that caps them, or whose
+    /// heads have sinks.
+    package var assumesPlainScores = false
     /// The marks of the model that a stage listens to; nil for none.
     package var marks: MarkKind?
     /// Whether tokens of a prompt are freed while it is computed, at every piece's end.

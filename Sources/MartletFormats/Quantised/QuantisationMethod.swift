@@ -14,6 +14,8 @@ enum QuantisationMethod: Sendable, Equatable {
     case compressed
     /// Floats of 8 bits; scales of blocks of so many rows and columns, or of rows, or of the matrix.
     case fp8(block: [Int]?)
+    /// Experts in MXFP4 blocks, codes and scales in tensors of their own, which the family names.
+    case mxfp4
 }
 
 extension ConfigurationFile {
@@ -35,6 +37,7 @@ extension ConfigurationFile {
         case "compressed-tensors": return try packing.compressed()
         case "fp8", "fbgemm_fp8":
             return .fp8(block: try packing.optionalBlock("weight_block_size"))
+        case "mxfp4": return .mxfp4
         case "modelopt" where packing.value("quant_algo")?.stringValue == "FP8":
             return .fp8(block: nil)
         default:

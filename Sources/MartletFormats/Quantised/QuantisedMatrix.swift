@@ -43,7 +43,7 @@ struct QuantisedMatrix {
         case .awq(let group): return try awq(codes, group)
         case .fp8(let block): return try bytes(codes, block: block)
         case .compressed where codes.name.hasSuffix("_packed"): return try words(codes)
-        case .compressed, .blocks: return try bytes(codes, block: nil)
+        case .compressed, .blocks, .mxfp4: return try bytes(codes, block: nil)
         }
     }
 

@@ -20,7 +20,7 @@ final class QuantisedTensors: TensorSource {
         _ configuration: ConfigurationFile
     ) throws(FormatError) -> any TensorSource {
         switch method {
-        case nil, .blocks: base
+        case nil, .blocks, .mxfp4: base
         case let method?: try QuantisedTensors(base, method)
         }
     }
@@ -80,7 +80,7 @@ final class QuantisedTensors: TensorSource {
             name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : nil
         }
         switch method {
-        case .blocks: return nil
+        case .blocks, .mxfp4: return nil
         case .gptq, .awq: return module(".qweight")
         case .compressed:
             if let module = module(".weight_packed") { return module }

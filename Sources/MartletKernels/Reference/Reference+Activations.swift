@@ -6,6 +6,14 @@ extension Reference {
     /// x / (1 + e^-x)
     package static func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
 
+    /// g / (1 + e^(-alpha g)) (u + 1): the gate held below `limit`, the other at most so by magnitude.
+    package static func swigluClamped(
+        _ gate: Double, _ up: Double, alpha: Double, limit: Double
+    ) -> Double {
+        let gate = min(gate, limit)
+        return gate / (1 + exp(-alpha * gate)) * (min(max(up, -limit), limit) + 1)
+    }
+
     /// x (1 + erf(x / sqrt 2)) / 2
     package static func gelu(_ x: Double) -> Double { x * (1 + erf(x / 2.0.squareRoot())) / 2 }
 

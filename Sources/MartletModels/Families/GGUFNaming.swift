@@ -16,8 +16,12 @@ struct GGUFNaming: Sendable {
     var names: [TensorRole: String] = [:]
     /// Whether there is no window where none is written, in a family that has one then in `config.json`.
     var needsWrittenWindow = false
+    /// Whether readers of the format take a list of the layers that have windows.
+    var listsWindows = false
     /// Whether layers with a window turn without the stretching of the others.
     var stretchesFullLayersAlone = false
+    /// Whether YaRN rounds the ends of its ramp outwards, for which the format has no key.
+    var stretchesWholly = true
     /// Keys of `config.json` whose values readers of the format take for granted.
     var constants: [String: JSONValue] = [:]
     /// Roles that readers of the format expect no biases of.

@@ -34,7 +34,17 @@ struct GGUFConfiguration {
             if name == "attention.sliding_window_pattern", let layers = value.array {
                 try readWindows(layers, key)
             } else if let known = naming.keys[name] {
-                members.append((known, try json(value, key)))
+                let json = try json(value, key)
+                // Two keys may say the same.
+                if let other = members.first(where: { $0.key == known }) {
+                    guard other.value == json else {
+                        throw .unsupported(
+                            file: path, key: key, got: summary(value),
+                            expected: "what another key says of it, \(other.value.summary)")
+                    }
+                    continue
+                }
+                members.append((known, json))
             } else if !Self.others.contains(name), !isOff(value) {
                 throw .unsupported(
                     file: path, key: key, got: summary(value),
@@ -149,6 +159,7 @@ struct GGUFConfiguration {
                 guard let beta = value("rope.scaling.yarn_" + name)?.double else { continue }
                 add(name, .number(beta))
             }
+            if kind == "yarn", !naming.stretchesWholly { add("truncate", .bool(false)) }
             if kind == "yarn", amplitude != 1, let factor, factor > 1 {
                 // What is stored multiplies the usual one.
                 add("attention_factor", .number(amplitude * (0.1 * log(factor) + 1)))

@@ -18,7 +18,7 @@ extension GGUFExport {
                 (shape.layers[$0].window != nil) == (($0 + 1) % period != 0)
             }
         }
-        guard usual else {
+        guard usual || naming.listsWindows else {
             throw .unsupported(
                 file: path, key: "layer_types", got: "windows in some layers",
                 expected: "the family's own order: GGUF's keys for it have one window")
@@ -92,6 +92,12 @@ extension GGUFExport {
     private static func requireUsualRotations(
         _ shape: DecoderShape, naming: GGUFNaming, path: String
     ) throws(ModelError) {
+        for case .yarn(_, _, _, _, let isWhole)? in shape.layers.map({ $0.rotary?.scaling })
+        where isWhole != naming.stretchesWholly {
+            throw .unsupported(
+                file: path, key: "rope_parameters.truncate", got: "\(isWhole)",
+                expected: "\(naming.stretchesWholly): GGUF has no key for it")
+        }
         guard naming.keys["rope.freq_base_swa"] == nil,
             let windowed = shape.layers.first(where: { $0.window != nil })?.rotary,
             let other = shape.layers.first(where: { $0.window == nil })?.rotary
@@ -119,8 +125,13 @@ extension GGUFExport {
             ("expert_feed_forward_length", shape.experts?.width ?? 0),
             ("expert_shared_feed_forward_length", shape.experts?.sharedWidth ?? 0),
         ]
-        var members = sizes.compactMap { size in
-            naming.keys[size.0].map { JSONObject.Member(key: $0, value: .integer(size.1)) }
+        var members: [JSONObject.Member] = []
+        // Two keys may say the same.
+        for (key, size) in sizes {
+            guard let name = naming.keys[key], !members.contains(where: { $0.key == name }) else {
+                continue
+            }
+            members.append(.init(key: name, value: .integer(size)))
         }
         members.append(.init(key: "vocab_size", value: .integer(shape.vocabularySize)))
         members += naming.constants.map { .init(key: $0.key, value: $0.value) }

@@ -71,6 +71,11 @@ package struct GGUFExport {
             plan.norm == .rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
             .float32(Float(plan.epsilon)))
         if let window { number("attention.sliding_window", window) }
+        if naming.listsWindows {
+            // Readers want a number though no layer has a window.
+            if window == nil { number("attention.sliding_window", shape.contextLength) }
+            write("attention.sliding_window_pattern", .bools(shape.layerWindows.map { $0 != nil }))
+        }
         var tensors: [GGUFTensorToWrite] = []
         let divides = naming.keys["logit_scale"] == "logits_scaling"
         for (key, value) in [
@@ -113,10 +118,14 @@ package struct GGUFExport {
                 parts.order = naming.order(tensor, plan)
                 parts.isTransposed = tensor.row.isTransposed && tensor.shape.count > 1
                 parts.term = naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0
+                // No type that is written loses less.
+                let keepsBlocks = mix != .f32 && parts.keeps(.mxfp4)
                 let type: GGUFTensorType =
-                    parts.shape.count < 2 || tensor.isBias
-                    ? .plain(.f32)
-                    : mix.type(role, layer: tensor.layer, columns: parts.columns, of: shape)
+                    keepsBlocks
+                    ? .blocks(.mxfp4)
+                    : parts.shape.count < 2 || tensor.isBias
+                        ? .plain(.f32)
+                        : mix.type(role, layer: tensor.layer, columns: parts.columns, of: shape)
                 tensors.append(parts.tensor(name: name, type: type))
             } catch { throw .format(error) }
         }

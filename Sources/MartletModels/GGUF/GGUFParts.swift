@@ -27,6 +27,12 @@ struct GGUFParts {
     /// Numbers of a row.
     var columns: Int { isTransposed ? shape[0] : shape.last ?? 1 }
 
+    /// Whether all are stored in these blocks, which can be written as they are.
+    func keeps(_ blocks: StoredBlocks) -> Bool {
+        !isTransposed && term == 0
+            && entries.allSatisfy { $0.stored == blocks && !$0.isAdapted }
+    }
+
     /// What is written.
     func tensor(name: String, type: GGUFTensorType) -> GGUFTensorToWrite {
         let matrix = isTransposed ? Array(shape.reversed()) : shape
@@ -51,6 +57,19 @@ struct GGUFParts {
             return
         }
         let columns = shape.count > 1 ? shape[1] : 1
+        if case .blocks(let blocks) = type, keeps(blocks) {
+            let width = columns / blocks.columns * blocks.byteCount
+            try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width) { room in
+                guard let base = room.baseAddress else { return }
+                for row in 0..<entry.elementCount / max(1, columns) {
+                    guard let start = entry.rowStart(order?.row(storedAt: row) ?? row, room: base)
+                    else { continue }
+                    try sink(UnsafeRawBufferPointer(start: start, count: width))
+                }
+            }
+            try entry.checkIntact()
+            return
+        }
         var floats = [Float](repeating: 0, count: columns)
         for row in 0..<entry.elementCount / max(1, columns) {
             let source = order?.row(storedAt: row) ?? row

@@ -18,6 +18,7 @@ extension TensorRole {
         case .queryRowNorm: "blk.*.attn_q_norm"
         case .keyRowNorm: "blk.*.attn_k_norm"
         case .output: "blk.*.attn_output"
+        case .sinks: "blk.*.attn_sinks"
         case .attentionEndNorm: "blk.*.post_attention_norm"
         case .feedForwardNorm: "blk.*.ffn_norm"
         case .gate: "blk.*.ffn_gate"
@@ -50,7 +51,8 @@ extension GGUFNaming {
             default: names[role] ?? role.ggufName
             }
         return name.map {
-            $0.replacing("*", with: tensor.layer.map(String.init) ?? "") + tensor.suffix
+            $0.replacing("*", with: tensor.layer.map(String.init) ?? "")
+                + (tensor.isBias ? ".bias" : ".weight")
         }
     }
 }

@@ -70,6 +70,13 @@ extension Decoder {
         return all
     }
 
+    /// By layer, the sinks of its query heads; empty for a model without.
+    var sinkLogits: [[Float]] {
+        layers.compactMap { layer in
+            layer.attention.sinks.map { sinks in (0..<sinks.count).map { sinks.pointer[$0] } }
+        }
+    }
+
     /// The output projections of all layers, as cache policies may ask for them.
     var outputs: OutputProjection {
         let matrices = layers.map(\.attention.output.linear)
@@ -94,7 +101,7 @@ struct DecoderLayer: Sendable {
             return
         }
         switch bound.plan.feedForward {
-        case .gatedSiLU, .gatedGELU: feedForward = try GatedMLP(bound, layer: layer)
+        case .gatedSiLU, .gatedGELU, .clampedSwiGLU: feedForward = try GatedMLP(bound, layer: layer)
         case .plainGELU(let isApproximate):
             feedForward = PlainMLP(
                 norm: try bound.optionalNorm(bound.plan.feedForwardInput, layer: layer),
@@ -118,7 +125,8 @@ extension GroupedAttention {
             normalisesTurned: bound.plan.normalisesTurned,
             limit: bound.plan.projectionLimit,
             eviction: try EvictionHead(
-                bound, layer: layer, attentionHasBias: input.bias != nil))
+                bound, layer: layer, attentionHasBias: input.bias != nil),
+            sinks: bound.plan.table.has(.sinks) ? try bound.vector(.sinks, layer: layer) : nil)
     }
 }
 
@@ -151,15 +159,15 @@ extension EvictionHead {
 
 extension GatedMLP {
     init(_ bound: BoundTensors, layer: Int) throws(ModelError) {
-        let isSiLU = bound.plan.feedForward == .gatedSiLU
+        let kind = bound.plan.feedForward
         let isPaired =
-            isSiLU && !bound.plan.table[.gate].hasBias
+            kind == .gatedSiLU && !bound.plan.table[.gate].hasBias
             && bound.canPair([.gate, .up], layer: layer)
         self.init(
             norm: try bound.optionalNorm(bound.plan.feedForwardInput, layer: layer),
             gateUp: try bound.linear(
                 [.gate, .up], layer: layer, layout: isPaired ? .paired : .stacked),
-            isPaired: isPaired, isSiLU: isSiLU,
+            isPaired: isPaired, kind: kind,
             down: try ResidualLinear(bound, .down, endingIn: .feedForwardEndNorm, layer: layer))
     }
 }

@@ -15,14 +15,32 @@ extension FeedForward {
     var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 }
 
-/// down(silu(gate x) · up x), or with GELU, added to the residual stream.
+extension FeedForwardKind {
+    /// Replaces what the gate gave by what goes on.
+    func activate(
+        _ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, _ count: Int,
+        _ kernels: UnsafePointer<mk_kernels>
+    ) {
+        switch self {
+        case .gatedSiLU: kernels.pointee.swiglu(gate, up, Int32(count))
+        case .clampedSwiGLU(let alpha, let limit):
+            kernels.pointee.swiglu_clamped(gate, up, Int32(count), alpha, limit)
+        case .gatedGELU:
+            kernels.pointee.gelu(gate, Int32(count), 1)
+            for i in 0..<count { gate[i] *= up[i] }
+        case .plainGELU: preconditionFailure("FeedForwardKind: \(self) has no gate")
+        }
+    }
+}
+
+/// down(silu(gate x) · up x), or with another activation, added to the residual stream.
 struct GatedMLP: FeedForward {
     let norm: Norm?
     /// Panels of gate and up alternate where ``isPaired``; else gate rows, then up rows.
     let gateUp: Linear
     let isPaired: Bool
-    /// Whether SiLU activates the gate; GELU in the tanh form else.
-    let isSiLU: Bool
+    /// What lies between its products.
+    let kind: FeedForwardKind
     let down: ResidualLinear
 
     var matrices: [PackedMatrix] { gateUp.matrices + down.linear.matrices }
@@ -43,10 +61,7 @@ struct GatedMLP: FeedForward {
             let (inner, kernels) = (step.inner, step.kernels.table)
             rows.forEach(cost: width * 2) { row in
                 let gate = inner + row * stride
-                let up = gate + width
-                guard !isSiLU else { return kernels.pointee.swiglu(gate, up, Int32(width)) }
-                kernels.pointee.gelu(gate, Int32(width), 1)
-                for i in 0..<width { gate[i] *= up[i] }
+                kind.activate(gate, gate + width, width, kernels)
             }
         }
         let inner = rows.activation(

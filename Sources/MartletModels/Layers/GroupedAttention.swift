@@ -23,6 +23,8 @@ struct GroupedAttention: Sendable {
     var limit: Float?
     /// What marks tokens for eviction, in a model that was retrofitted for it.
     var eviction: EvictionHead?
+    /// A logit of each query head that takes part in its softmax and has no token behind it.
+    var sinks: WeightVector?
 
     /// Bytes of its packed weights.
     var byteCount: Int { queryKeyValue.byteCount + output.linear.byteCount }

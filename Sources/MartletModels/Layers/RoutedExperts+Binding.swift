@@ -29,7 +29,7 @@ extension RoutedExperts {
             sharedRouter: hasGate ? try bound.linear([.sharedRouter], layer: layer) : nil,
             experts: experts,
             endNorm: try bound.optionalNorm(.feedForwardEndNorm, layer: layer),
-            scale: bound.plan.residualScale)
+            scale: bound.plan.residualScale, kind: bound.plan.feedForward)
     }
 }
 
@@ -38,7 +38,9 @@ extension Expert {
         _ bound: BoundTensors, _ inputs: [TensorRole], _ output: TensorRole, width: Int, layer: Int,
         expert: Int?
     ) throws(ModelError) {
-        isPaired = bound.canPair(inputs, layer: layer, expert: expert)
+        isPaired =
+            bound.plan.feedForward == .gatedSiLU && !bound.plan.table[inputs[0]].hasBias
+            && bound.canPair(inputs, layer: layer, expert: expert)
         gateUp = try bound.linear(
             inputs, layer: layer, expert: expert, layout: isPaired ? .paired : .stacked)
         down = try bound.linear([output], layer: layer, expert: expert)

@@ -18,6 +18,8 @@ struct RoutedExperts: FeedForward {
     let experts: [Expert]
     let endNorm: Norm?
     let scale: Float
+    /// What lies between an expert's products.
+    let kind: FeedForwardKind
 
     var matrices: [PackedMatrix] {
         router.matrices + (sharedRouter?.matrices ?? [])
@@ -61,7 +63,7 @@ struct RoutedExperts: FeedForward {
             let expert = experts[run.expert(ofSlot: slot)]
             let gate = scratch.inner + slot * scratch.innerStride
             if !expert.isPaired {
-                kernels.pointee.swiglu(gate, gate + expert.width, Int32(expert.width))
+                kind.activate(gate, gate + expert.width, expert.width, kernels)
             }
             if quantisesInner {
                 scratch.quantise(step.kernels, gate, expert.width, slot: slot)

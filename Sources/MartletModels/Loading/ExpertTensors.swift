@@ -1,6 +1,7 @@
 // Experts that are stored as one tensor, each under the name that it would have alone.
 
 import MartletFormats
+import MartletKernels
 
 /// A checkpoint's tensors, those of several experts divided.
 final class ExpertTensors: TensorSource {
@@ -44,6 +45,12 @@ extension DecoderPlan {
             guard let experts = shape.layers[layer].experts else { continue }
             for stack in table.stacks {
                 let name = names.name(stack, layer: layer)
+                if stack.alternates {
+                    let found = turns(of: stack, name: name, layer: layer, in: base, names)
+                    parts += found.parts
+                    stacked.formUnion(found.stacked)
+                    continue
+                }
                 guard let entry = try? base.find(name), !entry.isAdapted, entry.isWhole else {
                     continue
                 }
@@ -64,5 +71,51 @@ extension DecoderPlan {
         }
         guard !stacked.isEmpty else { return base }
         return ExpertTensors(base, parts: parts, of: stacked)
+    }
+
+    /// The tensors of experts whose roles take turns in a stack, and the names of those that hold them.
+    private func turns(
+        of stack: ExpertStack, name: String, layer: Int, in base: any TensorSource,
+        _ names: StoredNames
+    ) -> (parts: [TensorEntry], stacked: [String]) {
+        func find(_ suffix: String, _ shape: [Int]) -> TensorEntry? {
+            guard let entry = try? base.find(name + suffix), entry.shape == shape, entry.isWhole
+            else { return nil }
+            return entry
+        }
+        let count = shape.layers[layer].experts?.count ?? 0
+        let size = outputs(TensorRow(stack.roles[0], name: ""), layer: layer)
+        let (all, inputs) = (size * stack.roles.count, inputs(stack.roles[0], layer: layer))
+        var make: [(suffix: String, part: (String, Int, Int) -> TensorEntry)] = []
+        var stacked: [String] = []
+        let turns = stack.roles.count
+        if let floats = find("", [count, inputs, all]) {
+            stacked.append(floats.name)
+            make.append((".weight", { floats.turn($0, index: $1, first: $2, of: turns) }))
+        } else if inputs % 32 == 0, let blocks = find("_blocks", [count, all, inputs / 32, 16]),
+            let scales = find("_scales", [count, all, inputs / 32]), blocks.dtype == .u8,
+            scales.dtype == .u8
+        {
+            stacked += [blocks.name, scales.name]
+            make.append(
+                (
+                    ".weight",
+                    { blocks.turnOfBlocks($0, scales: scales, index: $1, first: $2, of: turns) }
+                ))
+        }
+        if let biases = find("_bias", [count, all]) {
+            stacked.append(biases.name)
+            make.append((".bias", { biases.turn($0, index: $1, first: $2, of: turns) }))
+        }
+        let parts = make.flatMap { suffix, part in
+            (0..<count).flatMap { expert in
+                stack.roles.enumerated().map { first, role in
+                    part(
+                        names.name(table[role], layer: layer, expert: expert) + suffix, expert,
+                        first)
+                }
+            }
+        }
+        return (parts, stacked)
     }
 }

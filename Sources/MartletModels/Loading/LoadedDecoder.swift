@@ -105,6 +105,13 @@ struct BoundTensors {
                 })
     }
 
+    /// The vector of a role, which the table must have.
+    func vector(_ role: TensorRole, layer: Int) throws(ModelError) -> WeightVector {
+        try weights.vector(
+            name(role, layer: layer) + plan.table[role].suffix,
+            count: plan.inputs(role, layer: layer))
+    }
+
     /// The norm of a role, which the table must have; `factor` scales what it gives.
     func norm(_ role: TensorRole, layer: Int? = nil, factor: Float = 1) throws(ModelError) -> Norm {
         let name = name(role, layer: layer)

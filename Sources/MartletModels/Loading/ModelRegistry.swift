@@ -7,7 +7,7 @@ enum ModelRegistry {
     static let families: [DecoderFamily] = [
         .llama, .mistral, .ministral, .ministral3, .qwen2, .qwen3, .smollm3, .granite, .olmo2,
         .phi3, .gemma3, .gemma2, .olmo3, .exaone4, .ernie45, .glm4, .cohere2, .hunyuanDense,
-        .seedOSS, .qwen3MoE, .qwen2MoE, .olmoe, .mixtral, .graniteMoE, .gpt2, .gptNeoX,
+        .seedOSS, .qwen3MoE, .qwen2MoE, .olmoe, .mixtral, .graniteMoE, .gptOSS, .gpt2, .gptNeoX,
         .starCoder2, .stableLM,
     ]
 

@@ -17,8 +17,20 @@ package enum FeedForwardKind: Sendable, Hashable {
     case gatedSiLU
     /// gelu(gate x) · up x, GELU in the tanh form.
     case gatedGELU
+    /// g / (1 + e^(-alpha g)) · (u + 1) of g = gate x, at most `limit`, and u = up x, at most `limit` by magnitude.
+    case clampedSwiGLU(alpha: Float, limit: Float)
     /// gelu(up x), in the tanh form or the exact one.
     case plainGELU(isApproximate: Bool)
+}
+
+extension FeedForwardKind {
+    /// Whether it is Llama's or GPT-2's.
+    var isPlain: Bool {
+        switch self {
+        case .gatedSiLU, .plainGELU: true
+        case .gatedGELU, .clampedSwiGLU: false
+        }
+    }
 }
 
 /// One decoder without its weights.
@@ -67,19 +79,22 @@ package struct DecoderPlan: Sendable {
     /// Whether it is Llama or GPT-2 in all but sizes: norms before attention and MLP, no factors, whole rotations.
     package var isPlain: Bool {
         let roles: [TensorRole] = [
-            .queryRowNorm, .keyRowNorm, .attentionEndNorm, .feedForwardEndNorm,
+            .queryRowNorm, .keyRowNorm, .attentionEndNorm, .feedForwardEndNorm, .sinks,
         ]
         return table.has(.inputNorm) && table.has(.feedForwardNorm)
             && !roles.contains(where: table.has)
             && normOffset == 0 && embeddingScale == 1 && residualScale == 1 && logitScale == 1
             && attentionCap == 0 && logitCap == 0 && !isParallel && !turnsNeighbours
             && !normalisesTurned && !table.rows.contains(where: \.isByHead)
-            && feedForward != .gatedGELU && projectionLimit == nil
+            && feedForward.isPlain && projectionLimit == nil
             && shape.layers.allSatisfy { $0.experts == nil }
             && shape.layers.allSatisfy {
                 $0.rotary.map { $0.share == 1 && $0.amplitude == 1 && $0.growth == nil } ?? true
             }
     }
+
+    /// Whether attention is not the softmax of scaled products alone.
+    var bendsScores: Bool { attentionCap > 0 || table.has(.sinks) }
 
     /// Reads a configuration of any family; refuses what nothing here can run.
     package static func read(_ file: ConfigurationFile) throws(ModelError) -> DecoderPlan {
@@ -138,7 +153,7 @@ package struct PlannedTensor: Sendable {
     /// Lengths of its dimensions as stored, slowest first.
     package let shape: [Int]
 
-    var suffix: String { isBias ? ".bias" : ".weight" }
+    var suffix: String { isBias ? ".bias" : row.suffix }
     /// Number of weights.
     var count: Int { shape.reduce(1, *) }
 }
@@ -159,6 +174,7 @@ extension DecoderPlan {
         case .query: (of(\.queryWidth), s.hiddenSize)
         case .key, .value: (of(\.keyValueWidth), s.hiddenSize)
         case .output: (s.hiddenSize, of(\.queryWidth))
+        case .sinks: (1, of(\.headCount))
         case .gate, .up: (s.intermediateSize, s.hiddenSize)
         case .down: (s.hiddenSize, s.intermediateSize)
         case .router: (of { $0.experts?.count ?? 0 }, s.hiddenSize)
@@ -269,15 +285,15 @@ extension DecoderPlan {
         let name = name(row, layer: layer, expert: expert, prefix: table.prefixes[0])
         func tensor(isBias: Bool, _ shape: [Int]) -> PlannedTensor {
             PlannedTensor(
-                name: name + (isBias ? ".bias" : ".weight"), row: row, layer: layer,
+                name: name + (isBias ? ".bias" : row.suffix), row: row, layer: layer,
                 expert: expert, isBias: isBias, shape: shape)
         }
-        let isNorm = row.roles[0].isNorm
+        let isVector = row.roles[0].isVector
         let weight = tensor(
             isBias: false,
-            isNorm ? [inputs] : row.isTransposed ? [inputs, outputs] : [outputs, inputs])
+            isVector ? [inputs] : row.isTransposed ? [inputs, outputs] : [outputs, inputs])
         guard row.hasBias else { return [weight] }
-        return [weight, tensor(isBias: true, [isNorm ? inputs : outputs])]
+        return [weight, tensor(isBias: true, [isVector ? inputs : outputs])]
     }
 
     /// Weights of the model without its adapters, each counted once: a tied embedding is one matrix.
@@ -295,7 +311,9 @@ extension DecoderPlan {
 
     /// The rows of the table that are a layer's matrices, without its adapters.
     var matrixRows: [TensorRow] {
-        table.rows.filter { $0.roles[0].isOfLayer && !$0.roles[0].isAdapter && !$0.roles[0].isNorm }
+        table.rows.filter {
+            $0.roles[0].isOfLayer && !$0.roles[0].isAdapter && !$0.roles[0].isVector
+        }
     }
 }
 

@@ -97,6 +97,9 @@ struct ExpertStack: Sendable, Hashable {
     let name: String
     /// The roles whose rows lie in it, one after another.
     let roles: [TensorRole]
+    /// Whether the roles' outputs take turns, in matrices stored as [inputs][outputs]; then `NAME_bias` has their biases,
+    /// and blocks may lie in `NAME_blocks` and `NAME_scales` instead.
+    var alternates = false
 }
 
 extension [ExpertStack] {

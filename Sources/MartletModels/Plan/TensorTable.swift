@@ -14,6 +14,8 @@ package enum TensorRole: Sendable, Hashable {
     case queryNorm, keyNorm
     /// Norms of all query heads of a token together, and of all its key heads.
     case queryRowNorm, keyRowNorm
+    /// A logit of each query head that takes part in its softmax and has no token behind it.
+    case sinks
     /// From what was attended to back to the residual stream.
     case output
     /// The norm of what attention adds to the residual stream.
@@ -60,6 +62,8 @@ package enum TensorRole: Sendable, Hashable {
         default: false
         }
     }
+    /// Whether it is one vector, no matrix.
+    package var isVector: Bool { isNorm || self == .sinks }
     /// Whether it projects into the residual stream.
     package var isResidual: Bool {
         [.output, .down, .expertDown, .sharedDown].contains(self)
@@ -70,7 +74,7 @@ package enum TensorRole: Sendable, Hashable {
 package struct TensorRow: Sendable, Hashable {
     /// What it is for; several where a tensor holds several matrices, one after another.
     package let roles: [TensorRole]
-    /// The name that Hugging Face gives to it, without the table's prefix and without `.weight`; `*` stands for the
+    /// The name that Hugging Face gives to it, without the table's prefix and without its ``suffix``; `*` stands for the
     /// number of the layer, `#` for that of the expert. Another format's names are another column: its names follow from the roles.
     package let name: String
     /// Whether `NAME.bias` belongs to it.
@@ -81,11 +85,14 @@ package struct TensorRow: Sendable, Hashable {
     package let isByHead: Bool
     /// Whether the table's prefix stands before its name.
     let takesPrefix: Bool
+    /// What stands behind its name.
+    let suffix: String
 
     init(
         _ roles: TensorRole..., name: String, hasBias: Bool = false, isTransposed: Bool = false,
-        isByHead: Bool = false, takesPrefix: Bool = true
+        isByHead: Bool = false, takesPrefix: Bool = true, suffix: String = ".weight"
     ) {
+        self.suffix = suffix
         self.roles = roles
         self.name = name
         self.hasBias = hasBias

@@ -32,12 +32,16 @@ package final class ModelRunner: ForwardPass {
         if let wanted = cache.traits.marks, !methods.contains(where: { $0.kind == wanted }) {
             throw .policyNeedsHeads(policy: cache.traits.name, has: methods.first?.rawValue)
         }
+        if cache.traits.assumesPlainScores, model.loaded.plan.bendsScores {
+            throw .policyNeedsPlainScores(policy: cache.traits.name, family: model.shape.family)
+        }
         do {
             step = try Step(
                 plan: model.loaded.plan, innerWidth: model.loaded.innerWidth,
                 lowRankWidth: model.adapters.values.reduce(0) { max($0, $1.rank) },
                 capacity: self.maximumBatchTokens, cache: cache,
-                outputs: model.loaded.decoder.outputs, kernels: model.kernels,
+                outputs: model.loaded.decoder.outputs,
+                sinkLogits: model.loaded.decoder.sinkLogits, kernels: model.kernels,
                 pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
             gathered = try AlignedBuffer(

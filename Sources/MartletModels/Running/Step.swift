@@ -60,7 +60,7 @@ final class Step: RowWorkspace {
 
     init(
         plan: DecoderPlan, innerWidth: Int, lowRankWidth: Int = 0, capacity: Int, cache: KVCache,
-        outputs: OutputProjection, kernels: KernelSet, pool: WorkerPool
+        outputs: OutputProjection, sinkLogits: [[Float]], kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         let shape = plan.shape
         self.shape = shape
@@ -79,7 +79,7 @@ final class Step: RowWorkspace {
         rotationOfLayer = shape.layers.map { $0.rotation.flatMap(distinct.firstIndex) }
         attention = try PagedAttention(
             headCount: shape.headCount, cache: cache, scale: plan.attentionScale,
-            cap: plan.attentionCap,
+            cap: plan.attentionCap, sinkLogits: sinkLogits,
             markWindow: shape.evictionHead?.window, outputs: outputs,
             frequencies: shape.layers.map { $0.rotation?.frequencies ?? [] }, kernels: kernels,
             pool: pool)

@@ -124,16 +124,23 @@ struct CheckpointWeights: WeightSource {
         _ sources: [Source], columns: Int, layout: PanelLayout, blocks: StoredBlocks
     ) throws(ModelError) -> PackedMatrix {
         let channels = sources.reduce(0) { $0 + $1.part.rows }
+        let rowBytes = columns / blocks.columns * blocks.byteCount
         let packed: PackedMatrix
         do {
             packed = try PackedMatrix(
                 stored: blocks, channels: channels, columns: columns,
                 panelCount: layout.panelCount(sources.map(\.part)), pool: pool
-            ) { panel in
-                Self.rows(panel, of: sources, channels: channels, layout: layout).flatMap { span in
+            ) { panel, room in
+                var starts: [UnsafePointer<UInt8>] = []
+                for span in Self.rows(panel, of: sources, channels: channels, layout: layout) {
                     let source = sources[span.source]
-                    return span.rows.compactMap { source.entry.rowStart(source.part.stored($0)) }
+                    for row in span.rows {
+                        let place = room + starts.count * rowBytes
+                        let start = source.entry.rowStart(source.part.stored(row), room: place)
+                        if let start { starts.append(start) }
+                    }
                 }
+                return starts
             }
         } catch { throw .kernel(error) }
         try finish(sources)
@@ -243,7 +250,8 @@ enum StoredFloats {
         _ entry: TensorEntry, _ elements: Range<Int>, _ out: UnsafeMutableBufferPointer<Float>
     ) {
         let size = entry.dtype.byteCount
-        guard entry.stored == nil, entry.grouped == nil, entry.rowOrder == nil, entry.term == 0
+        guard entry.stored == nil, entry.grouped == nil, entry.rowOrder == nil, entry.term == 0,
+            entry.strides == nil
         else {
             do { try entry.copyFloats(of: elements, into: out) } catch {
                 preconditionFailure("StoredFloats: \(error)")  // the type was checked when bound

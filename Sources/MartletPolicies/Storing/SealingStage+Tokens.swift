@@ -138,7 +138,8 @@ extension SealingStage {
                     do {
                         try probe.addWeights(
                             of: base + row * width + head * group * shape.headDimension, count: 1,
-                            stride: width, firstEnd: visible, table: part, cache: cache, to: target)
+                            stride: width, firstEnd: visible, head: (layer, head), table: part,
+                            cache: cache, to: target)
                     } catch { preconditionFailure("SealingStage: \(error)") }
                 }
                 for slot in 0..<visible { seen[slot] += 1 }

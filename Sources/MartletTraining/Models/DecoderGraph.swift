@@ -125,7 +125,8 @@ struct DecoderGraph {
         case .gatedSiLU:
             let halves = linear(x, [.gate, .up], layer)
             return graph.swiglu(gate: halves[0], up: halves[1])
-        case .gatedGELU: preconditionFailure("DecoderGraph: TrainableModel refuses gated GELU")
+        case .gatedGELU, .clampedSwiGLU:
+            preconditionFailure("DecoderGraph: TrainableModel refuses other gates")
         case .plainGELU(let isApproximate):
             return graph.gelu(linear(x, .up, layer), isApproximate: isApproximate)
         }

@@ -12,6 +12,8 @@ package struct StageContext {
     package let scale: Float
     /// What scaled scores are softly held below before their softmax; 0 for none.
     package let cap: Float
+    /// By layer: a logit of each query head that takes part in its softmax and has no token behind it; empty for none.
+    package let sinkLogits: [[Float]]
     /// By layer: radians a position for each rotated pair of dimensions; empty where nothing is rotated.
     package let frequencies: [[Double]]
     /// Tokens that a mark of the model reaches, as it was trained; nil for a model that marks none.
@@ -28,14 +30,15 @@ package struct StageContext {
 
     /// Describes what a stage is made for.
     package init(
-        shape: KVShape, headCount: Int, scale: Float, cap: Float = 0, frequencies: [[Double]],
-        markWindow: Int?,
+        shape: KVShape, headCount: Int, scale: Float, cap: Float = 0,
+        sinkLogits: [[Float]] = [], frequencies: [[Double]], markWindow: Int?,
         outputs: OutputProjection? = nil, kernels: KernelSet, pool: WorkerPool
     ) {
         self.shape = shape
         self.headCount = headCount
         self.scale = scale
         self.cap = cap
+        self.sinkLogits = sinkLogits
         self.frequencies = frequencies
         self.markWindow = markWindow
         self.outputs = outputs

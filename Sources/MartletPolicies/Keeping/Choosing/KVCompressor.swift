@@ -76,6 +76,10 @@ struct PromptSignals: Sendable, Hashable {
     /// each time that tokens are chosen. Nothing is recorded for it.
     var readsOutputs = false
 
+    /// Whether attention is estimated from products of queries and keys in a softmax of its own, which knows neither
+    /// a cap on scores nor sinks of heads.
+    var assumesPlainScores: Bool { queryMoments || chunkAttention != nil }
+
     /// Whether nothing has to be recorded.
     var isEmpty: Bool {
         heldQueries == 0 && !queryMoments && !columnMass && rereadPart == 0

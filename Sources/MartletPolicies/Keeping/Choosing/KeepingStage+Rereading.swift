@@ -78,9 +78,11 @@ extension KeepingStage {
                                         values: norms[row % group],
                                         divisor: inputs[slice.firstRow + first + row / group])
                                 }
+                                let sink = probes[worker].sinkLogit(
+                                    (layer, head), member: row % group)
                                 Self.raise(
                                     &reread[index], scores + row * width, among: visible,
-                                    of: repeated.range, factors)
+                                    sink: sink ?? -.infinity, of: repeated.range, factors)
                             }
                         } catch { preconditionFailure("KeepingStage: \(error)") }
                     }
@@ -89,15 +91,16 @@ extension KeepingStage {
         }
     }
 
-    /// Raises the scores of `range` to a row's softmax over some ranges of slots.
+    /// Raises the scores of `range` to a row's softmax over some ranges of slots and a head's sink.
     private static func raise(
         _ best: inout [Float], _ scores: UnsafePointer<Float>, among ranges: [Range<Int>],
-        of range: Range<Int>, _ factors: TokenFactors?
+        sink: Float, of range: Range<Int>, _ factors: TokenFactors?
     ) {
-        var largest = -Float.infinity
+        var largest = sink
         for part in ranges { for slot in part { largest = max(largest, scores[slot]) } }
         var sum: Float = 0
         for part in ranges { for slot in part { sum += exp(scores[slot] - largest) } }
+        sum += exp(sink - largest)
         guard let factors else {
             for slot in range { best[slot] = max(best[slot], exp(scores[slot] - largest) / sum) }
             return

@@ -186,8 +186,8 @@ final class KeepingStage: CacheStage {
                     do {
                         try probes[worker].addWeights(
                             of: rows + head * group * dimension, count: slice.count,
-                            stride: stride, firstEnd: table.length + 1, table: table,
-                            cache: cache, to: target)
+                            stride: stride, firstEnd: table.length + 1, head: (layer, head),
+                            table: table, cache: cache, to: target)
                     } catch { preconditionFailure("KeepingStage: \(error)") }
                 }
             }

@@ -93,8 +93,7 @@ struct LayerView {
                         try probe.addWeights(
                             of: base + (layer * ring + place) * width + offset, count: run,
                             stride: width, firstEnd: max(1, length - count + position + 1),
-                            table: table, cache: cache,
-                            to: target)
+                            head: (layer, head), table: table, cache: cache, to: target)
                     } catch { preconditionFailure("LayerView: \(error)") }
                     position += run
                 }

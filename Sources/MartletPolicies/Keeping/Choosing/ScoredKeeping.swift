@@ -63,6 +63,7 @@ struct ScoredKeeping: CacheMethod {
         traits.stepsSingly = traits.stepsSingly || holdsBudget || choosesAgain
         traits.rereadsPrompt = compressor.signals.rereadPart > 0
         traits.readsInputNorms = compressor.signals.normalisesReread
+        traits.assumesPlainScores = compressor.signals.assumesPlainScores
     }
 
     func fit(

@@ -112,6 +112,7 @@ final class StepEviction {
                     let slice = slices[index]
                     weigh(
                         q + slice.firstRow * stride + head * width, stride: stride,
+                        head: (layer, head),
                         table: cache.table(slice.sequence, layer: layer, head: head), cache,
                         probes[worker], into: &received[unit])
                     touched[unit] = probes[worker].touches.take()
@@ -122,7 +123,8 @@ final class StepEviction {
 
     /// What one token gives to each slot of a table, its own the last: weights or logits.
     private func weigh(
-        _ q: UnsafePointer<Float>, stride: Int, table: PageTableView, _ cache: KVCache,
+        _ q: UnsafePointer<Float>, stride: Int, head: (layer: Int, index: Int),
+        table: PageTableView, _ cache: KVCache,
         _ probe: AttentionProbe, into received: inout [Float]
     ) {
         let count = table.length + 1
@@ -136,7 +138,7 @@ final class StepEviction {
                         of: q, count: count, table: table, cache: cache, to: target)
                 } else {
                     try probe.addWeights(
-                        of: q, count: 1, stride: stride, firstEnd: count, table: table,
+                        of: q, count: 1, stride: stride, firstEnd: count, head: head, table: table,
                         cache: cache, to: target)
                 }
             } catch { preconditionFailure("StepEviction: \(error)") }

@@ -77,7 +77,8 @@ struct SelectionView {
             do {
                 try probe.addWeights(
                     of: queries, count: count, stride: group * dimension,
-                    firstEnd: slots - count + 1, table: table, cache: cache, to: target)
+                    firstEnd: slots - count + 1, head: (layer, head), table: table, cache: cache,
+                    to: target)
             } catch { preconditionFailure("SelectionView: \(error)") }
         }
     }
