@@ -2,30 +2,27 @@
 
 import MartletEngine
 import MartletTemplates
-import MartletTokenizers
 
 /// Turns the pieces of a response into those of an answer in a conversation.
 struct AnswerReader: Sendable {
     private var parser: ResponseParser
     /// Shows special tokens, which tell the parts of an answer; nil where the pieces' own text does.
-    private var decoder: StreamDecoder?
+    private var marked: MarkedPieces?
     private var text = ""
     private var reasoning = ""
     private var toolCalls: [ToolCall] = []
 
-    /// - Parameter decoder: nil where stop texts end a response before what its tokens say.
-    init(_ parser: ResponseParser, decoder: StreamDecoder?) {
+    /// - Parameter marked: shows special tokens; nil for a model whose tokens have no text.
+    init(_ parser: ResponseParser, marked: MarkedPieces?) {
         self.parser = parser
-        self.decoder = decoder
+        self.marked = marked
     }
 
     /// The piece of the answer that a piece of the response gives.
     mutating func read(_ part: ResponsePart) -> ResponsePart {
-        var new = part.text
-        if decoder != nil {
-            new = part.token.flatMap { decoder?.append($0) } ?? ""
-            if part.response != nil { new += decoder?.finish() ?? "" }
-        }
+        let new =
+            marked?.read(text: part.text, token: part.token, isLast: part.response != nil)
+            ?? part.text
         var events = parser.add(new)
         if part.response != nil { events += parser.finish() }
         var (saying, thinking, calling) = ("", "", [ToolCall]())

@@ -156,12 +156,17 @@ public final class Session: Sendable {
                 let stream = try model.generate(
                     try model.loaded.text.encode(prompt), options: options,
                     conversation: conversation)
-                // A stop text is cut out of the pieces' own text, not out of the tokens'.
-                let decoder = options.stop.isEmpty ? model.loaded.text.makeAnswerDecoder() : nil
+                // A stop text may end the text of pieces before that of their tokens.
+                let text = model.loaded.text
+                var isSpecial: (@Sendable (Int32) -> Bool)?
+                if !options.stop.isEmpty { isSpecial = { id in text.isSpecial(id) } }
+                let marked = text.makeAnswerDecoder().map { decoder in
+                    MarkedPieces(decoder, isSpecial: isSpecial)
+                }
                 return ResponseStream(
                     turn: turn, base: .success(stream),
                     reader: AnswerReader(
-                        format.parser(answering: prompt, tools: tools), decoder: decoder))
+                        format.parser(answering: prompt, tools: tools), marked: marked))
             }
             let text = Array(Self.text(asked).utf8)
             let tokens = try model.loaded.text.encode(utf8: text, continuing: earlier)
