@@ -107,6 +107,9 @@ import Testing
         base.tokens.append(Array("<|call|>".utf8)[...])
         base.types.append(3)
         #expect(try Tokenizer(metadata: base).eosTokens == [5, 3, 6])
+        // Whichever key names it.
+        base.endOfTurn = 4
+        #expect(try Tokenizer(metadata: base).eosTokens == [5, 3, 6])
         #expect(try Tokenizer(metadata: base).encode("ab<|im_end|>") == [2, 3])
     }
 

@@ -2,30 +2,29 @@
 
 import MartletEngine
 import MartletTemplates
-import MartletTokenizers
 
 /// Turns the pieces of a response into those of an answer in a conversation.
 struct AnswerReader: Sendable {
     private var parser: ResponseParser
     /// Shows special tokens, which tell the parts of an answer; nil where the pieces' own text does.
-    private var decoder: StreamDecoder?
+    private var marked: MarkedPieces?
     private var text = ""
     private var reasoning = ""
     private var toolCalls: [ToolCall] = []
 
     init(_ parser: ResponseParser, options: GenerationOptions, text codec: TextCodec) {
         self.parser = parser
-        // A stop text is cut out of the pieces' own text, not out of the tokens'.
-        decoder = options.stop.isEmpty ? codec.makeAnswerDecoder() : nil
+        // A stop text may end the text of pieces before that of their tokens.
+        var isSpecial: (@Sendable (Int32) -> Bool)?
+        if !options.stop.isEmpty { isSpecial = { id in codec.isSpecial(id) } }
+        marked = codec.makeAnswerDecoder().map { MarkedPieces($0, isSpecial: isSpecial) }
     }
 
     /// The piece of the answer that a piece of the response gives.
     mutating func read(_ part: ResponsePart) -> ResponsePart {
-        var new = part.text
-        if decoder != nil {
-            new = part.token.flatMap { decoder?.append($0) } ?? ""
-            if part.response != nil { new += decoder?.finish() ?? "" }
-        }
+        let new =
+            marked?.read(text: part.text, token: part.token, isLast: part.response != nil)
+            ?? part.text
         var events = parser.add(new)
         if part.response != nil { events += parser.finish() }
         var (saying, thinking, calling, deltas) = ("", "", [ToolCall](), [ToolCallDelta]())

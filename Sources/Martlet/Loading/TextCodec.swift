@@ -125,6 +125,11 @@ package enum TextCodec: Sendable {
         return decoder
     }
 
+    /// Whether a token marks structure, and is left out of the text of answers.
+    func isSpecial(_ token: Int32) -> Bool {
+        if case .tokenizer(let tokenizer) = self { tokenizer.isSpecial(token) } else { false }
+    }
+
     /// The text of tokens.
     package func decode(_ tokens: [Int32]) throws(MartletError) -> String {
         switch self {

@@ -325,7 +325,11 @@ struct MetadataReader {
             if MetadataReader.ends.contains(name) { named[name] = Int32(id) }
         }
         // Where both of these exist, that one only ends a message.
-        if named["<|return|>"] != nil, named["<|call|>"] != nil { named["<|end|>"] = nil }
+        if named["<|return|>"] != nil, named["<|call|>"] != nil,
+            let end = named.removeValue(forKey: "<|end|>")
+        {
+            found.removeAll { $0 == end }
+        }
         definition.eos = found + named.values.sorted()
     }
 }
