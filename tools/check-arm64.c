@@ -64,11 +64,12 @@ static void check_matmul(const mk_kernels *a, const mk_kernels *b, mk_weight typ
             for (int k = 0; k < 2; k++) {
                 q[k] = (int8_t *)bytes((size_t)rows * blocks * 32);
                 scales[k] = (float *)bytes((size_t)rows * blocks * 4);
-                sums[k] = (int32_t *)bytes((size_t)rows * blocks * 4);
+                // Of a block, and of its first half.
+                sums[k] = (int32_t *)bytes((size_t)rows * blocks * 8);
                 out[k] = (float *)bytes((size_t)rows * channels * 4);
                 for (int32_t r = 0; r < rows; r++)
                     sets[k]->quantise(x + (size_t)r * columns, columns, q[k] + (size_t)r * blocks * 32,
-                                      scales[k] + (size_t)r * blocks, sums[k] + (size_t)r * blocks);
+                                      scales[k] + (size_t)r * blocks, sums[k] + (size_t)r * blocks * 2);
                 mk_matmul m = {.weights = weights, .panel_bytes = stride, .panel_begin = 0,
                                .panel_end = panels, .channels = channels, .columns = columns,
                                .rows = rows, .type = type, .x = x, .x_stride = columns,
@@ -89,7 +90,7 @@ static void check_matmul(const mk_kernels *a, const mk_kernels *b, mk_weight typ
                            .type = type, .x = x + (size_t)(rows - 1) * columns, .x_stride = columns,
                            .x_quants = q[1] + (size_t)(rows - 1) * blocks * 32,
                            .x_scales = scales[1] + (size_t)(rows - 1) * blocks,
-                           .x_sums = sums[1] + (size_t)(rows - 1) * blocks, .x_blocks = blocks,
+                           .x_sums = sums[1] + (size_t)(rows - 1) * blocks * 2, .x_blocks = blocks,
                            .bias = bias, .out = alone, .out_stride = channels};
             b->matmul(&m);
             if (memcmp(alone, out[1] + (size_t)(rows - 1) * channels, (size_t)channels * 4)) {
@@ -247,7 +248,9 @@ int main(void) {
         printf("this machine has no NEON with dot products\n");
         return 2;
     }
-    for (int type = 0; type < 4; type++) check_matmul(a, b, (mk_weight)type);
+    const mk_weight types[] = {MK_WEIGHT_F32, MK_WEIGHT_BF16, MK_WEIGHT_F16, MK_WEIGHT_Q8,
+                               MK_WEIGHT_Q6,  MK_WEIGHT_Q5,   MK_WEIGHT_Q4,  MK_WEIGHT_Q4_PLAIN};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) check_matmul(a, b, types[i]);
     for (int codec = 0; codec < 5; codec++) check_attend(a, b, (mk_codec)codec);
     for (int seal = 0; seal < 5; seal++) check_pages(a, b, (mk_seal)seal);
     check_elementwise(a, b);
