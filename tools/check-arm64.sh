@@ -11,7 +11,7 @@ for file in "$sources"/*.c "$sources"/sets/*.c tools/check-arm64.c; do
     contract=on
     case $file in */portable.c) contract=off ;; esac
     clang --target=aarch64-linux-gnu -O2 -Wall -Wextra -Werror -Wno-unused-function \
-        -ffp-contract=$contract -I "$sources/include" -isystem /usr/aarch64-linux-gnu/include \
+        -ffp-contract=$contract -isystem /usr/aarch64-linux-gnu/include \
         -c "$file" -o "$build/$(basename "$file" .c).o"
 done
 aarch64-linux-gnu-gcc -static "$build"/*.o -lm -o "$build/check"

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+/// Rows whose queries are turned together where attention multiplies pairs: twice MK_ATTEND_ROWS of such a set.
+#define MK_WHOLE_ROWS 14
+
 static inline uint32_t mk_bits(float x) {
     uint32_t u;
     memcpy(&u, &x, 4);

@@ -1,6 +1,6 @@
 // Mapped memory that may lose its pages: a fault in it is survived and remembered.
 #define _GNU_SOURCE
-#include "CMartletKernels.h"
+#include "include/CMartletKernels.h"
 
 #include <errno.h>
 #include <pthread.h>

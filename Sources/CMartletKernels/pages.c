@@ -8,7 +8,7 @@ size_t mk_attention_scratch(int32_t rows, int32_t dimension) {
     return n * 64 + 8 * MK_TILE * 4 + 2 * mk_align64(n * 4) + mk_align64(n * 8 * groups) +
            mk_align64(n * 4 * groups) + mk_align64(n * 2 * (size_t)mk_round_up(dimension, 16)) + mk_align64(n * 4) +
            n * 6 * (size_t)mk_round_up(dimension, 32) + 64 + (4 * MK_TILE + 8) * (size_t)mk_round_up(dimension, 16) + 44 * (size_t)mk_round_up(dimension, 16) + 128 +
-           (n + 13) / 14 * 64 * (size_t)mk_round_up(dimension, 2);
+           (n + MK_WHOLE_ROWS - 1) / MK_WHOLE_ROWS * 64 * (size_t)mk_round_up(dimension, 2);
 }
 
 void mk_read_slot(mk_codec codec, const uint8_t *page, int32_t dimension, int32_t slot, float *key,

@@ -10,12 +10,12 @@ import MartletKernels
     import Musl
 #endif
 
-// @unchecked: all fields are constants, and the memory they describe is never written.
-
 /// A regular file mapped read-only into memory for as long as the object lives.
 ///
 /// The file may be replaced or removed meanwhile: the mapping keeps the old content. When it is cut short or
 /// written in place, ``checkIntact()`` throws; until then what was cut reads as zeros.
+///
+/// Unchecked: fields change in `init` and `deinit` alone, and nothing here writes the memory.
 public final class MappedFile: @unchecked Sendable {
     /// The path given when it was opened.
     public let path: String

@@ -10,30 +10,33 @@ extension TensorEntry {
     ///   - rows: of a matrix or a vector, the rows or elements to take; all where nil.
     package func part(_ name: String, index: Int, rows: Range<Int>? = nil) -> TensorEntry {
         precondition(
-            shape.count > 1 && index >= 0 && index < shape[0] && rowOrder == nil && update == nil,
+            shape.count > 1 && index >= 0 && index < shape[0] && isWhole,
             "part of \(self.name): \(index) of shape \(shape)")
         let inner = Array(shape.dropFirst())
         let rows = rows ?? 0..<inner[0]
         precondition(rows.lowerBound >= 0 && rows.upperBound <= inner[0], "part: \(rows)")
-        let rowBytes = range.count / (shape[0] * inner[0])
-        let start = range.lowerBound + (index * inner[0] + rows.lowerBound) * rowBytes
-        var entry = TensorEntry(
-            name: name, dtype: dtype, shape: [rows.count] + inner.dropFirst(), file: file,
-            range: start..<start + rows.count * rowBytes)
-        entry.stored = stored
-        entry.term = term
-        return entry
+        return slab(
+            name, rows: index * inner[0] + rows.lowerBound..<index * inner[0] + rows.upperBound,
+            of: shape[0] * inner[0], columns: inner.dropFirst())
     }
 
     /// Some rows of a matrix, or elements of a vector.
     package func rows(_ name: String, _ rows: Range<Int>) -> TensorEntry {
         precondition(
-            rows.lowerBound >= 0 && rows.upperBound <= shape.first ?? 0 && rowOrder == nil
-                && update == nil, "rows \(rows) of \(self.name): shape \(shape)")
-        let rowBytes = range.count / max(1, shape[0])
+            rows.lowerBound >= 0 && rows.upperBound <= shape.first ?? 0 && isWhole,
+            "rows \(rows) of \(self.name): shape \(shape)")
+        return slab(name, rows: rows, of: shape[0], columns: shape.dropFirst())
+    }
+
+    /// The bytes of some of `count` rows, one after another.
+    private func slab(
+        _ name: String, rows: Range<Int>, of count: Int, columns: ArraySlice<Int>
+    ) -> TensorEntry {
+        precondition(stored == nil || !columns.isEmpty, "slab of \(self.name): blocks of a vector")
+        let rowBytes = range.count / max(1, count)
         let start = range.lowerBound + rows.lowerBound * rowBytes
         var entry = TensorEntry(
-            name: name, dtype: dtype, shape: [rows.count] + shape.dropFirst(), file: file,
+            name: name, dtype: dtype, shape: [rows.count] + columns, file: file,
             range: start..<start + rows.count * rowBytes)
         entry.stored = stored
         entry.term = term

@@ -45,7 +45,8 @@ public struct TensorEntry: Sendable {
 
     /// Whether its rows lie as they are, so that a part of them can stand for itself.
     package var isWhole: Bool {
-        blocks == nil && update == nil && rowOrder == nil && strides == nil && split == nil
+        blocks == nil && grouped == nil && update == nil && rowOrder == nil && strides == nil
+            && split == nil
     }
 
     /// Whether its bytes are all that it says: no scales and no adapter belong to them.

@@ -34,13 +34,11 @@ typedef struct {
     float *steps;        // [rows] steps of the integers
     int32_t whole_width;
     mk_whole_tile whole_tile;
-    float *turned;        // [rows / WHOLE_ROWS][dimension][16] queries with rows as lanes; see whole.h
-    int32_t *rounded;     // [dimension / 2][16] those of WHOLE_ROWS rows as pairs of integers
+    float *turned;        // [rows / MK_WHOLE_ROWS][dimension][16] queries with rows as lanes; see whole.h
+    int32_t *rounded;     // [dimension / 2][16] those of MK_WHOLE_ROWS rows as pairs of integers
     float *rounded_steps; // [dimension / WHOLE_PART][16] their steps
 } mk_scratch;
 
-/// Rows whose queries are turned together: twice ATTEND_ROWS of sets that multiply pairs.
-#define WHOLE_ROWS 14
 /// Rows up to which a tile is not stored as integers.
 #define FEW_ROWS 21
 
@@ -386,7 +384,7 @@ static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at,
     // the last of an odd number has no second.
     if (end - begin <= FEW_ROWS && a->dimension % 2 == 0) {
         for (int row = begin; row < end;) {
-            const int left = WHOLE_ROWS - row % WHOLE_ROWS, rows = end - row < left ? end - row : left;
+            const int left = MK_WHOLE_ROWS - row % MK_WHOLE_ROWS, rows = end - row < left ? end - row : left;
             const int n = rows <= ATTEND_ROWS ? rows : rows / 2;
             if (!few_rows_of_tile[n - 1](a, s, at, tile, row, row == begin, pages, ahead)) return 0;
             row += n;
@@ -396,10 +394,10 @@ static int attend_whole(const mk_attention *a, mk_scratch *s, mk_page_layout at,
     const int isFinite = a->codec == MK_CODEC_F16 ? whole_tile_f16(at, a->dimension, pages, ahead, &s->whole_tile)
                                                   : whole_tile_bf16(at, a->dimension, pages, ahead, &s->whole_tile);
     if (!isFinite) return 0;
-    for (int block = begin / WHOLE_ROWS; block * WHOLE_ROWS < end; block++) {
+    for (int block = begin / MK_WHOLE_ROWS; block * MK_WHOLE_ROWS < end; block++) {
         round_turned(a, s, block);
-        for (int lane = 0; lane < WHOLE_ROWS; lane += ATTEND_ROWS) {
-            const int first = block * WHOLE_ROWS + lane, last = first + ATTEND_ROWS;
+        for (int lane = 0; lane < MK_WHOLE_ROWS; lane += ATTEND_ROWS) {
+            const int first = block * MK_WHOLE_ROWS + lane, last = first + ATTEND_ROWS;
             const int row = first < begin ? begin : first, rows = (last < end ? last : end) - row;
             if (rows > 0) rows_of_whole_tile[rows - 1](a, s, tile, row, lane + row - first);
         }

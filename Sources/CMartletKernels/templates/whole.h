@@ -32,12 +32,12 @@ typedef struct {
     const uint8_t *const *ahead;
 } mk_whole_source;
 
-/// Turns the queries of a unit so that lanes are rows: [WHOLE_ROWS rows at a time][channel][16].
+/// Turns the queries of a unit so that lanes are rows: [MK_WHOLE_ROWS rows at a time][channel][16].
 static void turn_queries(const mk_attention *a, const mk_scratch *s, int rows) {
     const int32_t width = mk_round_up(a->dimension, 2);
     for (int row = 0; row < rows; row++) {
         const float *q = a->q + (size_t)(row / a->group) * a->query_stride + (size_t)(row % a->group) * a->dimension;
-        float *to = s->turned + (size_t)(row / WHOLE_ROWS) * (size_t)width * 16 + row % WHOLE_ROWS;
+        float *to = s->turned + (size_t)(row / MK_WHOLE_ROWS) * (size_t)width * 16 + row % MK_WHOLE_ROWS;
         for (int32_t d = 0; d < a->dimension; d++) to[(size_t)d * 16] = q[d];
         if (width > a->dimension) to[(size_t)a->dimension * 16] = 0;
     }
@@ -50,7 +50,7 @@ MK_INLINE f32x16 whole_step(f32x16 largest, f32x16 total) {
 }
 MK_INLINE f32x16 inverse_of(f32x16 step) { return step > splat(0) ? 1.0f / step : splat(0); }
 
-/// Rounds the queries of WHOLE_ROWS rows, times the units of a tile's keys, to pairs of integers: [channels / 2][16].
+/// Rounds the queries of MK_WHOLE_ROWS rows, times the units of a tile's keys, to pairs of integers: [channels / 2][16].
 static __attribute__((noinline)) void round_turned(const mk_attention *a, const mk_scratch *s, int block) {
     const int32_t width = mk_round_up(a->dimension, 2);
     const float *turned = s->turned + (size_t)block * (size_t)width * 16, *units = s->whole_tile.key_units;
@@ -115,7 +115,8 @@ MK_INLINE void whole_scores(mk_codec codec, const mk_attention *a, const mk_scra
     }
 }
 
-/// e^x for x <= 0, within 3e-7 of its value: a power of two times 2^f, f within a half of nothing.
+/// e^x for x <= 0, within 3e-7 of its value: a power of two times 2^f, f within a half of nothing.  `exp16` takes four
+/// operations more, which are a sixth of what a tile costs beside its products.
 MK_INLINE f32x16 exp_whole(f32x16 x) {
     x = max16(x, splat(-150.0f));
     const f32x16 n = round16(x * 1.44269504088896341f);
@@ -246,8 +247,8 @@ MK_INLINE int few_rows(mk_codec codec, const mk_attention *a, mk_scratch *s, mk_
     for (int j = 0; j < MK_TILE_PAGES; j++) here[j] = pages[j], next[j] = ahead[j];
     const mk_whole_source source = {at, here, next};
     if (is_first && !key_units(codec, a->dimension, here, 0, &s->whole_tile)) return 0;
-    if (is_first || row % WHOLE_ROWS == 0) round_turned(a, s, row / WHOLE_ROWS);
-    whole_scores(codec, a, s, &source, row % WHOLE_ROWS, rows);
+    if (is_first || row % MK_WHOLE_ROWS == 0) round_turned(a, s, row / MK_WHOLE_ROWS);
+    whole_scores(codec, a, s, &source, row % MK_WHOLE_ROWS, rows);
     if (is_first && !value_units(codec, at, here, 0, &s->whole_tile)) return 0;
     whole_weights(a, s, tile, row, rows, x, steps);
     settle(x);

@@ -32,7 +32,9 @@ struct CompanionFiles {
     func write(to directory: String) throws {
         try FileSystem.createDirectory(directory)
         let written = Set(files.map(\.path))
-        for name in Self.names where !written.contains(name) {
+        // Pooling and products of another model would be taken for this one's.
+        let modules = (try? EmbeddingFolder(directory).moduleFiles()) ?? []
+        for name in Self.names + modules where !written.contains(name) {
             try FileSystem.remove(FileSystem.join(directory, name))
         }
         for file in files {

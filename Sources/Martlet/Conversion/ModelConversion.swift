@@ -138,6 +138,9 @@ package struct ModelConversion {
             let configuration = JSONObject(
                 checkpoint.configuration.root.members.filter { $0.key != "quantization_config" })
             let companions = try CompanionFiles(checkpoint)
+            // Without it a directory that is written in part is no model.
+            try FileSystem.remove(
+                FileSystem.join(directory, Checkpoint.configurationName))
             try companions.write(to: directory)
             try CheckpointWriter(directory: directory).write(
                 configuration: configuration, tensors: tensors, replacing: true)

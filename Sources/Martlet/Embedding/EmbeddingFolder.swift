@@ -33,7 +33,7 @@ struct EmbeddingFolder {
     }
 
     private static func leavesModel(_ folder: String) -> Bool {
-        folder.hasPrefix("/") || folder.contains("..")
+        folder.hasPrefix("/") || folder.hasPrefix(".") || folder.contains("..")
     }
 
     /// The files of a model that pools in one way, multiplies what comes of it, and scales it to a length of 1.

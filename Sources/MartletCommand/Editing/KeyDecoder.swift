@@ -30,11 +30,11 @@ struct KeyDecoder {
     /// Whether the last character of the paste was a carriage return, which a line feed may follow.
     private var endsInReturn = false
 
-    /// Whether the last bytes are the beginning of something: more must come, or ``flush()`` decides that it was all.
-    var isWaiting: Bool { !pending.isEmpty && !isPasting }
+    /// Whether the last bytes are the beginning of a sequence: more must come, or ``flush()`` decides that it was all.
+    var isWaiting: Bool { pending.first == 0x1B && !isPasting }
 
     /// Forgets a sequence that was begun and is not going on, such as the one byte of the escape key.
-    mutating func flush() { if !isPasting { pending = [] } }
+    mutating func flush() { if isWaiting { pending = [] } }
 
     /// The keys that are complete with these bytes.
     mutating func feed(_ bytes: [UInt8]) -> [Key] {
@@ -170,8 +170,8 @@ struct KeyDecoder {
             }
             return end - start + 1
         case 0x1B: return 1
-        // A character of several bytes is taken as a whole.
-        case 0x80...: return 1
+        // A character of several bytes is taken as a whole, and the escape key takes no Ctrl-C with it.
+        case 0x80..., ..<0x08, 0x09..<0x20: return 1
         default:
             if let key = Self.alternate(rest[start + 1]) { keys.append(key) }
             return 2

@@ -32,7 +32,8 @@ enum RawMode {
         return true
     }()
     /// Signals that end the process without passing ``ExitStatus/exit()``. Ctrl-C and SIGTERM pass it.
-    private static let deadly = [SIGHUP, SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS]
+    // Not SIGBUS, which a file that is cut short raises: mapped files survive it.
+    private static let deadly = [SIGHUP, SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGFPE]
     private static let told = [SIGTSTP, SIGCONT, SIGWINCH]
     private static let pasteOn: StaticString = "\u{1B}[?2004h"
     private static let pasteOff: StaticString = "\u{1B}[?2004l"

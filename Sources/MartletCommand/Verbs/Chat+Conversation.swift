@@ -102,8 +102,12 @@ struct ChatConversation {
             guard openCall == nil else { return }
             new = results
         }
+        do { try await ask(new) } catch {
+            // The last may be said again; those before it stand.
+            if !results.isEmpty { results.removeLast() }
+            throw error
+        }
         results = []
-        try await ask(new)
     }
 
     private mutating func ask(_ new: [Message]) async throws(MartletError) {

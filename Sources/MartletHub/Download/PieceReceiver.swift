@@ -117,7 +117,7 @@ final class PieceReceiver: HTTPReceiver {
             throw failure
         }
         bytes.removeAll(keepingCapacity: true)
-        state.withLock { $0.waiting = bytes }
+        state.withLock { if $0.waiting.isEmpty { $0.waiting = bytes } }
         if let end { hash.advance(to: end) }
     }
 }

@@ -39,6 +39,7 @@ extension Checkpoint {
                 } else if let part = row.partOfFused, let layer,
                     let fused = model.find("blk.\(layer).attn_qkv" + suffix),
                     fused.shape.first == 3 * plan.queryWidth,
+                    fused.isWhole, fused.stored == nil || fused.shape.count > 1,
                     plan.keyWidth == plan.queryWidth
                 {
                     taken.insert(fused.name)

@@ -29,8 +29,8 @@ struct GGUFParts {
 
     /// Whether all are stored in these blocks, which can be written as they are.
     func keeps(_ blocks: StoredBlocks) -> Bool {
-        !isTransposed && term == 0
-            && entries.allSatisfy { $0.stored == blocks && !$0.isAdapted }
+        !isTransposed && term == 0 && shape.count == 2
+            && entries.allSatisfy { $0.stored == blocks && !$0.isAdapted && $0.term == 0 }
     }
 
     /// What is written.

@@ -106,6 +106,13 @@ package final class GGUFTensors: TensorSource {
                         .shapeMismatch(
                             file: model.path, tensor: stored, got: entry.shape, expected: expected))
                 }
+                // Blocks of a vector may reach over the ends of experts.
+                guard entry.stored == nil || tensor.shape.count > 1 else {
+                    throw .format(
+                        .malformedTensor(
+                            file: model.path, tensor: stored, field: "type",
+                            got: "blocks of numbers", expected: "F32, F16 or BF16"))
+                }
                 entries.append(entry.part(tensor.name, index: expert))
                 continue
             }

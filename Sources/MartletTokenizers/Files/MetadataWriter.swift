@@ -257,7 +257,9 @@ struct MetadataWriter {
             return
         }
         metadata.bos = model.bos.map(Int.init) ?? model.prefix.first.map(Int.init)
-        metadata.eos = model.eos.first.map(Int.init)
+        // A file may name ids that no token has.
+        let ends = model.eos.filter { tokens.indices.contains(Int($0)) }
+        metadata.eos = ends.first.map(Int.init)
         metadata.addsBos = metadata.bos.map { model.prefix.first == Int32($0) } ?? false
         let added = metadata.addsBos == true ? 1 : 0
         let last = model.suffix.first.map(Int.init)
@@ -272,10 +274,10 @@ struct MetadataWriter {
                     + "\(model.prefix.count) and \(model.suffix.count) there")
         }
         // Readers find most other ends by their texts.
-        let others = model.eos.dropFirst().filter {
+        let others = ends.dropFirst().filter {
             !MetadataReader.endsByText(tokens[Int($0)])
         }
-        guard others.count <= 2 else { throw refuse("\(model.eos.count) tokens that end a text") }
+        guard others.count <= 2 else { throw refuse("\(ends.count) tokens that end a text") }
         metadata.endOfTurn = others.first.map(Int.init)
         metadata.endOfMessage = others.dropFirst().first.map(Int.init)
     }
