@@ -63,11 +63,12 @@ expect 64 "solve without a prompt" "$martlet" solve --width 2
 expect 64 "solve of no width" "$martlet" solve x --width 0
 expect 64 "solve by an unknown task" "$martlet" solve x --task nothing
 
-sweep=("$martlet" frontier --task "chain(steps=2)" --policies dense,tova,dms --ratios 4 --lengths 24 --widths 1,2
-    --samples 4 --out "$work/sweep")
+options=(--task "chain(steps=2)" --policies dense,tova,dms --ratios 1,4 --codecs f16,q4 --lengths 24,64 --widths 1,2
+    --samples 4 --seeds 1,2)
+sweep=("$martlet" frontier "${options[@]}" --out "$work/sweep")
 expect 0 "frontier" "${sweep[@]}" --json
 for key in points improvements safeRatios; do summary "$key"; done
-for file in records.jsonl frontier.json frontier.csv frontier.html; do
+for file in records.jsonl results.jsonl frontier.json frontier.csv frontier.html; do
     [ -s "$work/sweep/$file" ] || fail "frontier: no $file"
 done
 grep -q "Accuracy against bytes moved" "$work/sweep/frontier.html" || fail "frontier: no axis of bytes moved"
@@ -75,8 +76,29 @@ grep -q '"cost": "bytesMoved"' "$work/sweep/frontier.json" || fail "frontier: no
 lines=$(wc -l <"$work/sweep/records.jsonl")
 expect 0 "frontier, again" "${sweep[@]}"
 [ "$(wc -l <"$work/sweep/records.jsonl")" = "$lines" ] || fail "frontier: measured again what was known"
-expect 73 "frontier of other problems" "${sweep[@]}" --seed 5
+expect 73 "frontier of other problems" "${sweep[@]}" --seeds 1,5
 says "another run"
+for file in frontier.json frontier.csv frontier.html; do cp "$work/sweep/$file" "$work/$file"; done
+expect 0 "frontier report" "$martlet" frontier report "$work/sweep" --json
+for file in frontier.json frontier.csv frontier.html; do
+    cmp -s "$work/$file" "$work/sweep/$file" || fail "frontier report: another $file than the sweep wrote"
+done
+if command -v python3 >/dev/null; then
+    expect 0 "frontier, recomputed" python3 Benchmarks/Quality/recompute_frontier.py "$work/sweep/results.jsonl" --check "$work/frontier.json"
+    has "is what its results say"
+    sed 's/"accuracy": 0/"accuracy": 1/' "$work/frontier.json" >"$work/wrong.json"
+    refused "frontier, recomputed of another" python3 Benchmarks/Quality/recompute_frontier.py "$work/sweep/results.jsonl" --draws 0 --check "$work/wrong.json"
+fi
+for part in 1 2; do
+    expect 0 "frontier, part $part" "$martlet" frontier "${options[@]}" --shard "$part/2" --out "$work/part-$part"
+done
+expect 64 "frontier merge of too little" "$martlet" frontier merge "$work/merged" "$work/part-1"
+says "in no part"
+expect 0 "frontier merge" "$martlet" frontier merge "$work/merged" "$work/part-2" "$work/part-1"
+# All but what is of its own run: seconds, and so the digest.
+figures() { grep -v '^{"digest"' "$1" | sed -e 's/"seconds":[^,]*,//' -e 's/"command":"[^"]*"//'; }
+[ "$(figures "$work/merged/results.jsonl")" = "$(figures "$work/sweep/results.jsonl")" ] || fail "frontier merge: not the whole"
+expect 64 "frontier of no part" "$martlet" frontier "${options[@]}" --shard 3/2 --out "$work/part-3"
 sed 's/"bytesMoved":[0-9]*,//g' "$work/sweep/records.jsonl" >"$work/old" && mv "$work/old" "$work/sweep/records.jsonl"
 expect 0 "frontier of older records" "${sweep[@]}"
 says "left out: bytes moved"

@@ -13,8 +13,9 @@ parser = argparse.ArgumentParser()
 parser.add_argument("sweeps", nargs="+", help="frontier.json of martlet frontier")
 args = parser.parse_args()
 
-KEYS = ["method", "model", "policy", "length", "width", "ratio", "samples", "accuracy", "promptTokens", "tokens"]
+KEYS = ["method", "model", "policy", "length", "width", "ratio", "samples", "accuracy", "promptTokens", "tokens",
+        "codec"]
 points = [point for path in args.sweeps for point in json.load(open(path))["points"]
           if point["method"] in ("dense", "dms")]
-lines = ["    " + json.dumps({key: point[key] for key in KEYS}) for point in points]
+lines = ["    " + json.dumps({key: point[key] for key in KEYS if key in point}) for point in points]
 print("{\n  \"points\": [\n" + ",\n".join(lines) + "\n  ]\n}")

@@ -14,13 +14,40 @@ package struct StepPlot: Sendable {
         let isLarge: Bool
         /// What it says under the pointer.
         let tip: String
+        /// Its shape.
+        let mark: Mark
 
         /// Describes a dot.
-        package init(cost: Double?, share: Double, isLarge: Bool, tip: String) {
+        package init(
+            cost: Double?, share: Double, isLarge: Bool, tip: String, mark: Mark = .circle
+        ) {
             self.cost = cost
             self.share = share
             self.isLarge = isLarge
             self.tip = tip
+            self.mark = mark
+        }
+    }
+
+    /// The shape of a dot.
+    package enum Mark: Sendable, CaseIterable {
+        case circle
+        case square
+        case triangle
+        case diamond
+    }
+
+    /// A corner of a band: from this cost on, these shares.
+    package struct BandStep: Sendable {
+        let cost: Double
+        let low: Double
+        let high: Double
+
+        /// Describes a corner.
+        package init(cost: Double, low: Double, high: Double) {
+            self.cost = cost
+            self.low = low
+            self.high = high
         }
     }
 
@@ -52,11 +79,21 @@ package struct StepPlot: Sendable {
         let labels: Labels
         let dots: [Dot]
         let steps: [Step]
+        let band: [BandStep]
+        let isSloping: Bool
 
         /// Describes a series.
         ///
-        /// - Parameter style: the class that gives it its colour.
-        package init(name: String, style: String, labels: Labels, dots: [Dot], steps: [Step]) {
+        /// - Parameters:
+        ///   - style: the class that gives it its colour.
+        ///   - band: what lies about the line, by rising cost.
+        ///   - isSloping: whether the line goes from point to point instead of in steps, and ends at the last.
+        package init(
+            name: String, style: String, labels: Labels, dots: [Dot], steps: [Step],
+            band: [BandStep] = [], isSloping: Bool = false
+        ) {
+            self.band = band
+            self.isSloping = isSloping
             self.name = name
             self.style = style
             self.labels = labels
@@ -111,6 +148,7 @@ package struct StepPlot: Sendable {
         var text =
             "<svg viewBox=\"0 0 \(Int(Self.size.width)) \(Int(Self.size.height))\" role=\"img\" aria-label=\"\(HTML.escaped(title))\">\n"
         text += grid(axes)
+        for each in series { text += band(each, axes) }
         // The lines first, so that no dot is hidden.
         for each in series { text += line(each, axes) }
         for each in series { text += self.dots(each, axes) }
@@ -148,20 +186,56 @@ package struct StepPlot: Sendable {
         guard let first = steps.first else { return "" }
         var path = "M\(Self.format(axes.x(first.cost))) \(Self.format(axes.y(first.share)))"
         for step in steps.dropFirst() {
-            path += "H\(Self.format(axes.x(step.cost)))V\(Self.format(axes.y(step.share)))"
+            let (x, y) = (Self.format(axes.x(step.cost)), Self.format(axes.y(step.share)))
+            path += series.isSloping ? "L\(x) \(y)" : "H\(x)V\(y)"
         }
-        path += "H\(Self.format(Self.size.width - Self.margin.right))"
+        if !series.isSloping { path += "H\(Self.format(Self.size.width - Self.margin.right))" }
         return "<path class=\"front \(series.style)\" d=\"\(path)\"/>\n"
+    }
+
+    /// The area between the lower and the upper ends, in steps.
+    private func band(_ series: Series, _ axes: Axes) -> String {
+        let steps = series.band.filter { $0.cost > 0 }
+        guard let first = steps.first, let last = steps.last else { return "" }
+        let right = Self.format(Self.size.width - Self.margin.right)
+        var path = "M\(Self.format(axes.x(first.cost))) \(Self.format(axes.y(first.high)))"
+        for step in steps.dropFirst() {
+            path += "H\(Self.format(axes.x(step.cost)))V\(Self.format(axes.y(step.high)))"
+        }
+        path += "H\(right)V\(Self.format(axes.y(last.low)))"
+        for (step, before) in zip(steps, steps.dropFirst()).reversed() {
+            path += "H\(Self.format(axes.x(before.cost)))V\(Self.format(axes.y(step.low)))"
+        }
+        path += "H\(Self.format(axes.x(first.cost)))Z"
+        return "<path class=\"band \(series.style)\" d=\"\(path)\"/>\n"
     }
 
     private func dots(_ series: Series, _ axes: Axes) -> String {
         var text = ""
         for dot in series.dots {
             guard let cost = dot.cost, cost > 0 else { continue }
+            let (x, y) = (axes.x(cost), axes.y(dot.share))
+            let shape = Self.shape(dot.mark, x, y, radius: dot.isLarge ? 3.8 : 2.4)
             text +=
-                "<circle class=\"dot \(series.style)\" r=\"\(dot.isLarge ? "3.8" : "2.4")\" cx=\"\(Self.format(axes.x(cost)))\" cy=\"\(Self.format(axes.y(dot.share)))\"><title>\(HTML.escaped(dot.tip))</title></circle>\n"
+                "<\(shape.element) class=\"dot \(series.style)\" \(shape.geometry)><title>\(HTML.escaped(dot.tip))</title></\(shape.element)>\n"
         }
         return text
+    }
+
+    private static func shape(
+        _ mark: Mark, _ x: Double, _ y: Double, radius r: Double
+    ) -> (element: String, geometry: String) {
+        func polygon(_ corners: [(Double, Double)]) -> String {
+            let points = corners.map { "\(format(x + $0.0)),\(format(y + $0.1))" }
+            return "points=\"\(points.joined(separator: " "))\""
+        }
+        return switch mark {
+        case .circle: ("circle", "r=\"\(r)\" cx=\"\(format(x))\" cy=\"\(format(y))\"")
+        case .square: ("polygon", polygon([(-r, -r), (r, -r), (r, r), (-r, r)]))
+        case .triangle: ("polygon", polygon([(0, -1.3 * r), (1.2 * r, r), (-1.2 * r, r)]))
+        case .diamond:
+            ("polygon", polygon([(0, -1.4 * r), (1.4 * r, 0), (0, 1.4 * r), (-1.4 * r, 0)]))
+        }
     }
 
     /// Names at the right ends of the lines, moved apart.
@@ -169,9 +243,16 @@ package struct StepPlot: Sendable {
         var ends = series.compactMap { each in
             each.steps.last.map { (series: each, y: axes.y($0.share)) }
         }
+        // Not below the axis: what has no room there moves up.
+        let lowest = Self.size.height - Self.margin.bottom
         ends.sort { $0.y < $1.y }
         for index in ends.indices.dropFirst() {
-            ends[index].y = max(ends[index].y, ends[index - 1].y + 14)
+            ends[index].y = max(ends[index].y, ends[index - 1].y + 13)
+        }
+        var floor = lowest
+        for index in ends.indices.reversed() {
+            ends[index].y = min(ends[index].y, floor)
+            floor = ends[index].y - 13
         }
         let x = Self.size.width - Self.margin.right + 8
         return ends.map { end in

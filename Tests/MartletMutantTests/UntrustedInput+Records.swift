@@ -47,6 +47,29 @@ extension UntrustedInput {
             + #""kvReads": 40.5, "peakTokens": 19, "bytes": 4096, "cacheBytes": 1024, "seed": 1, "chains": [\#(chain)]}"#
     }
 
+    /// The results of a sweep of two configurations, or of none of them.
+    private static func results(rows: Bool) -> [UInt8] {
+        var plan = FrontierPlan()
+        plan.methods = FrontierMethod.known.filter(\.isDense)
+        (plan.lengths, plan.widths, plan.samples, plan.seeds) = ([8], [1, 2], 3, [1, 2])
+        plan.budgets = [.bytes: 10...1000]
+        let column = ResultColumn([1, 2, 3, 4, 500, 6])
+        let configurations = plan.configurations(promptTokens: 9)
+        return FrontierResults(
+            facts: header("frontier").json, plan: plan, promptBound: 9, shard: nil,
+            sharesProblems: false, kinds: ["copy"], kindOf: [0, 0, 0, 0, 0, 0],
+            models: [.init(model: "builtin", perToken: 10, perRead: 2, prompts: column)],
+            rows: rows
+                ? configurations.enumerated().map { place, configuration in
+                    FrontierResults.Row(
+                        place: place, configuration: configuration, storage: "f16", seconds: 1.5,
+                        timedProblems: 6, scores: [0, 1, 1, 0, 1, 0.5], tokens: column,
+                        kvReads: column, bytesMoved: nil, peakTokens: column, bytes: column,
+                        denseReads: column, denseTokens: column)
+                } : []
+        ).text
+    }
+
     static let records: [UntrustedInput] = [
         UntrustedInput(
             "file of problems",
@@ -80,6 +103,25 @@ extension UntrustedInput {
         ) { bytes, folder in
             _ = try FrontierRecords(
                 path: folder.write("sweep.jsonl", bytes), header: header("frontier"))
+        },
+        UntrustedInput(
+            "results of a sweep", seeds: { [results(rows: true), results(rows: false)] }
+        ) {
+            bytes, folder in
+            try folder.write(FrontierResults.fileName, bytes)
+            _ = try FrontierResults(folder: folder.path).report(draws: 5).json
+        },
+        // The same by somebody who knows how its digest is made.
+        UntrustedInput("forged results of a sweep", seeds: { [results(rows: true)] }) {
+            bytes, folder in
+            let lines = bytes.split(separator: UInt8(ascii: "\n")).dropLast()
+            let body = lines.flatMap { Array($0) + [UInt8(ascii: "\n")] }
+            let digest = "{\"digest\":\"\(FileDigest.sha256(body))\"}\n"
+            try folder.write(FrontierResults.fileName, body + Array(digest.utf8))
+            let results = try FrontierResults(folder: folder.path)
+            let report = results.report(draws: 5)
+            _ = (report.json, report.csv, results.page(report).html)
+            _ = try? FrontierResults.merged([("a", results), ("b", results)])
         },
         UntrustedInput(
             "log of a training",
@@ -120,7 +162,9 @@ extension UntrustedInput {
         ) { bytes, folder in
             try folder.write(MeasuredSweep.fileName, bytes)
             guard let sweep = MeasuredSweep(folder: folder.path) else { return }
-            for frontier in sweep.frontiers(of: [(model: "m", method: "dense")], promptTokens: 9) {
+            for frontier in sweep.frontiers(
+                of: [(model: "m", method: "dense", storage: .floats)], promptTokens: 9)
+            {
                 for length in [1, 100, Int.max] {
                     _ = frontier?.expectedTokens(length: length)
                     _ = frontier?.accuracy(width: Int.max, length: length)

@@ -2,6 +2,8 @@
 
 import Foundation
 import MartletFormats
+import MartletKernels
+import MartletPolicies
 
 /// The points that `martlet frontier` measured of a model and its other forms, on one task or on several.
 ///
@@ -15,12 +17,30 @@ package struct MeasuredSweep: Sendable {
         /// The last component of the model's path or name.
         let model: Substring
         let method: String
+        /// How keys and values were stored; sweeps that do not say stored floats.
+        let storage: Storage
         /// Mean tokens of the sweep's prompts; nil when the sweep did not record them.
         let promptTokens: Double?
         let point: MeasuredFrontier.Point
     }
 
     private let lines: [Line]
+
+    /// How keys and values are stored, as far as accuracies differ by it: floats of any width are one and the same, because
+    /// what 16 bits lose is less than a sweep of some hundred problems can tell.
+    package enum Storage: Sendable, Hashable {
+        case floats
+        /// A codec of integers, or a method of sealing, by its name.
+        case named(String)
+
+        /// Reads the name of a codec.
+        init(_ name: String) {
+            switch CacheCodec(rawValue: name) {
+            case .f32, .f16, .bf16: self = .floats
+            default: self = .named(name)
+            }
+        }
+    }
 
     /// Reads the file in a model's folder; nil when there is none or it cannot be read. A plan works without it.
     package init?(folder: String) {
@@ -40,7 +60,9 @@ package struct MeasuredSweep: Sendable {
         else { return nil }
         let prompt = object["promptTokens"]?.doubleValue
         return Line(
-            model: last(model), method: method, promptTokens: prompt.flatMap { $0 > 0 ? $0 : nil },
+            model: last(model), method: method,
+            storage: object["codec"]?.stringValue.map(Storage.init) ?? .floats,
+            promptTokens: prompt.flatMap { $0 > 0 ? $0 : nil },
             point: .init(
                 width: width, length: length, accuracy: accuracy,
                 tokens: object["tokens"]?.doubleValue.map { $0 / Double(width) }))
@@ -50,28 +72,59 @@ package struct MeasuredSweep: Sendable {
         path.split(separator: "/").last ?? ""
     }
 
+    /// The codecs of integers that the sweep measured a form with, the one that changes least first.
+    func codecs(of form: LoadedModel) -> [CacheCodec] {
+        let method = Self.method(of: form)
+        return CacheCodec.allCases.filter { codec in
+            let storage = Storage(codec.rawValue)
+            return storage != .floats
+                && lines.contains {
+                    $0.storage == storage && $0.method == method
+                        && $0.model == Self.last(form.name)
+                }
+        }
+    }
+
+    private static func method(of form: LoadedModel) -> String {
+        String(form.policyText.prefix { $0 != "(" && $0 != " " })
+    }
+
     /// The measured frontier of each form for a prompt of `promptTokens` tokens; nil for a form that was not measured.
     ///
-    /// All frontiers come from one sweep, so that they compare the forms on the same problems.
-    func frontiers(of forms: [LoadedModel], promptTokens: Int) -> [MeasuredFrontier?] {
+    /// All frontiers come from one sweep, so that they compare the forms on the same problems. Which sweep that is does not
+    /// depend on forms that only a sweep's codecs brought up.
+    func frontiers(of forms: [SolveForm], promptTokens: Int) -> [MeasuredFrontier?] {
         frontiers(
-            of: forms.map { (model: $0.name, method: String($0.policyText.prefix { $0 != "(" })) },
-            promptTokens: promptTokens)
+            of: forms.map { form in
+                let codec = form.loaded.policy.storage.map { $0.prefix { $0 != " " } }
+                return (
+                    model: form.loaded.name, method: Self.method(of: form.loaded),
+                    storage: Storage(codec.map(String.init) ?? form.loaded.cacheCodec.rawValue)
+                )
+            },
+            optional: forms.map(\.isStoredAnew), promptTokens: promptTokens)
     }
 
     /// - Parameters:
-    ///   - forms: the model's name or path, of which the last component counts, and the name of the cache policy
-    ///     without parameters.
+    ///   - forms: the model's name or path, of which the last component counts, the name of the cache policy without
+    ///     parameters, and how it stores keys and values.
+    ///   - optional: which forms need not be measured; nil for none.
     ///   - promptTokens: tokens of the prompt.
     func frontiers(
-        of forms: [(model: String, method: String)], promptTokens: Int
+        of forms: [(model: String, method: String, storage: Storage)],
+        optional: [Bool]? = nil, promptTokens: Int
     ) -> [MeasuredFrontier?] {
         let ofForms = forms.map { form in
-            lines.filter { $0.method == form.method && $0.model == Self.last(form.model) }
+            lines.filter {
+                $0.method == form.method && $0.model == Self.last(form.model)
+                    && $0.storage == form.storage
+            }
         }
         // Only prompt lengths at which every form was measured.
         var common = Set(ofForms.first?.map(\.promptTokens) ?? [])
-        for lines in ofForms { common.formIntersection(lines.map(\.promptTokens)) }
+        for (index, lines) in ofForms.enumerated() where optional?[index] != true {
+            common.formIntersection(lines.map(\.promptTokens))
+        }
         func distance(_ prompt: Double?) -> Double {
             prompt.map { abs(log($0 / Double(max(1, promptTokens)))) } ?? .infinity
         }

@@ -55,6 +55,10 @@ public struct SolveOptions: Sendable {
     /// Whether the search may choose among the model's compressed forms, where it has any. They are lossy; with
     /// false the model answers as it was loaded.
     public var usesCompressedForms = true
+    /// Whether the search may store keys and values in fewer bits than ``ModelOptions/cacheCodec`` says, as q8 or q4,
+    /// where a sweep beside the model's weights measured how right it is so (`martlet frontier --codecs`) and
+    /// ``usesCompressedForms`` allows what is lossy.
+    public var usesMeasuredCodecs = true
 
     /// Whether the prompt is a text to continue or a message to answer.
     public var form = PromptForm.text

@@ -1,6 +1,7 @@
 /// The forms in which a model can look for an answer: as it was loaded, and compressed. Knows no budget.
 
 import MartletFormats
+import MartletPolicies
 
 /// A model under a policy, as a plan sees it.
 package struct SolveForm: Sendable {
@@ -10,10 +11,13 @@ package struct SolveForm: Sendable {
     var ratio: Double
     /// Tokens that a completion may need.
     let usualTokens: Int
+    /// Whether keys and values are stored in fewer bits than was asked for, because a sweep measured it.
+    let isStoredAnew: Bool
 
     /// Reads what the model's files say of it.
-    package init(_ loaded: LoadedModel) {
+    package init(_ loaded: LoadedModel, isStoredAnew: Bool = false) {
         self.loaded = loaded
+        self.isStoredAnew = isStoredAnew
         usualTokens = loaded.usualCompletionTokens
         ratio = loaded.compressionRatio
     }
@@ -39,15 +43,34 @@ actor SolveForms {
 
     init(_ loaded: LoadedModel) { first = SolveForm(loaded) }
 
-    /// The model as it was loaded, followed, if they are wanted, by its compressed forms. Throws what loading them
-    /// throws.
-    func choice(compressed: Bool) async throws(MartletError) -> FormList {
+    /// The model as it was loaded, followed, if they are wanted, by its compressed forms, and by each of these with keys
+    /// and values stored as the sweep measured it too. Throws what loading them throws.
+    func choice(compressed: Bool, codecs: Bool) async throws(MartletError) -> FormList {
         if !hasSweep {
             sweep = first.loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
             hasSweep = true
         }
         let others = compressed ? try await compressedForms() : []
-        return FormList(forms: [first] + others, sweep: sweep)
+        let forms = [first] + others
+        guard codecs, let sweep else { return FormList(forms: forms, sweep: sweep) }
+        return FormList(forms: try Self.stored(forms, by: sweep), sweep: sweep)
+    }
+
+    /// Each form, followed by the same weights with the codecs of integers that a sweep measured it with. A form that
+    /// stores integers, or under a policy that says how, is somebody's choice.
+    private static func stored(
+        _ forms: [SolveForm], by sweep: MeasuredSweep
+    ) throws(MartletError) -> [SolveForm] {
+        var all: [SolveForm] = []
+        for form in forms {
+            all.append(form)
+            guard form.loaded.policy.storage == nil else { continue }
+            for codec in sweep.codecs(of: form.loaded) {
+                let policy = "\(form.loaded.policyText) + kv(\(codec))"
+                all.append(SolveForm(try form.loaded.under(policy), isStoredAnew: true))
+            }
+        }
+        return all
     }
 
     private func compressedForms() async throws(MartletError) -> [SolveForm] {

@@ -77,9 +77,11 @@ package struct Solver: Sendable {
         let planner = SolvePlanner(
             memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
             width: options.width, length: options.length, margin: margin(options.width ?? 1))
-        let frontiers = sweep?.frontiers(of: forms.map(\.loaded), promptTokens: tokens.count)
-        let candidates = forms.indices.compactMap { index in
-            candidate(
+        let frontiers = sweep?.frontiers(of: forms, promptTokens: tokens.count)
+        let candidates = forms.indices.compactMap { index -> SolvePlanner.Candidate? in
+            // A codec that was not measured with prompts like this one is none to choose.
+            guard !forms[index].isStoredAnew || frontiers?[index] != nil else { return nil }
+            return candidate(
                 index, forms[index], cost, frontiers?[index], promptTokens: tokens.count)
         }
         guard !candidates.isEmpty else {
@@ -126,7 +128,9 @@ package struct Solver: Sendable {
         _ options: SolveOptions
     ) async throws(MartletError) -> ([SolveForm], MeasuredSweep?) {
         let isPlain = options.adapter == nil
-        let choice = try await forms.choice(compressed: options.usesCompressedForms && isPlain)
+        let compressed = options.usesCompressedForms && isPlain
+        let choice = try await forms.choice(
+            compressed: compressed, codecs: compressed && options.usesMeasuredCodecs)
         // What was measured without an adapter says nothing of one.
         var forms = choice.forms
         if !isPlain {
@@ -207,7 +211,8 @@ package struct Solver: Sendable {
                             readShare: 1 / form.ratio)
                 }
             },
-            longest: room, usual: form.usualTokens, isLossy: !loaded.policy.isExact,
+            longest: room, usual: form.usualTokens,
+            isLossy: !loaded.policy.isExact || form.isStoredAnew,
             frontier: frontier)
     }
 

@@ -1,6 +1,7 @@
 /// Values of options that are more than a word or a number. Each says what it expects.
 
 public import ArgumentParser
+import Foundation
 public import Martlet
 
 extension WeightType: ExpressibleByArgument {}
@@ -32,6 +33,27 @@ struct NumberList: Equatable, CustomStringConvertible {
     }
 
     var description: String { values.map(String.init).joined(separator: ",") }
+}
+
+/// Numbers with commas between them, fractions allowed.
+struct DecimalList: Equatable, CustomStringConvertible {
+    let values: [Double]
+
+    init(_ values: [Double]) { self.values = values }
+
+    @Sendable init(parsing text: String) throws {
+        values = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let value = Double(part.trimmingSpaces), value.isFinite else {
+                throw Expected("numbers with commas between them, such as 1,1.5,2")
+            }
+            return value
+        }
+    }
+
+    var description: String {
+        values.map { $0 == $0.rounded() ? String(format: "%.0f", $0) : "\($0)" }
+            .joined(separator: ",")
+    }
 }
 
 /// Token ids with commas between them.

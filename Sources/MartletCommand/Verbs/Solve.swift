@@ -56,8 +56,11 @@ struct Solve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A cache policy, or auto.", valueName: "policy"))
     var cache = Self.automaticCache
 
-    @Option(help: "How keys and values are stored.")
-    var kv: CacheCodec = .f32
+    @Option(
+        help: ArgumentHelp(
+            "How keys and values are stored. Default: f32, or with --cache auto what a sweep beside the model found to be better.",
+            valueName: "kv"))
+    var kv: CacheCodec?
 
     @Option(help: "How answers become one.")
     var vote = Aggregation.majority
@@ -171,13 +174,14 @@ struct Solve: AsyncParsableCommand {
         options.form = message.form
         options.adapter = loading.adapters.chosen
         options.usesCompressedForms = cache == Self.automaticCache
+        options.usesMeasuredCodecs = kv == nil
         return options
     }
 
     /// What searches with the model.
     func solver() async throws(MartletError) -> Solver {
         var options = ModelOptions(loading)
-        options.cacheCodec = kv
+        if let kv { options.cacheCodec = kv }
         if cache != Self.automaticCache { options.cachePolicy = cache }
         return try await Solver.load(model, options: options, costs: CostStore())
     }

@@ -16,17 +16,19 @@ struct FlopCount {
     /// Tokens of each problem's prompt.
     let prompts: [Int]
 
-    /// Mean tokens of a prompt; nil without problems.
-    var meanPrompt: Double? {
-        prompts.isEmpty ? nil : Double(prompts.reduce(0, +)) / Double(prompts.count)
-    }
-
     /// - Parameter parameterCount: weights that a token's logits depend on.
     init(_ shape: DecoderShape, activeParameterCount parameterCount: Int, prompts: [Int]) {
         // A separate table of embeddings is looked up, not multiplied.
         let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
         perToken = 2 * Double(parameterCount - table)
         perRead = 4 * Double(shape.layerCount * shape.headCount * shape.headDimension)
+        self.prompts = prompts
+    }
+
+    /// What a sweep's results keep of a shape.
+    init(perToken: Double, perRead: Double, prompts: [Int]) {
+        self.perToken = perToken
+        self.perRead = perRead
         self.prompts = prompts
     }
 

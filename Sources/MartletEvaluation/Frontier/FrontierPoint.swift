@@ -10,7 +10,7 @@ public enum CompressionPhase: String, Sendable, CaseIterable, Hashable {
     case both
 }
 
-/// How a cache method was set up: length, width and compression, the paper's L-W-CR.
+/// How a cache method was set up: length, width, compression (the paper's L-W-CR) and codec.
 public struct FrontierConfiguration: Sendable, Hashable {
     /// The method, such as `dms`.
     public let method: String
@@ -18,6 +18,8 @@ public struct FrontierConfiguration: Sendable, Hashable {
     public let model: String
     /// The policy with every parameter written out.
     public let policy: String
+    /// How keys and values are stored, as `kv` names it: `f16`, `q8`.
+    public let codec: String
     /// The most tokens of a chain.
     public let length: Int
     /// Chains that vote.
@@ -30,11 +32,12 @@ public struct FrontierConfiguration: Sendable, Hashable {
     /// Describes a configuration.
     public init(
         method: String, model: String, policy: String, length: Int, width: Int, ratio: Double,
-        phase: CompressionPhase = .both
+        phase: CompressionPhase = .both, codec: String = "f32"
     ) {
         self.method = method
         self.model = model
         self.policy = policy
+        self.codec = codec
         self.length = length
         self.width = width
         self.ratio = ratio
@@ -43,17 +46,19 @@ public struct FrontierConfiguration: Sendable, Hashable {
 
     /// Length, width and ratio, `256-8-4`.
     public var label: String {
-        let whole = ratio == ratio.rounded()
+        let whole = ratio == ratio.rounded() && ratio < 1e9
         return "\(length)-\(width)-" + (whole ? "\(Int(ratio))" : "\(ratio)")
     }
 }
 
-/// The scores and costs of one configuration; scores are in the problems' order.
+/// The scores and costs of one configuration; scores are in the problems' order, seed after seed.
 public struct FrontierPoint: Sendable, Hashable {
-    /// The configuration.
+    /// The configuration. Where several models were made for it, the first of them.
     public let configuration: FrontierConfiguration
-    /// The score of the vote on each problem, from 0 to 1.
+    /// The score of the vote on each problem, from 0 to 1, the mean over models made for the configuration.
     public let scores: [Double]
+    /// The scores of each model that was made for the configuration, such as retrofits with different seeds.
+    public let replicas: [[Double]]
     /// The kind of each problem, such as a part of a blend.
     public let tasks: [String]
     /// Mean tokens of a prompt; nil when they were not recorded.
@@ -62,11 +67,14 @@ public struct FrontierPoint: Sendable, Hashable {
     public let tokens: Double
     /// Mean costs of a problem.
     public let costs: [FrontierCost: Double]
+    /// What the compression came to.
+    public let measured: MeasuredCompression
 
     /// Puts a point together.
     public init(
         _ configuration: FrontierConfiguration, scores: [Double], tasks: [String] = [],
-        promptTokens: Double? = nil, tokens: Double, costs: [FrontierCost: Double]
+        promptTokens: Double? = nil, tokens: Double, costs: [FrontierCost: Double],
+        replicas: [[Double]] = [], measured: MeasuredCompression = MeasuredCompression()
     ) {
         self.tasks = tasks
         self.promptTokens = promptTokens
@@ -74,17 +82,31 @@ public struct FrontierPoint: Sendable, Hashable {
         self.configuration = configuration
         self.scores = scores
         self.costs = costs
+        self.replicas = replicas.isEmpty ? [scores] : replicas
+        self.measured = measured
     }
 
     /// The mean score.
     public var accuracy: Double {
         scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
     }
+}
 
-    /// The mean score of problems drawn with repetition.
-    func accuracy(of problems: [Int]) -> Double {
-        problems.isEmpty ? 0 : problems.reduce(0) { $0 + scores[$1] } / Double(problems.count)
+/// What a compression came to, as against what was asked for; nil where it was not recorded.
+public struct MeasuredCompression: Sendable, Hashable {
+    /// Tokens that the chains had over tokens that they held, when they held most.
+    public let held: Double?
+    /// Tokens that a dense cache would have read over tokens that were read.
+    public let read: Double?
+
+    /// Describes a compression.
+    public init(held: Double? = nil, read: Double? = nil) {
+        self.held = held
+        self.read = read
     }
+
+    /// The one that a method is about: what it holds, or for a method of steps what it reads.
+    func of(_ phase: CompressionPhase) -> Double? { phase == .steps ? read : held }
 }
 
 /// What an answer costs.

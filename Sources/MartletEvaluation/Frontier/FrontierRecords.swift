@@ -10,6 +10,8 @@ import MartletFormats
 /// one with its seconds when a configuration is complete.
 public final class FrontierRecords {
     private let path: String
+    /// What the file says of itself.
+    let header: JSONObject
     private let records: RunRecords
     /// Scores and costs by configuration and problem.
     private var known: [String: [Int: Known]]
@@ -28,11 +30,14 @@ public final class FrontierRecords {
         let bytesMoved: Double?
         let peakTokens: Double
         let bytes: Double
+        /// Nil where the chains are not known.
+        let lengths: ChainLengths?
     }
 
     /// Opens a sweep's file, or begins it. Throws what ``RunRecords`` throws.
     public init(path: String, header: RunHeader) throws(MartletError) {
         self.path = path
+        self.header = header.json
         var (known, times): ([String: [Int: Known]], Times) = ([:], [:])
         records = try RunRecords(path, header) { Self.take($0, &known, &times) }
         (self.known, self.times) = (known, times)
@@ -58,7 +63,16 @@ public final class FrontierRecords {
         else { return }
         known[id, default: [:]][index] = Known(
             task: task, score: score, tokens: tokens, kvReads: reads, bytesMoved: moved,
-            peakTokens: peak, bytes: bytes)
+            peakTokens: peak, bytes: bytes, lengths: lengths(of: line))
+    }
+
+    private static func lengths(of line: JSONObject) -> ChainLengths? {
+        guard let chains = line["chains"]?.arrayValue else { return nil }
+        let tokens = chains.compactMap { $0.objectValue?["tokens"]?.intValue }
+        guard tokens.count == chains.count,
+            tokens.allSatisfy({ (0...1_000_000_000_000).contains($0) })
+        else { return nil }
+        return ChainLengths(tokens)
     }
 
     private static func add(
@@ -92,7 +106,8 @@ public final class FrontierRecords {
         known[id, default: [:]][result.index] = Known(
             task: result.sample.task, score: result.score, tokens: Double(result.tokens),
             kvReads: result.kvReads, bytesMoved: result.bytesMoved.map(Double.init),
-            peakTokens: result.peakTokens, bytes: Double(result.bytes))
+            peakTokens: result.peakTokens, bytes: Double(result.bytes),
+            lengths: ChainLengths(result.chains.map(\.tokens)))
     }
 
     /// Adds the seconds that some problems of a configuration took together.
@@ -107,73 +122,58 @@ public final class FrontierRecords {
         Self.add(seconds, problems, to: &times[id, default: (0, 0)])
     }
 
-    /// A complete configuration's point; nil while problems are missing.
-    func point(
-        _ configuration: FrontierConfiguration, of count: Int, _ arithmetic: FlopCount?
-    ) -> FrontierPoint? {
-        guard isComplete(configuration, of: count), count > 0,
+    /// A complete configuration's results; nil while problems are missing.
+    ///
+    /// - Parameters:
+    ///   - place: its place in the plan.
+    ///   - prompts: tokens of each problem's prompt.
+    func row(
+        _ configuration: FrontierConfiguration, place: Int, storage: String, prompts: [Int]
+    ) -> FrontierResults.Row? {
+        guard isComplete(configuration, of: prompts.count), !prompts.isEmpty,
             let done = known[Self.id(configuration)], let time = times[Self.id(configuration)]
         else { return nil }
-        let records = (0..<count).compactMap { done[$0] }
-        func mean(_ value: (Known) -> Double) -> Double {
-            records.reduce(0) { $0 + value($1) } / Double(count)
+        let records = prompts.indices.compactMap { done[$0] }
+        func column(_ value: (Known) -> Double) -> ResultColumn {
+            ResultColumn(records.map(value))
         }
-        var costs: [FrontierCost: Double] = [
-            .kvReads: mean(\.kvReads), .peakTokens: mean(\.peakTokens), .bytes: mean(\.bytes),
-            .seconds: time.seconds / Double(max(1, time.problems)),
-        ]
         let moved = records.compactMap(\.bytesMoved)
-        if moved.count == count { costs[.bytesMoved] = moved.reduce(0, +) / Double(count) }
-        if let arithmetic {
-            let sum = records.enumerated().reduce(0) { sum, each in
-                sum
-                    + arithmetic.flops(
-                        problem: each.offset, tokens: each.element.tokens,
-                        reads: each.element.kvReads)
-            }
-            costs[.flops] = sum / Double(count)
+        let lengths = records.compactMap(\.lengths)
+        let knowsLengths = lengths.count == records.count
+        let pairs = zip(lengths, prompts.map(Double.init))
+        return FrontierResults.Row(
+            place: place, configuration: configuration, storage: storage, seconds: time.seconds,
+            timedProblems: time.problems, scores: ScoreColumn(records.map(\.score)).scores,
+            tokens: column(\.tokens), kvReads: column(\.kvReads),
+            bytesMoved: moved.count == records.count ? ResultColumn(moved) : nil,
+            peakTokens: column(\.peakTokens), bytes: column(\.bytes),
+            denseReads: knowsLengths
+                ? ResultColumn(pairs.map { $0.denseReads(prompt: $1) }) : nil,
+            denseTokens: knowsLengths
+                ? ResultColumn(pairs.map { $0.denseTokens(prompt: $1) }) : nil)
+    }
+}
+
+/// How long the chains of a problem became: enough to say what a dense cache would have cost.
+private struct ChainLengths {
+    /// Chains that wrote anything.
+    private var count = 0.0
+    private var sum = 0.0
+    private var squares = 0.0
+
+    init(_ tokens: [Int]) {
+        for each in tokens.map(Double.init) where each > 0 {
+            count += 1
+            sum += each
+            squares += each * each
         }
-        return FrontierPoint(
-            configuration, scores: records.map(\.score), tasks: records.map(\.task),
-            promptTokens: arithmetic?.meanPrompt, tokens: mean(\.tokens), costs: costs)
     }
 
-    /// A few problems with what configurations of every method wrote, read back from the file: the longest and widest
-    /// of the highest compression that each method has.
-    public func transcripts(of report: FrontierReport, count: Int = 6) -> [FrontierPage.Transcript]
-    {
-        let chosen = report.series.compactMap { series in
-            series.points.max {
-                let (a, b) = ($0.configuration, $1.configuration)
-                return (a.ratio, a.length, a.width) < (b.ratio, b.length, b.width)
-            }?.configuration
-        }
-        let titles = Dictionary(
-            chosen.map { (Self.id($0), "\($0.method) \($0.label)") },
-            uniquingKeysWith: { a, _ in a })
-        var texts: [Int: [String: (text: String, score: Double)]] = [:]
-        var problems: [Int: (prompt: String, reference: String)] = [:]
-        guard let lines = try? JSONLinesFile.read(path).objects else { return [] }
-        for object in lines {
-            guard
-                let id = object["configuration"]?.stringValue, titles[id] != nil,
-                let index = object["index"]?.intValue, index < count,
-                let chain = object["chains"]?.arrayValue?.first?.objectValue
-            else { continue }
-            problems[index] = (
-                object["prompt"]?.stringValue ?? "", object["reference"]?.stringValue ?? ""
-            )
-            texts[index, default: [:]][id] = (
-                chain["text"]?.stringValue ?? "", chain["score"]?.doubleValue ?? 0
-            )
-        }
-        return problems.sorted { $0.key < $1.key }.map { index, problem in
-            FrontierPage.Transcript(
-                prompt: problem.prompt, reference: problem.reference,
-                texts: chosen.compactMap { configuration in
-                    let id = Self.id(configuration)
-                    return texts[index]?[id].map { (titles[id] ?? "", $0.text, $0.score) }
-                })
-        }
+    /// The chosen token that comes last is never attended to.
+    func denseTokens(prompt: Double) -> Double { count * prompt + sum - count }
+
+    /// The first token comes of the prompt; the i-th after it attends to the prompt, to those before it and to itself.
+    func denseReads(prompt: Double) -> Double {
+        prompt * (sum - count) + (squares - sum) / 2
     }
 }

@@ -1,7 +1,6 @@
 /// Pareto fronts of accuracy against a cost, and the distance between two of them.
 
 import Foundation
-import MartletTasks
 
 /// The Pareto front of a method's configurations against one cost.
 public struct ParetoFront: Sendable {
@@ -13,6 +12,14 @@ public struct ParetoFront: Sendable {
         public let accuracy: Double
         /// The index of the configuration among the points that the front was made from.
         public let point: Int
+    }
+
+    /// How budgets are spread over their range.
+    public enum Spacing: Sendable, Hashable {
+        /// Evenly in their logarithm.
+        case logarithmic
+        /// Evenly.
+        case linear
     }
 
     /// Costs and accuracies, both rising.
@@ -39,100 +46,79 @@ public struct ParetoFront: Sendable {
         self.steps = steps
     }
 
+    /// The front of points that are named in the order of their costs.
+    ///
+    /// - Parameters:
+    ///   - order: indices of points, by rising cost.
+    ///   - costs: of every point.
+    ///   - accuracies: of every point.
+    init(order: [Int], costs: [Double], accuracies: UnsafeBufferPointer<Double>) {
+        var steps: [Step] = []
+        for point in order {
+            let (cost, accuracy) = (costs[point], accuracies[point])
+            guard accuracy > steps.last?.accuracy ?? -.infinity else { continue }
+            // At equal cost the better one counts.
+            if steps.last?.cost == cost { steps.removeLast() }
+            steps.append(Step(cost: cost, accuracy: accuracy, point: point))
+        }
+        self.steps = steps
+    }
+
     /// The best accuracy within a budget; nil below the cheapest point.
     public func accuracy(at budget: Double) -> Double? {
         steps.last { $0.cost <= budget }?.accuracy
     }
 
-    /// The mean vertical distance of this front above another, over budgets that are evenly spread in their
-    /// logarithm from where both have begun to the largest cost of either: the "average improvement across
-    /// budgets" of Inference-Time Hyper-Scaling (arXiv 2506.05345, section 5). Nil when either is empty.
-    public func averageImprovement(over other: ParetoFront) -> Double? {
+    /// The budgets over which two fronts are compared unless others are given: from where both have begun to the largest
+    /// cost of a step of either. Nil where one of them is empty.
+    public func range(with other: ParetoFront) -> ClosedRange<Double>? {
         guard let mine = steps.first?.cost, let theirs = other.steps.first?.cost,
             let myEnd = steps.last?.cost, let theirEnd = other.steps.last?.cost
         else { return nil }
-        let (start, end) = (max(mine, theirs), max(myEnd, theirEnd))
-        guard start > 0, end > start else {
-            return accuracy(at: end).flatMap { a in other.accuracy(at: end).map { a - $0 } }
+        let start = max(mine, theirs)
+        return start...max(start, myEnd, theirEnd)
+    }
+
+    /// The mean vertical distance of this front above another over a range of budgets: over its logarithm the "average
+    /// improvement across budgets" of Inference-Time Hyper-Scaling (arXiv 2506.05345, section 5). Nil where one of
+    /// them has not begun at the range's lower end; a range of one budget is compared there.
+    public func meanDistance(
+        over other: ParetoFront, in range: ClosedRange<Double>, spacing: Spacing = .logarithmic
+    ) -> Double? {
+        let (start, end) = (range.lowerBound, range.upperBound)
+        guard let first = accuracy(at: start), let second = other.accuracy(at: start) else {
+            return nil
+        }
+        guard start > 0, end > start else { return first - second }
+        func width(_ from: Double, _ to: Double) -> Double {
+            spacing == .linear ? to - from : log(to / from)
         }
         // Both are constant between their steps, so the mean is exact.
-        let edges = (steps + other.steps).map(\.cost).filter { $0 > start && $0 < end }
+        var (mine, theirs) = (first, second)
+        var (i, j) = (0, 0)
+        while i < steps.count, steps[i].cost <= start { i += 1 }
+        while j < other.steps.count, other.steps[j].cost <= start { j += 1 }
         var (from, sum) = (start, 0.0)
-        for edge in edges.sorted() + [end] {
-            guard let a = accuracy(at: from), let b = other.accuracy(at: from) else { continue }
-            sum += (a - b) * log(edge / from)
-            from = edge
-        }
-        return sum / log(end / start)
-    }
-}
-
-/// How one method compares with another over all budgets.
-public struct FrontierComparison: Sendable, Hashable {
-    /// The average improvement, in accuracy.
-    public let improvement: Double
-    /// Its 95 % interval by bootstrap over problems, the same draw for both methods.
-    public let interval: ClosedRange<Double>
-
-    /// Compares two methods whose points have scores of the same problems. Nil when either has no points.
-    ///
-    /// - Parameters:
-    ///   - points: the configurations of the method.
-    ///   - others: the configurations of the method it is compared with.
-    ///   - cost: the cost at which they are compared.
-    ///   - draws: bootstrap draws; each computes both fronts anew.
-    ///   - seed: the seed of the draws.
-    public init?(
-        _ points: [FrontierPoint], over others: [FrontierPoint], cost: FrontierCost,
-        draws: Int = 1000, seed: UInt64 = 0
-    ) {
-        guard
-            let improvement = ParetoFront(points, cost: cost)
-                .averageImprovement(over: ParetoFront(others, cost: cost))
-        else { return nil }
-        let count = (points + others).map(\.scores.count).min() ?? 0
-        var values: [Double] = []
-        for draw in 0..<draws where count > 0 {
-            let problems = Bootstrap.draw(count, seed: seed, number: draw)
-            func front(_ points: [FrontierPoint]) -> ParetoFront {
-                ParetoFront(points.map { ($0.costs[cost], $0.accuracy(of: problems)) })
+        while from < end {
+            let next = min(
+                i < steps.count ? steps[i].cost : .infinity,
+                j < other.steps.count ? other.steps[j].cost : .infinity, end)
+            sum += (mine - theirs) * width(from, next)
+            from = next
+            while i < steps.count, steps[i].cost <= from {
+                mine = steps[i].accuracy
+                i += 1
             }
-            if let value = front(points).averageImprovement(over: front(others)) {
-                values.append(value)
+            while j < other.steps.count, other.steps[j].cost <= from {
+                theirs = other.steps[j].accuracy
+                j += 1
             }
         }
-        self.improvement = improvement
-        interval = Bootstrap.interval(values) ?? improvement...improvement
-    }
-}
-
-/// Bootstrap: draws with repetition, and the intervals they give.
-enum Bootstrap {
-    /// `count` random indices from `0 ..< count`, with repetition; a function of the seed and the draw's number.
-    static func draw(_ count: Int, seed: UInt64, number: Int) -> [Int] {
-        var random = TaskRandom(seed: seed, stream: UInt64(number))
-        return (0..<count).map { _ in random.below(count) }
+        return sum / width(start, end)
     }
 
-    /// The middle 95 % of values.
-    static func interval(_ values: [Double]) -> ClosedRange<Double>? {
-        guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
-        let cut = Int((0.025 * Double(sorted.count)).rounded(.down))
-        return sorted[cut]...sorted[sorted.count - 1 - cut]
-    }
-
-    /// The interval of the mean difference of paired scores.
-    static func difference(
-        _ scores: [Double], _ others: [Double], draws: Int = 1000, seed: UInt64 = 0
-    ) -> ClosedRange<Double>? {
-        let count = min(scores.count, others.count)
-        guard count > 0 else { return nil }
-        return interval(
-            (0..<draws).map { number in
-                draw(count, seed: seed, number: number).reduce(0) {
-                    $0 + scores[$1] - others[$1]
-                } / Double(count)
-            })
+    /// The mean distance over the budgets that both fronts cover; see ``range(with:)``.
+    public func averageImprovement(over other: ParetoFront) -> Double? {
+        range(with: other).flatMap { meanDistance(over: other, in: $0) }
     }
 }

@@ -146,8 +146,12 @@ package struct SolveEvaluationReport: Sendable {
 }
 
 extension SolveConfiguration {
-    /// Model, policy without parameters, length and width: `builtin-cr4 dms 466-8`.
-    package var label: String { "\(model) \(policy.prefix { $0 != "(" }) \(length)-\(width)" }
+    /// Model, policy without parameters, codec where the policy says one, length and width: `builtin-cr4 dms 466-8`,
+    /// `builtin dense q4 466-8`.
+    package var label: String {
+        let codec = policy.firstMatch(of: /(?:^|[^a-z])kv\(([a-z0-9]+)/).map { " \($0.1)" } ?? ""
+        return "\(model) \(policy.prefix { $0 != "(" && $0 != " " })\(codec) \(length)-\(width)"
+    }
 }
 
 extension SolveOptions {

@@ -49,8 +49,9 @@ package struct CachePolicyEntry: Sendable {
         return (try? CachePolicy(text))?.traits.undo ?? statedUndo
     }
     private let statedUndo: UndoRule
-    /// How a frontier sets the policy up unless it is told which to compare; nil where it leaves it out.
-    package let sweep: SweepForm?
+    /// How a frontier sets the policy up unless it is told which to compare, in one way or in several; none where it
+    /// leaves it out.
+    package let sweep: [SweepForm]
 
     /// What a term takes as its first argument, without a name.
     enum Wrapped {
@@ -70,7 +71,7 @@ package struct CachePolicyEntry: Sendable {
         phases: Set<Phase>, isExact: Bool = false, sharesPrefix: Bool, wraps: Wrapped = .nothing,
         signals: String = "none", state: String = "none", undo: UndoRule = .never,
         examples: [String],
-        sweep: SweepForm? = nil,
+        sweep: [SweepForm] = [],
         sized: @escaping @Sendable (_ budget: Int) -> [String] = { _ in [] },
         make: @escaping @Sendable (CachePolicyValues) throws(CacheError) -> [any CacheMethod]
     ) {

@@ -1,6 +1,6 @@
 /// How a sweep over compressions sets a policy up.
 
-/// One policy of a frontier for which the user names no policies.
+/// One way in which a frontier sets a policy up where the user names no policies.
 package struct SweepForm: Sendable, Hashable {
     /// What a compression is a share of.
     package enum Share: Sendable, Hashable {
@@ -18,12 +18,16 @@ package struct SweepForm: Sendable, Hashable {
     package let place: Int
     /// What a compression is a share of.
     package let share: Share
-    /// The policy, with `{budget}`, `{half}` of it and `{rest}` (the budget less four) where numbers go.
+    /// The policy, with a placeholder where a number goes: `{budget}`, `{half}` of it, `{rest}` (the budget less four),
+    /// `{cut}` (the part that goes, 1 − 1/compression).
     package let template: String
+    /// What tells it from the policy's other forms, `quest-32`; nil for the name of the policy.
+    package let name: String?
 
-    init(_ place: Int, _ share: Share, _ template: String) {
+    init(_ place: Int, _ share: Share, _ template: String, name: String? = nil) {
         self.place = place
         self.share = share
         self.template = template
+        self.name = name
     }
 }

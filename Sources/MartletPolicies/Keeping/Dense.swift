@@ -14,6 +14,6 @@ extension CachePolicyEntry {
     static let dense = CachePolicyEntry(
         name: "dense", summary: "keeps every token", source: "plain causal attention", phases: [],
         isExact: true, sharesPrefix: true, examples: ["dense"],
-        sweep: SweepForm(0, .none, "dense")
+        sweep: [SweepForm(0, .none, "dense")]
     ) { _ in [Dense()] }
 }

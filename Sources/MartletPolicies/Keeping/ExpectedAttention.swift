@@ -145,6 +145,7 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: true,
         signals: "mean and covariance of queries: d² products a token and query head",
         examples: ["expected(%)", "expected(%, covariance=false)"],
+        sweep: [SweepForm(10, .prompt, "expected(budget={budget})")],
         sized: { ["expected(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(

@@ -60,7 +60,7 @@ extension CachePolicyEntry {
             "all weights of the prompt (its products again), then n·d products a head and token",
         state: "4 bytes a token",
         examples: ["h2o(%)", "h2o(%, average=true)", "h2o(%, steps=false)"],
-        sweep: SweepForm(3, .all, "h2o(budget={budget}, recent={half})"),
+        sweep: [SweepForm(3, .all, "h2o(budget={budget}, recent={half})")],
         sized: { ["h2o(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(

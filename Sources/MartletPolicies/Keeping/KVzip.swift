@@ -41,6 +41,7 @@ extension CachePolicyEntry {
         signals:
             "the prompt a second time; with plus, its values behind the output projection too",
         examples: ["kvzip(%, chunk=40)", "kvzip(%, chunk=32)", "kvzip(%, chunk=40, plus=true)"],
+        sweep: [SweepForm(9, .prompt, "kvzip(budget={budget})")],
         sized: { ["kvzip(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(

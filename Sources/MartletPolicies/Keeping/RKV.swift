@@ -98,7 +98,14 @@ extension CachePolicyEntry {
         ],
         phases: [.prefill, .decode], sharesPrefix: false,
         signals: "the last window's queries, and n²·d products a head, every buffer tokens",
-        examples: ["rkv(%, window=4, buffer=8)"], sized: { ["rkv(budget=\($0))"] }
+        examples: ["rkv(%, window=4, buffer=8)"],
+        // As published; where completions are shorter than its buffer of 128 tokens it has no occasion to act, so also
+        // with a shorter one.
+        sweep: [
+            SweepForm(7, .all, "rkv(budget={budget})"),
+            SweepForm(8, .all, "rkv(budget={budget}, buffer=16)", name: "rkv-16"),
+        ],
+        sized: { ["rkv(budget=\($0))"] }
     ) { values throws(CacheError) in
         guard values.integer("buffer") >= values.tokens("window").tokens else {
             throw .badPolicyParameter(

@@ -50,7 +50,7 @@ extension CachePolicyEntry {
         phases: [.prefill], sharesPrefix: false,
         signals: "the last window's queries: window·n·d products a head, once",
         examples: ["snapkv(%, window=8)", "snapkv(%, pooling=max, kernel=7, window=8)"],
-        sweep: SweepForm(6, .prompt, "snapkv(budget={budget})"),
+        sweep: [SweepForm(6, .prompt, "snapkv(budget={budget})")],
         sized: { ["snapkv(budget=\($0))"] }
     ) { values throws(CacheError) in try values.keep(values.snapKV) }
 }

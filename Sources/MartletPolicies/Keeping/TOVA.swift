@@ -47,7 +47,7 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: false,
         signals: "the newest query's weights: n·d products a head and token",
         state: "4 bytes a token", examples: ["tova(%)", "tova(%, steps=false)"],
-        sweep: SweepForm(2, .all, "tova(budget={budget})"),
+        sweep: [SweepForm(2, .all, "tova(budget={budget})")],
         sized: { ["tova(budget=\($0))"] }
     ) { values throws(CacheError) in
         try values.keep(TOVA(holdsBudget: values.boolean("steps")))

@@ -85,7 +85,7 @@ extension CachePolicyEntry {
         ],
         phases: [.prefill, .decode], sharesPrefix: true,
         examples: ["window(sinks=4, recent=30)", "window(sinks=0, recent=20)"],
-        sweep: SweepForm(4, .all, "window(sinks=4, recent={rest})"),
+        sweep: [SweepForm(4, .all, "window(sinks=4, recent={rest})")],
         sized: { ["window(recent=\(max(1, $0 - 4)))"] }
     ) { values in
         [

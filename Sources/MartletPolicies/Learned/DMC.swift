@@ -9,6 +9,7 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: true,
         signals: "a mark of each token and head from the model",
         state: "4 bytes a token, 8·window·d bytes a head", examples: ["dmc(cr=3)"],
+        sweep: [SweepForm(12, .model, "dmc")],
         sized: { _ in ["dmc(cr=8)"] }
     ) { [LearnedEviction(rule: .merging(members: $0.learnedWindow), decisions: $0.decisions)] }
 }

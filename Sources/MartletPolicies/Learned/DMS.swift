@@ -10,7 +10,7 @@ extension CachePolicyEntry {
         signals: "a mark of each token and head from the model",
         state: "4 bytes a token, 4·(window + 2) bytes a head",
         examples: ["dms(cr=4, window=7)"],
-        sweep: SweepForm(1, .model, "dms"),
+        sweep: [SweepForm(1, .model, "dms")],
         sized: { ["dms(cr=8, window=\(min(256, $0)))"] }
     ) { [LearnedEviction(rule: .evicting(window: $0.learnedWindow), decisions: $0.decisions)] }
 }

@@ -172,6 +172,7 @@ extension CachePolicyEntry {
         phases: [], sharesPrefix: false,
         signals: "the last window's queries, and all keys once: n·d products a head",
         examples: ["think(ratio=0.5, window=8, recent=4)"],
+        sweep: [SweepForm(11, .prompt, "think(ratio={cut})")],
         sized: { _ in ["think(ratio=0.5)"] }
     ) {
         [

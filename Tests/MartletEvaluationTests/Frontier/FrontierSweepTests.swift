@@ -12,7 +12,7 @@ import Testing
         var plan = FrontierPlan()
         plan.task = "copy(length=8..12)"
         plan.model = "random:tiny"
-        plan.compressed = [4: "random:tiny"]
+        plan.compressed = [.init(method: "dms", ratio: 4, models: ["random:tiny"])]
         plan.methods = try ["dense", "tova", "knorm(budget={budget})"].map(FrontierMethod.init)
         plan.ratios = [4]
         plan.lengths = [6]
@@ -52,9 +52,10 @@ import Testing
                     "6-1-1", "6-2-1", "6-1-4", "6-2-4", "6-1-4", "6-2-4",
                 ])
             var started = 0
-            let points = try await sweep.run(
+            let results = try await sweep.run(
                 Self.options(), records: FrontierRecords(path: path, header: Self.header)
-            ) { _, _ in started += 1 }
+            ) { _ in started += 1 }
+            let points = results.points
             #expect(started == 6 && points.count == 6)
             for point in points {
                 #expect(point.scores.count == 3)
@@ -63,8 +64,8 @@ import Testing
             // Everything is known, so nothing is measured again, and the figures are the same.
             let again = try await sweep.run(
                 Self.options(), records: FrontierRecords(path: path, header: Self.header)
-            ) { _, _ in started += 1 }
-            #expect(started == 6 && again == points)
+            ) { _ in started += 1 }
+            #expect(started == 6 && again == results && again.text == results.text)
         }
     }
 
@@ -73,13 +74,15 @@ import Testing
         try await Self.withFile { path in
             let sweep = try FrontierSweep(Self.plan())
             let whole = try await sweep.run(
-                Self.options(), records: FrontierRecords(path: path, header: Self.header))
+                Self.options(), records: FrontierRecords(path: path, header: Self.header)
+            ).points
             let bytes = try #require(FileManager.default.contents(atPath: path))
             for share in [0.02, 0.3, 0.55, 0.9, 0.999] {
                 try bytes.prefix(Int(Double(bytes.count) * share)).write(
                     to: URL(filePath: path))
                 let points = try await sweep.run(
-                    Self.options(), records: FrontierRecords(path: path, header: Self.header))
+                    Self.options(), records: FrontierRecords(path: path, header: Self.header)
+                ).points
                 #expect(points.map(\.scores) == whole.map(\.scores))
                 for cost in [FrontierCost.kvReads, .bytesMoved, .peakTokens, .bytes] {
                     #expect(points.map { $0.costs[cost] } == whole.map { $0.costs[cost] })
@@ -114,7 +117,8 @@ import Testing
         try await Self.withFile { path in
             let sweep = try FrontierSweep(Self.plan())
             let whole = try await sweep.run(
-                Self.options(), records: FrontierRecords(path: path, header: Self.header))
+                Self.options(), records: FrontierRecords(path: path, header: Self.header)
+            ).points
             #expect(FrontierReport(whole).missingNote == nil)
             let file = try String(contentsOfFile: path, encoding: .utf8)
             let lines = file.split(separator: "\n").map(String.init)
@@ -125,7 +129,7 @@ import Testing
                 try Data((text.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
                 return try await sweep.run(
                     Self.options(), records: FrontierRecords(path: path, header: Self.header)
-                ) { _, _ in Issue.record("measured again") }
+                ) { _ in Issue.record("measured again") }.points
             }
             for (isOld, lacking) in [({ _ in true }, 6), ({ $0 == 2 }, 1)] as [((Int) -> Bool, Int)]
             {
@@ -141,7 +145,8 @@ import Testing
                 #expect(report.comparisons.allSatisfy { $0.cost != .bytesMoved })
                 #expect(!report.csv.contains("bytesMoved"))
                 let page = FrontierPage(report: report, task: "copy", facts: []).html
-                #expect(page.components(separatedBy: "<svg").count == 6)
+                // Five costs, and the measured compression.
+                #expect(page.components(separatedBy: "<svg").count == 1 + 5 + 1)
                 #expect(page.contains("Left out: \(note)"))
             }
         }
@@ -160,12 +165,17 @@ import Testing
         #expect(try code { $0.task = "nothing" } == .invalidParameter)
         #expect(try code { $0.widths = [0] } == .invalidParameter)
         #expect(try code { $0.lengths = [] } == .invalidParameter)
-        #expect(try code { $0.ratios = [1] } == .invalidParameter)
+        #expect(try code { $0.ratios = [0.5] } == .invalidParameter)
+        #expect(try code { $0.codecs = [] } == .invalidParameter)
+        #expect(try code { $0.codecs = ["q3"] } != nil)
+        #expect(try code { $0.seeds = [] } == .invalidParameter)
+        #expect(try code { $0.seeds = [1, 1] } == .invalidParameter)
+        #expect(try code { $0.codecs = ["f16", "q8", "q4"] } == nil)
         #expect(try code { $0.methods = [] } == .invalidParameter)
         #expect(
             try code { plan in
                 plan.methods = [try FrontierMethod("dms")]
-                plan.compressed = [:]
+                plan.compressed = []
             } == .invalidParameter)
         #expect(try code { _ in _ = try FrontierMethod("nothing") } == .invalidParameter)
     }
@@ -174,15 +184,17 @@ import Testing
         try await Self.withFile { path in
             let sweep = try FrontierSweep(Self.plan())
             let records = try FrontierRecords(path: path, header: Self.header)
-            let points = try await sweep.run(Self.options(), records: records)
+            let points = try await sweep.run(Self.options(), records: records).points
             let report = FrontierReport(points)
             let page = FrontierPage(
                 report: report, task: "a < b", facts: [("command", "x & y")],
-                transcripts: records.transcripts(of: report)
+                transcripts: FrontierTranscripts.read(report, from: [path])
             ).html
             #expect(page.contains("a &lt; b") && page.contains("x &amp; y"))
-            #expect(page.components(separatedBy: "<svg").count == 7)
-            #expect(page.components(separatedBy: "<circle").count == 1 + 6 * points.count)
+            #expect(page.contains("Side by side"))
+            #expect(page.components(separatedBy: "<svg").count == 1 + 7)
+            // At the measured compression the wider of two methods stands beside the dense cache.
+            #expect(page.components(separatedBy: "<circle").count == 1 + 6 * points.count + 4)
             // Nothing is fetched.
             let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
             #expect(!links.contains("http") && !page.contains("src="))
@@ -199,7 +211,8 @@ import Testing
             plan.others = ["random:tiny"]
             plan.methods = try [FrontierMethod("dense")]
             let points = try await FrontierSweep(plan).run(
-                Self.options(), records: FrontierRecords(path: path, header: Self.header))
+                Self.options(), records: FrontierRecords(path: path, header: Self.header)
+            ).points
             #expect(
                 points.map(\.configuration.method)
                     == ["dense", "dense", "dense of random:tiny", "dense of random:tiny"])

@@ -53,22 +53,19 @@ import Testing
         #expect(abs(try #require(a.averageImprovement(over: long)) - 0.25) < 1e-12)
     }
 
-    @Test func theSamePointsDifferByNothing() throws {
-        let points = Self.points(6, seed: 3)
-        let same = try #require(
-            FrontierComparison(points, over: points, cost: .kvReads, draws: 50))
-        #expect(same.improvement == 0 && same.interval == 0...0)
-        #expect(FrontierComparison(points, over: points, cost: .bytes) == nil)
-    }
-
-    /// The interval covers the value, and the same seed gives the same interval.
-    @Test func intervalsAreSeeded() throws {
-        let (a, b) = (Self.points(6, seed: 1), Self.points(6, seed: 2))
-        let first = try #require(FrontierComparison(a, over: b, cost: .kvReads, draws: 200))
-        let second = try #require(FrontierComparison(a, over: b, cost: .kvReads, draws: 200))
-        #expect(first == second)
-        #expect(first.interval.lowerBound <= first.interval.upperBound)
-        let difference = try #require(Bootstrap.difference([1, 1, 0, 1], [0, 0, 0, 0]))
-        #expect(difference.lowerBound >= 0 && difference.upperBound <= 1)
+    /// The same from 10 to 1,000 evenly: 0.5 above for 900 of 990; from 10 to 100 nothing, beyond it all.
+    @Test func theSpacingWeighsBudgets() throws {
+        let a = ParetoFront([(10, 0.4), (100, 0.9)])
+        let b = ParetoFront([(10, 0.4), (1000, 0.9)])
+        func mean(_ low: Double, _ high: Double, _ spacing: ParetoFront.Spacing) throws -> Double {
+            try #require(a.meanDistance(over: b, in: low...high, spacing: spacing))
+        }
+        #expect(abs(try mean(10, 1000, .linear) - 0.5 * 900 / 990) < 1e-12)
+        #expect(try mean(10, 100, .logarithmic) == 0)
+        #expect(abs(try mean(100, 1000, .linear) - 0.5) < 1e-12)
+        // Beyond the last step they stay what they were; below the first there is nothing to compare.
+        #expect(abs(try mean(10, 100_000, .logarithmic) - 0.125) < 1e-12)
+        #expect(a.meanDistance(over: b, in: 5...100) == nil)
+        #expect(a.range(with: b) == 10...1000)
     }
 }

@@ -75,7 +75,7 @@ import Testing
 
     @Test func readsWhatTheCommandWrites() throws {
         func read(_ text: String) throws -> MeasuredFrontier? {
-            try sweep(text)?.frontiers(of: [("build/small", "dms")], promptTokens: 9)[0]
+            try sweep(text)?.frontiers(of: [("build/small", "dms", .floats)], promptTokens: 9)[0]
         }
         let points = """
             {"points":[{"method":"dms","model":"/else/small","policy":"dms","length":64,"width":2,"accuracy":0.5},
@@ -103,7 +103,7 @@ import Testing
         ]
         let sweep = try #require(try sweep("{\"points\":[\(points.joined(separator: ","))]}"))
         func accuracies(_ models: String..., prompt: Int) -> [Double?] {
-            sweep.frontiers(of: models.map { ($0, "dense") }, promptTokens: prompt)
+            sweep.frontiers(of: models.map { ($0, "dense", .floats) }, promptTokens: prompt)
                 .map { $0?.accuracy(width: 1, length: 64) }
         }
         #expect(accuracies("a", "b", prompt: 1) == [0.5, 0.6])
@@ -120,6 +120,29 @@ import Testing
         // A length that was not recorded is as good as any, when there is no other.
         #expect(accuracies("d", prompt: 50) == [0.2])
         #expect(accuracies("c", prompt: 50) == [0.3])
+    }
+
+    /// Floats of any width are one accuracy, a codec of integers has its own, and one that was not measured with prompts of
+    /// the nearest length has none and moves nothing.
+    @Test func goesByTheCodec() throws {
+        func point(_ codec: String?, _ prompt: Int, _ accuracy: Double) -> String {
+            let said = codec.map { "\"codec\":\"\($0)\"," } ?? ""
+            return
+                "{\"method\":\"dense\",\"model\":\"a\",\(said)\"length\":64,\"width\":1,\"accuracy\":\(accuracy),\"promptTokens\":\(prompt)}"
+        }
+        let points = [
+            point("f16", 50, 0.5), point("q4", 50, 0.4), point("q8", 50, 0.45),
+            point(nil, 1000, 0.7), point("q8", 1000, 0.6), point("odd", 1000, 0.1),
+        ]
+        let sweep = try #require(try sweep("{\"points\":[\(points.joined(separator: ","))]}"))
+        func accuracies(_ prompt: Int) -> [Double?] {
+            sweep.frontiers(
+                of: ["f32", "q8", "q4"].map { ("a", "dense", .init($0)) },
+                optional: [false, true, true], promptTokens: prompt
+            ).map { $0?.accuracy(width: 1, length: 64) }
+        }
+        #expect(accuracies(50) == [0.5, 0.45, 0.4])
+        #expect(accuracies(1000) == [0.7, 0.6, nil])
     }
 
     /// A sweep's file with numbers at the ends of their types gives plans, or is done without.
@@ -151,7 +174,9 @@ import Testing
             try "{\"points\": [\(points.joined(separator: ","))]}".write(
                 toFile: folder + "/" + MeasuredSweep.fileName, atomically: false, encoding: .utf8)
             let sweep = try #require(MeasuredSweep(folder: folder))
-            for frontier in sweep.frontiers(of: [(model: "m", method: "dense")], promptTokens: 9) {
+            for frontier in sweep.frontiers(
+                of: [(model: "m", method: "dense", storage: .floats)], promptTokens: 9)
+            {
                 for length in [1, 100, Int.max] {
                     let expected = frontier?.expectedTokens(length: length) ?? 0
                     #expect((0...length).contains(expected))

@@ -53,6 +53,13 @@ extension CachePolicyValues {
         }
     }
 
+    /// A number of tokens that must be whole pages, or a quarter or half of one.
+    func partsOrPages(_ name: String) throws(CacheError) -> Int {
+        let tokens = integer(name)
+        if [KVPage.tokens / 4, KVPage.tokens / 2].contains(tokens) { return tokens }
+        return try wholePages(name)
+    }
+
     /// A number of tokens that must be whole pages.
     func wholePages(_ name: String) throws(CacheError) -> Int {
         let tokens = integer(name)

@@ -63,6 +63,48 @@ struct SelectionView {
         return scores
     }
 
+    /// As ``pageScores(maximum:of:)``, of every `size` tokens. The cache keeps bounds of whole pages, so these are found from
+    /// the keys; what counts as looked at is what bounds of such parts would be.
+    func partScores(of size: Int, maximum: Bool) -> [Float] {
+        let count = (slots + size - 1) / size
+        touches.readBounds(pages: count)
+        var low = [Float](repeating: 0, count: dimension)
+        var high = low
+        var pair = [Float](repeating: 0, count: 2 * dimension)
+        return (0..<count).map { part in
+            let own = part * size..<min(slots, (part + 1) * size)
+            for slot in own {
+                read(slot, into: &pair)
+                for d in 0..<dimension {
+                    let isFirst = slot == own.lowerBound
+                    low[d] = isFirst ? pair[d] : min(low[d], pair[d])
+                    high[d] = isFirst ? pair[d] : max(high[d], pair[d])
+                }
+            }
+            var score: Float = maximum ? -.infinity : 0
+            for member in 0..<group {
+                var sum: Float = 0
+                for d in 0..<dimension {
+                    let x = q[member * dimension + d]
+                    sum += max(x * low[d], x * high[d])
+                }
+                score = maximum ? max(score, sum) : score + sum
+            }
+            return score
+        }
+    }
+
+    /// Reads a slot's key and value.
+    private func read(_ slot: Int, into pair: inout [Float]) {
+        let page = cache.pagePointer(table[slot / KVPage.tokens])
+        pair.withUnsafeMutableBufferPointer { pair in
+            guard let base = pair.baseAddress else { return }
+            mk_read_slot(
+                cache.shape.codec.code, page.assumingMemoryBound(to: UInt8.self), Int32(dimension),
+                Int32(slot % KVPage.tokens), base, base + dimension)
+        }
+    }
+
     /// Attention that every slot receives from the token, summed over the group. Reads every key.
     func weights() -> [Float] {
         var sums = [Float](repeating: 0, count: slots)
