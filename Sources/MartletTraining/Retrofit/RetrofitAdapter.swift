@@ -83,12 +83,3 @@ extension Recipe.DataEntry {
         }
     }
 }
-
-extension TensorToWrite {
-    fileprivate init(_ parameter: Parameter) {
-        let values = UnsafeBufferPointer(parameter.values)
-        self.init(name: parameter.name, dtype: .f32, shape: parameter.shape) { sink in
-            try sink(UnsafeRawBufferPointer(values))
-        }
-    }
-}

@@ -54,9 +54,7 @@ struct CheckpointStore {
                     to: folder, tokenizer: tokenizer, weights: .f32, merges: false)
                 if let parts = model.lowRank {
                     try SafetensorsWriter.write(
-                        parts.all.map {
-                            TensorToWrite(name: $0.name, shape: $0.shape, floats: Array($0.values))
-                        }, to: folder + "/" + Self.lowRankName)
+                        parts.all.map { TensorToWrite($0) }, to: folder + "/" + Self.lowRankName)
                 }
                 var tensors: [TensorToWrite] = []
                 for index in optimiser.parameters.indices {
