@@ -88,6 +88,26 @@ import Testing
         #expect(try vectors(fused, texts) == vectors(apart, texts))
     }
 
+    /// Blocks of a vector may reach over the ends of its parts.
+    @Test func fusedBiasesInBlocksAreRefused() throws {
+        let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/bert")
+        let export = try GGUFExport(encoder: checkpoint, name: "bert", mix: .f32, pooling: 1)
+        let tensors = Self.fused(export.tensors).map { tensor in
+            guard tensor.name == "blk.0.attn_qkv.bias" else { return tensor }
+            return GGUFTensorToWrite(
+                name: tensor.name, type: .blocks(.q8_0), shape: [(tensor.shape[0] + 31) / 32 * 32]
+            ) { sink in
+                try [UInt8](repeating: 0, count: (tensor.shape[0] + 31) / 32 * 34)
+                    .withUnsafeBytes(sink)
+            }
+        }
+        let path = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID()).gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try GGUFWriter.write(tensors, metadata: export.metadata, to: path)
+        let error = #expect(throws: ModelError.self) { try Checkpoint(encoderGGUF: path) }
+        #expect(error?.description.contains("blk.0.attn_q.bias") == true)
+    }
+
     /// Blocks of eight bits change vectors by little.
     @Test func matricesMayBeBlocks() throws {
         let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/bert")

@@ -13,6 +13,19 @@ struct Expert: Sendable {
     let width: Int
 
     var byteCount: Int { gateUp.byteCount + down.byteCount }
+
+    /// Which of its products.
+    enum Product {
+        case gateUp, down
+    }
+
+    /// The matrices of a product.
+    func linear(_ product: Product) -> Linear {
+        switch product {
+        case .gateUp: gateUp
+        case .down: down
+        }
+    }
 }
 
 /// Slots of some rows, those of an expert one after another. Nothing is allocated: what it notes lies in the scratch, in
@@ -115,7 +128,7 @@ struct ExpertRun {
 
     /// Multiplies the slots of each expert with its matrices, which are divided over panels.
     func multiply(
-        _ experts: [Expert], _ linear: KeyPath<Expert, Linear>, from input: Buffer,
+        _ experts: [Expert], _ product: Expert.Product, from input: Buffer,
         to output: Buffer, epilogue: (Expert) -> mk_epilogue
     ) {
         let step = part.step
@@ -132,7 +145,7 @@ struct ExpertRun {
                 x: x, stride: stride, quants: scratch.quants + slot * scratch.blocks * 32,
                 scales: scratch.scales + slot * scratch.blocks,
                 sums: scratch.sums + slot * scratch.blocks * 2, blocks: scratch.blocks)
-            let bias = expert[keyPath: linear].bias.map { $0.pointer + first }
+            let bias = expert.linear(product).bias.map { $0.pointer + first }
             var work = mk_matmul(
                 matrix, activation, rows: slots.count, bias: bias, out: out + first,
                 outStride: outStride, epilogue: epilogue(expert))
@@ -144,7 +157,7 @@ struct ExpertRun {
         var (panels, bytes) = (0, 0)
         for index in 0..<groupCount {
             let (number, slots) = group(index)
-            for matrix in experts[number][keyPath: linear].matrices {
+            for matrix in experts[number].linear(product).matrices {
                 panels += matrix.panelCount
                 bytes += matrix.workBytes(rows: slots.count)
             }
@@ -152,7 +165,7 @@ struct ExpertRun {
         guard !part.isStrip, pool.divides(workBytes: bytes) else {
             for index in 0..<groupCount {
                 var first = 0
-                for matrix in experts[group(index).expert][keyPath: linear].matrices {
+                for matrix in experts[group(index).expert].linear(product).matrices {
                     run(index, matrix, channels: first, panels: 0..<matrix.panelCount)
                     first += matrix.channels
                 }
@@ -164,7 +177,7 @@ struct ExpertRun {
         let ends = scratch.pieceEnds + slots.lowerBound
         var pieces = 0
         for index in 0..<groupCount {
-            for matrix in experts[group(index).expert][keyPath: linear].matrices {
+            for matrix in experts[group(index).expert].linear(product).matrices {
                 pieces += (matrix.panelCount + chunk - 1) / chunk
             }
             ends[index] = Int32(pieces)
@@ -173,7 +186,7 @@ struct ExpertRun {
             var index = 0
             while Int(ends[index]) <= piece { index += 1 }
             var (place, first) = (piece - (index == 0 ? 0 : Int(ends[index - 1])), 0)
-            for matrix in experts[group(index).expert][keyPath: linear].matrices {
+            for matrix in experts[group(index).expert].linear(product).matrices {
                 let count = (matrix.panelCount + chunk - 1) / chunk
                 if place < count {
                     let panels = place * chunk..<min(matrix.panelCount, (place + 1) * chunk)

@@ -53,7 +53,7 @@ struct RoutedExperts: FeedForward {
             input.update(from: x, count: size)
             if quantised { scratch.quantise(step.kernels, input, size, slot: slot) }
         }
-        run.multiply(experts, \.gateUp, from: .values, to: .inner) {
+        run.multiply(experts, .gateUp, from: .values, to: .inner) {
             $0.isPaired ? .swiglu : .store
         }
         let quantisesInner = experts.contains { $0.down.quantisesActivations }
@@ -69,7 +69,7 @@ struct RoutedExperts: FeedForward {
             }
         }
         // The products of rows that came in are what goes out.
-        run.multiply(experts, \.down, from: .inner, to: .values) { _ in .store }
+        run.multiply(experts, .down, from: .inner, to: .values) { _ in .store }
         rows.forEach(cost: size * shape.runs) { row in add(row, scratch, step) }
     }
 
