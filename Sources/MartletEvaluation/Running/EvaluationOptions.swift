@@ -14,6 +14,9 @@ public struct EvaluationOptions: Sendable, Hashable {
     /// line break and an end token, as far as the model's context reaches; no token is less than one
     /// character, so a right solution of any tokenizer fits.
     public var maximumTokens: Int?
+    /// Smaller numbers of chains for which bytes of cache are counted too, so that ``SampleResult/leading(_:)`` can tell what
+    /// so many chains alone would have given.
+    public var leadingWidths: [Int] = []
     /// Chains that run at the same time; results do not depend on it.
     public var parallel = 32
     /// Which of `ModelOptions.adapters` the answers are computed under; nil for the model's own weights.
