@@ -102,6 +102,31 @@ import Testing
         #expect(read == first)
     }
 
+    @Test func messagesNeedATemplateAndATaskThatAsks() async throws {
+        let model = try await tiny()
+        let evaluation = try evaluation { $0.form = .message(system: nil) }
+        let error = try #require(throws: MartletError.self) {
+            _ = try evaluation.problems(for: model.loaded)
+        }
+        #expect(error.code == .missingTemplate)
+        let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(
+            #"{"prompt":"def f():\n","test":"def check(c):\n    pass\n","entry_point":"f"}"#.utf8
+        )
+        .write(to: URL(fileURLWithPath: path))
+        // Without python3 there is no such task.
+        guard let programs = try? TaskLocator.task("programs:" + path, allowsPrograms: true) else {
+            return
+        }
+        var options = EvaluationOptions()
+        options.form = .message(system: nil)
+        let refused = try #require(throws: MartletError.self) {
+            _ = try TaskEvaluation(programs, options: options)
+        }
+        #expect(refused.code == .invalidParameter && refused.message.contains("programs"))
+    }
+
     @Test func costsAreTheCacheAccount() async throws {
         let model = try await tiny()
         let report = try await evaluation { $0.temperature = 0 }.run(on: model)
