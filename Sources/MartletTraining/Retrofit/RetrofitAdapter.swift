@@ -80,6 +80,7 @@ extension Recipe.DataEntry {
         switch source {
         case .task(let task): "task: \(task)"
         case .text(let path): "text: \(path.split(separator: "/").last ?? "")"
+        case .messages(let path): "messages: \(path.split(separator: "/").last ?? "")"
         }
     }
 }
