@@ -116,7 +116,7 @@ let package = Package(
                 "Martlet", "MartletEvaluation", "MartletTraining",
                 "MartletPolicies",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
-                "MartletPictures",
+                "MartletPictures", "MartletTokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -215,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "MartletCommandTests",
             dependencies: [
-                "MartletCommand", "Martlet", "MartletFormats",
+                "MartletTestSupport", "MartletCommand", "Martlet", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -50,9 +50,7 @@ public final class EmbeddingModel: Sendable {
                         message: "adapter: got one for an encoder, expected none; remove it")
                 }
                 read = try EmbeddingRecipe.read(checkpoint)
-                text =
-                    try checkpoint.metadata.map { try TextCodec(metadata: $0) }
-                    ?? TextCodec(source)
+                text = try TextCodec(source, of: checkpoint)
                 form = .encoder(
                     try EncoderModel(
                         checkpoint, weights: options.weights, kernels: try KernelSet.selected(),
