@@ -117,7 +117,7 @@ let package = Package(
                 "Martlet", "MartletEvaluation", "MartletTraining",
                 "MartletPolicies",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
-                "MartletPictures",
+                "MartletPictures", "MartletTokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -219,7 +219,7 @@ let package = Package(
         .testTarget(
             name: "MartletCommandTests",
             dependencies: [
-                "MartletCommand", "Martlet", "MartletFormats",
+                "MartletTestSupport", "MartletCommand", "Martlet", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

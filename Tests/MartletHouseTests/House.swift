@@ -109,7 +109,7 @@ enum House {
             imports: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
                 "MartletTasks", "MartletPictures", "MartletPolicies", "MartletJSON",
-                "MartletFormats", "MartletHub", "MartletNetwork",
+                "MartletFormats", "MartletHub", "MartletNetwork", "MartletTokenizers",
             ], largestFileCircle: 3),
     ]
 

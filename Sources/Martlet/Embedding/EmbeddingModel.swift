@@ -51,9 +51,7 @@ public final class EmbeddingModel: Sendable {
                         code: .invalidParameter, subject: "adapter",
                         message: "adapter: got one for an encoder, expected none; remove it")
                 }
-                text =
-                    try checkpoint.metadata.map { try TextCodec(metadata: $0) }
-                    ?? TextCodec(source)
+                text = try TextCodec(source, of: checkpoint)
                 let model = try EncoderModel(
                     checkpoint, weights: options.weights, kernels: try KernelSet.selected(),
                     pool: WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount))

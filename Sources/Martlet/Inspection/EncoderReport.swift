@@ -74,9 +74,7 @@ package struct EncoderReport: Sendable {
             isPositionLearned = plan.isPositionLearned
             pooling = PoolingReport(
                 try EmbeddingRecipe.read(checkpoint, of: plan), contextLength: plan.contextLength)
-            let text =
-                try checkpoint.metadata.map { try TextCodec(metadata: $0) } ?? TextCodec(source)
-            tokenizer = text.summary
+            tokenizer = try TextCodec(source, of: checkpoint).summary
             let stored = StoredFiles(checkpoint)
             (files, storedBytes) = (stored.files, stored.bytesByType)
         } catch { throw MartletError(any: error) }

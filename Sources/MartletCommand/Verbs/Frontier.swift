@@ -137,6 +137,12 @@ struct Frontier: AsyncParsableCommand {
         for each in compressed { plan.compressed[each.ratio] = each.model }
         plan.methods = []
         for name in Self.list(policies) { plan.methods.append(try FrontierMethod(name)) }
+        guard compressed.isEmpty || plan.methods.contains(where: \.hasOwnModels) else {
+            throw MartletError(
+                code: .invalidParameter, subject: "compressed",
+                message: "--compressed: got models for \(FrontierMethod.learned), expected "
+                    + "\(FrontierMethod.learned) in --policies; add it, or leave them out")
+        }
         plan.ratios = ratios.values.map(Double.init)
         plan.lengths = lengths.values
         plan.widths = widths.values

@@ -86,7 +86,7 @@ struct RetrofitArguments: ParsableArguments {
     var text: [String] = []
 
     @Option(help: "Steps in which a borrowed channel fades out of attention first.")
-    var fadeSteps = 200
+    var fadeSteps = Self.usualFadeSteps
 
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
@@ -166,6 +166,22 @@ struct RetrofitArguments: ParsableArguments {
         return plan
     }
 
+    /// Refuses what decides about parts that a plan does not train or write.
+    func refuseUnused(_ plan: RetrofitPlan) throws {
+        let usual = RetrofitPlan()
+        var unused = UnusedOptions()
+        unused.add(
+            "--base-learning-rate",
+            baseLearningRate != usual.baseLearningRate && !plan.trainsBase && lowRank == 0)
+        try unused.refuse("the model's own weights are frozen; give --train-base or --rank.")
+        unused.add("--fade-steps", fadeSteps != Self.usualFadeSteps && plan.source == .adapter)
+        try unused.refuse("heads of their own mark, and no channel fades; see --adapter-free.")
+        unused.add("--stored", stored != .f32 && writeAdapter)
+        try unused.refuse("--write-adapter writes no model, and its file in f32.")
+    }
+
+    private static let usualFadeSteps = 200
+
     func run(_ plan: RetrofitPlan) throws {
         do {
             if let threads, !(1...1024).contains(threads) {
@@ -221,19 +237,23 @@ struct RetrofitDMS: AsyncParsableCommand {
     @Option(help: "When verdicts fall: delayed (the method), or immediate or late (its ablations).")
     var timing = VerdictTiming.delayed
 
-    func run() async throws {
+    func run() async throws { try arguments.run(try plan()) }
+
+    /// What the arguments say.
+    func plan() throws -> RetrofitPlan {
         var plan = RetrofitPlan()
         do throws(TrainingError) { plan = try arguments.plan(.dms) } catch {
             throw MartletError(error)
         }
         plan.source = adapterFree ? .channel : .adapter
         plan.trainsBase = trainBase
+        try arguments.refuseUnused(plan)
         plan.decisions.window = window
         plan.decisions.temperature = Float(temperature)
         plan.decisions.timing = timing
         plan.decisions.isPerLayer = perLayer
         if let scale = arguments.scale { plan.decisions.scale = Float(scale) }
-        try arguments.run(plan)
+        return plan
     }
 }
 
@@ -258,6 +278,7 @@ struct RetrofitDMC: AsyncParsableCommand {
         }
         plan.source = .channel
         plan.trainsBase = arguments.lowRank == 0
+        try arguments.refuseUnused(plan)
         plan.decisions.window = window
         plan.decisions.scale = Float(arguments.scale ?? 1)
         try arguments.run(plan)

@@ -13,6 +13,8 @@ public final class Retrofit {
     let plan: RetrofitPlan
     /// The folder of the trained model.
     let basePath: String
+    /// The digest of its weights as they were read; nil where they are trained too.
+    let baseDigest: String?
     private let machine: TrainingMachine
     private let tokenizer: ModelTokenizer
 
@@ -41,6 +43,10 @@ public final class Retrofit {
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
+        // As they were read: files that are replaced while the run goes on are no longer its base.
+        do {
+            baseDigest = try plan.trainsBase ? nil : checkpoint.tensors.weightsDigest()
+        } catch { throw .format(error) }
         if plan.lowRank > 0 {
             student.lowRank = try LowRankParts(student.plan, rank: plan.lowRank, seed: plan.seed)
         }
@@ -91,7 +97,7 @@ public final class Retrofit {
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,
             plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
             logEvery: plan.logEvery, weights: plan.weights, writesModel: !plan.writesAdapter,
-            resumes: resumes)
+            frozenBase: baseDigest, resumes: resumes)
         basePath = path
         self.teacher = teacher
         self.plan = plan
