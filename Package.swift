@@ -99,8 +99,9 @@ let package = Package(
         .target(
             name: "MartletTraining",
             dependencies: [
-                "MartletModels", "MartletTokenizers", "MartletFormats", "MartletKernels",
-                "CMartletKernels", "MartletTasks", "MartletPictures",
+                "MartletModels", "MartletTokenizers", "MartletTemplates", "MartletFormats",
+                "MartletJSON", "MartletKernels", "CMartletKernels", "MartletTasks",
+                "MartletPictures",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -116,7 +117,7 @@ let package = Package(
                 "Martlet", "MartletEvaluation", "MartletTraining",
                 "MartletPolicies",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
-                "MartletPictures",
+                "MartletPictures", "MartletTokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -199,7 +200,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: ["MartletEvaluation", "Martlet", "MartletCache", "MartletFormats"],
+            dependencies: [
+                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
+                "MartletTasks",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",
@@ -215,7 +219,7 @@ let package = Package(
         .testTarget(
             name: "MartletCommandTests",
             dependencies: [
-                "MartletCommand", "Martlet", "MartletFormats",
+                "MartletTestSupport", "MartletCommand", "Martlet", "MartletFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

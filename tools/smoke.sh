@@ -137,6 +137,8 @@ mkdir "$work/thinker" && ln -s "$work/talker"/* "$work/thinker" && rm "$work/thi
 mv "$work/thinking" "$work/thinker/chat_template.jinja"
 expect 0 "chat: thoughts" sh -c "echo x | '$martlet' chat '$work/thinker' --max-tokens 4 --show-thoughts"
 has "</think>"
+expect 0 "generate --chat: thoughts are left out" "$martlet" generate --model "$work/thinker" --chat x --max-tokens 4
+grep -q "thought for" "$work/err" && fail "generate --chat: a note for a terminal in a file"
 expect 0 "chat: thoughts are left out" sh -c "echo x | '$martlet' chat '$work/thinker' --max-tokens 4"
 [ "$(cat "$work/out")" = "" ] || fail "chat: thoughts where nobody asked for them"
 expect 64 "chat: an unknown command" sh -c "echo /polcy | '$martlet' chat random:tiny"
@@ -269,6 +271,16 @@ expect 64 "score in no windows" "$martlet" score --model "$golden" --tokens "$lo
 expect 0 "inspect a checkpoint" "$martlet" inspect --model "$golden" --json
 expect 0 "convert" "$martlet" convert "$golden" "$work/golden.gguf" --type f16 --json
 expect 0 "inspect a GGUF file" "$martlet" inspect --model "$work/golden.gguf" --json
+expect 64 "inspect an encoder with an adapter" "$martlet" inspect "$encoder" --adapter "$work/golden.gguf"
+says "--adapter would change nothing"
+mkdir "$work/lora"
+printf '%s' '{"peft_type": "LORA", "r": 2}' >"$work/lora/adapter_config.json"
+cp "$golden/model.safetensors" "$work/lora/adapter_model.safetensors"
+expect 0 "inspect an adapter" "$martlet" inspect "$work/lora"
+expect 64 "inspect an adapter with weights" "$martlet" inspect "$work/lora" --weights q8
+says "--weights would change nothing"
+expect 64 "chat of plain text with tools" "$martlet" chat random:tiny --tools "$work/tools.json" </dev/null
+says "no chat template"
 refused "convert over a file" "$martlet" convert "$golden" "$work/golden.gguf"
 says "--overwrite"
 expect 0 "convert back" "$martlet" convert "$work/golden.gguf" "$work/back" --type f32
@@ -284,6 +296,8 @@ says "HF_HUB_OFFLINE"
 expect 66 "generate from what was not pulled" "$martlet" generate --model owner/model "x"
 says "martlet pull owner/model"
 expect 64 "pull of no name" "$martlet" pull "owner/../model"
+expect 66 "remove of nothing" "$martlet" remove owner/model
+says "martlet list"
 expect 64 "pull by two rules" "$martlet" pull owner/model:Q4_K_M --include "*.json"
 commit=0123456789abcdef0123456789abcdef01234567
 repository=$work/hf/hub/models--owner--model

@@ -44,7 +44,7 @@ struct ExitStatus: Error, Equatable {
     /// Ends the process at once. Threads of the pool may be in the middle of a step, so nothing that
     /// they use is torn down under them; what was to be written has been written. The terminal is as it was.
     func exit() -> Never {
-        RawMode.leave()
+        RawMode.leave(forGood: true)
         _exit(number)
     }
 }

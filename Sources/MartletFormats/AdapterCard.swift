@@ -7,11 +7,12 @@ package import MartletJSON
 package struct AdapterCard: Sendable {
     package static let name = "martlet_adapter.json"
     private static let format = "martlet-adapter"
-    private static let version = 1
+    /// Version 1 said the method a second time, and knew the base by the digest of its files.
+    private static let version = 2
 
     /// All of it.
     package let file: ConfigurationFile
-    /// ``Checkpoint/weightsDigest()`` of the model that it was trained for.
+    /// The digest of the weights that it was trained for: ``TensorSource/weightsDigest()``, or that of files.
     package let baseDigest: String
     /// The name of that model.
     package let baseName: String
@@ -39,18 +40,25 @@ package struct AdapterCard: Sendable {
     package init(directory: String) throws(FormatError) {
         file = try ConfigurationFile(path: FileSystem.join(directory, Self.name))
         let (format, version) = (try file.string("format"), try file.int("version"))
-        guard format == Self.format, version == Self.version else {
+        guard format == Self.format, (1...Self.version).contains(version) else {
             throw .unsupportedFormat(
                 path: file.path, got: "format \(quoted(format)), version \(version)",
                 advice: "use a version of Martlet that knows it, or make the adapter again")
         }
+        let keys = ["format", "version", "base", "eviction", "compression", "lowRank", "training"]
+        try Self.check(file, keys + (version == 1 ? ["method"] : []))
         let base = try file.object("base")
+        try Self.check(base, ["name", "digest"])
         baseDigest = try base.string("digest")
         baseName = try base.string("name", default: "")
         eviction = try file.object("eviction")
-        _ = try eviction.string("method")
+        let method = try eviction.string("method")
+        guard try file.string("method", default: method) == method else {
+            throw file.wrongValue("method", expected: "\(quoted(method)), as eviction.method says")
+        }
         let range = 1.0...1e9
         let compression = try file.object("compression")
+        try Self.check(compression, ["asked", "measured"])
         ratio = (
             try compression.double("asked", in: range),
             try compression.double("measured", in: range)
@@ -58,10 +66,19 @@ package struct AdapterCard: Sendable {
         lowRank = try file.optionalObject("lowRank").map(AdapterConfiguration.init)
     }
 
+    /// Refuses a key that says something which nothing here would heed.
+    private static func check(_ file: ConfigurationFile, _ keys: [String]) throws(FormatError) {
+        for member in file.root.members where !keys.contains(member.key) {
+            throw .wrongValue(
+                file: file.path, key: file.name(of: member.key), got: member.value.summary,
+                expected: "no such key; use a version of Martlet that knows it, or remove it")
+        }
+    }
+
     /// The content of a card.
     ///
     /// - Parameters:
-    ///   - base: the name and ``Checkpoint/weightsDigest()`` of the model.
+    ///   - base: the name and ``TensorSource/weightsDigest()`` of the model.
     ///   - eviction: the heads, as a model's `martlet_eviction` describes them.
     ///   - ratio: tokens for each slot of the cache, asked for and measured.
     ///   - rank: of the low-rank parts, whose products are added as they are; 0 without.
@@ -75,7 +92,7 @@ package struct AdapterCard: Sendable {
         var members: [(String, JSONValue)] = [
             ("format", .string(format)), ("version", .integer(version)),
             ("base", ["name": .string(base.name), "digest": .string(base.digest)]),
-            ("method", eviction["method"] ?? .null), ("eviction", .object(eviction)),
+            ("eviction", .object(eviction)),
             (
                 "compression",
                 ["asked": .number(ratio.asked), "measured": .number(max(1, ratio.measured))]
@@ -97,45 +114,25 @@ package struct AdapterCard: Sendable {
 
     /// Refuses a model that the adapter was not trained for: its heads would mark other tokens than they learned to.
     func check(_ base: any TensorSource, _ known: WeightsDigest) throws(FormatError) {
-        let digest = try known.value()
+        let whose = baseName.isEmpty ? "another model" : "the model \(quoted(baseName))"
+        guard !base.files.contains(where: { $0.path.hasSuffix(".gguf") }) else {
+            throw .wrongValue(
+                file: file.path, key: "base.digest", got: baseDigest,
+                expected:
+                    "a directory in the Hugging Face layout with these weights, those of \(whose), not \(base.path): "
+                    + "a GGUF file stores them as other numbers, which the adapter was not trained for"
+            )
+        }
+        let digest = try known.value(comparableTo: baseDigest)
         guard digest == baseDigest else {
             throw .wrongValue(
                 file: file.path, key: "base.digest", got: baseDigest,
                 expected:
                     "\(digest), that of the weights in \(base.path): the adapter was trained for "
-                    + (baseName.isEmpty ? "another model" : "other weights (\(baseName))"))
+                    + (baseName.isEmpty ? "another model" : "other weights (\(baseName))")
+                    + (file.value("version")?.intValue == 1
+                        ? ", which its card knows by their files; divided into other files they are others to it"
+                        : ""))
         }
-    }
-}
-
-/// The digest of a model's weights, which reads all of their bytes: made when it is first asked for, and once.
-package final class WeightsDigest {
-    private let tensors: any TensorSource
-    private var digest: String?
-
-    /// The digest of these tensors' files.
-    package init(_ tensors: any TensorSource) { self.tensors = tensors }
-
-    /// ``TensorSource/weightsDigest()``.
-    func value() throws(FormatError) -> String {
-        if let digest { return digest }
-        let made = try tensors.weightsDigest()
-        digest = made
-        return made
-    }
-}
-
-extension TensorSource {
-    /// The SHA-256 of the files that hold the weights: of one file as `sha256sum` prints it, of several that of the lines
-    /// that it prints of them, in the order of their names.
-    package func weightsDigest() throws(FormatError) -> String {
-        var digests: [String: String] = [:]
-        for file in files {
-            let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
-            digests[name] = try FileDigest.sha256(file.path)
-        }
-        if digests.count == 1, let only = digests.values.first { return "sha256:" + only }
-        let lines = digests.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)\n" }
-        return "sha256:" + FileDigest.sha256(Array(lines.joined().utf8))
     }
 }

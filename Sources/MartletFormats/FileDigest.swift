@@ -23,6 +23,13 @@ package enum FileDigest {
         return text(hash.finalize())
     }
 
+    /// The digest of bytes that are mapped, in the same form.
+    static func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return text(hash.finalize())
+    }
+
     /// The digest of bytes, in the same form.
     package static func sha256(_ bytes: [UInt8]) -> String { text(SHA256.hash(data: bytes)) }
 

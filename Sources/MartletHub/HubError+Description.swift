@@ -47,8 +47,8 @@ extension HubError: CustomStringConvertible {
             "\(printable(path)): \(needed) more bytes are needed and \(available) are free: make room, or "
                 + "set HF_HUB_CACHE to another disk; what has arrived is kept"
         case .nothingChosen(let repository, let wanted, let available):
-            "\(excerpt(repository)) has no file for \(excerpt(wanted))\(list(available, "it has")): choose "
-                + "one of these"
+            "\(excerpt(repository)) has no file for \(excerpt(wanted))\(list(available, "it has")): "
+                + (available.isEmpty ? "check the name, or pull without it" : "choose one of these")
         case .onlyPickles(let repository, let file):
             "\(excerpt(repository)) has its weights only as \(quoted(file)), a pickle, which runs code when "
                 + "it is opened and is not read here: find a revision with safetensors or GGUF"
@@ -59,6 +59,11 @@ extension HubError: CustomStringConvertible {
         case .notPulled(let name, let available):
             "no model \(excerpt(name)) was pulled\(list(available, "there is")): run martlet pull "
                 + "\(excerpt(name)), or give a directory"
+        case .nothingToRemove(let name, let available):
+            "nothing of \(excerpt(name)) is here\(list(available, "there is")): see martlet list"
+        case .incomplete(let name, let missing):
+            "\(excerpt(name)) was pulled in part, without its \(missing): run martlet pull "
+                + "\(excerpt(name)), which goes on from what is here"
         case .busy(let name):
             "\(excerpt(name)) is being downloaded: wait for it, or end it"
         case .cancelled: "the download was cancelled: what has arrived is kept"

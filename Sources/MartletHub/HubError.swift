@@ -46,6 +46,10 @@ package enum HubError: Error, Hashable, Sendable {
     case offline(name: String, reason: String)
     /// Nothing of that name was pulled.
     case notPulled(name: String, available: [String])
+    /// There is nothing of that name to remove.
+    case nothingToRemove(name: String, available: [String])
+    /// A pull of it has begun, and `missing` is not here.
+    case incomplete(name: String, missing: String)
     /// Somebody downloads what is to be removed.
     case busy(name: String)
     /// The caller gave up.

@@ -1,6 +1,9 @@
 /// HTTP by the system's URLSession.
 ///
 /// What it does beside a request is switched off: it follows no redirect, keeps no cookies, credentials or answers.
+/// One answer it cannot survive on Linux: a redirect whose address has no scheme and a host that cannot be written (`//%5B/x`). There
+/// Foundation makes the redirect's request before it tells anybody of the answer, and traps where it cannot; no delegate, setting or
+/// kind of task comes before that or leaves it out. Whoever serves such an answer ends the pull, and nothing that has arrived is lost.
 /// On Linux it hands a body on without waiting for who takes it, so that large files are asked for in parts.
 
 import Foundation

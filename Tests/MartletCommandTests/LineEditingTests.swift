@@ -187,6 +187,42 @@ import Testing
         #expect(decoder.feed([0xFF, 0x61]) == [.text("\u{FFFD}a")])
     }
 
+    /// The escape key takes no Ctrl-C with it, and a character that comes in parts is not given up as a sequence.
+    @Test(arguments: [false, true]) func anEscapeTakesNothingWithIt(isDivided: Bool) {
+        for (bytes, keys) in [
+            ([0x1B, 0x03], [.interrupt]), ([0x1B, 0x1B, 0x03], [.interrupt]),
+            ([0x1B, 0x04], [.endOfInput]), ([0x1B, 0x0D], [.enter]), ([0x1B, 0x1A], [.suspend]),
+            ([0x1B, 0x07], [.cancel]), ([0x1B, 0x09], [.complete]),
+            ([0x1B, 0x1F, 0x61], [.text("a")]),
+            ([0x1B, 0x08], [.eraseWordLeft]), ([0x1B, 0x7F], [.eraseWordLeft]),
+            ([0x1B, 0x71, 0x61], [.text("a")]), ([0x1B, 0xC3, 0xA9], [.text("é")]),
+            ([0x1B, 0x5B, 0x31, 0x3B, 0x33, 0x44, 0x03], [.wordLeft, .interrupt]),
+        ] as [([UInt8], [Key])] {
+            var decoder = KeyDecoder()
+            let read = isDivided ? bytes.flatMap { decoder.feed([$0]) } : decoder.feed(bytes)
+            #expect(read == keys, "\(bytes)")
+            #expect(!decoder.isWaiting)
+        }
+        var decoder = KeyDecoder()
+        #expect(decoder.feed([0xF0, 0x9F]).isEmpty && !decoder.isWaiting)
+        decoder.flush()
+        #expect(decoder.feed([0x91, 0xA9]) == [.text("👩")])
+        // In a paste an escape waits for the mark that ends it, however long that takes.
+        #expect(decoder.feed(Array("\u{1B}[200~a\u{1B}".utf8)) == [.text("a")])
+        #expect(!decoder.isWaiting)
+        decoder.flush()
+        #expect(decoder.feed(Array("[201~\u{3}".utf8)) == [.interrupt])
+    }
+
+    /// A sequence without an end holds nothing back behind its longest length, wherever it is divided.
+    @Test(arguments: [1, 31, 32, 33, 34, 40]) func sequencesHaveAnEnd(split: Int) {
+        let bytes = Array("\u{1B}[".utf8) + Array(repeating: 0x31, count: 40) + [0x03]
+        var decoder = KeyDecoder()
+        let read = decoder.feed(Array(bytes[..<split])) + decoder.feed(Array(bytes[split...]))
+        #expect(Self.joined(read) == [.text(String(repeating: "1", count: 9)), .interrupt])
+        #expect(!decoder.isWaiting)
+    }
+
     @Test(
         arguments: [
             ("abc", 3, 10, ["> abc"], 0, 5),

@@ -14,8 +14,8 @@ import Testing
         ResponsePart(text: text, reasoning: thinking, token: 1, response: nil)
     }
 
-    @Test func thoughtsAreOneRowAndThenASentence() {
-        var fold = ThoughtFold(style: Self.plain)
+    @Test func thoughtsAreOneRowAndThenASentence() throws {
+        var fold = try #require(ThoughtFold(style: Self.plain))
         let start = ContinuousClock.now
         #expect(fold.add(Self.part(), at: start, columns: 20).isEmpty && !fold.isOpen)
         #expect(
@@ -46,11 +46,15 @@ import Testing
         #expect(ThoughtFold.clipped(beginning, Array(text), to: columns) == row)
     }
 
-    @Test func thoughtsAreDimmedWhereThatCanBeShown() {
-        var fold = ThoughtFold(style: Self.terminal)
+    @Test func thoughtsAreDimmedWhereThatCanBeShown() throws {
+        var fold = try #require(ThoughtFold(style: Self.terminal))
         #expect(
             fold.add(Self.part(thinking: "hm"), columns: 80)
                 == "\r\u{1B}[K\u{1B}[2m1 token: hm\u{1B}[0m")
+        for style in [
+            TerminalStyle(isTerminal: false, environment: ["TERM": "xterm"]),
+            TerminalStyle(isTerminal: true, environment: ["TERM": "dumb"]),
+        ] { #expect((ThoughtFold(style: style) == nil)) }
         #expect(ThoughtFold.sentence(.milliseconds(60), 1) == "thought for 0.1 s, 1 token")
     }
 

@@ -96,7 +96,7 @@ enum House {
         TargetRule(
             "MartletTraining",
             imports: engine.union([
-                "MartletTasks", "MartletPictures", "CMartletKernels",
+                "MartletTasks", "MartletPictures", "MartletTemplates", "CMartletKernels",
             ]), largestFileCircle: 4),
         TargetRule(
             "MartletCharacterModels",
@@ -109,7 +109,7 @@ enum House {
             imports: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
                 "MartletTasks", "MartletPictures", "MartletPolicies", "MartletJSON",
-                "MartletFormats", "MartletHub", "MartletNetwork",
+                "MartletFormats", "MartletHub", "MartletNetwork", "MartletTokenizers",
             ], largestFileCircle: 3),
     ]
 

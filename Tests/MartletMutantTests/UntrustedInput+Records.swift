@@ -144,7 +144,7 @@ extension UntrustedInput {
                 "digest",
                 to: .string(FileDigest.sha256(JSONValue.object(rest).serialized())))
             let path = try folder.write("training.json", JSONValue.object(object).serialized())
-            let (state, _) = try RunState.read(path)
+            let (state, _, _) = try RunState.read(path)
             try state.agree(with: plan(rate: 0.5), directory: folder.path)
         },
         UntrustedInput(
@@ -196,6 +196,7 @@ extension UntrustedInput {
         RunState(
             step: 12, referenceSeconds: 1.5, optimiserSteps: 12, startSteps: [0, 3],
             smoothedLoss: 2.25, bestLoss: 2, plan: plan(rate: 1)
-        ).json(digests: ["model.safetensors": "00ff"]).serialized(indentation: 2)
+        ).json(base: "tensors-sha256:00", digests: ["model.safetensors": "00ff"]).serialized(
+            indentation: 2)
     }
 }

@@ -136,10 +136,10 @@ import Testing
     // MARK: Searches
 
     private static func solve(
-        _ model: Model, memory: Int? = nil, _ adapter: String?
+        _ model: Model, memory: Int? = nil, length: Int = 10, _ adapter: String?
     ) async throws -> SolveResult {
         var options = SolveOptions()
-        (options.width, options.length, options.seed) = (3, 10, 5)
+        (options.width, options.length, options.seed) = (3, length, 5)
         options.aggregation = .all
         options.extraction = .line
         options.adapter = adapter
@@ -157,6 +157,15 @@ import Testing
         let model = try await Model.load(
             "builtin", options: options, costs: CostStore(file: nil))
         let plain = try await Self.solve(model, nil)
+        // They are in memory whichever form searches: here one that fits where the dense one does not.
+        let dense = try model.loaded.cacheBytes(
+            CacheBudget(
+                promptTokens: 24, completionTokens: 400, chainCount: 3,
+                chunk: model.loaded.promptChunk))
+        let tight = try await Self.solve(
+            model, memory: model.adapterBytes + dense / 2, length: 400, nil)
+        #expect(tight.configuration.model != "builtin")
+        #expect(tight.adapterBytes == model.adapterBytes && model.adapterBytes > 0)
         for name in ["a", "b"] {
             let result = try await Self.solve(model, name)
             #expect(result.configuration.model == "builtin")

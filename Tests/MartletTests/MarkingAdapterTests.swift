@@ -84,7 +84,7 @@ import Testing
     /// Both digests are named, and a policy that listens to marks needs heads.
     @Test func othersAreRefused() async throws {
         let folder = try AdapterFolder("builtin")
-        try folder.writeHeads("other", window: 3, seed: 1, digest: "sha256:abcd")
+        try folder.writeHeads("other", window: 3, seed: 1, digest: "tensors-sha256:abcd")
         let digest = try Checkpoint(directory: folder.base).tensors.weightsDigest()
         for options in [
             folder.options(live: ["other"], policy: "dms"),
@@ -100,6 +100,22 @@ import Testing
             _ = try await folder.model(live: ["a"], policy: "dms")
         }
         #expect(none?.message.contains("no heads that mark tokens") == true)
+    }
+
+    /// A GGUF copy of the base is refused, with what is expected instead.
+    @Test func aGGUFCopyIsRefused() async throws {
+        let folder = try AdapterFolder("builtin")
+        try folder.writeHeads("heads", window: 3, seed: 1)
+        let copy = folder.path + "/copy.gguf"
+        _ = try ModelConversion(folder.base).write(
+            to: copy, as: .file(.f32))
+        let error = await #expect(throws: MartletError.self) {
+            _ = try await LoadedModel.load(
+                copy, options: folder.options(live: ["heads"], policy: "dms"))
+        }
+        let message = error?.message ?? ""
+        #expect(message.contains("a directory in the Hugging Face layout"), "\(message)")
+        #expect(message.contains("\"a model\"") && message.contains("copy.gguf"))
     }
 
     /// The heads of two models are small beside them.

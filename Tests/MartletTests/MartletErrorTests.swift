@@ -108,6 +108,8 @@ import Testing
             (.ambiguous(name: "a/b", choices: ["c", "d"]), .invalidParameter, "a/b"),
             (.offline(name: "a/b", reason: "r"), .fileNotFound, "a/b"),
             (.notPulled(name: "a/b", available: []), .fileNotFound, "a/b"),
+            (.nothingToRemove(name: "a/b", available: []), .fileNotFound, "a/b"),
+            (.incomplete(name: "a/b", missing: "m"), .fileNotFound, "a/b"),
             (.busy(name: "a/b"), .unreadableFile, "a/b"), (.cancelled, .cancelled, ""),
             (.file(.alreadyExists(path: "p")), .alreadyExists, "p"),
         ]

@@ -43,7 +43,8 @@ extension MartletError {
             case .badSetting(let name, _, _): (.invalidParameter, name)
             case .nothingChosen(let name, _, _), .ambiguous(let name, _): (.invalidParameter, name)
             case .repositoryNotFound(let name, _, _), .revisionNotFound(let name, _, _),
-                .fileNotFound(let name, _, _), .offline(let name, _), .notPulled(let name, _):
+                .fileNotFound(let name, _, _), .offline(let name, _), .notPulled(let name, _),
+                .nothingToRemove(let name, _), .incomplete(let name, _):
                 (.fileNotFound, name)
             case .gated(let name, _, _), .refused(let name, _, _): (.accessDenied, name)
             case .unreachable(let url, _), .rateLimited(let url, _): (.unreachable, url)
@@ -188,6 +189,15 @@ extension MartletError {
             code: .missingTokenizer, subject: name,
             message: "\(name): it has no tokenizer, expected tokenizer.json, or vocab.json with "
                 + "merges.txt, or tokenizer.model; add one, or give token ids instead of text")
+    }
+
+    /// Something in a file of JSON is not what it should be: `place` is where, `thing` what stands there elsewhere.
+    static func malformed(
+        _ file: String, _ place: String, no thing: String, expected: String
+    ) -> MartletError {
+        MartletError(
+            code: .malformedFile, subject: file,
+            message: "\(file): \(place) is no \(thing), expected \(expected); correct or remove it")
     }
 
     /// More tokens were asked for than the model has positions.

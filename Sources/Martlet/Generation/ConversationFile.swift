@@ -18,7 +18,8 @@ package enum ConversationFile {
     ) throws(MartletError) -> [Message] {
         if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") {
             guard let elements = (try? JSONValue.parse(bytes))?.arrayValue else {
-                throw malformed(name, "the text", "an array of messages in JSON")
+                throw .malformed(
+                    name, "the text", no: "message", expected: "an array of messages in JSON")
             }
             return try elements.enumerated().map { (index, value) throws(MartletError) in
                 try message(value, name, "message \(index + 1)")
@@ -30,19 +31,11 @@ package enum ConversationFile {
         {
             let place = "line \(index + 1)"
             guard let value = try? JSONValue.parse(Array(line)) else {
-                throw malformed(name, place, "an object in JSON")
+                throw .malformed(name, place, no: "message", expected: "an object in JSON")
             }
             messages.append(try message(value, name, place))
         }
         return messages
-    }
-
-    private static func malformed(
-        _ name: String, _ place: String, _ expected: String
-    ) -> MartletError {
-        MartletError(
-            code: .malformedFile, subject: name,
-            message: "\(name): \(place) is no message, expected \(expected); correct or remove it")
     }
 
     private static func object(_ message: Message) -> JSONObject {
@@ -74,9 +67,9 @@ package enum ConversationFile {
         let roles = Message.Role.allCases.map(\.rawValue).joined(separator: ", ")
         guard let object = value.objectValue,
             let role = object["role"]?.stringValue.flatMap(Message.Role.init(rawValue:))
-        else { throw malformed(name, place, "a role of \(roles)") }
+        else { throw .malformed(name, place, no: "message", expected: "a role of \(roles)") }
         guard let text = text(object["content"]) else {
-            throw malformed(name, place, "a content of text")
+            throw .malformed(name, place, no: "message", expected: "a content of text")
         }
         var message = Message(role, text)
         message.reasoning = object["reasoning_content"]?.stringValue
@@ -86,7 +79,11 @@ package enum ConversationFile {
             guard let function = call.objectValue?["function"]?.objectValue,
                 let tool = function["name"]?.stringValue,
                 let arguments = arguments(function["arguments"])
-            else { throw malformed(name, place, "calls with a function's name and arguments") }
+            else {
+                throw .malformed(
+                    name, place, no: "message",
+                    expected: "calls with a function's name and arguments")
+            }
             message.toolCalls.append(
                 ToolCall(
                     id: call.objectValue?["id"]?.stringValue ?? "", name: tool,

@@ -13,21 +13,23 @@ package enum ToolFile {
         _ bytes: [UInt8], name: String
     ) throws(MartletError) -> [ToolDefinition] {
         guard let elements = (try? JSONValue.parse(bytes))?.arrayValue else {
-            throw malformed(name, "the text is", "an array of tools in JSON")
+            throw .malformed(name, "the text", no: "tool", expected: "an array of tools in JSON")
         }
         var tools: [ToolDefinition] = []
         for (index, element) in elements.enumerated() {
-            let place = "tool \(index + 1) is"
+            let place = "tool \(index + 1)"
             let object = element.objectValue?["function"]?.objectValue ?? element.objectValue
             guard let object, let tool = object["name"]?.stringValue, !tool.isEmpty else {
-                throw malformed(name, place, "an object with a name")
+                throw .malformed(name, place, no: "tool", expected: "an object with a name")
             }
             let parameters = object["parameters"] ?? .object(JSONObject())
             guard let schema = parameters.objectValue else {
-                throw malformed(name, place, "parameters that are a JSON schema")
+                throw .malformed(
+                    name, place, no: "tool", expected: "parameters that are a JSON schema")
             }
             guard !tools.contains(where: { $0.name == tool }) else {
-                throw malformed(name, place, "another name than the tools before it")
+                throw .malformed(
+                    name, place, no: "tool", expected: "another name than the tools before it")
             }
             tools.append(
                 ToolDefinition(
@@ -35,13 +37,5 @@ package enum ToolFile {
                     parameters: schema))
         }
         return tools
-    }
-
-    private static func malformed(
-        _ name: String, _ place: String, _ expected: String
-    ) -> MartletError {
-        MartletError(
-            code: .malformedFile, subject: name,
-            message: "\(name): \(place) no tool, expected \(expected); correct or remove it")
     }
 }

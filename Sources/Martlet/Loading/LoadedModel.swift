@@ -55,11 +55,7 @@ package struct LoadedModel: Sendable {
             switch source {
             case .directory, .gguf:
                 let checkpoint = try Self.checkpoint(source, options)
-                if let metadata = checkpoint.metadata {
-                    text = try TextCodec(metadata: metadata)
-                } else {
-                    text = try TextCodec(source)
-                }
+                text = try TextCodec(source, of: checkpoint)
                 model = try LanguageModel(
                     checkpoint, weights: options.weights, readsHead: readsHead,
                     adapters: try options.adapters.mapValues { try ModelSource($0).path ?? $0 },

@@ -66,6 +66,11 @@ package enum ModelSource: Sendable, Hashable {
             case .random: return nil
             }
         } catch {
+            if case .notFound(_, let role, _)? = error as? FormatError, let path,
+                let name = HubCache.pulledName(ofPath: path)
+            {
+                throw MartletError(HubError.incomplete(name: name, missing: role))
+            }
             throw MartletError(any: error)
         }
     }

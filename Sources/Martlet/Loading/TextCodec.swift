@@ -36,8 +36,17 @@ package enum TextCodec: Sendable {
         }
     }
 
+    /// Reads the tokenizer of a model whose weights are open: of a GGUF file what is read already, else the files of `source`.
+    init(_ source: ModelSource, of checkpoint: Checkpoint) throws(MartletError) {
+        if let metadata = checkpoint.metadata {
+            try self.init(metadata: metadata)
+        } else {
+            try self.init(source)
+        }
+    }
+
     /// Reads the tokenizer that a GGUF file holds.
-    init(metadata file: GGUFFile) throws(MartletError) {
+    private init(metadata file: GGUFFile) throws(MartletError) {
         guard let metadata = TokenizerMetadata(file) else {
             self = .none(name: file.file.path)
             return

@@ -14,6 +14,8 @@ struct SolveSearch: Sendable {
     let seed: UInt64
     /// Bytes of the engine's cache.
     let cacheBytes: Int
+    /// Bytes of adapters that are in memory, whichever form searches.
+    let adapterBytes: Int
     /// When the caller asked.
     let start: ContinuousClock.Instant
     /// When it wants its answer.
@@ -209,7 +211,7 @@ struct SolveSearch: Sendable {
                     votes: SolveSearch.votes(state.votes), kind: search.kind, chains: chains,
                     configuration: search.configuration,
                     elapsed: ContinuousClock.now - search.start, peakCacheBytes: state.peakBytes,
-                    adapterBytes: search.loaded.model.adapterBytes,
+                    adapterBytes: search.adapterBytes,
                     kvReads: chains.reduce(0) { $0 + $1.usage.kvReads },
                     bytesMoved: chains.reduce(0) { $0 + $1.usage.bytesMoved },
                     seed: search.seed, ending: ending)

@@ -109,7 +109,8 @@ package struct Solver: Sendable {
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
             seed: options.seed ?? GenerationOptions.drawSeed(),
-            cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count), start: start,
+            cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count),
+            adapterBytes: loaded.model.adapterBytes, start: start,
             deadline: budget.deadline.map { start + $0 },
             margin: .seconds(margin(choice.width)))
         let (result, decoding) = try await search.run(tell)

@@ -46,14 +46,17 @@ struct LoadingArguments: ParsableArguments {
 /// How the cache is stored, and how large it may become.
 struct CacheArguments: ParsableArguments {
     @Option(help: "How keys and values are stored.")
-    var kv: CacheCodec = .f32
+    var kv = Self.usualCodec
 
     @Option(
         help: ArgumentHelp(
             "Which tokens stay in the cache, such as dense or \"snapkv(budget=1024) + kv(q8)\"; "
                 + "'martlet policies' lists them all.",
             valueName: "policy"))
-    var cache = "dense"
+    var cache = Self.usualPolicy
+
+    static let usualCodec = CacheCodec.f32
+    static let usualPolicy = "dense"
 }
 
 /// The cache's budget.
@@ -120,7 +123,12 @@ extension JSONLine {
         set("kv", loaded.storage)
         set("lossy", !loaded.lossyMethods.isEmpty)
         if let merged = loaded.options.adapter { set("adapter", merged) }
+        set(used: adapter, bytes: loaded.options.adapters.isEmpty ? nil : loaded.model.adapterBytes)
+    }
+
+    /// Adds the adapter that was chosen, and the bytes of all that stand beside the weights; nothing where there are none.
+    mutating func set(used adapter: String?, bytes: Int?) {
         if let adapter { set("usedAdapter", adapter) }
-        if !loaded.options.adapters.isEmpty { set("adapterBytes", loaded.model.adapterBytes) }
+        if let bytes, bytes > 0 { set("adapterBytes", bytes) }
     }
 }

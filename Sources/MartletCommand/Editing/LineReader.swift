@@ -86,8 +86,10 @@ final class LineReader: Sendable {
             if state.decoder.isWaiting, !RawMode.hasInput(milliseconds: 50) {
                 state.decoder.flush()
             }
-            switch RawMode.wait() {
+            switch TerminalNotices.wait() {
             case .stop?: _ = act(.suspend, &editor, &screen)
+            case .interrupted?:
+                if let result = act(editor.press(.interrupt), &editor, &screen) { return result }
             case .goesOn?: RawMode.renew()
             case .resized?: screen.resize()
             case .woken?: break
@@ -142,9 +144,10 @@ final class LineReader: Sendable {
     }
 
     /// Does what a notice or new keys say; false when nothing more will come.
-    private func hear(_ notice: RawMode.Notice?) -> Bool {
+    private func hear(_ notice: TerminalNotices.Notice?) -> Bool {
         switch notice {
         case .stop?: RawMode.suspend()
+        case .interrupted?: Interruption.interrupt()
         case .goesOn?: RawMode.renew()
         case .resized?, .woken?: break
         case nil:
@@ -180,16 +183,18 @@ final class ReadAhead: Sendable {
     private let thread = DispatchGroup()
 
     /// `hear` is told each notice, or nil for keys, and says whether to go on.
-    fileprivate init(_ hear: @escaping @Sendable (RawMode.Notice?) -> Bool) {
+    fileprivate init(
+        _ hear: @escaping @Sendable (TerminalNotices.Notice?) -> Bool
+    ) {
         DispatchQueue.global().async(group: thread) { [self] in
-            while !isOver.load(ordering: .acquiring), hear(RawMode.wait()) {}
+            while !isOver.load(ordering: .acquiring), hear(TerminalNotices.wait()) {}
         }
     }
 
     /// Ends reading: keys that come later are for the next line.
     func stop() async {
         isOver.store(true, ordering: .releasing)
-        RawMode.wake()
+        TerminalNotices.post(.woken)
         await withCheckedContinuation { continuation in
             thread.notify(queue: .global()) { continuation.resume() }
         }

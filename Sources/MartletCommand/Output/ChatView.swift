@@ -16,7 +16,8 @@ final class ChatView: Sendable {
     }
 
     private struct State {
-        var fold: ThoughtFold
+        /// Nil where thoughts are not folded.
+        var fold: ThoughtFold?
         /// Whether thoughts are being shown as a whole.
         var isThinking = false
         var hasWritten = false
@@ -37,8 +38,9 @@ final class ChatView: Sendable {
     ) {
         self.isJSON = isJSON
         self.style = style
-        thoughts = showsThoughts ? .whole : style.takesControl ? .folded : .hidden
-        state = Mutex(State(fold: ThoughtFold(style: style)))
+        let fold = showsThoughts ? nil : ThoughtFold(style: style)
+        thoughts = showsThoughts ? .whole : fold == nil ? .hidden : .folded
+        state = Mutex(State(fold: fold))
     }
 
     /// Prints a piece.
@@ -55,8 +57,10 @@ final class ChatView: Sendable {
         switch thoughts {
         case .hidden: break
         case .folded:
-            if !part.reasoning.isEmpty, !state.fold.isOpen, state.isInLine { output += "\n" }
-            output += state.fold.add(part, columns: columns)
+            if !part.reasoning.isEmpty, state.fold?.isOpen == false, state.isInLine {
+                output += "\n"
+            }
+            output += state.fold?.add(part, columns: columns) ?? ""
         case .whole:
             if !part.reasoning.isEmpty {
                 if !state.isThinking { output += opened(state) }
@@ -104,7 +108,7 @@ final class ChatView: Sendable {
         guard !isJSON else { return }
         let end = state.withLock { state in
             defer { (state.isInLine, state.hasWritten) = (false, false) }
-            return closed(&state) + state.fold.end()
+            return closed(&state) + (state.fold?.end() ?? "")
                 + (state.isInLine || !state.hasWritten ? "\n" : "")
         }
         StandardStreams.write(end)
@@ -119,9 +123,9 @@ final class ChatView: Sendable {
         if let rate = [response].tokensPerSecond {
             parts.append("\((rate * 10).rounded() / 10) a second")
         }
-        parts.append("\((Double(usage.cacheBytes) / 1e5).rounded() / 10) MB of cache held")
+        parts.append("\(Columns.bytes(usage.cacheBytes)) of cache held")
         let beside = loaded.model.adapterBytes
-        if beside > 0 { parts.append("\((Double(beside) / 1e5).rounded() / 10) MB of adapters") }
+        if beside > 0 { parts.append("\(Columns.bytes(beside)) of adapters") }
         parts.append("prompt of \(usage.promptTokens), \(usage.cachedPromptTokens) reused")
         if let adapter { parts.append("adapter \(adapter)") }
         if response.finishReason != .stop { parts.append("ended by \(response.finishReason)") }

@@ -97,7 +97,7 @@ struct EmbeddingReport {
         line.set("textsPerSecond", seconds > 0 ? Double(texts) / seconds : nil)
         line.set("weights", model.weightName)
         line.set("lossy", !model.lossyMethods.isEmpty)
-        if let adapter = options.adapter { line.set("usedAdapter", adapter) }
+        line.set(used: options.adapter, bytes: nil)
         line.print()
     }
 }

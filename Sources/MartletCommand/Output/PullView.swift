@@ -16,6 +16,8 @@ final class PullView: Sendable {
         /// What has arrived when, over the last seconds.
         var samples: [(seconds: Double, bytes: Int)] = []
         var isLineOpen = false
+        /// Why a request was made again last: parts of a file have the same trouble at once.
+        var lastTrouble = ""
     }
 
     private let state = Mutex(State())
@@ -25,7 +27,7 @@ final class PullView: Sendable {
         self.isJSON = isJSON
         let disabled = ProcessInfo.processInfo.environment["HF_HUB_DISABLE_PROGRESS_BARS"] ?? ""
         isDrawn =
-            !isJSON && StandardStreams.errorIsTerminal
+            !isJSON && TerminalStyle.ofError.takesControl
             && !["1", "ON", "YES", "TRUE"].contains(disabled.uppercased())
     }
 
@@ -43,7 +45,12 @@ final class PullView: Sendable {
             }
         case .waiting(let path): note("\(path): another process downloads it; waiting.")
         case .retrying(let reason, let seconds):
-            note("\(reason); trying again in \(Columns.decimal(seconds, places: 0)) s.")
+            let text = "\(reason); trying again in \(Columns.decimal(seconds, places: 0)) s."
+            let isNew = state.withLock { state in
+                defer { state.lastTrouble = text }
+                return state.lastTrouble != text
+            }
+            if isNew { note(text) }
         case .damaged(let path):
             note("\(path): what arrived has another hash than the hub lists; downloading it again.")
         case .offline(let reason): note("\(reason); using what was pulled before.")

@@ -45,8 +45,7 @@ enum SolveReport {
         line.set("finished", result.ending.rawValue)
         line.set("seed", JSONValue.seed(result.seed))
         line.set("lossy", !result.configuration.lossyMethods.isEmpty)
-        if let adapter { line.set("usedAdapter", adapter) }
-        if result.adapterBytes > 0 { line.set("adapterBytes", result.adapterBytes) }
+        line.set(used: adapter, bytes: result.adapterBytes)
         return line
     }
 }

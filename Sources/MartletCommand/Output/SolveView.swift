@@ -90,9 +90,7 @@ final class SolveView: Sendable {
 
     /// An answer on one line of a terminal: what could steer it is left out.
     private static func clean(_ answer: String) -> String {
-        let kept = answer.unicodeScalars.filter { scalar in
-            scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
-        }
+        let kept = answer.unicodeScalars.filter { !TerminalCharacters.isControl($0) }
         let text = String(String.UnicodeScalarView(kept))
         return text.count > 28 ? text.prefix(27) + "…" : text
     }

@@ -2,7 +2,7 @@
 
 import Martlet
 
-/// What is shown of thoughts: while they come a row with their number and their last words, then a sentence about them.
+/// What a terminal shows of thoughts: while they come a row with their number and their last words, then a sentence about them.
 ///
 /// Its methods return what is to be written to the terminal.
 struct ThoughtFold: Sendable {
@@ -17,7 +17,11 @@ struct ThoughtFold: Sendable {
     /// A row that changes faster cannot be read.
     private static let pause = Duration.milliseconds(50)
 
-    init(style: TerminalStyle) { self.style = style }
+    /// Nil where no row can be drawn again: in a file or a pipe thoughts are left out.
+    init?(style: TerminalStyle) {
+        guard style.takesControl else { return nil }
+        self.style = style
+    }
 
     /// Whether the model is thinking.
     var isOpen: Bool { start != nil }
@@ -35,15 +39,15 @@ struct ThoughtFold: Sendable {
         if let isDrawnAt, now - isDrawnAt < Self.pause { return "" }
         isDrawnAt = now
         let text = Self.clipped(Self.count(tokens) + ": ", last, to: columns - 1)
-        return style.takesControl ? "\r\u{1B}[K" + style.dimmed(text) : ""
+        return "\r\u{1B}[K" + style.dimmed(text)
     }
 
     /// Ends the thoughts, if there are any, with a sentence about them.
     mutating func end(at now: ContinuousClock.Instant = .now) -> String {
         guard let start else { return "" }
         let sentence = Self.sentence(now - start, tokens)
-        self = ThoughtFold(style: style)
-        return (style.takesControl ? "\r\u{1B}[K" : "") + style.dimmed(sentence) + "\n"
+        (self.start, tokens, last, isDrawnAt) = (nil, 0, [], nil)
+        return "\r\u{1B}[K" + style.dimmed(sentence) + "\n"
     }
 
     /// What is known of thoughts when they have ended.

@@ -6,13 +6,15 @@ import Synchronization
 /// A terminal that hands over each key as it is pressed, and says where a paste begins and ends.
 ///
 /// The terminal is as it was after `leave()`, after every exit of the command, and when a signal ends or stops the process.
+/// In the background the terminal is another program's: its modes are left alone there.
 enum RawMode {
-    /// What a signal, or another thread, asks of whoever reads keys.
-    enum Notice: UInt8 {
-        case stop = 1, goesOn, resized, woken
+    private struct State {
+        var isOn = false
+        /// Whether the process ends: no thread takes the terminal again.
+        var isOver = false
     }
 
-    private static let isOn = Mutex(false)
+    private static let state = Mutex(State())
     // Written before the handlers below are installed, and only read while they are: a handler can neither allocate nor wait.
     /// How the terminal was.
     private nonisolated(unsafe) static let before = UnsafeMutablePointer<termios>.allocate(
@@ -20,17 +22,6 @@ enum RawMode {
     /// What signals did before, by their numbers.
     private nonisolated(unsafe) static let actions = UnsafeMutablePointer<sigaction>.allocate(
         capacity: 65)
-    /// A pipe: handlers write notices, ``wait()`` reads them.
-    private nonisolated(unsafe) static let notices = UnsafeMutablePointer<Int32>.allocate(
-        capacity: 2)
-    private static let hasPipe: Bool = {
-        guard pipe(notices) == 0 else { return false }
-        for end in 0..<2 {
-            _ = fcntl(notices[end], F_SETFD, FD_CLOEXEC)
-            _ = fcntl(notices[end], F_SETFL, O_NONBLOCK)
-        }
-        return true
-    }()
     /// Signals that end the process without passing ``ExitStatus/exit()``. Ctrl-C and SIGTERM pass it.
     // Not SIGBUS, which a file that is cut short raises: mapped files survive it.
     private static let deadly = [SIGHUP, SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGFPE]
@@ -38,33 +29,44 @@ enum RawMode {
     private static let pasteOn: StaticString = "\u{1B}[?2004h"
     private static let pasteOff: StaticString = "\u{1B}[?2004l"
 
-    /// Begins; false where the terminal does not allow it.
+    /// Begins; false where the terminal does not allow it, and in the background.
     static func enter() -> Bool {
-        isOn.withLock { isOn in
-            guard !isOn else { return true }
-            guard hasPipe, tcgetattr(STDIN_FILENO, before) == 0 else { return false }
-            guard begin() else { return false }
-            isOn = true
+        state.withLock { state in
+            guard !state.isOn else { return true }
+            guard !state.isOver, TerminalNotices.isPossible, isInForeground,
+                tcgetattr(STDIN_FILENO, before) == 0
+            else { return false }
+            // Before the terminal changes: there is no moment in which a signal would leave it so.
             for number in deadly { listen(number, die) }
             for number in told { listen(number, tell) }
-            return true
+            state.isOn = begin()
+            if !state.isOn { stopListening() }
+            return state.isOn
         }
     }
 
     /// Begins again, after something else has had the terminal.
-    static func renew() { isOn.withLock { if $0 { _ = begin() } } }
+    static func renew() {
+        state.withLock { if $0.isOn, isInForeground { _ = begin() } }
+    }
 
-    /// Ends, where it was begun.
-    static func leave() {
-        isOn.withLock { isOn in
-            guard isOn else { return }
-            isOn = false
+    /// Ends, where it was begun. With `forGood` the process is about to end: nothing begins again.
+    static func leave(forGood: Bool = false) {
+        state.withLock { state in
+            if forGood {
+                state.isOver = true
+                // A terminal that is given back from the background must not stop a process that ends.
+                signal(SIGTTOU, SIG_IGN)
+            }
+            guard state.isOn else { return }
+            state.isOn = false
             restore()
-            for number in deadly + told { sigaction(number, actions + Int(number), nil) }
+            stopListening()
         }
     }
 
-    /// Stops the process, with the terminal as it was, as Ctrl-Z does; goes on in the same way.
+    /// Stops the process, with the terminal as it was, as Ctrl-Z does; goes on in the same way when it is in the foreground
+    /// again.
     static func suspend() {
         leave()
         // Threads of Dispatch hold signals back: this one must not, or it would go on.
@@ -75,34 +77,8 @@ enum RawMode {
         pthread_sigmask(SIG_UNBLOCK, &wanted, &before)
         raise(SIGTSTP)
         pthread_sigmask(SIG_SETMASK, &before, nil)
+        while !isInForeground { usleep(50_000) }
         _ = enter()
-    }
-
-    /// Ends a ``wait()`` of another thread, or else the next one.
-    static func wake() {
-        var byte = Notice.woken.rawValue
-        if hasPipe { _ = write(notices[1], &byte, 1) }
-    }
-
-    /// Waits until there are keys to read, or something to hear; nil for keys.
-    static func wait() -> Notice? {
-        while true {
-            var requests = [
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: notices[0], events: Int16(POLLIN), revents: 0),
-            ]
-            if poll(&requests, 2, -1) < 0 {
-                guard errno == EINTR else { return nil }
-                continue
-            }
-            var number: UInt8 = 0
-            if requests[1].revents != 0, read(notices[0], &number, 1) == 1,
-                let notice = Notice(rawValue: number)
-            {
-                return notice
-            }
-            if requests[0].revents != 0 { return nil }
-        }
     }
 
     /// Whether keys come within a time.
@@ -111,12 +87,19 @@ enum RawMode {
         return poll(&request, 1, milliseconds) != 0
     }
 
+    /// Whether the terminal is this process's; a handler may ask too. A terminal that has gone says nothing.
+    private static var isInForeground: Bool {
+        let group = tcgetpgrp(STDIN_FILENO)
+        return group == getpgrp() || group < 0
+    }
+
     private static func begin() -> Bool {
         var raw = before.pointee
         cfmakeraw(&raw)
         // Output is as ever: a line feed begins a line.
         raw.c_oflag |= tcflag_t(OPOST)
-        guard tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0 else { return false }
+        // At once: output that the terminal holds back must not hold back a thread that ends the process.
+        guard tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0 else { return false }
         _ = write(STDOUT_FILENO, pasteOn.utf8Start, pasteOn.utf8CodeUnitCount)
         return true
     }
@@ -131,6 +114,10 @@ enum RawMode {
         }
     }
 
+    private static func stopListening() {
+        for number in deadly + told { sigaction(number, actions + Int(number), nil) }
+    }
+
     private static let die: @convention(c) (Int32) -> Void = { number in
         restore()
         sigaction(number, actions + Int(number), nil)
@@ -139,14 +126,13 @@ enum RawMode {
 
     private static let tell: @convention(c) (Int32) -> Void = { number in
         let error = errno
-        let notice: Notice =
-            number == SIGTSTP ? .stop : number == SIGCONT ? .goesOn : .resized
-        var byte = notice.rawValue
-        _ = write(notices[1], &byte, 1)
+        TerminalNotices.post(
+            number == SIGTSTP ? .stop : number == SIGCONT ? .goesOn : .resized)
         errno = error
     }
 
     private static func restore() {
+        guard isInForeground else { return }
         _ = write(STDOUT_FILENO, pasteOff.utf8Start, pasteOff.utf8CodeUnitCount)
         tcsetattr(STDIN_FILENO, TCSANOW, before)
     }

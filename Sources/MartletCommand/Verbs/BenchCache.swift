@@ -60,6 +60,9 @@ struct BenchCache: AsyncParsableCommand {
         guard depth.values.allSatisfy({ (1...1 << 24).contains($0) }), !depth.values.isEmpty else {
             throw ValidationError("--depth has a value outside 1 to \(1 << 24).")
         }
+        guard textFile != nil || promptTokens == nil else {
+            throw ValidationError("--prompt-tokens needs --text-file.")
+        }
         guard (1...4096).contains(batch) else {
             throw ValidationError("--batch is \(batch), expected 1 to 4096.")
         }

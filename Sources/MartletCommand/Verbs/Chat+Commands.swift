@@ -2,6 +2,7 @@
 
 import Foundation
 import Martlet
+import MartletFormats
 
 extension ChatConversation {
     /// What the model was told before everything else.
@@ -57,12 +58,8 @@ extension ChatConversation {
 
     func save(to path: String) throws(MartletError) {
         guard !path.isEmpty else { throw Self.invalid("save", "no file", "a path") }
-        let bytes = Data(ConversationFile.bytes(messages))
-        do { try bytes.write(to: URL(filePath: path), options: .atomic) } catch {
-            throw MartletError(
-                code: .unreadableFile, subject: path,
-                message:
-                    "\(path): it cannot be written: \(error.localizedDescription); check the path")
+        do { try AtomicFile.write(ConversationFile.bytes(messages), to: path) } catch {
+            throw MartletError(any: error)
         }
         StandardStreams.note("\(path) holds \(messages.count) messages.")
     }
@@ -125,7 +122,7 @@ extension ChatConversation {
                 [
                     ("model", "\(loaded.name), weights \(loaded.weightName)"),
                     ("cache", "\(loaded.policyText), \(loaded.storage)"),
-                    ("budget", bytes.map { "\((Double($0) / 1e5).rounded() / 10) MB" } ?? "none"),
+                    ("budget", bytes.map(Columns.bytes) ?? "none"),
                     ("context", contextUse),
                     ("messages", "\(messages.count)"),
                 ] + ChatSetting.all.map { ($0.name, $0.shown(options, promptOptions)) }))

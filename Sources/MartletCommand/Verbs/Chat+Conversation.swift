@@ -13,6 +13,7 @@ struct ChatConversation {
         didSet { if promptOptions != oldValue { restart(with: messages) } }
     }
     private let tools: [ToolDefinition]
+    private let interrupts: ChatInterrupts
     /// What tools gave for the first calls of the last answer.
     private var results: [Message] = []
     /// Whether `/quit` was said.
@@ -25,7 +26,7 @@ struct ChatConversation {
     init(
         _ loaded: LoadedModel, budgetBytes: Int?, options: GenerationOptions,
         promptOptions: PromptOptions = PromptOptions(), tools: [ToolDefinition] = [],
-        view: ChatView
+        view: ChatView, interrupts: ChatInterrupts
     ) async throws(MartletError) {
         self.loaded = loaded
         self.budgetBytes = budgetBytes
@@ -33,6 +34,7 @@ struct ChatConversation {
         self.promptOptions = promptOptions
         self.tools = tools
         self.view = view
+        self.interrupts = interrupts
         model = try await Self.start(loaded, budgetBytes)
     }
 
@@ -124,12 +126,9 @@ struct ChatConversation {
                         to: new, options: options, each: view.show))
             } catch { return .failure(error) }
         }
-        Interruption.onInterrupt {
-            answering.cancel()
-            return true
+        let result = await interrupts.working(stoppedBy: { answering.cancel() }) {
+            await answering.value
         }
-        let result = await answering.value
-        Interruption.onInterrupt(nil)
         switch result {
         case .success(let response):
             usedTokens = response.usage.promptTokens + response.usage.completionTokens

@@ -1,6 +1,5 @@
 /// Where a conversation's messages come from.
 
-import Dispatch
 import Foundation
 import Martlet
 import Synchronization
@@ -27,6 +26,8 @@ final class ChatInput: Sendable {
         case text(String), end
         /// Ctrl-C: the message is given up.
         case interrupted
+
+        var text: String? { if case .text(let text) = self { text } else { nil } }
     }
 
     /// Keeps what is typed from now on for the next message, until the result's `stop()`; nil where the terminal does so.
@@ -71,38 +72,22 @@ final class ChatInput: Sendable {
             }
         }
         if isInteractive { StandardStreams.writeError(prompt) }
-        guard let bytes = try await Self.waiting({ () throws(MartletError) in try self.nextLine() })
-        else {
-            if isInteractive { StandardStreams.writeError("\n") }
-            return .end
+        let line = try await onOwnThread(named: "martlet-input") { () throws(MartletError) in
+            try self.nextLine()
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw MartletError(
-                code: .invalidText, subject: "standard input",
-                message: "standard input: a line is not valid UTF-8; convert it to UTF-8 first")
-        }
-        return .text(text)
+        if isInteractive, line.text == nil { StandardStreams.writeError("\n") }
+        return line
     }
 
     private static func edited(
         _ reader: LineReader, _ prompt: String
     ) async throws(MartletError) -> LineReader.Result? {
-        try await waiting { () throws(MartletError) in try reader.line(prompt) }
-    }
-
-    private static func waiting<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(MartletError) -> Value
-    ) async throws(MartletError) -> Value {
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<Value, MartletError>, Never>) in
-            DispatchQueue.global().async {
-                continuation.resume(returning: Result { () throws(MartletError) in try body() })
-            }
+        try await onOwnThread(named: "martlet-input") { () throws(MartletError) in
+            try reader.line(prompt)
         }
-        return try result.get()
     }
 
-    private func nextLine() throws(MartletError) -> [UInt8]? {
+    private func nextLine() throws(MartletError) -> Line {
         var bytes = pending.withLock { $0 }
         defer { pending.withLock { $0 = bytes } }
         var searched = 0
@@ -111,16 +96,31 @@ final class ChatInput: Sendable {
                 var line = Array(bytes[..<end])
                 if line.last == 0x0D { line.removeLast() }
                 bytes.removeFirst(end + 1)
-                return line
+                return try Self.line(line)
             }
             searched = bytes.count
+            while isInteractive, let notice = TerminalNotices.wait() {
+                guard notice == .interrupted else { continue }
+                // The terminal has forgotten the line too.
+                bytes = []
+                return .interrupted
+            }
             let part = try TextFile.standardInputPart()
             guard part.isEmpty else {
                 bytes += part
                 continue
             }
             defer { bytes = [] }
-            return bytes.isEmpty ? nil : bytes
+            return bytes.isEmpty ? .end : try Self.line(bytes)
         }
+    }
+
+    private static func line(_ bytes: [UInt8]) throws(MartletError) -> Line {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw MartletError(
+                code: .invalidText, subject: "standard input",
+                message: "standard input: a line is not valid UTF-8; convert it to UTF-8 first")
+        }
+        return .text(text)
     }
 }

@@ -27,8 +27,8 @@ struct Chat: AsyncParsableCommand {
             With --tools the model may call tools. A call is a line that begins with →, and the next message, or one \
             for each call, is what the tool gives for it.
 
-            Ctrl-C stops an answer, and at the prompt clears the line; Ctrl-D on an empty line leaves. Commands \
-            begin with /, see /help.
+            Ctrl-C stops an answer, and at the prompt clears the line; while the model is read, and where the messages \
+            come from no terminal, it ends the program. Ctrl-D on an empty line leaves. Commands begin with /, see /help.
 
             Example:
               martlet chat path/to/model --system "Be brief." --cache "window(sinks=4, recent=2048)"
@@ -65,6 +65,12 @@ struct Chat: AsyncParsableCommand {
         help: "Whether what you type is kept for later runs, in a file that only you can read.")
     var history = true
 
+    func validate() throws {
+        guard sampling.logprobs == nil else {
+            throw ValidationError("--logprobs is not available in a conversation; see generate.")
+        }
+    }
+
     func run() async throws {
         let isInteractive = !json && !whole && ChatInput.isTerminal
         let input = ChatInput(
@@ -73,9 +79,16 @@ struct Chat: AsyncParsableCommand {
         let beforeAll = input.readAhead()
         let loaded = try await LoadedModel.load(
             model, options: ModelOptions(loading, cache))
+        // While the model was read there was nothing to keep: Ctrl-C ended the program.
+        let interrupts = ChatInterrupts.listening(isInteractive: isInteractive)
         loaded.noteWhatCounts()
         if !json { loaded.noteLossyMethods() }
         if loaded.chatTemplate == nil {
+            var unused = UnusedOptions()
+            unused.add("--tools", toolFile.tools != nil)
+            unused.add(think == false ? "--no-think" : "--think", think != nil)
+            unused.add("--show-thoughts", showThoughts)
+            try unused.refuse("\(excerpt(model)) has no chat template.")
             StandardStreams.note("\(model) has no chat template: it continues plain text.")
         }
         var promptOptions = PromptOptions()
@@ -83,16 +96,20 @@ struct Chat: AsyncParsableCommand {
         var conversation = try await ChatConversation(
             loaded, budgetBytes: memory.memory?.bytes, options: options(loaded),
             promptOptions: promptOptions, tools: try toolFile.definitions(),
-            view: ChatView(isJSON: json, showsThoughts: showThoughts))
+            view: ChatView(isJSON: json, showsThoughts: showThoughts), interrupts: interrupts)
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
         if whole {
-            let text = String(decoding: try TextFile.read("-"), as: UTF8.self)
-            try await conversation.ask(text)
+            let bytes = try await interrupts.reading { try TextFile.read("-") }
+            try await conversation.ask(String(decoding: bytes, as: UTF8.self))
+            Interruption.exitIfReceived()
             ExitStatus.success.exit()
         }
         if input.isInteractive { StandardStreams.writeError("/help lists the commands.\n") }
-        while !conversation.isOver, let line = try await input.message(conversation.prompt) {
+        while !conversation.isOver,
+            let line = try await interrupts.reading({ try await input.message(conversation.prompt) }
+            )
+        {
             guard !line.isEmpty else { continue }
             let ahead = input.readAhead()
             do throws(MartletError) { try await conversation.take(line) } catch {
@@ -101,6 +118,7 @@ struct Chat: AsyncParsableCommand {
                 StandardStreams.note(OptionNames.message(of: error))
             }
             await ahead?.stop()
+            if !input.isInteractive { Interruption.exitIfReceived() }
         }
         ExitStatus.success.exit()
     }

@@ -3,6 +3,7 @@
 import Foundation
 import Martlet
 import MartletFormats
+import MartletTokenizers
 
 /// A line that begins with a slash.
 struct ChatCommand: Sendable {
@@ -112,36 +113,16 @@ struct ChatCommand: Sendable {
     /// The name that a word is most likely meant to be; nil where it is like none.
     static func nearest(to word: String) -> String? {
         let names = all.flatMap(\.names)
-        let word = Array(word.lowercased().prefix(40))
-        if let name = names.first(where: { word.count > 1 && Array($0).starts(with: word) }) {
+        let word = word.lowercased().prefix(40)
+        if let name = names.first(where: { word.count > 1 && $0.hasPrefix(word) }) {
             return name
         }
-        let scored = names.map { (name: $0, distance: distance(word, Array($0))) }
+        let scored = names.map { (name: $0, distance: EditDistance.between(word, $0)) }
         guard let best = scored.min(by: { $0.distance < $1.distance }),
             best.distance <= max(1, best.name.count / 3), best.distance < word.count,
             best.name.count > 1
         else { return nil }
         return best.name
-    }
-
-    /// How many characters must be put in, left out or changed; two neighbours that change places count once.
-    private static func distance(_ one: [Character], _ other: [Character]) -> Int {
-        var before: [Int] = []
-        var last = Array(0...other.count)
-        for (row, character) in one.enumerated() {
-            var next = [row + 1]
-            for (column, wanted) in other.enumerated() {
-                var cost = min(
-                    last[column] + (character == wanted ? 0 : 1), last[column + 1] + 1,
-                    next[column] + 1)
-                if row > 0, column > 0, character == other[column - 1], one[row - 1] == wanted {
-                    cost = min(cost, before[column - 1] + 1)
-                }
-                next.append(cost)
-            }
-            (before, last) = (last, next)
-        }
-        return last[other.count]
     }
 }
 

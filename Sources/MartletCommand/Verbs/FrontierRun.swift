@@ -196,6 +196,13 @@ struct FrontierRun: AsyncParsableCommand {
         }
         plan.methods = []
         for name in Self.list(policies) { plan.methods.append(try FrontierMethod(name)) }
+        for each in compressed
+        where !plan.methods.contains(where: { $0.hasOwnModels && $0.name == each.method }) {
+            throw MartletError(
+                code: .invalidParameter, subject: "compressed",
+                message: "--compressed: got models for \(each.method), expected "
+                    + "\(each.method) in --policies; add it, or leave them out")
+        }
         return plan
     }
 

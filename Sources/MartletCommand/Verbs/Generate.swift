@@ -59,6 +59,9 @@ struct Generate: AsyncParsableCommand {
         guard message.chat || toolFile.tools == nil else {
             throw ValidationError("--tools needs --chat.")
         }
+        guard json || sampling.logprobs == nil else {
+            throw ValidationError("--logprobs needs --json.")
+        }
         guard chains >= 1, chains <= 4096 else {
             throw ValidationError("--chains is \(chains), expected 1 to 4096.")
         }

@@ -73,6 +73,28 @@ struct Inspect: AsyncParsableCommand {
         if tokens == nil, textFile == nil, then != nil {
             throw ValidationError("Give the prompt's tokens with --tokens before --then.")
         }
+        if metadata {
+            var unused = UnusedOptions()
+            unused.add(loading)
+            unused.add(cache)
+            unused.add(memory)
+            unused.add("--tokens", tokens != nil)
+            unused.add("--text-file", textFile != nil)
+            try unused.refuse("--metadata lists what files say.")
+        } else if tokens == nil, textFile == nil {
+            var unused = UnusedOptions()
+            unused.addChoice(loading)
+            unused.add(cache)
+            unused.add(memory)
+            try unused.refuse("without a prompt nothing is computed; give --tokens or --text-file.")
+        }
+    }
+
+    /// Refuses what is for models that are loaded, where `thing` is not.
+    private func refuseLoading(_ thing: String) throws {
+        var unused = UnusedOptions()
+        unused.add(loading)
+        try unused.refuse("\(excerpt(model)) is \(thing), whose files are shown as they are.")
     }
 
     func run() async throws {
@@ -81,9 +103,13 @@ struct Inspect: AsyncParsableCommand {
         if let textFile {
             return try await inspectCache(.text(try TextFile.read(textFile)), then?.tokens ?? [])
         }
-        if let adapter = try AdapterReport(model) { return printAdapter(adapter) }
+        if let adapter = try AdapterReport(model) {
+            try refuseLoading("an adapter")
+            return printAdapter(adapter)
+        }
         // Encoders have no cache and are not loaded.
         if let report = try EncoderReport(model) {
+            try refuseLoading("an encoder")
             return json ? printJSON(report) : printText(report)
         }
         let report = ModelReport(try await load())

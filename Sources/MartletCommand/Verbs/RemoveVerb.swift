@@ -39,7 +39,10 @@ struct RemoveVerb: AsyncParsableCommand {
                 line.print()
             } else {
                 StandardStreams.note(
-                    "removed \(Columns.files(removal.fileCount)); \(Columns.bytes(removal.freedBytes)) are free"
+                    "removed "
+                        + (removal.fileCount == 0
+                            ? "an unfinished download" : Columns.files(removal.fileCount))
+                        + "; \(Columns.bytes(removal.freedBytes)) were freed"
                         + (removal.keptBytes > 0
                             ? ", \(Columns.bytes(removal.keptBytes)) stay, which others use." : ".")
                 )

@@ -57,6 +57,24 @@ struct RetrofitArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Parts of a batch that are computed one after another, for less memory; the fewest of at most 2,048 tokens when "
+                + "not given."))
+    var accumulation: Int?
+
+    @Option(
+        help:
+            "What the factors of products are rounded to, f32 or bf16; what the processor is quickest at when not given."
+    )
+    var products: TrainingMachine.Products?
+
+    @Option(help: "Held-out tokens of the report at the end, at most.")
+    var reportTokens = 16_384
+
+    @Option(help: "Steps from one line of the log to the next.")
+    var logEvery = 10
+
+    @Option(
+        help: ArgumentHelp(
             "Take the data of this recipe, or of a file with nothing but its data; may be given instead of --task and "
                 + "--text."))
     var data: String?
@@ -68,7 +86,7 @@ struct RetrofitArguments: ParsableArguments {
     var text: [String] = []
 
     @Option(help: "Steps in which a borrowed channel fades out of attention first.")
-    var fadeSteps = 200
+    var fadeSteps = Self.usualFadeSteps
 
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
@@ -101,7 +119,12 @@ struct RetrofitArguments: ParsableArguments {
     @Flag(help: "Print a JSON object for each logged step, and a summary.")
     var json = false
 
-    func validate() throws { try OutputFolder.check(out) }
+    func validate() throws {
+        try OutputFolder.check(out)
+        guard logEvery > 0 else {
+            throw ValidationError("--log-every: got \(logEvery), expected 1 step or more")
+        }
+    }
 
     /// The plan but for what only one method has.
     func plan(_ method: RetrofitPlan.Method) throws(TrainingError) -> RetrofitPlan {
@@ -113,6 +136,10 @@ struct RetrofitArguments: ParsableArguments {
         plan.rampShare = rampShare
         plan.sequences = sequences
         plan.length = length
+        plan.accumulation = accumulation
+        plan.products = products
+        plan.reportTokens = reportTokens
+        plan.logEvery = logEvery
         plan.fadeSteps = fadeSteps
         plan.seed = seed
         plan.weights = stored
@@ -138,6 +165,22 @@ struct RetrofitArguments: ParsableArguments {
         plan.data = entries
         return plan
     }
+
+    /// Refuses what decides about parts that a plan does not train or write.
+    func refuseUnused(_ plan: RetrofitPlan) throws {
+        let usual = RetrofitPlan()
+        var unused = UnusedOptions()
+        unused.add(
+            "--base-learning-rate",
+            baseLearningRate != usual.baseLearningRate && !plan.trainsBase && lowRank == 0)
+        try unused.refuse("the model's own weights are frozen; give --train-base or --rank.")
+        unused.add("--fade-steps", fadeSteps != Self.usualFadeSteps && plan.source == .adapter)
+        try unused.refuse("heads of their own mark, and no channel fades; see --adapter-free.")
+        unused.add("--stored", stored != .f32 && writeAdapter)
+        try unused.refuse("--write-adapter writes no model, and its file in f32.")
+    }
+
+    private static let usualFadeSteps = 200
 
     func run(_ plan: RetrofitPlan) throws {
         do {
@@ -194,19 +237,23 @@ struct RetrofitDMS: AsyncParsableCommand {
     @Option(help: "When verdicts fall: delayed (the method), or immediate or late (its ablations).")
     var timing = VerdictTiming.delayed
 
-    func run() async throws {
+    func run() async throws { try arguments.run(try plan()) }
+
+    /// What the arguments say.
+    func plan() throws -> RetrofitPlan {
         var plan = RetrofitPlan()
         do throws(TrainingError) { plan = try arguments.plan(.dms) } catch {
             throw MartletError(error)
         }
         plan.source = adapterFree ? .channel : .adapter
         plan.trainsBase = trainBase
+        try arguments.refuseUnused(plan)
         plan.decisions.window = window
         plan.decisions.temperature = Float(temperature)
         plan.decisions.timing = timing
         plan.decisions.isPerLayer = perLayer
         if let scale = arguments.scale { plan.decisions.scale = Float(scale) }
-        try arguments.run(plan)
+        return plan
     }
 }
 
@@ -231,6 +278,7 @@ struct RetrofitDMC: AsyncParsableCommand {
         }
         plan.source = .channel
         plan.trainsBase = arguments.lowRank == 0
+        try arguments.refuseUnused(plan)
         plan.decisions.window = window
         plan.decisions.scale = Float(arguments.scale ?? 1)
         try arguments.run(plan)
@@ -240,6 +288,8 @@ struct RetrofitDMC: AsyncParsableCommand {
 extension VerdictTiming: ExpressibleByArgument {}
 
 extension StoredWeights: ExpressibleByArgument {}
+
+extension TrainingMachine.Products: ExpressibleByArgument {}
 
 /// Prints the report of a retrofit.
 struct RetrofitConsole {

@@ -104,6 +104,9 @@ struct Solve: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        var unused = UnusedOptions()
+        unused.add("--answer", task != nil && answer != .automatic)
+        try unused.refuse("--task says where an answer is.")
         guard let samples else {
             guard (prompt == nil) != (promptFile == nil) else {
                 throw ValidationError("Give either a prompt or --prompt-file.")
@@ -131,7 +134,7 @@ struct Solve: AsyncParsableCommand {
         let search = try await solver().solve(
             text, budget: budget, options: options, start: start)
         Interruption.onSignal { search.cancel() }
-        let view = SolveView(budget: budget, isLive: !json && StandardStreams.errorIsTerminal)
+        let view = SolveView(budget: budget, isLive: !json && TerminalStyle.ofError.takesControl)
         for try await event in search {
             switch event {
             case .chain(let chain) where json: SolveReport.line(chain).print()

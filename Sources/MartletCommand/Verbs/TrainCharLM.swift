@@ -37,14 +37,10 @@ struct TrainCharLM: AsyncParsableCommand {
     var compare = false
 
     @Option(help: "The model to train without --compare.")
-    var model = "hourglass(1@1 4@3 1@1)"
+    var model = Self.usualModel
 
     @Option(help: ArgumentHelp("Models to compare, separated by semicolons.", valueName: "list"))
-    var models = """
-        vanilla(6); vanilla(6, norm=post); hourglass(1@1 4@3 1@1); \
-        hourglass(1@1 4@3 1@1, shorten=attention-avg, upsample=attention-linear); \
-        pooling(1-4-1, boundaries=fixed, every=4); pooling(1-4-1, boundaries=whitespace)
-        """
+    var models = Self.usualModels
 
     @Option(
         help: "Steps; with --compare the budget is what they take the first model. Default: 300.")
@@ -112,8 +108,18 @@ struct TrainCharLM: AsyncParsableCommand {
                     "--from: needs --sample and --prompt, and takes neither --corpus nor --compare."
                 )
             }
+            var unused = UnusedOptions()
+            for (name, wasGiven) in trainingOptions where wasGiven { unused.add(name, true) }
+            try unused.refuse("--from trains nothing.")
             return
         }
+        var unused = UnusedOptions()
+        unused.add("--prompt", prompt != nil && sample == nil)
+        try unused.refuse("nothing is drawn; give --sample.")
+        unused.add("--model", compare && model != Self.usualModel)
+        try unused.refuse("--compare trains --models.")
+        unused.add("--models", !compare && models != Self.usualModels)
+        try unused.refuse("--model is trained; give --compare.")
         if corpus.isEmpty { throw ValidationError("--corpus: give at least one text file.") }
         for (name, value) in [
             ("steps", steps), ("seeds", seeds), ("characters", characters),
@@ -134,6 +140,25 @@ struct TrainCharLM: AsyncParsableCommand {
         }
         _ = try budgets()
     }
+
+    /// What decides about a training, and whether it says anything else than is usual.
+    private var trainingOptions: [(name: String, wasGiven: Bool)] {
+        [
+            ("--model", model != Self.usualModel), ("--models", models != Self.usualModels),
+            ("--steps", steps != nil), ("--budget-seconds", budgetSeconds != nil),
+            ("--seeds", seeds != 1), ("--width", width != 96), ("--heads", heads != 4),
+            ("--context", context != 384), ("--batch", batch != 8),
+            ("--learning-rate", learningRate != 2e-3), ("--characters", characters != nil),
+            ("--out", out != nil),
+        ]
+    }
+
+    private static let usualModel = "hourglass(1@1 4@3 1@1)"
+    private static let usualModels = """
+        vanilla(6); vanilla(6, norm=post); hourglass(1@1 4@3 1@1); \
+        hourglass(1@1 4@3 1@1, shorten=attention-avg, upsample=attention-linear); \
+        pooling(1-4-1, boundaries=fixed, every=4); pooling(1-4-1, boundaries=whitespace)
+        """
 
     /// Reference seconds, as given.
     private func budgets() throws -> [Double] {

@@ -19,24 +19,27 @@ package struct CacheRemoval: Sendable {
 extension HubCache {
     /// Removes all that a name means: a repository, one revision of it, or one quantisation.
     ///
-    /// - Throws: ``HubError/notPulled(name:available:)``, ``HubError/busy(name:)``, ``HubError/file(_:)``.
+    /// - Throws: ``HubError/nothingToRemove(name:available:)``, ``HubError/busy(name:)``, ``HubError/file(_:)``.
     package func remove(_ reference: HubReference) throws(HubError) -> CacheRemoval {
         let repository = repository(reference.repository)
         guard FileSystem.kind(of: repository.folder) == .directory else {
-            throw .notPulled(
+            throw .nothingToRemove(
                 name: "\(reference)", available: repositories.map { "\($0.name)" })
         }
         var commits = repository.commits
         if let revision = reference.revision {
             guard let commit = repository.commit(of: revision), commits.contains(commit) else {
-                throw .notPulled(
+                throw .nothingToRemove(
                     name: "\(reference)", available: repository.references.map(\.name) + commits)
             }
             commits = [commit]
         }
         let chosen = repository.chosen(reference, commits)
         guard !chosen.isEmpty || (reference.quantisation ?? reference.path) == nil else {
-            throw .notPulled(name: "\(reference)", available: [])
+            let here = commits.flatMap { GGUFModel.all(in: repository.paths(at: $0)) }
+            throw .nothingToRemove(
+                name: "\(reference)",
+                available: Set(here.map { $0.quantisation ?? $0.paths[0] }).sorted())
         }
         return try repository.remove(
             chosen, wholeCommits: reference.quantisation == nil && reference.path == nil, commits)
@@ -79,7 +82,9 @@ extension CachedRepository {
         let contents = Set(places.compactMap(content))
         let unused = contents.filter { users[$0] == nil }.sorted()
         // Somebody may be about to link to what nothing links to yet.
-        for etag in unused {
+        let isAll = wholeCommits && Set(commits).isSuperset(of: self.commits)
+        let begun = isAll ? self.begun : []
+        for etag in unused + begun {
             guard try CacheLock.take(lock(etag)) != nil else { throw .busy(name: "\(name)") }
         }
         var (freed, kept) = (0, 0)

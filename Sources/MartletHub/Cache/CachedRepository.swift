@@ -82,7 +82,16 @@ package struct CachedRepository: Sendable {
     func blob(_ etag: String) -> String { FileSystem.join(folder, "blobs/\(etag)") }
 
     /// Where that content grows while it is downloaded.
-    func partial(_ etag: String) -> String { blob(etag) + ".martlet.incomplete" }
+    func partial(_ etag: String) -> String { blob(etag) + Self.partialEnding }
+
+    private static let partialEnding = ".martlet.incomplete"
+
+    /// Content whose download has begun and is not complete.
+    var begun: [String] {
+        FileSystem.names(in: FileSystem.join(folder, "blobs"))
+            .filter { $0.hasSuffix(Self.partialEnding) }
+            .map { String($0.dropLast(Self.partialEnding.count)) }
+    }
 
     /// The file whose lock guards it.
     func lock(_ etag: String) -> String { FileSystem.join(locks, "\(etag).lock") }

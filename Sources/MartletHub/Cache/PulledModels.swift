@@ -3,6 +3,13 @@
 import MartletFormats
 
 extension HubCache {
+    /// The name of the repository in whose cache a file or folder of a snapshot lies; nil for a path elsewhere.
+    package static func pulledName(ofPath path: String) -> String? {
+        let parts = path.split(separator: "/")
+        guard let place = parts.lastIndex(of: "snapshots"), place > 0 else { return nil }
+        return RepositoryName(folder: String(parts[place - 1])).map { "\($0)" }
+    }
+
     /// The directory or GGUF file of what was pulled under a name.
     ///
     /// A commit with `config.json` is a directory. Of several GGUF files the name has to say which.
@@ -16,10 +23,14 @@ extension HubCache {
             repository.commit(of: revision)
             ?? (reference.revision == nil && commits.count == 1 ? commits[0] : nil)
         guard let commit, commits.contains(commit) else {
+            guard !commits.isEmpty || repository.begun.isEmpty else {
+                throw .incomplete(name: "\(reference)", missing: "files")
+            }
             let here = repository.references.map { "\(reference.repository)@\($0.name)" } + commits
             throw .notPulled(
                 name: "\(reference)",
-                available: here.isEmpty ? repositories.map { "\($0.name)" } : here)
+                available: here.isEmpty
+                    ? repositories.filter { !$0.commits.isEmpty }.map { "\($0.name)" } : here)
         }
         let paths = repository.paths(at: commit)
         if let path = reference.path {

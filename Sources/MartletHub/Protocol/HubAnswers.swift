@@ -95,7 +95,8 @@ package enum HubAnswer {
             return try JSONValue.parse(bytes, file: url, maximumValues: 4_000_000)
         } catch {
             throw .badAnswer(
-                url: url, got: "\(error.got) at byte \(error.offset)", expected: error.expected)
+                url: url, got: "\(error.got) at byte \(error.offset)",
+                expected: "JSON, there \(error.expected)")
         }
     }
 

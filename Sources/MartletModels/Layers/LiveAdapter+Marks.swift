@@ -131,10 +131,20 @@ extension Step {
     /// The head of a row whose adapter marks by channels of its queries and keys, which then take no part in attention;
     /// nil for other rows.
     func channelHead(row: Int, layer: Int) -> EvictionHead? {
-        for span in adaptedRows where (span.first..<span.first + span.count).contains(row) {
-            return span.adapter.head(layer: layer).flatMap { $0.borrowsChannel ? $0 : nil }
+        adapter(ofRow: row)?.head(layer: layer).flatMap { $0.borrowsChannel ? $0 : nil }
+    }
+
+    /// The adapter that a row has; nil for one without.
+    private func adapter(ofRow row: Int) -> LiveAdapter? {
+        // They follow one another in the order of their rows.
+        var (low, high) = (0, adaptedRows.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if adaptedRows[middle].first <= row { low = middle + 1 } else { high = middle }
         }
-        return nil
+        guard low > 0 else { return nil }
+        let span = adaptedRows[low - 1]
+        return row < span.first + span.count ? span.adapter : nil
     }
 
     /// The marks that adapters made, in a model without heads; nil where the cache does not listen.

@@ -113,10 +113,15 @@ package final class LiveAdapter: Sendable {
                 try AdapterFile.numbers(pair.first), try AdapterFile.numbers(pair.second)
             )
         } catch { throw .format(error) }
-        for index in second.indices { second[index] *= pair.scale }
-        if sources.count * pair.rank == second.count {
-            second = sources.flatMap { second[$0 * pair.rank..<($0 + 1) * pair.rank] }
+        // The matrix was checked against the model's, whose own shape is checked later.
+        guard sources.count * pair.rank == second.count else {
+            throw .format(
+                .shapeMismatch(
+                    file: pair.second.file.path, tensor: pair.second.name, got: pair.second.shape,
+                    expected: [sources.count, pair.rank]))
         }
+        for index in second.indices { second[index] *= pair.scale }
+        second = sources.flatMap { second[$0 * pair.rank..<($0 + 1) * pair.rank] }
         return Update(
             down: try packed(first, rows: pair.rank, pool),
             up: try packed(second, rows: second.count / pair.rank, pool), offset: offset)

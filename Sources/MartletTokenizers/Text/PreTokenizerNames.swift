@@ -139,23 +139,8 @@ enum PreTokenizerNames {
     /// The known name that takes the fewest changes.
     static func nearest(to name: String) -> String {
         let name = String(name.prefix(64))
-        return all.flatMap(\.names).min { distance(name, $0) < distance(name, $1) } ?? "gpt-2"
-    }
-
-    /// The number of letters to insert, remove or change.
-    private static func distance(_ first: String, _ second: String) -> Int {
-        let second = Array(second)
-        var row = Array(0...second.count)
-        for (line, letter) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = line + 1
-            for (column, other) in second.enumerated() {
-                let cost = min(
-                    row[column + 1] + 1, row[column] + 1, diagonal + (letter == other ? 0 : 1))
-                diagonal = row[column + 1]
-                row[column + 1] = cost
-            }
-        }
-        return row[second.count]
+        return all.flatMap(\.names).min {
+            EditDistance.between(name, $0) < EditDistance.between(name, $1)
+        } ?? "gpt-2"
     }
 }

@@ -7,13 +7,11 @@ import MartletKernels
 extension TrainableModel {
     /// Writes `config.json`, `model.safetensors` and the tokenizer's files.
     ///
-    /// Small matrices are not worth their scales and stay f32 where others become integers.
-    ///
-    /// - Parameter merges: whether low-rank parts are added to their matrices, as a finished model has them; a run that
-    ///   goes on has them apart.
+    /// Small matrices are not worth their scales and stay f32 where others become integers. Low-rank parts are added to
+    /// their matrices.
     func write(
         to directory: String, tokenizer: ModelTokenizer?, weights: StoredWeights,
-        replacing: Bool = false, merges: Bool = true
+        replacing: Bool = false
     ) throws {
         if let tokenizer {
             for file in tokenizer.files {
@@ -22,7 +20,7 @@ extension TrainableModel {
             }
         }
         // Held until they are written.
-        let written = merges ? try parameters.all.map(merged) : parameters.all
+        let written = try parameters.all.map(merged)
         let tensors = written.flatMap { Self.stored($0, weights) }
         var stored = configuration.setting(
             "torch_dtype", to: .string(weights == .bf16 ? "bfloat16" : "float32"))
@@ -69,11 +67,7 @@ extension TrainableModel {
         case .q8 where !isPlain:
             return BlockIntegers.tensors(name: name, shape: shape, values: values)
         default:
-            return [
-                TensorToWrite(name: name, dtype: .f32, shape: shape) { sink in
-                    try sink(UnsafeRawBufferPointer(values))
-                }
-            ]
+            return [TensorToWrite(parameter)]
         }
     }
 }

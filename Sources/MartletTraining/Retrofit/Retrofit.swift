@@ -13,6 +13,8 @@ public final class Retrofit {
     let plan: RetrofitPlan
     /// The folder of the trained model.
     let basePath: String
+    /// The digest of its weights as they were read; nil where they are trained too.
+    let baseDigest: String?
     private let machine: TrainingMachine
     private let tokenizer: ModelTokenizer
 
@@ -25,17 +27,26 @@ public final class Retrofit {
     ///   - resumes: whether to go on with a run that is in the folder.
     ///   - machine: the threads and kernels.
     public init(
-        model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
+        model path: String, plan given: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine
     ) throws(TrainingError) {
         try RunFolder.check(directory, resumes: resumes, sources: [path])
-        try plan.check()
+        try given.check()
+        var plan = given
+        if plan.products == nil, resumes { plan.products = try Self.recordedProducts(directory) }
+        let products = plan.products ?? machine.quickestProducts()
+        plan.products = products
+        let machine = try machine.multiplying(in: products)
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(directory: path) } catch { throw .format(error) }
         let tokenizer = try ModelTokenizer.load(directory: path)
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
+        // As they were read: files that are replaced while the run goes on are no longer its base.
+        do {
+            baseDigest = try plan.trainsBase ? nil : checkpoint.tensors.weightsDigest()
+        } catch { throw .format(error) }
         if plan.lowRank > 0 {
             student.lowRank = try LowRankParts(student.plan, rank: plan.lowRank, seed: plan.seed)
         }
@@ -66,11 +77,10 @@ public final class Retrofit {
             shares: try DataShare.of(
                 plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data"),
             seed: plan.seed &+ 1, padding: tokenizer.endToken)
-        let phase = RunLength.Phase(
-            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
         let loop = TrainingLoop(
             LoopPlan(
-                length: RunLength(steps: plan.totalSteps, phases: [phase]), schedule: schedule,
+                length: RunLength(steps: plan.totalSteps, phases: [plan.phase]),
+                schedule: schedule,
                 clipping: .globalNorm(1), noise: nil, composer: composer, parameters: trained,
                 seed: plan.seed,
                 rateFactors: trained.map {
@@ -87,7 +97,7 @@ public final class Retrofit {
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,
             plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
             logEvery: plan.logEvery, weights: plan.weights, writesModel: !plan.writesAdapter,
-            resumes: resumes)
+            frozenBase: baseDigest, resumes: resumes)
         basePath = path
         self.teacher = teacher
         self.plan = plan
@@ -95,16 +105,33 @@ public final class Retrofit {
         self.tokenizer = tokenizer
     }
 
+    /// The products of the run that a folder holds; nil without one.
+    private static func recordedProducts(
+        _ directory: String
+    ) throws(TrainingError) -> TrainingMachine.Products? {
+        let store = CheckpointStore(
+            directory: directory + "/" + RunFolder.checkpointsName, kept: 1)
+        guard let path = store.paths.last else { return nil }
+        let plan = try RunState.read(path + "/" + CheckpointStore.stateName).state.plan
+        guard let word = plan["products"]?.stringValue else { return .f32 }
+        return TrainingMachine.Products(rawValue: word)
+    }
+
     /// Measures the student with hard decisions on problems that were held out.
-    public func report(batches: Int = 8) throws(TrainingError) -> RetrofitReport {
-        let phase = RunLength.Phase(
-            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
+    ///
+    /// - Parameter batches: how many batches; nil takes eight, or fewer that have ``RetrofitPlan/reportTokens`` tokens.
+    public func report(batches: Int? = nil) throws(TrainingError) -> RetrofitReport {
+        // The memory of a step is not needed any more, and a report needs some.
+        run.loop.releaseGraph()
+        let phase = plan.phase
+        let batches =
+            batches ?? max(1, min(8, plan.reportTokens / (plan.sequences * plan.length)))
         let composer = BatchComposer(
             shares: try DataShare.of(
                 plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data",
                 split: .heldOut),
             seed: 7, padding: tokenizer.endToken)
-        let rows = (0..<batches * phase.sequences).map {
+        let rows = (0..<batches * plan.sequences).map {
             composer.row($0, length: phase.length, progress: 1)
         }
         return try RetrofitReport(

@@ -10,23 +10,19 @@ extension Retrofit {
     /// - Parameter report: what was measured.
     /// - Throws: ``TrainingError``, for a retrofit that changed the model's own weights among others.
     public func writeAdapter(_ report: RetrofitReport) throws(TrainingError) {
-        guard plan.writesAdapter else {
+        guard plan.writesAdapter, let baseDigest else {
             throw .invalid(
                 subject: "an adapter", got: "a retrofit that writes a model",
                 expected: "one whose plan says that it writes an adapter")
         }
         let student = run.model
         var tensors: [TensorToWrite] = []
-        for parameter in student.parameters.all where parameter.isTrainable {
-            tensors.append(.init(parameter))
-        }
-        tensors += (student.lowRank?.all ?? []).map(TensorToWrite.init)
+        for parameter in student.trained { tensors.append(.init(parameter)) }
         do {
-            let base = try Checkpoint(directory: basePath)
             let card = AdapterCard.json(
                 base: (
                     name: basePath.split(separator: "/").last.map(String.init) ?? basePath,
-                    digest: try base.tensors.weightsDigest()
+                    digest: baseDigest
                 ),
                 eviction: plan.evictionHead, ratio: (plan.target, report.ratio),
                 rank: student.lowRank?.rank ?? 0, modules: student.lowRank?.modules ?? [],
@@ -80,15 +76,7 @@ extension Recipe.DataEntry {
         switch source {
         case .task(let task): "task: \(task)"
         case .text(let path): "text: \(path.split(separator: "/").last ?? "")"
-        }
-    }
-}
-
-extension TensorToWrite {
-    fileprivate init(_ parameter: Parameter) {
-        let values = UnsafeBufferPointer(parameter.values)
-        self.init(name: parameter.name, dtype: .f32, shape: parameter.shape) { sink in
-            try sink(UnsafeRawBufferPointer(values))
+        case .messages(let path): "messages: \(path.split(separator: "/").last ?? "")"
         }
     }
 }

@@ -1,4 +1,5 @@
-// Checkpoints of a run: complete model directories, with the state that a resumed run needs.
+// Checkpoints of a run: complete model directories, or what is trained beside frozen weights, with the state that a resumed
+// run needs.
 
 import Foundation
 import MartletFormats
@@ -21,10 +22,15 @@ struct RunState {
 struct CheckpointStore {
     let directory: String
     let kept: Int
+    /// The digest of the weights that no step changes, which a checkpoint then does not hold; nil where all are trained.
+    var frozenBase: String?
 
     static let stateName = "training.json"
     static let optimiserName = "optimiser.safetensors"
-    static let lowRankName = "low_rank.safetensors"
+    /// What is trained beside frozen weights.
+    static let trainedName = "trained.safetensors"
+    /// The low-rank parts in checkpoints that hold their frozen weights, as earlier versions wrote them.
+    private static let lowRankName = "low_rank.safetensors"
     private static let prefix = "step-"
 
     private func path(step: Int) -> String {
@@ -50,13 +56,12 @@ struct CheckpointStore {
         if paths.contains(path) { return path }
         do {
             try AtomicDirectory.write(to: path) { folder in
-                try model.write(
-                    to: folder, tokenizer: tokenizer, weights: .f32, merges: false)
-                if let parts = model.lowRank {
+                if frozenBase == nil {
+                    try model.write(to: folder, tokenizer: tokenizer, weights: .f32)
+                } else {
                     try SafetensorsWriter.write(
-                        parts.all.map {
-                            TensorToWrite(name: $0.name, shape: $0.shape, floats: Array($0.values))
-                        }, to: folder + "/" + Self.lowRankName)
+                        model.trained.map { TensorToWrite($0) },
+                        to: folder + "/" + Self.trainedName)
                 }
                 var tensors: [TensorToWrite] = []
                 for index in optimiser.parameters.indices {
@@ -69,7 +74,8 @@ struct CheckpointStore {
                 }
                 try SafetensorsWriter.write(tensors, to: folder + "/" + Self.optimiserName)
                 try AtomicFile.write(
-                    state.json(digests: try Self.digests(folder)).serialized(indentation: 2),
+                    state.json(base: frozenBase, digests: try Self.digests(folder))
+                        .serialized(indentation: 2),
                     to: folder + "/" + Self.stateName)
             }
             for old in paths.dropLast(kept) { try AtomicDirectory.remove(old) }
@@ -88,7 +94,7 @@ struct CheckpointStore {
         model: TrainableModel, optimiser: Optimiser, plan: JSONObject
     ) throws(TrainingError) -> RunState? {
         guard let path = paths.last else { return nil }
-        let (state, digests) = try RunState.read(path + "/" + Self.stateName)
+        let (state, base, digests) = try RunState.read(path + "/" + Self.stateName)
         guard path == self.path(step: state.step) else {
             throw .resume(
                 directory: path,
@@ -98,34 +104,31 @@ struct CheckpointStore {
         }
         try state.agree(with: plan, directory: path)
         try Self.check(path, digests)
+        guard base == nil || base == frozenBase else {
+            throw .resume(
+                directory: path,
+                reason:
+                    "it was trained beside weights with the digest \(excerpt(base ?? "")), and the model's is "
+                    + "\(frozenBase ?? "none"); give the model that it was started with, or choose another folder"
+            )
+        }
         do throws(FormatError) {
-            let checkpoint = try Checkpoint(directory: path)
-            for parameter in model.parameters.all {
-                let entry = try checkpoint.tensors.requireTensor(
-                    parameter.name, shape: parameter.shape)
-                try entry.copyFloats(into: parameter.values)
+            if base == nil {
+                try Self.restoreModel(model, path)
+            } else {
+                try Self.restore(
+                    model.trained.map { ($0.name, $0.shape, $0.values) },
+                    path + "/" + Self.trainedName)
             }
-            if let parts = model.lowRank {
-                let file = try SafetensorsFile(path: path + "/" + Self.lowRankName)
-                for parameter in parts.all {
-                    guard let entry = file[parameter.name] else {
-                        throw FormatError.missingTensor(path: file.path, tensor: parameter.name)
-                    }
-                    try entry.check(shape: parameter.shape)
-                    try entry.copyFloats(into: parameter.values)
+            let arrays = optimiser.parameters.indices.flatMap { index in
+                optimiser.stateArrays(of: index).map { array in
+                    (
+                        name: "\(optimiser.parameters[index].name).\(array.name)",
+                        shape: [array.values.count], values: array.values
+                    )
                 }
             }
-            let file = try SafetensorsFile(path: path + "/" + Self.optimiserName)
-            for index in optimiser.parameters.indices {
-                for array in optimiser.stateArrays(of: index) {
-                    let name = "\(optimiser.parameters[index].name).\(array.name)"
-                    guard let entry = file[name] else {
-                        throw FormatError.missingTensor(path: file.path, tensor: name)
-                    }
-                    try entry.check(shape: [array.values.count])
-                    try entry.copyFloats(into: array.values)
-                }
-            }
+            try Self.restore(arrays, path + "/" + Self.optimiserName)
         } catch { throw .format(error) }
         guard state.startSteps.count == optimiser.parameters.count,
             state.startSteps.allSatisfy({ (0...state.optimiserSteps).contains($0) })
@@ -135,6 +138,47 @@ struct CheckpointStore {
         optimiser.stepCount = state.optimiserSteps
         optimiser.startSteps = state.startSteps
         return state
+    }
+
+    /// Reads tensors of a file into where they belong.
+    private static func restore(
+        _ tensors: [(name: String, shape: [Int], values: UnsafeMutableBufferPointer<Float>)],
+        _ path: String
+    ) throws(FormatError) {
+        let file = try SafetensorsFile(path: path)
+        for tensor in tensors {
+            guard let entry = file[tensor.name] else {
+                throw FormatError.missingTensor(path: file.path, tensor: tensor.name)
+            }
+            try entry.check(shape: tensor.shape)
+            try entry.copyFloats(into: tensor.values)
+        }
+    }
+
+    /// Reads a checkpoint that is a model directory. Frozen weights in it are those that its run began with.
+    private static func restoreModel(
+        _ model: TrainableModel, _ path: String
+    ) throws(FormatError) {
+        let checkpoint = try Checkpoint(directory: path)
+        for parameter in model.parameters.all {
+            let entry = try checkpoint.tensors.requireTensor(
+                parameter.name, shape: parameter.shape)
+            if !parameter.isTrainable {
+                let frozen = try entry.floats()
+                guard frozen.elementsEqual(parameter.values) else {
+                    throw .malformedTensor(
+                        file: entry.file.path, tensor: entry.name, field: "content",
+                        got: "other numbers than the model's",
+                        expected: "those of the model that the run was started with")
+                }
+                continue
+            }
+            try entry.copyFloats(into: parameter.values)
+        }
+        if let parts = model.lowRank {
+            try restore(
+                parts.all.map { ($0.name, $0.shape, $0.values) }, path + "/" + lowRankName)
+        }
     }
 
     /// The SHA-256 of every file of a checkpoint but the one that lists them.
@@ -169,13 +213,15 @@ extension RunState {
     static let version = 2
     private static let digestKey = "digest"
 
-    /// What is stored: this state, the digest of every other file, and the digest of all that.
-    func json(digests: [String: String]) -> JSONValue {
+    private static let baseKey = "base"
+
+    /// What is stored: this state, the digest of frozen weights, that of every other file, and the digest of all that.
+    func json(base: String?, digests: [String: String]) -> JSONValue {
         func number(_ value: Double?) -> JSONValue {
             // Bits, not digits: a resumed run must have exactly the same numbers.
             value.map { .string(String($0.bitPattern, radix: 16)) } ?? .null
         }
-        let members: [(String, JSONValue)] = [
+        var members: [(String, JSONValue)] = [
             ("version", .integer(Self.version)), ("step", .integer(step)),
             ("referenceSeconds", number(referenceSeconds)),
             ("optimiserSteps", .integer(optimiserSteps)),
@@ -191,6 +237,7 @@ extension RunState {
                         }))
             ),
         ]
+        if let base { members.append((Self.baseKey, .string(base))) }
         let object = JSONObject(members.map { .init(key: $0.0, value: $0.1) })
         return .object(
             object.setting(
@@ -198,10 +245,10 @@ extension RunState {
                 to: .string(FileDigest.sha256(JSONValue.object(object).serialized()))))
     }
 
-    /// Reads what ``json(digests:)`` made, and believes none of it that its digest does not cover.
+    /// Reads what ``json(base:digests:)`` made, and believes none of it that its digest does not cover.
     static func read(
         _ path: String
-    ) throws(TrainingError) -> (state: RunState, digests: [String: String]) {
+    ) throws(TrainingError) -> (state: RunState, base: String?, digests: [String: String]) {
         do throws(FormatError) {
             let file = try ConfigurationFile(path: path)
             func number(_ key: String) throws(FormatError) -> Double? {
@@ -232,7 +279,7 @@ extension RunState {
                 optimiserSteps: try file.int("optimiserSteps", in: 0...Int.max),
                 startSteps: try file.ints("startSteps"), smoothedLoss: try number("smoothedLoss"),
                 bestLoss: try number("bestLoss"), plan: try file.object("plan").root)
-            return (state, digests)
+            return (state, try file.optionalString(baseKey), digests)
         } catch { throw .format(error) }
     }
 

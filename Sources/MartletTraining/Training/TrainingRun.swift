@@ -16,6 +16,8 @@ public struct TrainingProgress: Sendable {
     public let tokensPerSecond: Double
     /// Seconds left at this speed.
     public let secondsLeft: Double
+    /// What the factors of products are rounded to.
+    public let products: TrainingMachine.Products
 }
 
 /// Trains a model as a recipe says, in a folder: `checkpoints/`, `metrics.jsonl`, and the finished model.
@@ -43,10 +45,11 @@ public final class TrainingRun {
     /// Where metrics go, a JSON object a line.
     public static let metricsName = RunFolder.metricsName
 
+    /// - Parameter frozenBase: the digest of the weights that stay as the model was read with them; nil where all are trained.
     init(
         model: TrainableModel, tokenizer: ModelTokenizer, loop: TrainingLoop, directory: String,
         plan: JSONObject, checkpointEvery: Int, kept: Int, logEvery: Int, weights: StoredWeights,
-        writesModel: Bool = true, resumes: Bool
+        writesModel: Bool = true, frozenBase: String? = nil, resumes: Bool
     ) throws(TrainingError) {
         self.model = model
         self.tokenizer = tokenizer
@@ -58,7 +61,8 @@ public final class TrainingRun {
         self.weights = weights
         self.writesModel = writesModel
         store = CheckpointStore(
-            directory: directory + "/" + RunFolder.checkpointsName, kept: kept)
+            directory: directory + "/" + RunFolder.checkpointsName, kept: kept,
+            frozenBase: frozenBase)
         try RunFolder.check(directory, resumes: resumes)
         folder = try RunFolder(directory)
         if let state = try store.restore(model: model, optimiser: loop.optimiser, plan: plan) {
@@ -117,7 +121,7 @@ public final class TrainingRun {
                     Double(loop.plan.length.steps - step.step) * Double(step.tokens) / speed
                 let progress = TrainingProgress(
                     report: step, steps: loop.plan.length.steps, tokensPerSecond: speed,
-                    secondsLeft: left)
+                    secondsLeft: left, products: loop.machine.products)
                 do throws(FormatError) { try log.append(progress.json) } catch {
                     throw .format(error)
                 }
