@@ -184,7 +184,10 @@ struct FrontierRun: AsyncParsableCommand {
         plan.seeds = seeds?.values.map(UInt64.init) ?? [loading.seed ?? 0]
         plan.temperature = temperature
         plan.budgets = budgets.byCost
-        guard let policies else {
+        if let policies {
+            plan.methods = []
+            for name in Self.list(policies) { plan.methods.append(try FrontierMethod(name)) }
+        } else {
             let without = plan.methodsWithoutModels.map(\.name)
             plan.methods.removeAll { without.contains($0.name) }
             if !without.isEmpty {
@@ -192,18 +195,22 @@ struct FrontierRun: AsyncParsableCommand {
                     "left out: \(without.joined(separator: ", ")), which need models of their own (--compressed)."
                 )
             }
-            return plan
         }
-        plan.methods = []
-        for name in Self.list(policies) { plan.methods.append(try FrontierMethod(name)) }
-        for each in compressed
-        where !plan.methods.contains(where: { $0.hasOwnModels && $0.name == each.method }) {
+        for each in compressed { try check(each, plan) }
+        return plan
+    }
+
+    /// Refuses models that would not be measured.
+    private func check(_ given: CompressedModel, _ plan: FrontierPlan) throws(MartletError) {
+        let isAsked = plan.methods.contains { $0.hasOwnModels && $0.name == given.method }
+        guard isAsked, plan.ratios.contains(given.ratio) else {
+            let what = isAsked ? "\(given.ratio) in --ratios" : "\(given.method) in --policies"
             throw MartletError(
                 code: .invalidParameter, subject: "compressed",
-                message: "--compressed: got models for \(each.method), expected "
-                    + "\(each.method) in --policies; add it, or leave them out")
+                message:
+                    "--compressed: got models for \(given.method) at \(given.ratio), expected \(what); add it, or leave them out"
+            )
         }
-        return plan
     }
 
     /// Commas inside parentheses belong to a policy.
