@@ -192,17 +192,18 @@ import Testing
         #expect(got[0].allSatisfy { held in held.allSatisfy { $0 >= 29 } && held.contains(29) })
     }
 
-    /// Pages with the best bounds, and attention over exactly their tokens.
-    @Test func questReadsTheBestPages() throws {
+    /// Pages, or parts of them, with the best bounds, and attention over exactly their tokens.
+    @Test(arguments: [16, 8, 4]) func questReadsTheBestPages(size: Int) throws {
         let stream = LayerStream(count: Self.count, seed: 88)
         let got = try stream.run(
-            "quest(budget=48, dense=0, sinks=0, minimum=1)", prompt: 90, chunk: 90)
+            "quest(budget=\(3 * size), dense=0, sinks=0, minimum=1, page=\(size))", prompt: 90,
+            chunk: 90)
         for (index, output) in got.outputs.enumerated() {
             let token = 90 + index
-            let pages = (token + 16) / 16
+            let pages = (token + size) / size
             let expected = stream.attention(token) { head in
                 let scores = (0..<pages).map { page -> Double in
-                    let held = page * 16..<min((page + 1) * 16, token + 1)
+                    let held = page * size..<min((page + 1) * size, token + 1)
                     var sum = 0.0
                     for member in 0..<LayerStream.group {
                         for d in 0..<LayerStream.dimension {
@@ -218,7 +219,7 @@ import Testing
                 }
                 let best = (0..<pages - 1).sorted { scores[$0] > scores[$1] }.prefix(2)
                 return (best + [pages - 1]).sorted().flatMap { page in
-                    Array(page * 16..<min((page + 1) * 16, token + 1))
+                    Array(page * size..<min((page + 1) * size, token + 1))
                 }
             }
             #expect(worst(output, expected) < 2e-6, "token \(token)")

@@ -113,7 +113,8 @@ public struct FrontierPage: Sendable {
         ]
         var text =
             "<p class=\"note\">Each dot is a configuration, labelled length-width-compression; a line is the best "
-            + "accuracy within each budget, a band where it lies in 95 of 100 draws of the problems. Hover over a dot to read it."
+            + "accuracy within each budget, a band where it lies in 95 of 100 draws of the problems. Hover over a dot to read it. "
+            + "Measured compression is tokens of a dense cache over tokens held; for methods of steps, over tokens read."
         if report.hasCodecs {
             let marks = StepPlot.marks(of: report).sorted { $0.key < $1.key }
             text += " Shapes are codecs: "

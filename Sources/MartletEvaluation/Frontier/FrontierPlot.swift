@@ -77,8 +77,7 @@ extension StepPlot {
         guard !series.isEmpty else { return nil }
         self.init(
             title: "accuracy against measured compression",
-            costTitle:
-                "compression, measured (\(length) tokens, \(width) chains): dense tokens ÷ tokens held, of methods of steps ÷ tokens read",
+            costTitle: "measured compression, \(length) tokens × \(width) chains",
             series: series)
     }
 
