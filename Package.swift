@@ -99,8 +99,9 @@ let package = Package(
         .target(
             name: "MartletTraining",
             dependencies: [
-                "MartletModels", "MartletTokenizers", "MartletFormats", "MartletKernels",
-                "CMartletKernels", "MartletTasks", "MartletPictures",
+                "MartletModels", "MartletTokenizers", "MartletTemplates", "MartletFormats",
+                "MartletJSON", "MartletKernels", "CMartletKernels", "MartletTasks",
+                "MartletPictures",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -199,7 +200,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletEvaluationTests",
-            dependencies: ["MartletEvaluation", "Martlet", "MartletCache", "MartletFormats"],
+            dependencies: [
+                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
+                "MartletTasks",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletTrainingTests",

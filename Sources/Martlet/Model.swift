@@ -223,7 +223,8 @@ public final class Model: Sendable {
     /// Sends a prompt to the engine, or refuses it.
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
-        pacing: EventPacing = .eachStep, conversation: Conversation? = nil
+        pacing: EventPacing = .eachStep, conversation: Conversation? = nil,
+        leadingWidths: [Int] = []
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens,
@@ -235,7 +236,7 @@ public final class Model: Sendable {
                     promptTokens: tokens,
                     sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
                     chainCount: chainCount, pacing: pacing, conversation: conversation,
-                    adapter: options.adapter)),
+                    adapter: options.adapter, leadingWidths: leadingWidths)),
             of: engine)
     }
 }

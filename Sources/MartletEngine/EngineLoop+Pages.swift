@@ -166,12 +166,29 @@ extension EngineLoop {
             sequences[state.id.request, default: []].append(sequence)
         }
         for (id, own) in sequences {
+            if let generation = generations[id], !generation.leading.isEmpty {
+                noteLeading(id, generation)
+            }
             let ownBytes = cache.bytesHeld(by: own)
             generations[id]?.peakOwnBytes.raise(to: ownBytes)
             scorings[id]?.result.usage.peakRequestBytes.raise(to: ownBytes)
         }
         for generation in generations.values { generation.peakBytes.raise(to: held) }
         for scoring in scorings.values { scoring.result.usage.peakCacheBytes.raise(to: held) }
+    }
+
+    /// Notes what the first chains of a request hold by themselves.
+    private func noteLeading(_ id: RequestID, _ generation: ActiveGeneration) {
+        let running = scheduler.running.filter { $0.id.request == id }
+            .sorted { $0.id.chain < $1.id.chain }
+        let chains = running.compactMap { state in
+            state.sequence.map { (chain: state.id.chain, sequence: $0) }
+        }
+        for (place, width) in generation.leading.map(\.width).enumerated() {
+            let own = chains.prefix { $0.chain < width }.map(\.sequence)
+            guard !own.isEmpty else { continue }
+            generation.leading[place].peakBytes.raise(to: cache.bytesHeld(alone: own))
+        }
     }
 }
 

@@ -28,7 +28,8 @@ extension EngineLoop {
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
             arrival: configuration.clock.now(), pacing: request.pacing,
             conversation: request.conversation?.id, adapter: request.adapter,
-            chains: Array(repeating: output, count: request.chainCount), deliver: deliver)
+            chains: Array(repeating: output, count: request.chainCount),
+            leadingWidths: request.leadingWidths, deliver: deliver)
         if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {
@@ -178,6 +179,7 @@ extension EngineLoop {
         usage.cacheBytes = heldBytes
         usage.peakCacheBytes = generation.peakBytes
         usage.peakRequestBytes = generation.peakOwnBytes
+        usage.leadingPeakBytes = generation.leading.map(\.peakBytes)
         usage.kvReads = output.kvReads
         usage.bytesMoved = output.bytesMoved
         usage.peakTokens = output.peakTokens

@@ -5,6 +5,7 @@ final class AdaptedTensors: TensorSource {
     let path: String
     let files: [MappedFile]
     let entries: [TensorEntry]
+    var storesOutputsFirst: Bool { base.storesOutputsFirst }
     private let base: any TensorSource
     private let replaced: [String: TensorEntry]
     private let updates: [String: LowRankUpdate]
@@ -90,6 +91,6 @@ extension Checkpoint {
         }
         return Checkpoint(
             directory: self.directory, configuration: configuration, generation: generation,
-            tensors: try AdaptedTensors(tensors, adapter), metadata: metadata)
+            tensors: try AdaptedTensors(tensors, adapter), metadata: metadata, products: products)
     }
 }

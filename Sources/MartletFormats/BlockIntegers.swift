@@ -28,6 +28,9 @@ package struct BlockIntegers: Sendable {
         columns = entry.shape.last ?? 1
     }
 
+    /// Lets the pages of the scales go.
+    func releaseResident() { file.releaseResident(range) }
+
     /// Floats from integers.
     ///
     /// - Parameter first: the row-major place of the first element, which decides its block.

@@ -13,6 +13,9 @@ public struct Checkpoint: Sendable {
     public let tensors: any TensorSource
     /// The file that holds metadata of a GGUF model; nil for other formats.
     package let metadata: GGUFFile?
+    /// Matrices that a GGUF file multiplies a text's pooled vector with, in their order; those of a directory are
+    /// modules of their own.
+    package let products: [TensorEntry]
 
     package static let configurationName = "config.json"
     static let generationName = "generation_config.json"
@@ -30,8 +33,9 @@ public struct Checkpoint: Sendable {
     /// A model of parts that were opened elsewhere, with a GGUF file's metadata.
     package init(
         directory: String, configuration: ConfigurationFile, generation: ConfigurationFile? = nil,
-        tensors: any TensorSource, metadata: GGUFFile?
+        tensors: any TensorSource, metadata: GGUFFile?, products: [TensorEntry] = []
     ) {
+        self.products = products
         self.metadata = metadata
         self.directory = directory
         self.configuration = configuration

@@ -8,6 +8,7 @@ package final class SafetensorsDirectory: TensorSource {
     package let files: [MappedFile]
     /// The tensors of the files that the index names, or those of the single file.
     package let entries: [TensorEntry]
+    package var storesOutputsFirst: Bool { false }
     private let positions: [String: Int]
 
     static let weightsName = "model.safetensors"

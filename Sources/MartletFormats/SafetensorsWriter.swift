@@ -82,26 +82,42 @@ package enum SafetensorsWriter {
         let ordered = tensors.sorted(by: precedes)
         let header = try header(ordered, metadata: metadata, path: path)
         try AtomicFile.write(to: path) { file in
-            var length = UInt64(header.count).littleEndian
-            try withUnsafeBytes(of: &length) { try file.write($0) }
-            try file.write(header)
-            for tensor in ordered {
-                let expected = try byteCount(tensor, path: path)
-                var delivered = 0
-                try tensor.deliver { bytes in
-                    delivered += bytes.count
-                    // Checked before it is written, so that a runaway source does not fill the
-                    // disk.
-                    guard delivered <= expected else { return }
-                    try file.write(bytes)
-                }
-                guard delivered == expected else {
-                    throw FormatError.malformedTensor(
-                        file: path, tensor: tensor.name, field: "data to write",
-                        got: "\(delivered) bytes",
-                        expected: "\(expected) for \(tensor.dtype.rawValue) of shape "
-                            + "\(tensor.shape)")
-                }
+            try write(ordered, header, path: path) { try file.write($0) }
+        }
+    }
+
+    /// The content of a file of small tensors; throws as writing does, and names it as `path`.
+    package static func content(of tensors: [TensorToWrite], path: String) throws -> [UInt8] {
+        let ordered = tensors.sorted(by: precedes)
+        var content: [UInt8] = []
+        try write(ordered, header(ordered, metadata: [], path: path), path: path) {
+            content += $0
+        }
+        return content
+    }
+
+    /// Hands a file's bytes to `sink`.
+    private static func write(
+        _ tensors: [TensorToWrite], _ header: [UInt8], path: String,
+        to sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var length = UInt64(header.count).littleEndian
+        try withUnsafeBytes(of: &length) { try sink($0) }
+        try header.withUnsafeBytes(sink)
+        for tensor in tensors {
+            let expected = try byteCount(tensor, path: path)
+            var delivered = 0
+            try tensor.deliver { bytes in
+                delivered += bytes.count
+                // Checked before it is written, so that a runaway source does not fill the disk.
+                guard delivered <= expected else { return }
+                try sink(bytes)
+            }
+            guard delivered == expected else {
+                throw FormatError.malformedTensor(
+                    file: path, tensor: tensor.name, field: "data to write",
+                    got: "\(delivered) bytes",
+                    expected: "\(expected) for \(tensor.dtype.rawValue) of shape \(tensor.shape)")
             }
         }
     }

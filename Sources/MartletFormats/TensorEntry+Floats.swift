@@ -49,16 +49,12 @@ extension TensorEntry {
             entry.rowOrder = nil
             // A vector's elements are its rows.
             let width = shape.count > 1 ? shape.last ?? 1 : 1
-            var (position, done) = (elements.lowerBound, 0)
-            while position < elements.upperBound {
-                let (row, column) = position.quotientAndRemainder(dividingBy: width)
-                let count = min(width - column, elements.upperBound - position)
-                let start = rowOrder.stored(row) * width + column
+            try elements.forEachRow(of: width) { (row, columns, done) throws(FormatError) in
+                let start = rowOrder.stored(row) * width + columns.lowerBound
                 try entry.copyFloats(
-                    of: start..<start + count,
-                    into: UnsafeMutableBufferPointer(rebasing: destination[done..<done + count]))
-                position += count
-                done += count
+                    of: start..<start + columns.count,
+                    into: UnsafeMutableBufferPointer(
+                        rebasing: destination[done..<done + columns.count]))
             }
             if isWhole { try checkIntact() }
             return
@@ -144,16 +140,12 @@ extension TensorEntry {
         let size = width / stored.columns * stored.byteCount
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { room in
             guard let base = room.baseAddress else { return }
-            var (position, done) = (elements.lowerBound, 0)
-            while position < elements.upperBound {
-                let (row, column) = position.quotientAndRemainder(dividingBy: width)
-                let count = min(width - column, elements.upperBound - position)
+            elements.forEachRow(of: width) { row, columns, done in
                 split?.copy(row: row, codes: bytes, into: base)
                 stored.read(
-                    column..<column + count, of: UnsafeRawBufferPointer(room),
-                    into: UnsafeMutableBufferPointer(rebasing: destination[done..<done + count]))
-                position += count
-                done += count
+                    columns, of: UnsafeRawBufferPointer(room),
+                    into: UnsafeMutableBufferPointer(
+                        rebasing: destination[done..<done + columns.count]))
             }
         }
     }

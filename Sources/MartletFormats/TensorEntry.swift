@@ -93,7 +93,9 @@ public struct TensorEntry: Sendable {
     /// Lets the pages of this tensor go; see ``MappedFile/releaseResident(_:)``.
     public func releaseResident() {
         file.releaseResident(range)
+        blocks?.releaseResident()
         for part in grouped?.parts ?? [] { part.file.releaseResident(part.range) }
+        if let split { split.file.releaseResident(split.scales) }
     }
 
     /// Throws unless the tensor has this shape, one of these types and at least one element. Integers with

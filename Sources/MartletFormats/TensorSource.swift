@@ -13,7 +13,8 @@ public protocol TensorSource: Sendable {
     var files: [MappedFile] { get }
     /// The tensors as they are stored, in the order of their bytes.
     var entries: [TensorEntry] { get }
-    /// Whether every matrix is stored as [outputs][inputs], also those that their family stores the other way round.
+    /// Whether every matrix is stored as [outputs][inputs], also those that their family stores the other way round. What
+    /// wraps another source says what that one does.
     var storesOutputsFirst: Bool { get }
     /// Whether there is a tensor called `name`.
     func contains(_ name: String) -> Bool
@@ -22,9 +23,6 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
-    /// No: matrices are stored as their family does.
-    public var storesOutputsFirst: Bool { false }
-
     /// The names of all tensors, in the order of their bytes.
     public var names: [String] { entries.map(\.name) }
 

@@ -114,6 +114,10 @@ import Testing
         #expect(cache.bytesHeld(by: [first]) == 8 * 576)
         #expect(cache.bytesHeld(by: [other]) == 4 * 576)
         #expect(cache.bytesHeld(by: [first, second, other]) == cache.statistics.bytesHeld)
+        // Alone each would hold all of its pages.
+        #expect(cache.bytesHeld(alone: [first]) == 12 * 576)
+        #expect(cache.bytesHeld(alone: [second]) == 12 * 576)
+        #expect(cache.bytesHeld(alone: [first, second]) == 16 * 576)
         #expect(cache.peakTokens(of: first) == 33 && cache.peakTokens(of: second) == 34)
         cache.release(second)
         #expect(cache.bytesHeld(by: [first]) == 12 * 576)

@@ -96,7 +96,7 @@ enum House {
         TargetRule(
             "MartletTraining",
             imports: engine.union([
-                "MartletTasks", "MartletPictures", "CMartletKernels",
+                "MartletTasks", "MartletPictures", "MartletTemplates", "CMartletKernels",
             ]), largestFileCircle: 4),
         TargetRule(
             "MartletCharacterModels",

@@ -13,6 +13,8 @@ import Testing
         (65, 16, 257),
         (3, 100, 512), (28, 64, 513),
     ]
+    /// Sums of several blocks of pairs too, the last of an odd length.
+    private static let deeper = [(15, 33, 641), (30, 48, 1301)]
 
     private static func product(
         _ kernels: mk_training, _ a: EdgeBuffer<Float>, _ b: EdgeBuffer<Float>,
@@ -77,7 +79,7 @@ import Testing
         var kernels = KernelSet(set).table.pointee.training
         guard let product = kernels.gemm_bf16 else { return }
         kernels.gemm = product
-        for (m, n, k) in Self.sizes {
+        for (m, n, k) in Self.sizes + Self.deeper {
             var random = CounterRandom(seed: 23, stream: UInt64(m * 1000 + n))
             let (left, right) = (random.floats(m * k), random.floats(k * n))
             let (a, b) = (EdgeBuffer(left), EdgeBuffer(right))
@@ -107,22 +109,30 @@ import Testing
     }
 
     /// However C is cut into tiles, the bits are the same.
-    @Test(arguments: InstructionSet.available)
-    func tilesChangeNoBit(set: InstructionSet) throws {
+    @Test(arguments: InstructionSet.available, Layout.allCases)
+    func tilesChangeNoBit(set: InstructionSet, layout: Layout) throws {
         let kernels = KernelSet(set).table.pointee.training
-        let (m, n, k) = (61, 130, 600)
+        try Self.compareTiles(kernels, layout)
+        guard mk_has_bf16_products() != 0, let product = kernels.gemm_bf16 else { return }
+        var rounding = kernels
+        rounding.gemm = product
+        try Self.compareTiles(rounding, layout)
+    }
+
+    private static func compareTiles(_ kernels: mk_training, _ layout: Layout) throws {
+        let (m, n, k) = (61, 130, 700)
         var random = CounterRandom(seed: 22)
         let (a, b) = (EdgeBuffer(random.floats(m * k)), EdgeBuffer(random.floats(k * n)))
         let whole = GuardedFloats(count: m * n)
         try Self.product(
-            kernels, a, b, whole.base, m, n, k, .bTransposed, rows: 0..<m, columns: 0..<n,
+            kernels, a, b, whole.base, m, n, k, layout, rows: 0..<m, columns: 0..<n,
             adds: false)
         let parts = GuardedFloats(count: m * n)
         let (high, wide) = (Int(kernels.gemm_rows), 64)
         for row in stride(from: 0, to: m, by: high) {
             for column in stride(from: 0, to: n, by: wide) {
                 try Self.product(
-                    kernels, a, b, parts.base, m, n, k, .bTransposed,
+                    kernels, a, b, parts.base, m, n, k, layout,
                     rows: row..<min(m, row + high), columns: column..<min(n, column + wide),
                     adds: false)
             }

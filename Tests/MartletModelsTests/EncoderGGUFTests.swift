@@ -88,6 +88,26 @@ import Testing
         #expect(try vectors(fused, texts) == vectors(apart, texts))
     }
 
+    /// Blocks of a vector may reach over the ends of its parts.
+    @Test func fusedBiasesInBlocksAreRefused() throws {
+        let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/bert")
+        let export = try GGUFExport(encoder: checkpoint, name: "bert", mix: .f32, pooling: 1)
+        let tensors = Self.fused(export.tensors).map { tensor in
+            guard tensor.name == "blk.0.attn_qkv.bias" else { return tensor }
+            return GGUFTensorToWrite(
+                name: tensor.name, type: .blocks(.q8_0), shape: [(tensor.shape[0] + 31) / 32 * 32]
+            ) { sink in
+                try [UInt8](repeating: 0, count: (tensor.shape[0] + 31) / 32 * 34)
+                    .withUnsafeBytes(sink)
+            }
+        }
+        let path = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID()).gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try GGUFWriter.write(tensors, metadata: export.metadata, to: path)
+        let error = #expect(throws: ModelError.self) { try Checkpoint(encoderGGUF: path) }
+        #expect(error?.description.contains("blk.0.attn_q.bias") == true)
+    }
+
     /// Blocks of eight bits change vectors by little.
     @Test func matricesMayBeBlocks() throws {
         let checkpoint = try Checkpoint(directory: EncoderGolden.folder + "/bert")
@@ -106,10 +126,10 @@ import Testing
 
     @Test func refusesWhatItCannotRead() throws {
         func refuse(
-            keys: [String: GGUFValueToWrite] = [:], without: Set<String> = [], more: [String] = [],
-            _ words: String
+            golden: String = "bert", keys: [String: GGUFValueToWrite] = [:],
+            without: Set<String> = [], more: [String] = [], _ words: String
         ) throws {
-            let path = try Self.file("bert", keys: keys, without: without, more: more)
+            let path = try Self.file(golden, keys: keys, without: without, more: more)
             defer { try? FileManager.default.removeItem(atPath: path) }
             let error = #expect(throws: ModelError.self) { try Checkpoint(encoderGGUF: path) }
             #expect(error?.description.contains(words) == true, "\(error?.description ?? "none")")
@@ -119,8 +139,59 @@ import Testing
         try refuse(keys: ["attention.head_count": .string("3")], "one number")
         try refuse(without: ["blk.1.ffn_up.bias"], "blk.1.ffn_up.bias")
         try refuse(more: ["blk.0.attn_q_norm.weight"], "blk.0.attn_q_norm.weight")
+        try refuse(keys: ["attention.key_length": .uint32(4)], "bert.attention.key_length")
+        try refuse(keys: ["attention.value_length": .uint32(4)], "bert.attention.value_length")
+        try refuse(keys: ["attention.head_count_kv": .uint32(1)], "attention.head_count_kv")
+        // Products that readers of the family do not know.
+        try refuse(more: ["dense_2.weight"], "dense_2.weight")
+        try refuse(
+            golden: "gemma3-bidirectional", keys: ["attention.value_length": .uint32(4)],
+            "gemma-embedding.attention.value_length")
+        try refuse(
+            golden: "gemma3-bidirectional", more: ["dense_3.weight"], "no tensor \"dense_2.weight\""
+        )
+        try refuse(
+            golden: "gemma3-bidirectional", keys: ["dense_2_feat_out": .uint32(12)],
+            "no tensor \"dense_2.weight\"")
+        try refuse(
+            golden: "gemma3-bidirectional", keys: ["dense_2_feat_out": .uint32(7)],
+            more: ["dense_2.weight"], "dense_2_feat_out")
+        try refuse(
+            golden: "modernbert", keys: ["hidden_activation": .string("silu")], "hidden_activation")
         let path = try Self.file("bert")
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(throws: ModelError.self) { try Checkpoint(gguf: path) }
+    }
+
+    /// Which layers see the whole text may be said, by a number or one by one.
+    @Test(arguments: [
+        GGUFValueToWrite.uint32(2), .bools([false, true, false, true]),
+    ]) func aPatternOfWindowsIsRead(pattern: GGUFValueToWrite) throws {
+        let layers = try EncoderPlan.read(
+            Checkpoint(directory: EncoderGolden.folder + "/modernbert")
+        ).layerCount
+        var pattern = pattern
+        if case .bools(let kinds) = pattern {
+            pattern = .bools((0..<layers).map { kinds[$0 % kinds.count] })
+        }
+        let path = try Self.file("modernbert", keys: ["attention.sliding_window_pattern": pattern])
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let plan = try EncoderPlan.read(Checkpoint(encoderGGUF: path))
+        #expect(plan.layers.map { $0.reach == nil } == (0..<layers).map { $0 % 2 == 0 })
+    }
+
+    /// A tensor of another shape than the configuration's is named, not written.
+    @Test func shapesAreHeldAgainstTheConfiguration() throws {
+        let stored = try Checkpoint(directory: EncoderGolden.folder + "/bert")
+        let changed = Checkpoint(
+            directory: stored.directory,
+            configuration: ConfigurationFile(
+                path: "config.json",
+                root: stored.configuration.root.setting("intermediate_size", to: .integer(7))),
+            tensors: stored.tensors)
+        let error = #expect(throws: ModelError.self) {
+            try GGUFExport(encoder: changed, name: "x", mix: .f32, pooling: 1)
+        }
+        #expect(error?.description.contains("intermediate.dense.weight") == true)
     }
 }

@@ -71,7 +71,6 @@ extension ConfigurationKeysTests {
     }
 
     @Test func whatIsNotRunIsRefusedByName() {
-        #expect(Self.refusal("stablelm", ["qk_layernorm": true]).contains("qk_layernorm"))
         #expect(Self.refusal("hunyuan_v1_dense", ["use_qk_norm": false]).contains("use_qk_norm"))
         #expect(Self.refusal("cohere2", ["use_parallel_block": false]).contains("use_parallel_b"))
         #expect(Self.refusal("starcoder2", ["norm_type": "rms"]).contains("norm_type"))

@@ -153,7 +153,7 @@ import Testing
             for (role, linear) in [
                 (TensorRole.expertGate, matrices.gateUp), (.expertDown, matrices.down),
             ] {
-                let name = names.name(stored.loaded.plan.table[role], layer: 1, expert: expert)
+                let name = names.name(stored.loaded.plan.table[role], layer: 1, number: expert)
                 let entry = try checkpoint.tensors.requireTensor(name + ".weight")
                 for row in 0..<16 {
                     let numbers = [Float](unsafeUninitializedCapacity: entry.shape[1]) {

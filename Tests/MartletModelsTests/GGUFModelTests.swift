@@ -65,6 +65,7 @@ import Testing
         "llama-rope-yarn", "seed-oss", "smollm3-tied", "granite", "granite-biases", "olmo2",
         "phi3-window", "gemma3", "gemma2", "olmo3", "ernie4-5", "glm4", "cohere2",
         "gpt-neox", "gpt-neox-sequential", "starcoder2", "stablelm", "stablelm-parallel",
+        "stablelm-head-norms",
         "gpt2-tied",
         "gpt2-untied", "gpt2-one-head-f16",
     ])

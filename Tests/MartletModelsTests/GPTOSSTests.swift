@@ -59,7 +59,7 @@ import Testing
         #expect(try DecoderPlan.read(checkpoint).shape.layerWindows == [nil, nil])
         let directory = try Checkpoint(directory: Self.variantOfBlocks)
         let plan = try DecoderPlan.read(directory)
-        for entry in plan.tensors(of: directory).entries where entry.stored != nil {
+        for entry in try plan.tensors(of: directory).entries where entry.stored != nil {
             let other = try checkpoint.tensors.tensor(entry.name)
             #expect(try other.floats() == entry.floats() && other.stored == .mxfp4)
         }

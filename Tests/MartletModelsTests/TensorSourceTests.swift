@@ -11,6 +11,7 @@ private struct Sieve: TensorSource {
     let inner: any TensorSource
     var missing: String?
     var path: String { "a sieve" }
+    var storesOutputsFirst: Bool { inner.storesOutputsFirst }
     var files: [MappedFile] { inner.files }
     var entries: [TensorEntry] { inner.entries.filter { $0.name != missing } }
     func contains(_ name: String) -> Bool { name != missing && inner.contains(name) }

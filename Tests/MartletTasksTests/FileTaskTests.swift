@@ -44,7 +44,7 @@ import Testing
         let task = try task(
             #"{"question":"How many?","answer":"48/2 = <<48/2=24>>24 clips.\n#### 1,072"}"#)
         let sample = task.sample(seed: 0, index: 0, split: .heldOut)
-        #expect(sample.prompt == "Question: How many?\nAnswer:")
+        #expect(sample.prompt == "Question: How many?\nAnswer:" && sample.message == "How many?")
         // Solutions have empty lines, and end where another question begins.
         #expect(sample.layout.stop == ["Question:"] && sample.kind == .number)
         #expect(score(task, 0, " 1000 + 72 = 1072.") == 1)

@@ -111,7 +111,7 @@ import Testing
         let file = folder.path + "/model.gguf"
         let export = try GGUFExport(
             encoder: checkpoint, name: "x", mix: .f32, pooling: recipe.poolingType,
-            dense: recipe.denseTensors)
+            dense: recipe.denseTensors())
         try GGUFWriter.write(export.tensors, metadata: export.metadata, to: file)
         let tokens: [[Int32]] = [[3, 4, 5], [9]]
         let expected = try await EmbeddingModel.load(folder.path).embed(tokens: tokens)

@@ -66,3 +66,39 @@ import Testing
         }
     }
 }
+
+extension FamilyAdapterTests {
+    /// An adapter beside weights into which another is merged already, of a file whose matrices lie the other way round
+    /// than the family's.
+    @Test func aSecondAdapterLandsInAFileToo() async throws {
+        let folder = try AdapterFolder("Goldens/gpt2-tied")
+        let export = try GGUFExport(
+            Checkpoint(directory: folder.base), name: "gpt2", mix: .f32)
+        let file = folder.path + "/model.gguf"
+        try GGUFWriter.write(export.tensors, metadata: export.metadata, to: file)
+        let (a, b) = (folder.path + "/a", folder.path + "/b")
+        let once = try await Self.logprobs(folder.base, merged: a)
+        let expected = try await Self.logprobs(
+            folder.base, merged: a, live: ["b": b], use: "b")
+        #expect(Self.worst(once, expected) > 1e-2)
+        let got = try await Self.logprobs(file, merged: a, live: ["b": b], use: "b")
+        #expect(Self.worst(got, expected) < 1e-4)
+        let twice = try Checkpoint(gguf: file).adapted(by: a)
+        #expect(twice.tensors.storesOutputsFirst)
+        let merged = try twice.adapted(by: b).tensors
+        let other = try Checkpoint(directory: folder.base).adapted(by: a).adapted(by: b).tensors
+        let name = "h.1.attn.c_proj.weight"
+        let (turned, straight) = (
+            try merged.tensor(merged.contains(name) ? name : "transformer." + name).floats(),
+            try other.tensor(other.contains(name) ? name : "transformer." + name)
+        )
+        let (rows, columns) = (straight.shape[0], straight.shape[1])
+        let floats = try straight.floats()
+        for row in 0..<rows {
+            for column in 0..<columns {
+                #expect(
+                    abs(turned[column * rows + row] - floats[row * columns + column]) < 1e-5)
+            }
+        }
+    }
+}

@@ -14,8 +14,8 @@
 /// Element (i, p) of A is a[i * a_row + p * a_column]; element (p, j) of B is b[p * b_row + j * b_column];
 /// exactly one of b_row, b_column is 1 (both may be).  The tile is rows [row_begin, row_end) and columns
 /// [column_begin, column_end); column_begin is a multiple of 64, row_begin of 16 times the row tile.
-/// Sums run over ascending p in blocks of MK_GEMM_DEPTH, one accumulator for each element, so they do not
-/// depend on how C is divided into tiles.
+/// Sums run over ascending p in blocks of MK_GEMM_DEPTH (for bfloat16 equal ones of at most MK_GEMM_PAIR_DEPTH), one
+/// accumulator for each element, so they do not depend on how C is divided into tiles.
 typedef struct {
     const float *a;
     size_t a_row, a_column;
@@ -117,8 +117,9 @@ typedef struct {
     double (*sum_of_squares)(const float *x, size_t count);
 } mk_training;
 
-/// Depth of one block of a product's sum.
+/// Depth of one block of a product's sum, and the most of one whose factors are rounded to bfloat16.
 #define MK_GEMM_DEPTH 256
+#define MK_GEMM_PAIR_DEPTH 640
 
 /// Whether this machine multiplies bfloat16.
 int mk_has_bf16_products(void);

@@ -2,7 +2,8 @@
 // instruction: two terms of each sum a step.
 //
 // The layout is that of training_gemm.h with pairs of depth side by side: out[panel][p / 2][row or column][2].
-// Accumulation order of one element: pairs ascending within a block of MK_GEMM_DEPTH (a pair is added by the
+// Half the bytes leave room for deeper blocks, so that C passes by less often; a sum is cut into as equal blocks as can be.
+// Accumulation order of one element: pairs ascending within a block of at most MK_GEMM_PAIR_DEPTH (a pair is added by the
 // instruction: two products, then the accumulator, each rounded), blocks ascending.  The instruction flushes
 // subnormals to zero.  Tolerance tested: 1e-2 of the root of the sum of squares of the terms, 256 times that of f32.
 
@@ -43,44 +44,49 @@ static void pack_line_pairs(const float *x, size_t line, int32_t width, int32_t 
         }
 }
 
-/// Pairs across contiguous lines: out[p / 2 * stride + i] = (x[p * line + i], x[(p + 1) * line + i]).
-static void pack_across_pairs(const float *x, size_t line, int32_t width, int32_t depth, size_t stride,
-                              uint32_t *out) {
+/// Pairs across contiguous lines, panel after panel of `panel` lanes: out[i / panel][p / 2][i % panel] =
+/// (x[p * line + i], x[(p + 1) * line + i]) for i < width, zeros to the end of the last panel.  Lines are read from
+/// their beginning to their end, since each is far from the next.
+MK_INLINE void pack_across_pairs(const float *x, size_t line, int32_t width, int32_t depth, int32_t panel,
+                                 uint32_t *out) {
+    const size_t next = (size_t)((depth + 1) / 2) * (size_t)panel;
     for (int32_t p = 0; p < depth; p += 2) {
         const float *at = x + (size_t)p * line;
-        f32x16 low = load_partial(at, width), high = p + 1 < depth ? load_partial(at + line, width) : splat(0);
-        u32x16 pairs = bf16_pairs(low, high);
-        memcpy(out + (size_t)(p / 2) * stride, &pairs, sizeof pairs);
+        uint32_t *to = out + (size_t)(p / 2) * (size_t)panel;
+        for (int32_t i = 0; i < width; i += panel, to += next)
+            for (int32_t lane = 0; lane < panel; lane += 16) {
+                int32_t left = width - i - lane < 0 ? 0 : width - i - lane;
+                // Nothing is behind the last column, not even an address.
+                const float *from = left ? at + i + lane : at;
+                f32x16 low = load_partial(from, left);
+                f32x16 high = p + 1 < depth ? load_partial(from + line, left) : splat(0);
+                __mmask16 inside = panel - lane >= 16 ? 0xFFFF : (__mmask16)((1u << (panel - lane)) - 1);
+                _mm512_mask_storeu_epi32(to + lane, inside, (__m512i)bf16_pairs(low, high));
+            }
     }
 }
 
 static void pack_row_pairs(const mk_gemm *g, int32_t row, int32_t rows, int32_t from, int32_t depth,
                            uint32_t *out) {
+    const float *x = g->a + (size_t)row * g->a_row + (size_t)from * g->a_column;
+    if (g->a_column != 1) return pack_across_pairs(x, g->a_column, rows, depth, MK_GEMM_ROWS, out);
     size_t panel = (size_t)((depth + 1) / 2) * MK_GEMM_ROWS;
-    for (int32_t i = 0; i < rows; i += MK_GEMM_ROWS, out += panel) {
-        int32_t width = rows - i < MK_GEMM_ROWS ? rows - i : MK_GEMM_ROWS;
-        const float *x = g->a + (size_t)(row + i) * g->a_row + (size_t)from * g->a_column;
-        if (g->a_column == 1)
-            pack_line_pairs(x, g->a_row, width, depth, MK_GEMM_ROWS, out);
-        else
-            pack_across_pairs(x, g->a_column, width, depth, MK_GEMM_ROWS, out);
-    }
+    for (int32_t i = 0; i < rows; i += MK_GEMM_ROWS, out += panel)
+        pack_line_pairs(x + (size_t)i * g->a_row, g->a_row, rows - i < MK_GEMM_ROWS ? rows - i : MK_GEMM_ROWS, depth,
+                        MK_GEMM_ROWS, out);
 }
 
 static void pack_column_pairs(const mk_gemm *g, int32_t column, int32_t columns, int32_t from, int32_t depth,
                               uint32_t *out) {
+    const float *x = g->b + (size_t)from * g->b_row + (size_t)column * g->b_column;
+    if (g->b_column == 1) return pack_across_pairs(x, g->b_row, columns, depth, MK_GEMM_COLUMNS, out);
     size_t panel = (size_t)((depth + 1) / 2) * MK_GEMM_COLUMNS;
     for (int32_t j = 0; j < columns; j += MK_GEMM_COLUMNS, out += panel)
         for (int32_t half = 0; half < MK_GEMM_COLUMNS; half += 16) {
             int32_t width = columns - j - half;
             width = width < 0 ? 0 : width > 16 ? 16 : width;
-            const float *x = g->b + (size_t)from * g->b_row + (size_t)(column + j + half) * g->b_column;
-            // Nothing is behind the last column, not even an address.
-            if (width == 0) x = g->b;
-            if (g->b_column == 1)
-                pack_across_pairs(x, g->b_row, width, depth, MK_GEMM_COLUMNS, out + half);
-            else
-                pack_line_pairs(x, g->b_column, width, depth, MK_GEMM_COLUMNS, out + half);
+            pack_line_pairs(width ? x + (size_t)(j + half) * g->b_column : x, g->b_column, width, depth,
+                            MK_GEMM_COLUMNS, out + half);
         }
 }
 
@@ -110,11 +116,14 @@ MK_INLINE void gemm_tile_bf16(const uint32_t *a, const uint32_t *b, int32_t pair
 
 static void gemm_bf16(const mk_gemm *g) {
     uint32_t *columns = g->scratch;
-    uint32_t *rows = columns + (size_t)GEMM_COLUMN_BLOCK * MK_GEMM_DEPTH / 2;
+    uint32_t *rows = columns + (size_t)GEMM_COLUMN_BLOCK * MK_GEMM_PAIR_DEPTH / 2;
+    const int32_t blocks = (g->k + MK_GEMM_PAIR_DEPTH - 1) / MK_GEMM_PAIR_DEPTH;
+    // Whole groups of 32, which are packed in registers.
+    const int32_t block = blocks > 1 ? mk_round_up((g->k + blocks - 1) / blocks, 32) : g->k;
     for (int32_t column = g->column_begin; column < g->column_end; column += GEMM_COLUMN_BLOCK) {
         int32_t width = g->column_end - column < GEMM_COLUMN_BLOCK ? g->column_end - column : GEMM_COLUMN_BLOCK;
-        for (int32_t from = 0; from < g->k; from += MK_GEMM_DEPTH) {
-            int32_t depth = g->k - from < MK_GEMM_DEPTH ? g->k - from : MK_GEMM_DEPTH;
+        for (int32_t from = 0; from < g->k; from += block) {
+            int32_t depth = g->k - from < block ? g->k - from : block;
             int32_t pairs = (depth + 1) / 2, add = g->accumulate || from > 0;
             pack_column_pairs(g, column, width, from, depth, columns);
             for (int32_t row = g->row_begin; row < g->row_end; row += GEMM_ROW_BLOCK) {

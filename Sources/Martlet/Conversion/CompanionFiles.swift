@@ -22,7 +22,7 @@ struct CompanionFiles {
     /// Reads those of a directory, or makes them of a GGUF file's metadata.
     init(_ checkpoint: Checkpoint) throws {
         if let file = checkpoint.metadata {
-            try make(of: file)
+            try make(of: file, checkpoint)
         } else {
             try read(checkpoint.directory)
         }
@@ -65,15 +65,18 @@ struct CompanionFiles {
         files.append((name, value.serialized(indentation: indentation)))
     }
 
-    private mutating func make(of file: GGUFFile) throws {
+    private mutating func make(of file: GGUFFile, _ checkpoint: Checkpoint) throws {
         func number(_ key: String) -> Int? {
             file["general.architecture"]?.text.flatMap { file[$0 + "." + key]?.int }
         }
         let context = number("context_length")
-        if let recipe = try EmbeddingRecipe.read(file), recipe.poolings.count == 1,
-            let width = number("embedding_length")
-        {
-            files += EmbeddingFolder.files(
+        let isEncoder = EncoderPlan.describes(file)
+        let recipe =
+            isEncoder
+            ? try EmbeddingRecipe.read(checkpoint, of: EncoderPlan.read(checkpoint))
+            : try EmbeddingRecipe.read(checkpoint)
+        if let recipe, recipe.poolings.count == 1, let width = number("embedding_length") {
+            files += try EmbeddingFolder.files(
                 pooling: recipe.poolings[0], width: width, projections: recipe.projections,
                 maximumTokens: context ?? Int(Int32.max)
             ).map { ($0.path, $0.content) }
@@ -87,7 +90,7 @@ struct CompanionFiles {
                 add(
                     "tokenizer_config.json",
                     .object(documents.configuration.adding(Self.templates(of: file))))
-                if !EncoderPlan.describes(file) { advice += documents.generation }
+                if !isEncoder { advice += documents.generation }
             } catch {
                 notes.append(
                     "the tokenizer stays in \(file.file.path): \(error.description.dropLast()); put a "

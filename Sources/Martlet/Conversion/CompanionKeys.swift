@@ -18,6 +18,11 @@ struct CompanionKeys {
             return
         }
         keys = SamplingAdvice(checkpoint.generation).keys
+        if let limit = checkpoint.generation?.value("max_new_tokens")?.intValue {
+            notes.append(
+                "GGUF has no key for max_new_tokens (\(limit)): give --max-tokens where the file is used"
+            )
+        }
         let files = TokenizerFiles(directory: checkpoint.directory)
         guard files.isComplete else {
             notes.append("\(checkpoint.directory) has no tokenizer, and the file has none")
@@ -47,17 +52,23 @@ struct CompanionKeys {
 
 /// What a model's makers advise on sampling: the same numbers under the names of two formats.
 struct SamplingAdvice {
-    private var numbers: [(name: (directory: String, file: String), value: JSONValue)] = []
+    private typealias Name = (directory: String, file: String)
+    private var numbers: [(name: Name, value: JSONValue)] = []
+    /// Whether the likeliest token is advised: `do_sample` is false in a directory, the temperature 0 in a file.
+    private var isGreedy = false
 
-    private static let names: [(directory: String, file: String)] = [
-        ("temperature", "temp"), ("top_k", "top_k"), ("top_p", "top_p"), ("min_p", "min_p"),
-        ("repetition_penalty", "penalty_repeat"),
+    private static let temperature: Name = ("temperature", "temp")
+    /// What the choice among tokens turns on where one is drawn.
+    private static let drawing: [Name] = [
+        temperature, ("top_k", "top_k"), ("top_p", "top_p"), ("min_p", "min_p"),
     ]
+    private static let penalty: Name = ("repetition_penalty", "penalty_repeat")
     private static let prefix = "general.sampling."
 
     /// What `generation_config.json` says.
     init(_ file: ConfigurationFile?) {
-        for name in Self.names {
+        isGreedy = file?.value("do_sample")?.boolValue == false
+        for name in isGreedy ? [Self.penalty] : Self.drawing + [Self.penalty] {
             switch file?.value(name.directory) {
             case .integer(let value): numbers.append((name, .integer(value)))
             case .number(let value): numbers.append((name, .number(value)))
@@ -68,7 +79,8 @@ struct SamplingAdvice {
 
     /// What a GGUF file says.
     init(_ file: GGUFFile) {
-        for name in Self.names {
+        isGreedy = file[Self.prefix + Self.temperature.file]?.double.map { $0 <= 0 } ?? false
+        for name in isGreedy ? [Self.penalty] : Self.drawing + [Self.penalty] {
             guard let value = file[Self.prefix + name.file] else { continue }
             if let number = value.int {
                 numbers.append((name, .integer(number)))
@@ -81,19 +93,22 @@ struct SamplingAdvice {
 
     /// As keys of a GGUF file.
     var keys: [(key: String, value: GGUFValueToWrite)] {
-        numbers.compactMap { name, value in
-            let key = Self.prefix + name.file
-            guard name.file == "top_k" else {
-                return value.doubleValue.map { (key, .float32(Float($0))) }
+        let greedy: [(key: String, value: GGUFValueToWrite)] =
+            isGreedy ? [(Self.prefix + Self.temperature.file, .float32(0))] : []
+        return greedy
+            + numbers.compactMap { name, value in
+                let key = Self.prefix + name.file
+                guard name.file == "top_k" else {
+                    return value.doubleValue.map { (key, .float32(Float($0))) }
+                }
+                return value.intValue.flatMap { Int32(exactly: $0) }.map { (key, .int32($0)) }
             }
-            return value.intValue.flatMap { Int32(exactly: $0) }.map { (key, .int32($0)) }
-        }
     }
 
     /// As members of `generation_config.json`.
     var members: [JSONObject.Member] {
-        guard !numbers.isEmpty else { return [] }
-        return [.init(key: "do_sample", value: true)]
+        guard isGreedy || !numbers.isEmpty else { return [] }
+        return [.init(key: "do_sample", value: .bool(!isGreedy))]
             + numbers.map { .init(key: $0.name.directory, value: $0.value) }
     }
 }

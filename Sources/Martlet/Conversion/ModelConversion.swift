@@ -92,17 +92,21 @@ package struct ModelConversion {
             let export: GGUFExport
             if isEncoder {
                 let plan = try EncoderPlan.read(checkpoint)
-                let recipe =
-                    try EmbeddingRecipe.read(checkpoint)
-                    ?? .usual(plan.usualPooling, of: plan.family)
-                let dense = plan.keepsProducts ? recipe.denseTensors : []
+                let recipe = try EmbeddingRecipe.read(checkpoint, of: plan)
+                let dense =
+                    EncoderPlan.keepsProducts(checkpoint.configuration)
+                    ? try recipe.denseTensors() : []
                 notes = recipe.lostInGGUF(
                     context: plan.contextLength, keepsProducts: !dense.isEmpty)
                 export = try GGUFExport(
                     encoder: checkpoint, name: name, mix: mix, pooling: recipe.poolingType,
                     dense: dense)
             } else {
-                export = try GGUFExport(checkpoint, name: name, mix: mix)
+                let recipe = try EmbeddingRecipe.read(checkpoint)
+                export = try GGUFExport(
+                    checkpoint, name: name, mix: mix, pooling: recipe?.poolingType)
+                notes =
+                    recipe?.lostInGGUF(context: export.contextLength, keepsProducts: false) ?? []
             }
             let companions = try CompanionKeys(checkpoint, beside: export)
             try GGUFWriter.write(
@@ -115,36 +119,15 @@ package struct ModelConversion {
     private func writeDirectory(_ directory: String, dtype: DType) throws(MartletError) -> [String]
     {
         do {
-            // Integers that are no packed weights are constants that loaders make themselves.
-            let weights = checkpoint.tensors.entries.filter {
-                $0.stored != nil || $0.grouped != nil || $0.dtype.isFloat
-            }
-            let tensors = weights.map { entry in
-                let tensor = (try? checkpoint.tensors.find(entry.name)) ?? entry
-                return TensorToWrite(name: tensor.name, dtype: dtype, shape: tensor.shape) { sink in
-                    let step = 1 << 16
-                    for start in stride(from: 0, to: tensor.elementCount, by: step) {
-                        let part = start..<min(tensor.elementCount, start + step)
-                        var floats = [Float](repeating: 0, count: part.count)
-                        try floats.withUnsafeMutableBufferPointer {
-                            try tensor.copyFloats(of: part, into: $0)
-                        }
-                        try dtype.bytes(of: floats).withUnsafeBytes(sink)
-                    }
-                    try tensor.checkIntact()
-                }
-            }
-            // What is written is packed by nothing.
-            let configuration = JSONObject(
-                checkpoint.configuration.root.members.filter { $0.key != "quantization_config" })
+            let export = try DirectoryExport(checkpoint, dtype: dtype)
             let companions = try CompanionFiles(checkpoint)
             // Without it a directory that is written in part is no model.
             try FileSystem.remove(
                 FileSystem.join(directory, Checkpoint.configurationName))
             try companions.write(to: directory)
             try CheckpointWriter(directory: directory).write(
-                configuration: configuration, tensors: tensors, replacing: true)
-            return companions.notes
+                configuration: export.configuration, tensors: export.tensors, replacing: true)
+            return companions.notes + export.notes
         } catch { throw MartletError(any: error) }
     }
 }

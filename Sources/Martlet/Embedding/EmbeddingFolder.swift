@@ -18,16 +18,43 @@ struct EmbeddingFolder {
 
     init(_ path: String) { self.path = path }
 
+    /// One entry of the list of modules.
+    private struct Module {
+        /// The last part of its type's name.
+        let kind: String
+        let type: String
+        /// Its folder within the model's; empty for the model itself.
+        let folder: String
+    }
+
+    /// The list of modules; nil where there is none.
+    private func list() throws -> [Module]? {
+        let list = FileSystem.join(path, Self.list)
+        guard FileSystem.kind(of: list) == .file else { return nil }
+        guard let modules = try JSONValue.parse(contentsOf: list).arrayValue else {
+            throw FormatError.malformedJSON(
+                file: list, offset: 0, got: "no array", expected: "an array of modules")
+        }
+        return try modules.map { module in
+            guard let object = module.objectValue else {
+                throw FormatError.malformedJSON(
+                    file: list, offset: 0, got: module.summary, expected: "an object for a module")
+            }
+            let module = ConfigurationFile(path: list, root: object)
+            let type = try module.string("type")
+            let folder = try module.string("path", default: "")
+            guard !Self.leavesModel(folder) else {
+                throw module.wrongValue("path", expected: "a folder of the model")
+            }
+            return Module(
+                kind: type.split(separator: ".").last.map(String.init) ?? "", type: type,
+                folder: folder)
+        }
+    }
+
     /// The files of the modules, by their paths within the model's folder.
     func moduleFiles() throws -> [String] {
-        var folders = [Self.pooling]
-        let list = FileSystem.join(path, Self.list)
-        if FileSystem.kind(of: list) == .file {
-            folders =
-                try JSONValue.parse(contentsOf: list).arrayValue?.compactMap {
-                    $0.objectValue?["path"]?.stringValue
-                }.filter { !$0.isEmpty && !Self.leavesModel($0) } ?? []
-        }
+        let folders = try list()?.map(\.folder).filter { !$0.isEmpty } ?? [Self.pooling]
         return folders.flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
             .filter { FileSystem.kind(of: FileSystem.join(path, $0)) == .file }
     }
@@ -39,7 +66,7 @@ struct EmbeddingFolder {
     /// The files of a model that pools in one way, multiplies what comes of it, and scales it to a length of 1.
     static func files(
         pooling: Pooling, width: Int, projections: [EmbeddingProjection], maximumTokens: Int
-    ) -> [(path: String, content: [UInt8])] {
+    ) throws -> [(path: String, content: [UInt8])] {
         let names =
             ["Transformer", "Pooling"] + projections.map { _ in "Dense" } + ["Normalize"]
         let modules = names.enumerated().map { index, name -> JSONValue in
@@ -49,10 +76,14 @@ struct EmbeddingFolder {
                 "type": .string("sentence_transformers.models.\(name)"),
             ]
         }
-        let dense = projections.enumerated().flatMap { index, projection in
-            [
-                ("\(index + 2)_Dense/config.json", projection.configuration),
-                ("\(index + 2)_Dense/model.safetensors", projection.file),
+        let dense = try projections.enumerated().flatMap { index, projection in
+            let folder = "\(index + 2)_Dense"
+            return [
+                (folder + "/config.json", projection.configuration),
+                (
+                    folder + "/model.safetensors",
+                    try projection.content(path: folder + "/model.safetensors")
+                ),
             ]
         }
         let modes = oldKeys.map { key, name in
@@ -96,8 +127,7 @@ struct EmbeddingFolder {
 
     /// The modules that follow the model, in their order.
     private func modules() throws -> EmbeddingRecipe? {
-        let list = path + "/" + Self.list
-        guard FileManager.default.fileExists(atPath: list) else {
+        guard let modules = try list() else {
             // Files that were copied without the list of modules.
             let folder = Self.pooling
             guard FileManager.default.fileExists(atPath: "\(path)/\(folder)/config.json") else {
@@ -107,32 +137,19 @@ struct EmbeddingFolder {
             recipe.steps = [.normalize]
             return recipe
         }
-        guard let modules = try JSONValue.parse(contentsOf: list).arrayValue else {
-            throw FormatError.malformedJSON(
-                file: list, offset: 0, got: "no array", expected: "an array of modules")
-        }
         var recipe: EmbeddingRecipe?
         for (index, module) in modules.enumerated() {
-            guard let object = module.objectValue else {
-                throw FormatError.malformedJSON(
-                    file: list, offset: 0, got: module.summary, expected: "an object for a module")
-            }
-            let module = ConfigurationFile(path: list, root: object)
-            let type = try module.string("type")
-            let folder = try module.string("path", default: "")
-            guard !Self.leavesModel(folder) else {
-                throw module.wrongValue("path", expected: "a folder of the model")
-            }
-            switch (type.split(separator: ".").last.map(String.init) ?? "", recipe) {
+            switch (module.kind, recipe) {
             case ("Transformer", nil) where index == 0: continue
-            case ("Pooling", nil): recipe = try pooling(folder)
+            case ("Pooling", nil): recipe = try pooling(module.folder)
             case ("Dense", .some):
-                recipe?.steps.append(.project(try EmbeddingProjection(self, folder: folder)))
+                recipe?.steps.append(
+                    .project(try EmbeddingProjection(self, folder: module.folder)))
             case ("Normalize", .some): recipe?.steps.append(.normalize)
             case ("Dropout", .some): continue
             default:
                 throw ModelError.unsupported(
-                    file: list, key: "module \(index)", got: type,
+                    file: path + "/" + Self.list, key: "module \(index)", got: module.type,
                     expected: "Transformer, Pooling, then Dense or Normalize")
             }
         }
@@ -181,94 +198,5 @@ struct EmbeddingFolder {
         let file = path + "/" + name
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         return try ConfigurationFile(path: file)
-    }
-}
-
-/// A product of a pooled vector with a matrix, and an activation.
-struct EmbeddingProjection: Sendable {
-    let inputs: Int
-    let outputs: Int
-    /// `[output][input]`.
-    let weights: [Float]
-    private let bias: [Float]
-    private let isTanh: Bool
-
-    /// Whether it is a product alone.
-    var isPlain: Bool { !isTanh && bias.allSatisfy { $0 == 0 } }
-
-    /// A product alone, of a matrix of a GGUF file.
-    init(_ entry: TensorEntry, path: String) throws {
-        guard entry.shape.count == 2, entry.shape.allSatisfy({ (1...65_536).contains($0) }) else {
-            throw FormatError.malformedTensor(
-                file: path, tensor: entry.name, field: "shape", got: "\(entry.shape)",
-                expected: "outputs and inputs, at most 65536 each")
-        }
-        (outputs, inputs) = (entry.shape[0], entry.shape[1])
-        weights = try entry.floats()
-        bias = [Float](repeating: 0, count: outputs)
-        isTanh = false
-    }
-
-    /// Reads a module of type `Dense`.
-    init(_ model: EmbeddingFolder, folder: String) throws {
-        let path = model.path + "/" + folder
-        let file = try ConfigurationFile(path: path + "/config.json")
-        inputs = try file.int("in_features", in: 1...65_536)
-        outputs = try file.int("out_features", in: 1...65_536)
-        let activation = try file.string(
-            "activation_function", default: "torch.nn.modules.linear.Identity")
-        let name = activation.split(separator: ".").last.map(String.init) ?? ""
-        guard ["Identity", "Tanh"].contains(name), try !file.bool("use_residual", default: false)
-        else {
-            throw file.wrongValue(
-                "activation_function", expected: "Identity or Tanh, without a residual")
-        }
-        isTanh = name == "Tanh"
-        let tensors = try SafetensorsFile(path: path + "/model.safetensors")
-        func floats(_ name: String, _ shape: [Int]) throws -> [Float] {
-            guard let entry = tensors[name] else {
-                throw FormatError.missingTensor(path: path, tensor: name)
-            }
-            try entry.check(shape: shape)
-            return try entry.floats()
-        }
-        weights = try floats("linear.weight", [outputs, inputs])
-        bias =
-            try file.bool("bias", default: true)
-            ? floats("linear.bias", [outputs]) : [Float](repeating: 0, count: outputs)
-    }
-
-    /// The projected vector; sums ascend over the inputs, in double precision.
-    func callAsFunction(_ vector: [Float]) -> [Float] {
-        (0..<outputs).map { output in
-            var sum = Double(bias[output])
-            for input in 0..<inputs {
-                sum += Double(weights[output * inputs + input]) * Double(vector[input])
-            }
-            return Float(isTanh ? tanh(sum) : sum)
-        }
-    }
-}
-
-extension EmbeddingProjection {
-    /// The content of the module's `config.json`.
-    fileprivate var configuration: [UInt8] {
-        let value: JSONValue = [
-            "in_features": .integer(inputs), "out_features": .integer(outputs), "bias": false,
-            "activation_function": "torch.nn.modules.linear.Identity",
-        ]
-        return value.serialized(indentation: 2)
-    }
-
-    /// The content of the module's `model.safetensors`.
-    fileprivate var file: [UInt8] {
-        let tensor: JSONValue = [
-            "dtype": "F32", "shape": [.integer(outputs), .integer(inputs)],
-            "data_offsets": [0, .integer(4 * weights.count)],
-        ]
-        var header = (["linear.weight": tensor] as JSONValue).serialized()
-        header += repeatElement(0x20, count: (8 - header.count % 8) % 8)
-        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
-        return length + header + DType.f32.bytes(of: weights)
     }
 }

@@ -140,7 +140,7 @@ extension EmbeddingModel {
         _ tokens: UnsafeBufferPointer<Float>, _ options: EmbeddingOptions
     ) -> [Float] {
         var vector = recipe.poolings.flatMap { $0.pooled(tokens, width: form.width) }
-        for step in recipe.steps {
+        for step in steps {
             switch step {
             case .project(let projection): vector = projection(vector)
             case .normalize: if options.normalizes != false { vector.normalize() }

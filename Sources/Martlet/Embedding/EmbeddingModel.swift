@@ -19,6 +19,8 @@ public final class EmbeddingModel: Sendable {
     let form: EmbeddingForm
     let text: TextCodec
     let recipe: EmbeddingRecipe
+    /// The steps of ``recipe`` with their weights.
+    let steps: [EmbeddingStep<LoadedProjection>]
 
     /// Loads a model.
     ///
@@ -49,13 +51,12 @@ public final class EmbeddingModel: Sendable {
                         code: .invalidParameter, subject: "adapter",
                         message: "adapter: got one for an encoder, expected none; remove it")
                 }
-                read = try EmbeddingRecipe.read(checkpoint)
                 text = try TextCodec(source, of: checkpoint)
-                form = .encoder(
-                    try EncoderModel(
-                        checkpoint, weights: options.weights, kernels: try KernelSet.selected(),
-                        pool: WorkerPool(
-                            threadCount: options.threads ?? WorkerPool.processorCount)))
+                let model = try EncoderModel(
+                    checkpoint, weights: options.weights, kernels: try KernelSet.selected(),
+                    pool: WorkerPool(threadCount: options.threads ?? WorkerPool.processorCount))
+                read = try EmbeddingRecipe.read(checkpoint, of: model.plan)
+                form = .encoder(model)
             } else {
                 if let checkpoint = try source.openCheckpoint() {
                     read = try EmbeddingRecipe.read(checkpoint)
@@ -74,6 +75,7 @@ public final class EmbeddingModel: Sendable {
             }
             self.recipe = recipe
             try Self.check(recipe, width: form.width, name: name)
+            steps = try recipe.steps.map { try $0.map { try $0.loaded() } }
         } catch {
             throw MartletError(any: error)
         }

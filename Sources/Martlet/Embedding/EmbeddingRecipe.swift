@@ -4,13 +4,27 @@ import Foundation
 import MartletFormats
 import MartletModels
 
+/// What is done to a pooled vector.
+enum EmbeddingStep<Projection: Sendable>: Sendable {
+    case project(Projection)
+    case normalize
+
+    /// Whether it scales a vector to a length of 1.
+    var isScaling: Bool { if case .normalize = self { true } else { false } }
+
+    /// The same step of another kind of product.
+    func map<Other>(_ change: (Projection) throws -> Other) rethrows -> EmbeddingStep<Other> {
+        switch self {
+        case .project(let projection): .project(try change(projection))
+        case .normalize: .normalize
+        }
+    }
+}
+
 /// From vectors of tokens to the vector of a text.
 struct EmbeddingRecipe: Sendable {
     /// What is done to a pooled vector.
-    enum Step: Sendable {
-        case project(EmbeddingProjection)
-        case normalize
-    }
+    typealias Step = EmbeddingStep<EmbeddingProjection>
 
     /// The vectors that are put one after another.
     var poolings: [Pooling]
@@ -34,26 +48,15 @@ struct EmbeddingRecipe: Sendable {
     }
 
     /// Whether vectors are scaled to a length of 1.
-    var normalizes: Bool {
-        steps.contains { if case .normalize = $0 { true } else { false } }
-    }
+    var normalizes: Bool { steps.contains(where: \.isScaling) }
 }
 
 extension EmbeddingRecipe {
     /// Reads what a model's files say; nil where they say nothing of pooling.
     static func read(_ checkpoint: Checkpoint) throws -> EmbeddingRecipe? {
-        if let file = checkpoint.metadata { return try read(file) }
-        return try EmbeddingFolder(checkpoint.directory).recipe()
-    }
-
-    /// The usual one of a family.
-    static func usual(_ pooling: Pooling, of family: String) -> EmbeddingRecipe {
-        EmbeddingRecipe(
-            poolings: [pooling], poolingSource: "usual for \(family)", steps: [.normalize])
-    }
-
-    /// Reads what a GGUF file says; nil where it says nothing of pooling.
-    static func read(_ file: GGUFFile) throws -> EmbeddingRecipe? {
+        guard let file = checkpoint.metadata else {
+            return try EmbeddingFolder(checkpoint.directory).recipe()
+        }
         guard let architecture = file["general.architecture"]?.text else { return nil }
         let key = architecture + ".pooling_type"
         guard let kind = file[key]?.int, kind != 0 else { return nil }
@@ -62,13 +65,27 @@ extension EmbeddingRecipe {
                 file: file.file.path, key: key, got: kind == 4 ? "4, a reranker" : "\(kind)",
                 expected: "1 (mean), 2 (cls) or 3 (last)")
         }
-        let dense = try GGUFDense.names.compactMap { name in
-            try file.entries.first { $0.name == name }.map {
-                Step.project(try EmbeddingProjection($0, path: file.file.path))
-            }
-        }
         return EmbeddingRecipe(
-            poolings: [pooling], poolingSource: key, steps: dense + [.normalize])
+            poolings: [pooling], poolingSource: key, steps: try steps(of: checkpoint))
+    }
+
+    /// Reads what an encoder's files say; where they say nothing of pooling, it is the usual one of its family.
+    static func read(_ checkpoint: Checkpoint, of plan: EncoderPlan) throws -> EmbeddingRecipe {
+        var recipe =
+            try read(checkpoint) ?? .usual(plan.usualPooling, of: plan.family)
+        if checkpoint.metadata != nil { recipe.steps = try steps(of: checkpoint) }
+        return recipe
+    }
+
+    /// The usual one of a family.
+    static func usual(_ pooling: Pooling, of family: String) -> EmbeddingRecipe {
+        EmbeddingRecipe(
+            poolings: [pooling], poolingSource: "usual for \(family)", steps: [.normalize])
+    }
+
+    /// What follows pooling in a GGUF file: its products, then a scaling that readers do by themselves.
+    private static func steps(of checkpoint: Checkpoint) throws -> [Step] {
+        try checkpoint.products.map { .project(try EmbeddingProjection($0)) } + [.normalize]
     }
 
     /// The values of GGUF's `pooling_type` that make a vector of a text.
@@ -86,13 +103,26 @@ extension EmbeddingRecipe {
     ///
     /// - Parameters:
     ///   - context: the tokens that the model has positions for.
-    ///   - keepsProducts: whether ``denseTensors`` are written.
+    ///   - keepsProducts: whether ``denseTensors()`` are written.
     func lostInGGUF(context: Int, keepsProducts: Bool) -> [String] {
         var notes: [String] = []
         if poolingType == nil {
             notes.append(
                 "GGUF has no key for the pooling \(poolings.map(\.rawValue).joined(separator: "+")): "
                     + "give --pooling where the file is used")
+        }
+        if !normalizes {
+            notes.append(
+                "GGUF has no key for vectors of their own length: readers scale them to a length of 1"
+            )
+        } else if steps.dropLast().contains(where: \.isScaling) {
+            notes.append(
+                "GGUF has no key for the order of modules: readers scale vectors to a length of 1 after the last one "
+                    + "alone")
+        }
+        if !poolsPrompt {
+            notes.append(
+                "GGUF has no key for include_prompt: readers pool the tokens of a prompt, too")
         }
         if !prompts.isEmpty {
             notes.append(
@@ -115,15 +145,10 @@ extension EmbeddingRecipe {
     }
 
     /// The products as GGUF has names for them; none where they are others.
-    var denseTensors: [GGUFTensorToWrite] {
+    func denseTensors() throws -> [GGUFTensorToWrite] {
         let products = projections
-        guard products.count <= GGUFDense.names.count, products.allSatisfy(\.isPlain) else {
-            return []
-        }
-        return zip(GGUFDense.names, products).map { name, product in
-            GGUFTensorToWrite(
-                name: name, type: .plain(.f32), shape: [product.outputs, product.inputs]
-            ) { sink in try product.weights.withUnsafeBytes(sink) }
-        }
+        guard products.count <= GGUFDense.names.count, try products.allSatisfy({ try $0.isPlain() })
+        else { return [] }
+        return zip(GGUFDense.names, products).map { name, product in product.tensor(name) }
     }
 }

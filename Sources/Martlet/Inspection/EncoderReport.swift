@@ -23,13 +23,7 @@ package struct PoolingReport: Sendable {
     init(_ recipe: EmbeddingRecipe, contextLength: Int) {
         poolings = recipe.poolings.map(\.rawValue)
         source = recipe.poolingSource
-        projections = recipe.steps.compactMap {
-            if case .project(let projection) = $0 {
-                (projection.inputs, projection.outputs)
-            } else {
-                nil
-            }
-        }
+        projections = recipe.projections.map { ($0.inputs, $0.outputs) }
         normalizes = recipe.normalizes
         maximumTokens = min(recipe.maximumTokens ?? .max, contextLength)
         prompts = recipe.prompts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -78,10 +72,8 @@ package struct EncoderReport: Sendable {
             headDimension = plan.headDimension
             (vocabularySize, contextLength) = (plan.vocabularySize, plan.contextLength)
             isPositionLearned = plan.isPositionLearned
-            let recipe = try EmbeddingRecipe.read(checkpoint)
             pooling = PoolingReport(
-                recipe ?? .usual(plan.usualPooling, of: plan.family),
-                contextLength: plan.contextLength)
+                try EmbeddingRecipe.read(checkpoint, of: plan), contextLength: plan.contextLength)
             tokenizer = try TextCodec(source, of: checkpoint).summary
             let stored = StoredFiles(checkpoint)
             (files, storedBytes) = (stored.files, stored.bytesByType)

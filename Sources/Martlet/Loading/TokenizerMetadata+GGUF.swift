@@ -49,7 +49,9 @@ extension TokenizerMetadata {
         if !scores.isEmpty { add("scores", .floats(scores)) }
         if !types.isEmpty { add("token_type", .integers(types)) }
         // Readers want the list of byte pairs even where there are none.
-        if !merges.isEmpty || preTokenizer != nil { add("merges", .strings(merges)) }
+        if !merges.isEmpty || (preTokenizer != nil && scores.isEmpty) {
+            add("merges", .strings(merges))
+        }
         for (name, value) in [
             ("bos", bos), ("eos", eos), ("eot", endOfTurn), ("eom", endOfMessage),
             ("unknown", unknown), ("padding", padding), ("seperator", separator),
@@ -58,8 +60,10 @@ extension TokenizerMetadata {
         for (name, value) in [
             ("add_bos_token", addsBos), ("add_eos_token", addsEos),
             ("add_sep_token", addsSeparator), ("add_space_prefix", prefixesSpace),
+            ("remove_extra_whitespaces", removesExtraWhitespace),
             ("normalizer.lowercase", lowercases), ("normalizer.strip_accents", stripsAccents),
         ] { add(name, value.map { .bool($0) }) }
+        if !charsmap.isEmpty { add("precompiled_charsmap", .bytes(charsmap)) }
         return keys
     }
 }

@@ -63,13 +63,37 @@ extension KVCache {
         return Int(bytes.rounded())
     }
 
+    /// Bytes of the pages that these sequences hold, positions included, each page once and whole, whoever else holds it:
+    /// what they would hold if no others were there. Takes time linear in the pages.
+    package func bytesHeld(alone ids: [SequenceID]) -> Int {
+        var seen: Set<Int32> = []
+        var bytes = 0
+        for id in ids {
+            let state = state(id)
+            for index in 0..<shape.tableCount {
+                let view = state.tables[index].view
+                for pages in [view.sinkPages, view.recentPages] {
+                    for page in pages where page != KVPage.hole {
+                        // Only shared pages can come twice.
+                        let isNew =
+                            pool.referenceCount(page) == 1 || seen.insert(page).inserted
+                        if isNew { bytes += heldBytes(page) }
+                    }
+                }
+            }
+        }
+        return bytes
+    }
+
     /// One owner's equal part of a page's bytes; 0 for a hole.
     private func bytesOfOwner(_ page: Int32) -> Double {
         guard page != KVPage.hole else { return 0 }
-        let held =
-            pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes + KVPage.positionBytes }
+        return Double(heldBytes(page)) / Double(pool.referenceCount(page))
+    }
+
+    private func heldBytes(_ page: Int32) -> Int {
+        pool.sealedKind(of: page).map { pool.sealed[$0].pageBytes + KVPage.positionBytes }
             ?? shape.heldBytesPerPage
-        return Double(held) / Double(pool.referenceCount(page))
     }
 
     /// Live tokens of one sequence in every (layer, KV head).

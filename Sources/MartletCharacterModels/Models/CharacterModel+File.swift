@@ -15,9 +15,7 @@ extension CharacterModel {
         characters.append(contentsOf: vocabulary.scalars)
         do {
             try SafetensorsWriter.write(
-                parameters.map {
-                    TensorToWrite(name: $0.name, shape: $0.shape, floats: Array($0.values))
-                },
+                parameters.map { TensorToWrite($0) },
                 metadata: [
                     ("model", "\(plan)"), ("width", "\(shape.width)"), ("heads", "\(shape.heads)"),
                     ("characters", String(characters)),

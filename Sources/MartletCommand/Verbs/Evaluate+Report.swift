@@ -42,6 +42,7 @@ struct EvaluationSummary {
                 }))
         line.set("unfinishedChains", report.unfinishedChains)
         line.set("refused", report.refusedProblems)
+        line.set("chat", evaluation.options.form != .text)
         line.set("temperature", JSONValue.logprob(evaluation.options.temperature))
         line.set("peakCacheBytes", report.peakCacheBytes)
         line.set("seconds", seconds)

@@ -42,6 +42,8 @@ struct Evaluate: AsyncParsableCommand {
             valueName: "task"))
     var task: String?
 
+    @OptionGroup var asking: AskingArguments
+
     @Option(help: ArgumentHelp("Problems.", valueName: "count"))
     var samples = 100
 
@@ -156,7 +158,7 @@ struct Evaluate: AsyncParsableCommand {
                 ("policy", .string(loaded.policyText)),
                 ("weights", .string(loaded.weightName)),
                 ("cache", .string("\(loaded.storage)")),
-            ], command: CommandText.typed)
+            ] + asking.settings, command: CommandText.typed)
         return try EvaluationRecords(samplesFile, header, problems)
     }
 
@@ -170,6 +172,8 @@ struct Evaluate: AsyncParsableCommand {
         options.maximumTokens = maxTokens
         options.parallel = parallel
         options.adapter = loading.adapters.chosen
+        options.form = asking.form
+        options.instruction = asking.instruction
         let task = try programs.task(self.task ?? "")
         return try TaskEvaluation(task, options: options)
     }

@@ -57,6 +57,24 @@ struct RetrofitArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Parts of a batch that are computed one after another, for less memory; the fewest of at most 2,048 tokens when "
+                + "not given."))
+    var accumulation: Int?
+
+    @Option(
+        help:
+            "What the factors of products are rounded to, f32 or bf16; what the processor is quickest at when not given."
+    )
+    var products: TrainingMachine.Products?
+
+    @Option(help: "Held-out tokens of the report at the end, at most.")
+    var reportTokens = 16_384
+
+    @Option(help: "Steps from one line of the log to the next.")
+    var logEvery = 10
+
+    @Option(
+        help: ArgumentHelp(
             "Take the data of this recipe, or of a file with nothing but its data; may be given instead of --task and "
                 + "--text."))
     var data: String?
@@ -101,7 +119,12 @@ struct RetrofitArguments: ParsableArguments {
     @Flag(help: "Print a JSON object for each logged step, and a summary.")
     var json = false
 
-    func validate() throws { try OutputFolder.check(out) }
+    func validate() throws {
+        try OutputFolder.check(out)
+        guard logEvery > 0 else {
+            throw ValidationError("--log-every: got \(logEvery), expected 1 step or more")
+        }
+    }
 
     /// The plan but for what only one method has.
     func plan(_ method: RetrofitPlan.Method) throws(TrainingError) -> RetrofitPlan {
@@ -113,6 +136,10 @@ struct RetrofitArguments: ParsableArguments {
         plan.rampShare = rampShare
         plan.sequences = sequences
         plan.length = length
+        plan.accumulation = accumulation
+        plan.products = products
+        plan.reportTokens = reportTokens
+        plan.logEvery = logEvery
         plan.fadeSteps = fadeSteps
         plan.seed = seed
         plan.weights = stored
@@ -261,6 +288,8 @@ struct RetrofitDMC: AsyncParsableCommand {
 extension VerdictTiming: ExpressibleByArgument {}
 
 extension StoredWeights: ExpressibleByArgument {}
+
+extension TrainingMachine.Products: ExpressibleByArgument {}
 
 /// Prints the report of a retrofit.
 struct RetrofitConsole {

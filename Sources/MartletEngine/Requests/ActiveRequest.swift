@@ -27,11 +27,13 @@ final class ActiveGeneration {
     var openChains: Int
     var peakBytes = 0
     var peakOwnBytes = 0
+    /// Numbers of chains, counted from the first, and the most bytes that so many held together.
+    var leading: [(width: Int, peakBytes: Int)]
 
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        adapter: String?, chains: [ChainOutput],
+        adapter: String?, chains: [ChainOutput], leadingWidths: [Int],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -44,6 +46,7 @@ final class ActiveGeneration {
         self.adapter = adapter
         self.chains = chains
         self.deliver = deliver
+        leading = leadingWidths.map { ($0, 0) }
         openChains = chains.count
     }
 

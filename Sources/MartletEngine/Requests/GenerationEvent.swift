@@ -81,6 +81,9 @@ public struct Usage: Sendable, Hashable {
     /// The most bytes that this request's chains together held in any step. A page that they share
     /// counts once; other requests do not count.
     public internal(set) var peakRequestBytes = 0
+    /// For each of `GenerationRequest.leadingWidths` the most bytes that so many chains, counted from the first, held
+    /// together until this chain ended: what they would have held had no others been asked for.
+    package internal(set) var leadingPeakBytes: [Int] = []
     /// Cached tokens attended by this chain's decode steps, averaged over layers and KV heads.
     public internal(set) var kvReads = 0.0
     /// Bytes of cache that this chain's decode steps moved: the pages that attention read, whole and each at the

@@ -43,12 +43,15 @@ package struct GenerationRequest: Sendable {
     package var conversation: Conversation?
     /// The adapter that its chains are computed under; nil for the model's own weights.
     package var adapter: String?
+    /// Numbers of chains, counted from the first, whose bytes are counted as if no others had been asked for
+    /// (``Usage/leadingPeakBytes``). Each costs a pass over the request's page tables in every step.
+    package var leadingWidths: [Int]
 
     /// Describes a request.
     package init(
         promptTokens: [Int32], sampling: SamplingParameters = SamplingParameters(),
         chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep,
-        conversation: Conversation? = nil, adapter: String? = nil
+        conversation: Conversation? = nil, adapter: String? = nil, leadingWidths: [Int] = []
     ) {
         self.promptTokens = promptTokens
         self.sampling = sampling
@@ -57,5 +60,6 @@ package struct GenerationRequest: Sendable {
         self.pacing = pacing
         self.conversation = conversation
         self.adapter = adapter
+        self.leadingWidths = leadingWidths
     }
 }

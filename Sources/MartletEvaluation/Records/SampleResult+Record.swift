@@ -24,6 +24,12 @@ extension SampleResult {
             .init(key: "seed", value: .seed(seed)),
             .init(key: "chains", value: .array(chains.map(\.record))),
         ]
+        if !leadingBytes.isEmpty {
+            let widths = leadingBytes.sorted { $0.key < $1.key }.map {
+                JSONObject.Member(key: "\($0.key)", value: .integer($0.value))
+            }
+            members.append(.init(key: "leadingBytes", value: .object(JSONObject(widths))))
+        }
         if let refusal { members.append(.init(key: "refusal", value: .string(refusal))) }
         return JSONObject(members)
     }
@@ -38,9 +44,16 @@ extension SampleResult {
         else { return nil }
         let chains = lines.compactMap { $0.objectValue.flatMap(ChainResult.init(record:)) }
         guard chains.count == lines.count else { return nil }
+        var leading: [Int: Int] = [:]
+        for member in record["leadingBytes"]?.objectValue?.members ?? [] {
+            guard let width = Int(member.key), width > 0, let held = member.value.intValue,
+                held >= 0
+            else { return nil }
+            leading[width] = held
+        }
         self.init(
             index: index, sample: sample, seed: seed, chains: chains, bytes: bytes,
-            cacheBytes: cacheBytes, refusal: record["refusal"]?.stringValue)
+            cacheBytes: cacheBytes, leadingBytes: leading, refusal: record["refusal"]?.stringValue)
     }
 }
 

@@ -1,5 +1,7 @@
 /// The options of an evaluation; knows no task and no model.
 
+public import Martlet
+
 /// The number of problems, and the limits of the answers.
 public struct EvaluationOptions: Sendable, Hashable {
     /// The number of problems: the held-out ones with the indices `0 ..< samples`.
@@ -14,10 +16,18 @@ public struct EvaluationOptions: Sendable, Hashable {
     /// line break and an end token, as far as the model's context reaches; no token is less than one
     /// character, so a right solution of any tokenizer fits.
     public var maximumTokens: Int?
+    /// Smaller numbers of chains for which bytes of cache are counted too, so that ``SampleResult/leading(_:)`` can tell what
+    /// so many chains alone would have given.
+    public var leadingWidths: [Int] = []
     /// Chains that run at the same time; results do not depend on it.
     public var parallel = 32
     /// Which of `ModelOptions.adapters` the answers are computed under; nil for the model's own weights.
     public var adapter: String?
+
+    /// How problems are put to the model: as texts to go on from, or as messages through its chat template.
+    public var form = PromptForm.text
+    /// What is asked of the model after each problem, on a line of its own; only of messages.
+    public var instruction: String?
 
     /// One greedy chain for each of a hundred problems.
     public init() {}

@@ -57,6 +57,8 @@ public struct SampleResult: Sendable, Hashable {
     public let bytes: Int
     /// The most bytes that the whole cache held during this problem, other problems included.
     public let cacheBytes: Int
+    /// The most bytes of cache that the first chains alone would have held, by their number, where it was counted.
+    public let leadingBytes: [Int: Int]
     /// Why the problem was not asked; nil when it was. Its chains are then empty and wrong.
     public let refusal: String?
 
@@ -64,7 +66,7 @@ public struct SampleResult: Sendable, Hashable {
     /// ``TaskSample/kind`` has it. `chains` must not be empty.
     public init(
         index: Int, sample: TaskSample, seed: UInt64, chains: [ChainResult], bytes: Int,
-        cacheBytes: Int, refusal: String? = nil
+        cacheBytes: Int, leadingBytes: [Int: Int] = [:], refusal: String? = nil
     ) {
         precondition(!chains.isEmpty, "SampleResult: got no chains, expected at least one")
         self.index = index
@@ -73,6 +75,7 @@ public struct SampleResult: Sendable, Hashable {
         self.chains = chains
         self.bytes = bytes
         self.cacheBytes = cacheBytes
+        self.leadingBytes = leadingBytes
         self.refusal = refusal
         winner = MajorityVote.winner(among: chains.map(\.answer), kind: sample.kind) ?? 0
     }
@@ -86,6 +89,21 @@ public struct SampleResult: Sendable, Hashable {
             index: index, sample: sample, seed: seed,
             chains: Array(repeating: nothing, count: max(1, chainCount)), bytes: 0, cacheBytes: 0,
             refusal: reason)
+    }
+
+    /// What the first `width` chains alone would have given: their vote and their costs, as if no others had been asked for.
+    ///
+    /// A page that the last of them to write would not have copied counts in ``bytesMoved``, and where a codec seals that copy a
+    /// step later, in ``bytes``: never too few. Nil where there are fewer chains, or where their bytes were not counted
+    /// (``EvaluationOptions/leadingWidths``).
+    public func leading(_ width: Int) -> SampleResult? {
+        if width == chains.count { return self }
+        guard (1..<chains.count).contains(width) else { return nil }
+        let bytes = refusal == nil ? leadingBytes[width] : 0
+        guard let bytes else { return nil }
+        return SampleResult(
+            index: index, sample: sample, seed: seed, chains: Array(chains[..<width]), bytes: bytes,
+            cacheBytes: cacheBytes, refusal: refusal)
     }
 
     /// The majority's answer; nil when no chain gives one.

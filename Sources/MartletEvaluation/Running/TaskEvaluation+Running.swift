@@ -74,7 +74,8 @@ extension TaskEvaluation {
         generation.stop = problem.sample.layout.stop
         generation.stopsAfterText = problem.sample.layout.stopsAfterText
         let stream = try model.generate(
-            problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds)
+            problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds,
+            leadingWidths: options.leadingWidths)
         var responses = [Response?](repeating: nil, count: options.width)
         for try await piece in stream {
             if let response = piece.part.response { responses[piece.chain] = response }
@@ -87,7 +88,19 @@ extension TaskEvaluation {
             index: problem.index, sample: problem.sample, seed: problem.seed,
             chains: chains,
             bytes: finished.map(\.usage.peakRequestBytes).max() ?? 0,
-            cacheBytes: finished.map(\.usage.peakCacheBytes).max() ?? 0)
+            cacheBytes: finished.map(\.usage.peakCacheBytes).max() ?? 0,
+            leadingBytes: leadingBytes(finished))
+    }
+
+    /// A chain knows what the first ones held until it ended itself; the last of them to end knows it to the end.
+    private func leadingBytes(_ responses: [Response]) -> [Int: Int] {
+        var bytes: [Int: Int] = [:]
+        for response in responses {
+            for (width, held) in zip(options.leadingWidths, response.usage.leadingPeakBytes) {
+                bytes[width] = max(bytes[width] ?? 0, held)
+            }
+        }
+        return bytes
     }
 
     private func chain(_ response: Response, _ sample: TaskSample) async -> ChainResult {

@@ -23,7 +23,8 @@ public struct TaskEvaluation: Sendable {
     /// The options. A file with fewer problems than the options ask for gives all of its problems.
     public let options: EvaluationOptions
 
-    /// Describes an evaluation. Throws `invalidParameter` for options outside their limits.
+    /// Describes an evaluation. Throws `invalidParameter` for options outside their limits, and
+    /// for messages of a task whose solutions go on from the prompt itself.
     public init(
         _ task: any EvaluationTask, options: EvaluationOptions = EvaluationOptions()
     ) throws(MartletError) {
@@ -39,6 +40,16 @@ public struct TaskEvaluation: Sendable {
             options.temperature, "a finite number >= 0")
         if let tokens = options.maximumTokens {
             try Self.check(tokens >= 1, "maximumTokens", tokens, "1 or more")
+        }
+        if options.form != .text {
+            let sample = task.sample(seed: options.seed, index: 0, split: .heldOut)
+            guard sample.layout != .program else {
+                throw MartletError(
+                    code: .invalidParameter, subject: "chat",
+                    message:
+                        "\(task.name) gives programs that a text goes on from, and judges what follows; ask it "
+                        + "without a chat template")
+            }
         }
         self.task = task
         var options = options
@@ -81,7 +92,8 @@ public struct TaskEvaluation: Sendable {
         problems.reserveCapacity(options.samples)
         for index in 0..<options.samples {
             let sample = task.sample(seed: options.seed, index: index, split: .heldOut)
-            let tokens = try model.text.encode(utf8: Array(sample.prompt.utf8))
+            let tokens = try model.promptTokens(
+                utf8: Array(asked(sample).utf8), form: options.form)
             var seeds = TaskRandom(seed: options.seed, stream: UInt64(index))
             // 53 bits, so that every reader of JSON gets the number that was used.
             let seed = seeds.bits() >> 11
@@ -107,6 +119,13 @@ public struct TaskEvaluation: Sendable {
             throw refusal
         }
         return problems
+    }
+
+    /// What the model is given of a problem, before its template.
+    private func asked(_ sample: TaskSample) -> String {
+        guard options.form != .text else { return sample.prompt }
+        let question = sample.message ?? sample.prompt
+        return options.instruction.map { question + "\n" + $0 } ?? question
     }
 
     private func limit(promptTokens: Int, _ model: LoadedModel) throws(MartletError) -> Int {

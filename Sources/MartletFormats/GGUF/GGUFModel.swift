@@ -8,6 +8,7 @@ package final class GGUFModel: TensorSource {
     package let files: [MappedFile]
     /// The tensors in the order of their bytes.
     package let entries: [TensorEntry]
+    package var storesOutputsFirst: Bool { true }
     /// The file that holds the metadata.
     package let first: GGUFFile
     private let positions: [String: Int]

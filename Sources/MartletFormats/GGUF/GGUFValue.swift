@@ -80,6 +80,11 @@ package struct GGUFArray: Sendable {
         return values.count == count ? values : nil
     }
 
+    /// The elements' bytes, as they are stored.
+    package func bytes() -> [UInt8] {
+        withExtendedLifetime(file) { Array(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
+    }
+
     /// The elements as numbers; nil when they are of another type.
     package func floats() -> [Float]? {
         let values = values().compactMap { $0.double.map { Float($0) } }

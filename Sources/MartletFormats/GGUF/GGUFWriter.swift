@@ -36,6 +36,7 @@ package enum GGUFValueToWrite: Sendable {
     case floats([Float])
     case integers([Int32])
     case bools([Bool])
+    case bytes([UInt8])
 }
 
 extension GGUFValueToWrite {
@@ -57,6 +58,9 @@ extension GGUFValueToWrite {
         case .array(let array):
             if let strings = array.strings() {
                 self = .strings(strings)
+            } else if array.type == .uint8 || array.type == .int8 {
+                // Readers look for bytes where they wrote bytes.
+                self = .bytes(array.bytes())
             } else if let integers = array.integers() {
                 let numbers = integers.compactMap { Int32(exactly: $0) }
                 guard numbers.count == integers.count else { return nil }
@@ -182,6 +186,9 @@ package enum GGUFWriter {
         case .bools(let bools):
             list(of: .bool, bools.count)
             for isOn in bools { append(UInt8(isOn ? 1 : 0), to: &bytes) }
+        case .bytes(let content):
+            list(of: .uint8, content.count)
+            bytes += content
         }
     }
 }

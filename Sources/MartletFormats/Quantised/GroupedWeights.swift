@@ -132,23 +132,20 @@ package final class GroupedWeights: Sendable {
         let isFloat = if case .floats = codes { true } else { false }
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: columns) { line in
             guard let codes = line.baseAddress else { return }
-            var (position, done) = (elements.lowerBound, 0)
-            while position < elements.upperBound {
-                let (row, first) = position.quotientAndRemainder(dividingBy: columns)
-                let count = min(columns - first, elements.upperBound - position)
+            elements.forEachRow(of: columns) { row, part, done in
                 copyCodes(row, codes)
                 var (last, scale, zero) = (-1, Float(0), Float(0))
-                for column in first..<first + count {
+                var place = done
+                for column in part {
                     let group = group(column)
                     if group != last {
                         (last, scale) = (group, scales.value(row, group))
                         zero = Float(zeroPoint(row, group))
                     }
                     let code = codes[column]
-                    out[done] = scale * (isFloat ? Self.e4m3[Int(code)] : Float(code) - zero)
-                    done += 1
+                    out[place] = scale * (isFloat ? Self.e4m3[Int(code)] : Float(code) - zero)
+                    place += 1
                 }
-                position += count
             }
         }
     }

@@ -7,6 +7,7 @@ final class QuantisedTensors: TensorSource {
     let path: String
     let files: [MappedFile]
     let entries: [TensorEntry]
+    var storesOutputsFirst: Bool { base.storesOutputsFirst }
     private let base: SafetensorsDirectory
     /// Packed matrices by name, and the names of all that is found.
     private let packed: [String: TensorEntry]

@@ -61,6 +61,15 @@ struct EncoderGGUFNaming: Sendable {
     var names: [EncoderRole: String] = [:]
     /// Norms are stored with the 1 that a directory leaves out.
     var holdsWholeNorms = false
+    /// Readers take GELU's tanh form for granted, not the exact one.
+    var approximatesGELU = false
+    /// Which layers see the whole text where others have a window: of so many one, number `place`; nil where none has.
+    var wholeLayers: (period: Int, place: Int)?
+    /// There are names for products after pooling.
+    var namesProducts = false
+
+    /// Whether the family has keys for heads that are not as wide as their share of the channels.
+    var namesHeadWidth: Bool { keys["attention.key_length"] != nil }
 
     /// Sizes and constants of BERT and its descendants, as they spell their keys.
     static let bertLike: [String: String] = [

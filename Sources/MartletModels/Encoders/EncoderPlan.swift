@@ -99,12 +99,19 @@ package struct EncoderPlan: Sendable {
         }
     }
 
+    /// Lengths of the dimensions of a row's weight, or of its bias.
+    func shape(_ row: EncoderRow, isBias: Bool) -> [Int] {
+        let outputs = row.roles.reduce(0) { $0 + size($1).outputs }
+        let inputs = size(row.roles[0]).inputs
+        if row.roles[0].isNorm { return [inputs] }
+        return isBias ? [outputs] : [outputs, inputs]
+    }
+
     /// Weights of the model.
     package var parameterCount: Int {
         table.rows.reduce(0) { total, row in
-            let outputs = row.roles.reduce(0) { $0 + size($1).outputs }
-            let weights = outputs * size(row.roles[0]).inputs
-            let bias = row.hasBias ? (row.roles[0].isNorm ? hiddenSize : outputs) : 0
+            let weights = shape(row, isBias: false).reduce(1, *)
+            let bias = row.hasBias ? shape(row, isBias: true).reduce(1, *) : 0
             let layers = row.isOfLayer ? layerCount - (row.isAbsentInFirst ? 1 : 0) : 1
             return total + layers * (weights + bias)
         }

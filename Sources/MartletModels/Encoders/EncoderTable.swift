@@ -88,11 +88,6 @@ struct EncoderRow: Sendable, Hashable {
         name.replacing("*", with: layer.map(String.init) ?? "")
     }
 
-    /// Which third of a matrix of queries, keys and values it is, where a file has these together.
-    var partOfFused: Int? {
-        roles.count == 1 ? [.query, .key, .value].firstIndex(of: roles[0]) : nil
-    }
-
     /// What GGUF calls it in files of a family.
     func ggufName(_ naming: EncoderGGUFNaming, layer: Int?) -> String {
         let name =

@@ -17,13 +17,16 @@ extension EncoderFamily {
                 "attention.head_count_kv": "num_key_value_heads",
                 "attention.key_length": "head_dim",
                 "attention.layer_norm_rms_epsilon": "rms_norm_eps",
-                "attention.sliding_window": "sliding_window", "rope.freq_base": "rope_theta",
+                "attention.sliding_window": "sliding_window",
+                "attention.sliding_window_pattern": "sliding_window_pattern",
+                "rope.freq_base": "rope_theta",
                 "rope.freq_base_swa": "rope_local_base_freq",
             ],
             names: [
                 .attentionEndNorm: "blk.*.post_attention_norm",
                 .feedForwardEndNorm: "blk.*.post_ffw_norm",
-            ], holdsWholeNorms: true)
+            ], holdsWholeNorms: true, approximatesGELU: true, wholeLayers: (period: 6, place: 5),
+            namesProducts: true)
     ) { family, file in
         let decoder = DecoderFamily.gemma3
         let plan = try decoder.plan(file.keeping(decoder.keys))

@@ -22,9 +22,10 @@ extension EncoderFamily {
             keys: EncoderGGUFNaming.bertLike.merging([
                 "attention.layer_norm_epsilon": "norm_eps",
                 "attention.sliding_window": "local_attention",
+                "attention.sliding_window_pattern": "global_attn_every_n_layers",
                 "rope.freq_base": "global_rope_theta",
                 "rope.freq_base_swa": "local_rope_theta",
-            ]) { _, second in second })
+            ]) { _, second in second }, wholeLayers: (period: 3, place: 0))
     ) { family, file in
         let hidden = try file.int("hidden_size", default: 768, in: 1...largestEncoderSize)
         let heads = try file.headCount("num_attention_heads", dividing: hidden, "hidden_size")

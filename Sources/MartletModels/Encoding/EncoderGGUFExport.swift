@@ -31,7 +31,7 @@ extension GGUFExport {
             ("embedding_length", plan.hiddenSize), ("feed_forward_length", plan.intermediateSize),
             ("attention.head_count", plan.headCount), ("vocab_size", plan.vocabularySize),
         ] { write(key, .uint32(UInt32(value))) }
-        if naming.keys["attention.head_count_kv"] != nil {
+        if naming.namesHeadWidth {
             for (key, value) in [
                 ("attention.head_count_kv", plan.keyValueHeadCount),
                 ("attention.key_length", plan.headDimension),
@@ -48,27 +48,22 @@ extension GGUFExport {
         if let base = global?.rotaryBase { write("rope.freq_base", .float32(Float(base))) }
         if let local = plan.layers.first(where: { $0.reach != nil }), let reach = local.reach {
             write("attention.sliding_window", .uint32(UInt32(2 * reach)))
-            write(
-                "attention.sliding_window_pattern", .uint32(UInt32(Self.usualOrder(naming).period)))
+            if let order = naming.wholeLayers {
+                write("attention.sliding_window_pattern", .uint32(UInt32(order.period)))
+            }
             if let base = local.rotaryBase { write("rope.freq_base_swa", .float32(Float(base))) }
         }
         if plan.segmentCount > 0 {
             keys.append(("tokenizer.ggml.token_type_count", .uint32(UInt32(plan.segmentCount))))
         }
         for tensor in dense {
-            let stem = tensor.name.replacing(".weight", with: "")
-            write(stem + "_feat_in", .uint32(UInt32(tensor.shape[1])))
-            write(stem + "_feat_out", .uint32(UInt32(tensor.shape[0])))
+            write(GGUFDense.key(tensor.name, "in"), .uint32(UInt32(tensor.shape[1])))
+            write(GGUFDense.key(tensor.name, "out"), .uint32(UInt32(tensor.shape[0])))
         }
         metadata = keys
         vocabularySize = plan.vocabularySize
+        contextLength = plan.contextLength
         tensors = try Self.tensors(of: plan, naming, checkpoint, mix) + dense
-    }
-
-    /// Of how many layers one sees the whole text, and which of them.
-    private static func usualOrder(_ naming: EncoderGGUFNaming) -> (period: Int, whole: Int) {
-        // Gemma's last of six, ModernBERT's first of three.
-        naming.holdsWholeNorms ? (6, 5) : (3, 0)
     }
 
     /// Throws where a reader of the format would compute something else.
@@ -83,12 +78,12 @@ extension GGUFExport {
             case .gelu(let isApproximate), .gatedGELU(let isApproximate): isApproximate
             case .gatedSiLU: false
             }
-        // Gemma's readers take the tanh for granted.
-        guard !isByTanh || naming.holdsWholeNorms else {
-            throw refuse("the activation", "GELU by tanh", "the exact one: GGUF has no key for it")
+        guard isByTanh == naming.approximatesGELU else {
+            throw refuse(
+                "the activation", isByTanh ? "GELU by tanh" : "the exact GELU",
+                "the other form: GGUF has no key for it")
         }
-        guard plan.queryWidth == plan.hiddenSize || naming.keys["attention.key_length"] != nil
-        else {
+        guard plan.queryWidth == plan.hiddenSize || naming.namesHeadWidth else {
             throw refuse(
                 "head_dim", "\(plan.headDimension)", "hidden_size over the number of heads")
         }
@@ -98,14 +93,17 @@ extension GGUFExport {
                 "query_pre_attn_scalar", "another than head_dim",
                 "\(plan.headDimension): GGUF has no key for it")
         }
-        let order = usualOrder(naming)
-        let usual = plan.layers.indices.allSatisfy {
-            (plan.layers[$0].reach == nil) == ($0 % order.period == order.whole)
+        guard plan.layers.contains(where: { $0.reach != nil }) else { return }
+        guard let order = naming.wholeLayers else {
+            throw refuse("layer_types", "windows", "none: GGUF has no key for them")
         }
-        guard usual || plan.layers.allSatisfy({ $0.reach == nil }) else {
+        let isUsual = plan.layers.indices.allSatisfy {
+            (plan.layers[$0].reach == nil) == ($0 % order.period == order.place)
+        }
+        guard isUsual else {
             throw refuse(
                 "layer_types", "an order of its own",
-                "one of \(order.period) layers seeing the whole text, number \(order.whole)")
+                "one of \(order.period) layers seeing the whole text, number \(order.place)")
         }
     }
 
@@ -119,15 +117,16 @@ extension GGUFExport {
             for suffix in row.hasBias ? [".weight", ".bias"] : [".weight"] {
                 let stored = names.name(row, layer: layer) + suffix
                 var entry: TensorEntry
-                do { entry = try checkpoint.tensors.tensor(stored) } catch { throw .format(error) }
-                if row.roles == [.positions] {
-                    // Rows before that of a text's first token are for padding.
-                    guard entry.shape == [plan.positionCount, plan.hiddenSize] else {
-                        throw .format(
-                            .malformedTensor(
-                                file: checkpoint.tensors.path, tensor: stored, field: "shape",
-                                got: "\(entry.shape)",
-                                expected: "\([plan.positionCount, plan.hiddenSize])"))
+                do {
+                    entry = try checkpoint.tensors.requireTensor(
+                        stored, shape: plan.shape(row, isBias: suffix == ".bias"))
+                } catch { throw .format(error) }
+                // Rows before that of a text's first token are for padding.
+                if row.roles == [.positions], plan.firstPosition > 0 {
+                    guard entry.isWhole else {
+                        throw .unsupported(
+                            file: checkpoint.tensors.path, key: "tensor \(stored)",
+                            got: "packed", expected: "F32, F16 or BF16")
                     }
                     entry = entry.rows(stored, plan.firstPosition..<plan.positionCount)
                 }
@@ -150,8 +149,10 @@ extension GGUFExport {
 }
 
 extension EncoderPlan {
-    /// Whether GGUF has names for products after pooling in files of the family.
-    package var keepsProducts: Bool { normalisesBranches }
+    /// Whether GGUF has names for products after pooling in files of a configuration's family.
+    package static func keepsProducts(_ file: ConfigurationFile) -> Bool {
+        EncoderRegistry.family(file)?.gguf?.namesProducts == true
+    }
 }
 
 extension EncoderRole {

@@ -31,8 +31,7 @@ extension DecoderFamily {
         plan.isParallel = true
         plan.turnsNeighbours = true
         plan.logitScale = Float(try file.double("logit_scale", default: 0.0625, in: 1e-9...1e9))
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         return plan
     }
 

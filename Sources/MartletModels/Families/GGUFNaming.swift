@@ -26,6 +26,8 @@ struct GGUFNaming: Sendable {
     var constants: [String: JSONValue] = [:]
     /// Roles that readers of the format expect no biases of.
     var unbiased: Set<TensorRole> = []
+    /// Whether readers of the format want a head even where embeddings are tied.
+    var needsHead = false
     /// Whether weights of norms are stored whole, where checkpoints store them less 1.
     var holdsWholeNorms = false
 

@@ -20,7 +20,7 @@ extension DecoderFamily {
                 "attention.head_count": "num_attention_heads",
                 "attention.layer_norm_epsilon": "layer_norm_eps", "rope.freq_base": "rope_theta",
                 "use_parallel_residual": "use_parallel_residual",
-            ])
+            ], needsHead: true)
     ) { family, file in
         var usual: [String: JSONValue] = ["partial_rotary_factor": 0.25]
         if let base = try file.optionalDouble("rotary_emb_base", in: 1e-3...1e12) {

@@ -5,7 +5,7 @@ import MartletFormats
 extension DecoderFamily {
     static let gptOSS = DecoderFamily(
         "gpt_oss", "GptOssForCausalLM", table: .gptOSS, epsilon: 1e-5,
-        feedForward: .clampedSwiGLU(alpha: 1.702, limit: 7),
+        feedForward: .clampedSwiGLU(alpha: usualAlpha, limit: usualLimit),
         keys: .llamaLike.union(ExpertKeys.gptOSS.names).union([
             "attention_bias", "swiglu_alpha", "swiglu_limit", "experts_per_token",
             "initial_context_length",
@@ -15,7 +15,7 @@ extension DecoderFamily {
             keys: GGUFNaming.llamaLike(
                 ExpertKeys.gptOSS.ggufNames, ["expert_feed_forward_length": "intermediate_size"]),
             names: [.feedForwardNorm: "blk.*.post_attention_norm"], listsWindows: true,
-            stretchesWholly: false)
+            stretchesWholly: false, needsHead: true)
     ) { family, file in
         try file.requireUsual(["attention_bias": .bool(true)])
         // A note of where YaRN begins to stretch, which its own keys say.
@@ -32,8 +32,10 @@ extension DecoderFamily {
             throw file.wrongValue("num_local_experts", expected: "at least 1")
         }
         plan.feedForward = .clampedSwiGLU(
-            alpha: Float(try file.double("swiglu_alpha", default: 1.702, in: 0...1e6)),
-            limit: Float(try file.double("swiglu_limit", default: 7, in: 0...1e6)))
+            alpha: try file.optionalDouble("swiglu_alpha", in: 0...1e6).map { Float($0) }
+                ?? usualAlpha,
+            limit: try file.optionalDouble("swiglu_limit", in: 0...1e6).map { Float($0) }
+                ?? usualLimit)
         // An older name of the same number.
         if let older = try file.optionalInt("experts_per_token", in: 1...4096),
             older != experts.perToken
@@ -43,6 +45,9 @@ extension DecoderFamily {
         }
         return plan
     }
+
+    /// What every published model has.
+    private static let usualAlpha: Float = 1.702, usualLimit: Float = 7
 }
 
 extension TensorTable {
@@ -56,7 +61,7 @@ extension TensorTable {
                 alternates: true),
             ExpertStack(
                 name: "layers.*.mlp.experts.down_proj", roles: [.expertDown], alternates: true),
-        ]
+        ], storesStacks: true
     ).with(
         bias: true,
         in: .query, .key, .value, .output, .router, .expertGate, .expertUp, .expertDown)

@@ -14,7 +14,7 @@ extension DecoderFamily {
                     roles: [.expertGate, .expertUp]),
                 ExpertStack(
                     name: "layers.*.block_sparse_moe.output_linear.weight", roles: [.expertDown]),
-            ]),
+            ], storesStacks: true),
         keys: granite.keys.subtracting(["mlp_bias"]).union(ExpertKeys.granite.names),
         gguf: GGUFNaming(
             architecture: "granitemoe", interleaves: true,
@@ -22,8 +22,7 @@ extension DecoderFamily {
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
         try plan.readGraniteFactors(file)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         try plan.readExperts(file, .granite)
         return plan
     }

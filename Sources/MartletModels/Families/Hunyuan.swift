@@ -20,8 +20,6 @@ extension DecoderFamily {
         var plan = try family.llamaLike(
             file, defaultContext: 2048, windows: .never, rotary: { $0.readsAlpha = true })
         plan.normalisesTurned = true
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
-        return plan
+        return try family.withAttentionBiases(plan, file)
     }
 }

@@ -15,11 +15,19 @@ extension DecoderFamily {
 
     /// The plan with biases in attention and in the MLP where the configuration says so.
     func withBiases(_ plan: DecoderPlan, _ file: ConfigurationFile) throws -> DecoderPlan {
+        var plan = try withAttentionBiases(plan, file)
+        let hasBias = try file.bool("mlp_bias", default: false)
+        plan.table = plan.table.with(bias: hasBias, in: .gate, .up, .down)
+        return plan
+    }
+
+    /// The plan with biases in attention where the configuration says so.
+    func withAttentionBiases(
+        _ plan: DecoderPlan, _ file: ConfigurationFile
+    ) throws -> DecoderPlan {
         var plan = plan
-        let attention = try file.bool("attention_bias", default: false)
-        let mlp = try file.bool("mlp_bias", default: false)
-        plan.table = plan.table.with(bias: attention, in: .query, .key, .value, .output)
-            .with(bias: mlp, in: .gate, .up, .down)
+        let hasBias = try file.bool("attention_bias", default: false)
+        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
         return plan
     }
 }

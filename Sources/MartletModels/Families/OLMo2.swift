@@ -6,11 +6,10 @@ extension DecoderFamily {
     static let olmo2 = DecoderFamily(
         "olmo2", "Olmo2ForCausalLM", table: .olmo2, epsilon: 1e-5,
         keys: .llamaLike.union(["attention_bias"]),
-        gguf: GGUFNaming(architecture: "olmo2", keys: GGUFNaming.llamaLike)
+        gguf: GGUFNaming(architecture: "olmo2", keys: GGUFNaming.llamaLike, needsHead: true)
     ) { family, file in
         var plan = try family.llamaLike(file, defaultContext: 2048, windows: .never)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         return plan
     }
 }

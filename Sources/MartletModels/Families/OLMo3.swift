@@ -8,7 +8,7 @@ extension DecoderFamily {
         keys: .llamaLike.union(["attention_bias"]),
         gguf: GGUFNaming(
             architecture: "olmo2", windows: .allButEach(4), keys: GGUFNaming.llamaLike,
-            stretchesFullLayersAlone: true)
+            stretchesFullLayersAlone: true, needsHead: true)
     ) { family, file in
         let keys = RotaryKeys(
             base: try file.double("rope_theta", default: 500_000, in: 1e-3...1e12),
@@ -19,8 +19,6 @@ extension DecoderFamily {
             file.keeping(family.keys.subtracting(ConfigurationFile.rotationKeys)),
             defaultContext: 2048, windows: .allButEach(4))
         try plan.turn(windowed: rotations.windowed, others: rotations.others, file)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
-        return plan
+        return try family.withAttentionBiases(plan, file)
     }
 }

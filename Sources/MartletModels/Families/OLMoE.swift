@@ -15,12 +15,11 @@ extension DecoderFamily {
         keys: .llamaLike.union(ExpertKeys.olmoe.names).union(["attention_bias", "clip_qkv"]),
         gguf: GGUFNaming(
             architecture: "olmoe", keys: GGUFNaming.llamaLike(ExpertKeys.olmoe.ggufNames),
-            unbiased: [.output])
+            unbiased: [.output], needsHead: true)
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 2048]), defaultContext: 4096, windows: .never)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         plan.projectionLimit = try file.optionalDouble("clip_qkv", in: 1e-6...1e9).map(Float.init)
         try plan.readExperts(file, .olmoe)
         return plan

@@ -15,7 +15,7 @@ extension DecoderFamily {
         keys: qwen2.keys.union(ExpertKeys.qwen2.names).union(["qkv_bias"]),
         gguf: GGUFNaming(
             architecture: "qwen2moe", windows: .whereSwitchedOn,
-            keys: GGUFNaming.llamaLike(ExpertKeys.qwen2.ggufNames))
+            keys: GGUFNaming.llamaLike(ExpertKeys.qwen2.ggufNames), needsHead: true)
     ) { family, file in
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 5632]), defaultContext: 32_768,

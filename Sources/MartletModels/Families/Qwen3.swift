@@ -16,8 +16,7 @@ extension DecoderFamily {
     ) { family, file in
         var plan = try family.llamaLike(
             file, defaultContext: 32_768, windows: .whereSwitchedOn)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         return plan
     }
 }

@@ -15,8 +15,7 @@ extension DecoderFamily {
         var plan = try family.llamaLike(
             file.adding(["intermediate_size": 6144]), defaultContext: 32_768,
             windows: .whereSwitchedOn)
-        let hasBias = try file.bool("attention_bias", default: false)
-        plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value, .output)
+        plan = try family.withAttentionBiases(plan, file)
         try plan.readExperts(file, .qwen3)
         return plan
     }

@@ -13,19 +13,21 @@ extension DecoderFamily {
             architecture: "stablelm",
             keys: GGUFNaming.layerNormed.merging([
                 "use_parallel_residual": "use_parallel_residual"
-            ]) { first, _ in first })
+            ]) { first, _ in first }, needsHead: true)
     ) { family, file in
-        guard try !file.bool("qk_layernorm", default: false) else {
-            throw ModelError.unsupported(
-                file: file.path, key: "qk_layernorm", got: "true",
-                expected: "false: norms with weights of their own for each head are not run")
-        }
         var plan = try family.llamaLike(
             file.adding(["partial_rotary_factor": 0.25]), defaultContext: 4096, windows: .never,
             epsilon: "layer_norm_eps", rotary: { $0.readsShare = true })
         if try file.bool("use_parallel_residual", default: false) {
             plan.isParallel = true
             plan.table = plan.table.without(.feedForwardNorm)
+        }
+        if try file.bool("qk_layernorm", default: false) {
+            plan.table = plan.table.inserting(
+                [
+                    TensorRow(.queryHeadNorm, name: "layers.*.self_attn.q_layernorm.norms.#"),
+                    TensorRow(.keyHeadNorm, name: "layers.*.self_attn.k_layernorm.norms.#"),
+                ], after: .value)
         }
         let hasBias = try file.bool("use_qkv_bias", default: false)
         plan.table = plan.table.with(bias: hasBias, in: .query, .key, .value)

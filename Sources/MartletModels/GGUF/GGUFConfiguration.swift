@@ -72,12 +72,14 @@ struct GGUFConfiguration {
                 heads: value("attention.head_count")?.int ?? 1)
             members.append(("query_pre_attn_scalar", .number(scalar)))
         }
+        let projections = ["attn_q.bias", "attn_qkv.bias"]
         for (key, tensors) in [
-            ("attention_bias", ["attn_q", "attn_qkv"]), ("attention_out_bias", ["attn_output"]),
-            ("mlp_bias", ["ffn_gate"]), ("use_bias", ["attn_q"]), ("use_qkv_bias", ["attn_q"]),
-            ("qkv_bias", ["attn_q"]),
+            ("attention_bias", projections), ("attention_out_bias", ["attn_output.bias"]),
+            ("mlp_bias", ["ffn_gate.bias"]), ("use_bias", projections),
+            ("use_qkv_bias", projections), ("qkv_bias", projections),
+            ("qk_layernorm", ["attn_q_norm.weight"]),
         ] where family.keys.contains(key) {
-            let isThere = tensors.contains { model.contains("blk.0.\($0).bias") }
+            let isThere = tensors.contains { model.contains("blk.0." + $0) }
             members.append((key, .bool(isThere)))
         }
         if naming.needsWrittenWindow, value("attention.sliding_window") == nil {

@@ -11,13 +11,24 @@ package struct GGUFExport {
     package let tensors: [GGUFTensorToWrite]
     /// Rows of the table of embeddings, which readers want as many tokens for.
     package let vocabularySize: Int
+    /// Tokens that the model has positions for.
+    package let contextLength: Int
 
     /// - Parameters:
     ///   - checkpoint: a model of a family that GGUF has a name for.
     ///   - name: `general.name`.
+    ///   - pooling: the number of `pooling_type` of a decoder that embeds texts.
     /// - Throws: ``ModelError`` for a family or a feature that the format, as it is read here, has no keys for.
-    package init(_ checkpoint: Checkpoint, name: String, mix: GGUFMix) throws(ModelError) {
-        let plan = try DecoderPlan.read(checkpoint)
+    package init(
+        _ checkpoint: Checkpoint, name: String, mix: GGUFMix, pooling: Int? = nil
+    ) throws(ModelError) {
+        var plan = try DecoderPlan.read(checkpoint)
+        // What embeds texts may come without a head, which readers then make of the embedding.
+        if pooling != nil, !plan.shape.tiesEmbeddings {
+            let names = StoredNames(plan, contains: checkpoint.tensors.contains)
+            let head = names.name(plan.table[.head], layer: nil) + ".weight"
+            plan.shape.tiesEmbeddings = !checkpoint.tensors.contains(head)
+        }
         let path = checkpoint.tensors.path
         let window = plan.shape.layerWindows.compactMap(\.self).first
         let family = try ModelRegistry.family(named: plan.shape.family)
@@ -66,6 +77,7 @@ package struct GGUFExport {
                 "rope.dimension_count",
                 .uint32(UInt32(rotary.dimensions(headDimension: shape.headDimension))))
         }
+        if let pooling { write("pooling_type", .uint32(UInt32(pooling))) }
         write("vocab_size", .uint32(UInt32(shape.vocabularySize)))
         write(
             plan.norm == .rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
@@ -98,23 +110,30 @@ package struct GGUFExport {
         {
             write("rope.freq_base_swa", .float32(Float(local.base)))
         }
-        let source = plan.tensors(of: checkpoint)
+        let source: any TensorSource
+        do { source = try plan.tensors(of: checkpoint) } catch { throw .format(error) }
         let stored = StoredNames(plan, contains: source.contains)
-        // The tensors of several experts are one.
-        for tensor in plan.tensors where (tensor.expert ?? 0) == 0 {
+        var written = plan
+        if naming.needsHead { written.shape.tiesEmbeddings = false }
+        // The tensors of several experts, or heads, are one.
+        for tensor in written.tensors where (tensor.number ?? 0) == 0 {
             guard let role = tensor.row.roles.first, let name = naming.name(tensor) else {
                 continue
             }
             do throws(FormatError) {
                 var entries: [TensorEntry] = []
                 for copy in plan.copies(of: tensor) {
-                    entries.append(
-                        try source.requireTensor(stored.name(copy), shape: copy.shape))
+                    // A head that is written though embeddings are tied is the embedding again.
+                    let name =
+                        role == .head && shape.tiesEmbeddings
+                        ? stored.name(plan.table[.embedding], layer: nil) + copy.suffix
+                        : stored.name(copy)
+                    entries.append(try source.requireTensor(name, shape: copy.shape))
                 }
                 let isRow = tensor.shape.count > 1 && tensor.shape[0] == 1
                 var parts = GGUFParts(
                     entries, shape: isRow ? [tensor.shape[1]] : tensor.shape,
-                    isStack: tensor.expert != nil)
+                    isStack: tensor.number != nil)
                 parts.order = naming.order(tensor, plan)
                 parts.isTransposed = tensor.row.isTransposed && tensor.shape.count > 1
                 parts.term = naming.holdsWholeNorms && role.isNorm ? plan.normOffset : 0
@@ -125,12 +144,14 @@ package struct GGUFExport {
                     ? .blocks(.mxfp4)
                     : parts.shape.count < 2 || tensor.isBias
                         ? .plain(.f32)
-                        : mix.type(role, layer: tensor.layer, columns: parts.columns, of: shape)
+                        : mix.type(
+                            role, layer: tensor.layer, columns: parts.columns, of: written.shape)
                 tensors.append(parts.tensor(name: name, type: type))
             } catch { throw .format(error) }
         }
         metadata = keys
         vocabularySize = shape.vocabularySize
+        contextLength = shape.contextLength
         self.tensors = tensors
     }
 

@@ -15,8 +15,8 @@ extension TensorRole {
         case .value: "blk.*.attn_v"
         case .queryNorm: "blk.*.attn_q_norm"
         case .keyNorm: "blk.*.attn_k_norm"
-        case .queryRowNorm: "blk.*.attn_q_norm"
-        case .keyRowNorm: "blk.*.attn_k_norm"
+        case .queryHeadNorm, .queryRowNorm: "blk.*.attn_q_norm"
+        case .keyHeadNorm, .keyRowNorm: "blk.*.attn_k_norm"
         case .output: "blk.*.attn_output"
         case .sinks: "blk.*.attn_sinks"
         case .attentionEndNorm: "blk.*.post_attention_norm"
@@ -54,6 +54,35 @@ extension GGUFNaming {
             $0.replacing("*", with: tensor.layer.map(String.init) ?? "")
                 + (tensor.isBias ? ".bias" : ".weight")
         }
+    }
+}
+
+/// Tensors that a file may have instead of one for each of several roles: their rows one after another.
+struct GGUFFusion {
+    /// The name, `*` for the number of the layer.
+    let name: String
+    let roles: [TensorRole]
+
+    static let all = [
+        GGUFFusion(name: "blk.*.attn_qkv", roles: [.query, .key, .value]),
+        GGUFFusion(name: "blk.*.ffn_gate_up_exps", roles: [.expertGate, .expertUp]),
+    ]
+
+    /// The name of the one in which a tensor of the plan may be, and the rows of it that are its; nil where there is none.
+    static func place(
+        of tensor: PlannedTensor, _ plan: DecoderPlan
+    ) -> (name: String, rows: Range<Int>, all: Int)? {
+        guard tensor.row.roles.count == 1, let layer = tensor.layer,
+            let fusion = all.first(where: { $0.roles.contains(tensor.row.roles[0]) })
+        else { return nil }
+        var (first, rows) = (0, 0..<0)
+        for role in fusion.roles {
+            let count = plan.outputs(TensorRow(role, name: ""), layer: layer)
+            if role == tensor.row.roles[0] { rows = first..<first + count }
+            first += count
+        }
+        let name = fusion.name.replacing("*", with: String(layer))
+        return (name + (tensor.isBias ? ".bias" : ".weight"), rows, first)
     }
 }
 
@@ -95,25 +124,37 @@ package final class GGUFTensors: TensorSource {
             guard let role = tensor.row.roles.first, let stored = naming.name(tensor) else {
                 continue
             }
-            guard let entry = model.find(stored) else {
+            var (name, rows) = (stored, 0..<(tensor.shape.first ?? 0))
+            var shape = tensor.shape
+            let fused = model.contains(stored) ? nil : GGUFFusion.place(of: tensor, plan)
+            if let fused, model.contains(fused.name) {
+                (name, rows) = (fused.name, fused.rows)
+                shape[0] = fused.all
+            }
+            guard let entry = model.find(name) else {
                 throw .format(.missingTensor(path: model.path, tensor: stored))
             }
-            taken.insert(stored)
-            if let expert = tensor.expert {
-                let expected = [plan.copies(tensor.row, layer: tensor.layer)] + tensor.shape
+            taken.insert(name)
+            if tensor.number != nil || name != stored {
+                let copies = plan.copies(tensor.row, layer: tensor.layer)
+                let expected = (tensor.number == nil ? [] : [copies]) + shape
                 guard entry.shape == expected else {
                     throw .format(
                         .shapeMismatch(
-                            file: model.path, tensor: stored, got: entry.shape, expected: expected))
+                            file: model.path, tensor: name, got: entry.shape, expected: expected))
                 }
-                // Blocks of a vector may reach over the ends of experts.
+                // Blocks of a vector may reach over the ends of its parts.
                 guard entry.stored == nil || tensor.shape.count > 1 else {
                     throw .format(
                         .malformedTensor(
-                            file: model.path, tensor: stored, field: "type",
+                            file: model.path, tensor: name, field: "type",
                             got: "blocks of numbers", expected: "F32, F16 or BF16"))
                 }
-                entries.append(entry.part(tensor.name, index: expert))
+                let part =
+                    tensor.number.map { entry.part(tensor.name, index: $0, rows: rows) }
+                    ?? entry.rows(tensor.name, rows)
+                entries.append(
+                    part.renamed(tensor.name, rowOrder: naming.order(tensor, plan)))
                 continue
             }
             // One row may be stored as a vector.

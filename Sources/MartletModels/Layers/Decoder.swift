@@ -118,8 +118,8 @@ extension GroupedAttention {
         self.init(
             norm: try bound.optionalNorm(.inputNorm, layer: layer), queryKeyValue: input,
             output: try ResidualLinear(bound, .output, endingIn: .attentionEndNorm, layer: layer),
-            queryNorm: try bound.optionalNorm(.queryNorm, layer: layer),
-            keyNorm: try bound.optionalNorm(.keyNorm, layer: layer),
+            queryNorm: try bound.headNorm(.queryNorm, orEach: .queryHeadNorm, layer: layer),
+            keyNorm: try bound.headNorm(.keyNorm, orEach: .keyHeadNorm, layer: layer),
             queryRowNorm: try bound.optionalNorm(.queryRowNorm, layer: layer),
             keyRowNorm: try bound.optionalNorm(.keyRowNorm, layer: layer),
             normalisesTurned: bound.plan.normalisesTurned,

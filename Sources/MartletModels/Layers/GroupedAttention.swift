@@ -11,7 +11,8 @@ struct GroupedAttention: Sendable {
     let norm: Norm?
     let queryKeyValue: Linear
     let output: ResidualLinear
-    /// Norms of each query and key head, before the rotation (Qwen3) or after it.
+    /// Norms of each query and key head, before the rotation (Qwen3) or after it, with the same weights for all or
+    /// some for each (StableLM).
     var queryNorm: Norm?
     var keyNorm: Norm?
     /// Norms of all queries of a token together, and of all its keys (OLMo 2).
@@ -102,7 +103,7 @@ struct GroupedAttention: Sendable {
             let queries = base + row * stride + head * group * dimension
             let borrowing = borrowing ?? (lends ? step.channelHead(row: row, layer: layer) : nil)
             if borrowing == nil, !normalisesTurned {
-                normalise(step, key: key, queries: queries, group: group)
+                normalise(step, head: head, key: key, queries: queries, group: group)
             }
             if let turn {
                 let (cosines, sines) = (
@@ -118,7 +119,7 @@ struct GroupedAttention: Sendable {
                 }
             }
             if normalisesTurned {
-                normalise(step, key: key, queries: queries, group: group)
+                normalise(step, head: head, key: key, queries: queries, group: group)
             }
             borrowing?.clear(key: key, queries: queries, group: group, dimension: dimension)
         }
@@ -140,15 +141,16 @@ struct GroupedAttention: Sendable {
     }
 
     private func normalise(
-        _ step: Step, key: UnsafeMutablePointer<Float>, queries: UnsafeMutablePointer<Float>,
-        group: Int
+        _ step: Step, head: Int, key: UnsafeMutablePointer<Float>,
+        queries: UnsafeMutablePointer<Float>, group: Int
     ) {
         let dimension = step.shape.headDimension
-        if let keyNorm { keyNorm(step.kernels, key, count: dimension, out: key) }
+        if let keyNorm { keyNorm(step.kernels, key, count: dimension, out: key, head: head) }
         guard let queryNorm else { return }
         for member in 0..<group {
             let query = queries + member * dimension
-            queryNorm(step.kernels, query, count: dimension, out: query)
+            queryNorm(
+                step.kernels, query, count: dimension, out: query, head: head * group + member)
         }
     }
 
@@ -180,7 +182,7 @@ struct GroupedAttention: Sendable {
         rows.forEach(cost: shape.queryWidth + shape.keyValueWidth) { row in
             for head in 0..<shape.keyValueHeadCount {
                 normalise(
-                    step, key: keys + row * stride + head * dimension,
+                    step, head: head, key: keys + row * stride + head * dimension,
                     queries: base + row * stride + head * group * dimension, group: group)
             }
             eviction.read(step, row: row, queries: base + row * stride, keys: keys + row * stride)

@@ -11,16 +11,20 @@ enum Norm: Sendable {
     case layer(weight: WeightVector, bias: WeightVector, epsilon: Float)
 
     /// Normalises one row of `count` floats; `out` may be `x`.
+    ///
+    /// - Parameter head: whose weights count, where there are some for each head.
     func callAsFunction(
         _ kernels: KernelSet, _ x: UnsafePointer<Float>, count: Int,
-        out: UnsafeMutablePointer<Float>
+        out: UnsafeMutablePointer<Float>, head: Int = 0
     ) {
         switch self {
         case .rms(let weight, let epsilon):
-            kernels.table.pointee.rms_norm(x, weight.pointer, epsilon, Int32(count), out)
+            let first = weight.count > count ? head * count : 0
+            kernels.table.pointee.rms_norm(x, weight.pointer + first, epsilon, Int32(count), out)
         case .layer(let weight, let bias, let epsilon):
+            let first = weight.count > count ? head * count : 0
             kernels.table.pointee.layer_norm(
-                x, weight.pointer, bias.pointer, epsilon, Int32(count), out)
+                x, weight.pointer + first, bias.pointer + first, epsilon, Int32(count), out)
         }
     }
 }

@@ -53,15 +53,14 @@ struct RoutedExperts: FeedForward {
             input.update(from: x, count: size)
             if quantised { scratch.quantise(step.kernels, input, size, slot: slot) }
         }
-        run.multiply(
-            experts, \.gateUp, input: scratch.values, inputStride: scratch.valueStride,
-            out: scratch.inner, outStride: scratch.innerStride
-        ) { $0.isPaired ? .swiglu : .store }
+        run.multiply(experts, .gateUp, from: .values, to: .inner) {
+            $0.isPaired ? .swiglu : .store
+        }
         let quantisesInner = experts.contains { $0.down.quantisesActivations }
         let kernels = step.kernels.table
         run.forEachSlot(cost: shape.width) { slot, _ in
             let expert = experts[run.expert(ofSlot: slot)]
-            let gate = scratch.inner + slot * scratch.innerStride
+            let gate = run.floats(.inner, slot: slot).first
             if !expert.isPaired {
                 kind.activate(gate, gate + expert.width, expert.width, kernels)
             }
@@ -70,10 +69,7 @@ struct RoutedExperts: FeedForward {
             }
         }
         // The products of rows that came in are what goes out.
-        run.multiply(
-            experts, \.down, input: scratch.inner, inputStride: scratch.innerStride,
-            out: scratch.values, outStride: scratch.valueStride
-        ) { _ in .store }
+        run.multiply(experts, .down, from: .inner, to: .values) { _ in .store }
         rows.forEach(cost: size * shape.runs) { row in add(row, scratch, step) }
     }
 

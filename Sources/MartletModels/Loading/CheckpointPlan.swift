@@ -19,7 +19,8 @@ extension DecoderPlan {
     ) throws(ModelError) -> DecoderPlan {
         let configuration = configuration ?? checkpoint.configuration
         var plan = try read(configuration)
-        let tensors = plan.tensors(of: checkpoint)
+        let tensors: any TensorSource
+        do { tensors = try plan.tensors(of: checkpoint) } catch { throw .format(error) }
         for entry in tensors.entries {
             guard let packing = Packing.of(entry.name) else { continue }
             throw .unsupported(

@@ -8,6 +8,7 @@ final class ExpertTensors: TensorSource {
     let path: String
     let files: [MappedFile]
     let entries: [TensorEntry]
+    var storesOutputsFirst: Bool { base.storesOutputsFirst }
     private let base: any TensorSource
     private let parts: [String: TensorEntry]
     private let stacked: Set<String>
@@ -35,87 +36,114 @@ final class ExpertTensors: TensorSource {
 extension DecoderPlan {
     /// The tensors of a checkpoint as the plan names them. A stack whose shape is not what the plan asks for stays as it
     /// is, and is refused as a tensor that nothing reads.
-    func tensors(of checkpoint: Checkpoint) -> any TensorSource {
+    ///
+    /// - Throws: ``FormatError`` for a stack that cannot be read.
+    func tensors(of checkpoint: Checkpoint) throws(FormatError) -> any TensorSource {
         let base = checkpoint.tensors
         guard shape.experts != nil, !table.stacks.isEmpty else { return base }
         let names = StoredNames(self, contains: base.contains)
         var parts: [TensorEntry] = []
         var stacked: Set<String> = []
-        for layer in shape.layers.indices {
-            guard let experts = shape.layers[layer].experts else { continue }
+        for layer in shape.layers.indices where shape.layers[layer].experts != nil {
             for stack in table.stacks {
-                let name = names.name(stack, layer: layer)
-                if stack.alternates {
-                    let found = turns(of: stack, name: name, layer: layer, in: base, names)
-                    parts += found.parts
-                    stacked.formUnion(found.stacked)
-                    continue
-                }
-                guard let entry = try? base.find(name), !entry.isAdapted, entry.isWhole else {
-                    continue
-                }
-                let sizes = stack.roles.map { outputs(TensorRow($0, name: ""), layer: layer) }
-                let inputs = inputs(stack.roles[0], layer: layer)
-                guard entry.shape == [experts.count, sizes.reduce(0, +), inputs] else { continue }
-                stacked.insert(entry.name)
-                for expert in 0..<experts.count {
-                    var first = 0
-                    for (role, size) in zip(stack.roles, sizes) {
-                        let part = names.name(table[role], layer: layer, expert: expert) + ".weight"
-                        parts.append(
-                            entry.part(part, index: expert, rows: first..<first + size))
-                        first += size
-                    }
-                }
+                let held = StackedExperts(self, stack, layer: layer, names)
+                let found = try stack.alternates ? held.turns(in: base) : held.rows(in: base)
+                parts += found.parts
+                stacked.formUnion(found.stacked)
             }
         }
         guard !stacked.isEmpty else { return base }
         return ExpertTensors(base, parts: parts, of: stacked)
     }
+}
 
-    /// The tensors of experts whose roles take turns in a stack, and the names of those that hold them.
-    private func turns(
-        of stack: ExpertStack, name: String, layer: Int, in base: any TensorSource,
-        _ names: StoredNames
-    ) -> (parts: [TensorEntry], stacked: [String]) {
-        func find(_ suffix: String, _ shape: [Int]) -> TensorEntry? {
-            guard let entry = try? base.find(name + suffix), entry.shape == shape, entry.isWhole
-            else { return nil }
-            return entry
+/// One stack of a layer: what it is called, and what of it is which expert's.
+private struct StackedExperts {
+    /// The tensors of experts, and the names of those that hold them.
+    typealias Found = (parts: [TensorEntry], stacked: [String])
+
+    let plan: DecoderPlan
+    let stack: ExpertStack
+    let layer: Int
+    let names: StoredNames
+    private let name: String
+    private let count: Int
+    /// Outputs of each role, and what all of them read.
+    private let sizes: [Int]
+    private let inputs: Int
+
+    init(_ plan: DecoderPlan, _ stack: ExpertStack, layer: Int, _ names: StoredNames) {
+        self.plan = plan
+        self.stack = stack
+        self.layer = layer
+        self.names = names
+        name = names.name(stack, layer: layer)
+        count = plan.shape.layers[layer].experts?.count ?? 0
+        sizes = stack.roles.map { plan.outputs(TensorRow($0, name: ""), layer: layer) }
+        inputs = plan.inputs(stack.roles[0], layer: layer)
+    }
+
+    /// A tensor of this shape that lies as it is stored.
+    private func find(
+        _ name: String, _ shape: [Int], in base: any TensorSource
+    ) throws(FormatError) -> TensorEntry? {
+        guard let entry = try base.find(name), entry.shape == shape, entry.isWhole else {
+            return nil
         }
-        let count = shape.layers[layer].experts?.count ?? 0
-        let size = outputs(TensorRow(stack.roles[0], name: ""), layer: layer)
-        let (all, inputs) = (size * stack.roles.count, inputs(stack.roles[0], layer: layer))
-        var make: [(suffix: String, part: (String, Int, Int) -> TensorEntry)] = []
-        var stacked: [String] = []
-        let turns = stack.roles.count
-        if let floats = find("", [count, inputs, all]) {
-            stacked.append(floats.name)
-            make.append((".weight", { floats.turn($0, index: $1, first: $2, of: turns) }))
-        } else if inputs % 32 == 0, let blocks = find("_blocks", [count, all, inputs / 32, 16]),
-            let scales = find("_scales", [count, all, inputs / 32]), blocks.dtype == .u8,
-            scales.dtype == .u8
-        {
-            stacked += [blocks.name, scales.name]
-            make.append(
-                (
-                    ".weight",
-                    { blocks.turnOfBlocks($0, scales: scales, index: $1, first: $2, of: turns) }
-                ))
+        return entry
+    }
+
+    private func part(_ role: TensorRole, expert: Int) -> String {
+        names.name(plan.table[role], layer: layer, number: expert)
+    }
+
+    /// Of a stack in which each role's rows follow those of the one before.
+    func rows(in base: any TensorSource) throws(FormatError) -> Found {
+        guard let entry = try find(name, [count, sizes.reduce(0, +), inputs], in: base) else {
+            return ([], [])
         }
-        if let biases = find("_bias", [count, all]) {
-            stacked.append(biases.name)
-            make.append((".bias", { biases.turn($0, index: $1, first: $2, of: turns) }))
+        var parts: [TensorEntry] = []
+        for expert in 0..<count {
+            var first = 0
+            for (role, size) in zip(stack.roles, sizes) {
+                parts.append(
+                    entry.part(
+                        part(role, expert: expert) + ".weight", index: expert,
+                        rows: first..<first + size))
+                first += size
+            }
         }
-        let parts = make.flatMap { suffix, part in
-            (0..<count).flatMap { expert in
-                stack.roles.enumerated().map { first, role in
-                    part(
-                        names.name(table[role], layer: layer, expert: expert) + suffix, expert,
-                        first)
+        return (parts, [entry.name])
+    }
+
+    /// Of a stack in which the outputs of the roles take turns, as floats or as blocks, with its biases.
+    func turns(in base: any TensorSource) throws(FormatError) -> Found {
+        let (all, turns) = (sizes.reduce(0, +), stack.roles.count)
+        var found: Found = ([], [])
+        func add(_ suffix: String, _ turn: (String, _ expert: Int, _ first: Int) -> TensorEntry) {
+            for expert in 0..<count {
+                for (first, role) in stack.roles.enumerated() {
+                    found.parts.append(turn(part(role, expert: expert) + suffix, expert, first))
                 }
             }
         }
-        return (parts, stacked)
+        if let floats = try find(name, [count, inputs, all], in: base) {
+            found.stacked.append(floats.name)
+            add(".weight") { floats.turn($0, index: $1, first: $2, of: turns) }
+        } else if inputs % 32 == 0,
+            let blocks = try find(name + "_blocks", [count, all, inputs / 32, 16], in: base),
+            let scales = try find(name + "_scales", [count, all, inputs / 32], in: base),
+            blocks.dtype == .u8, scales.dtype == .u8
+        {
+            found.stacked += [blocks.name, scales.name]
+            add(".weight") {
+                blocks.turnOfBlocks($0, scales: scales, index: $1, first: $2, of: turns)
+            }
+        }
+        if let biases = try find(name + "_bias", [count, all], in: base) {
+            found.stacked.append(biases.name)
+            add(".bias") { biases.turn($0, index: $1, first: $2, of: turns) }
+        }
+        return found
     }
 }

@@ -71,7 +71,8 @@ package final class LanguageModel: Sendable {
     ) throws(ModelError) {
         var plan = try DecoderPlan.read(checkpoint)
         if !readsHead { plan.shape.tiesEmbeddings = true }
-        let tensors = plan.tensors(of: checkpoint)
+        let tensors: any TensorSource
+        do { tensors = try plan.tensors(of: checkpoint) } catch { throw .format(error) }
         let names = StoredNames(plan, contains: tensors.contains)
         // Which are in f32, whatever the others are.
         let routers = plan.tensors.filter { $0.row.roles[0].matrixKind == .router }

@@ -54,7 +54,7 @@ struct BoundTensors {
         var (sources, channels) = ([Int](), 0)
         for role in roles {
             let row = plan.table[role]
-            let name = names.name(row, layer: layer, expert: expert)
+            let name = names.name(row, layer: layer, number: expert)
             let stored = plan.outputs(row, layer: layer)
             let span = plan.span(of: role, in: row, layer: layer)
             let order = plan.order(of: role, in: row, layer: layer)
@@ -101,7 +101,7 @@ struct BoundTensors {
         return weights.type != nil
             || weights.areStoredAlike(
                 roles.map {
-                    names.name(plan.table[$0], layer: layer, expert: expert) + ".weight"
+                    names.name(plan.table[$0], layer: layer, number: expert) + ".weight"
                 })
     }
 
@@ -132,6 +132,28 @@ struct BoundTensors {
                     .transformed(adding: 0, factor: factor)
                 : try WeightVector([Float](repeating: 0, count: count))
             return .layer(weight: weight, bias: bias, epsilon: epsilon)
+        }
+    }
+
+    /// The norm of heads, with the same weights for all or, one after another, with some for each; nil where the table
+    /// has neither.
+    func headNorm(
+        _ shared: TensorRole, orEach role: TensorRole, layer: Int
+    ) throws(ModelError) -> Norm? {
+        guard plan.table.has(role) else { return try optionalNorm(shared, layer: layer) }
+        let row = plan.table[role]
+        precondition(!row.hasBias && plan.normOffset == 0, "BoundTensors: \(role) with a bias")
+        let count = plan.inputs(role, layer: layer)
+        let weight = try weights.vectors(
+            (0..<plan.copies(row, layer: layer)).map {
+                (names.name(row, layer: layer, number: $0) + row.suffix, count)
+            })
+        let epsilon = Float(plan.epsilon)
+        switch plan.norm {
+        case .rms: return .rms(weight: weight, epsilon: epsilon)
+        case .layer:
+            let zeros = try WeightVector([Float](repeating: 0, count: weight.count))
+            return .layer(weight: weight, bias: zeros, epsilon: epsilon)
         }
     }
 

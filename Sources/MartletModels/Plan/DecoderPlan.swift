@@ -79,7 +79,8 @@ package struct DecoderPlan: Sendable {
     /// Whether it is Llama or GPT-2 in all but sizes: norms before attention and MLP, no factors, whole rotations.
     package var isPlain: Bool {
         let roles: [TensorRole] = [
-            .queryRowNorm, .keyRowNorm, .attentionEndNorm, .feedForwardEndNorm, .sinks,
+            .queryHeadNorm, .keyHeadNorm, .queryRowNorm, .keyRowNorm, .attentionEndNorm,
+            .feedForwardEndNorm, .sinks,
         ]
         return table.has(.inputNorm) && table.has(.feedForwardNorm)
             && !roles.contains(where: table.has)
@@ -146,8 +147,8 @@ package struct PlannedTensor: Sendable {
     package let row: TensorRow
     /// Its layer; nil for what comes before and after the layers.
     package let layer: Int?
-    /// Its expert; nil for what is not an expert's.
-    package var expert: Int?
+    /// Its expert, or its head where each has one of its own; nil for what a layer has one of.
+    package var number: Int?
     /// Whether it is the row's bias.
     package let isBias: Bool
     /// Lengths of its dimensions as stored, slowest first.
@@ -168,7 +169,7 @@ extension DecoderPlan {
         case .positions: (s.contextLength, s.hiddenSize)
         case .inputNorm, .feedForwardNorm, .finalNorm, .marksNorm: (1, s.hiddenSize)
         case .attentionEndNorm, .feedForwardEndNorm: (1, s.hiddenSize)
-        case .queryNorm, .keyNorm: (1, of(\.headDimension))
+        case .queryNorm, .keyNorm, .queryHeadNorm, .keyHeadNorm: (1, of(\.headDimension))
         case .queryRowNorm: (1, of(\.queryWidth))
         case .keyRowNorm: (1, of(\.keyValueWidth))
         case .query: (of(\.queryWidth), s.hiddenSize)
@@ -233,23 +234,23 @@ extension DecoderPlan {
 
     /// The name of the tensor that is in `layer` what this one is in its own.
     package func name(of tensor: PlannedTensor, layer: Int?) -> String {
-        name(tensor.row, layer: layer, expert: tensor.expert, prefix: table.prefixes[0])
+        name(tensor.row, layer: layer, number: tensor.number, prefix: table.prefixes[0])
             + tensor.suffix
     }
 
     fileprivate func name(
-        _ row: TensorRow, layer: Int?, expert: Int? = nil, prefix: String
+        _ row: TensorRow, layer: Int?, number: Int? = nil, prefix: String
     ) -> String {
         // Where the whole decoder is a part, so is its head.
         let isPart = prefix.hasPrefix("language_model.")
         let name = (row.takesPrefix ? prefix : isPart ? "language_model." : "") + row.name
-        return Self.numbered(name, layer: layer, expert: expert)
+        return Self.numbered(name, layer: layer, number: number)
     }
 
-    /// A name of the table with the numbers of a layer and an expert in it.
-    static func numbered(_ name: String, layer: Int?, expert: Int? = nil) -> String {
+    /// A name of the table with the numbers of a layer, and an expert or a head, in it.
+    static func numbered(_ name: String, layer: Int?, number: Int? = nil) -> String {
         var name = name
-        for (mark, number) in [("*" as Character, layer), ("#", expert)] {
+        for (mark, number) in [("*" as Character, layer), ("#", number)] {
             guard let number, let place = name.firstIndex(of: mark) else { continue }
             name = name[..<place] + String(number) + name[name.index(after: place)...]
         }
@@ -276,17 +277,17 @@ extension DecoderPlan {
 
     private func tensors(_ row: TensorRow, _ layer: Int?) -> [PlannedTensor] {
         let copies = copies(row, layer: layer)
-        guard row.roles[0].isOfExpert else { return copies == 0 ? [] : tensors(row, layer, nil) }
+        guard row.roles[0].isNumbered else { return copies == 0 ? [] : tensors(row, layer, nil) }
         return (0..<copies).flatMap { tensors(row, layer, $0) }
     }
 
-    private func tensors(_ row: TensorRow, _ layer: Int?, _ expert: Int?) -> [PlannedTensor] {
+    private func tensors(_ row: TensorRow, _ layer: Int?, _ number: Int?) -> [PlannedTensor] {
         let (outputs, inputs) = (outputs(row, layer: layer), inputs(row.roles[0], layer: layer))
-        let name = name(row, layer: layer, expert: expert, prefix: table.prefixes[0])
+        let name = name(row, layer: layer, number: number, prefix: table.prefixes[0])
         func tensor(isBias: Bool, _ shape: [Int]) -> PlannedTensor {
             PlannedTensor(
                 name: name + (isBias ? ".bias" : row.suffix), row: row, layer: layer,
-                expert: expert, isBias: isBias, shape: shape)
+                number: number, isBias: isBias, shape: shape)
         }
         let isVector = row.roles[0].isVector
         let weight = tensor(
@@ -347,14 +348,14 @@ package struct StoredNames: Sendable {
     }
 
     /// The stored name of a row without `.weight` or `.bias`.
-    package func name(_ row: TensorRow, layer: Int?, expert: Int? = nil) -> String {
+    package func name(_ row: TensorRow, layer: Int?, number: Int? = nil) -> String {
         let row = isStoredAsHead && row.roles == [.embedding] ? plan.table[.head] : row
-        return plan.name(row, layer: layer, expert: expert, prefix: prefix)
+        return plan.name(row, layer: layer, number: number, prefix: prefix)
     }
 
     /// The stored name of a tensor.
     package func name(_ tensor: PlannedTensor) -> String {
-        name(tensor.row, layer: tensor.layer, expert: tensor.expert) + tensor.suffix
+        name(tensor.row, layer: tensor.layer, number: tensor.number) + tensor.suffix
     }
 
     /// The stored name of several experts' tensors in one.

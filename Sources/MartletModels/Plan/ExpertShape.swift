@@ -45,6 +45,9 @@ extension TensorRole {
         }
     }
 
+    /// Whether a layer has several, each a tensor with a number in its name.
+    var isNumbered: Bool { isOfExpert || self == .queryHeadNorm || self == .keyHeadNorm }
+
     /// Whether a layer has it: MLPs and experts exclude each other.
     func isThere(in layer: LayerPlan) -> Bool {
         switch self {
@@ -63,16 +66,22 @@ extension DecoderPlan {
         guard let layer else { return 1 }
         let plan = shape.layers[layer]
         guard row.roles[0].isThere(in: plan) else { return 0 }
-        guard row.roles[0].isOfExpert, let experts = plan.experts else { return 1 }
-        return isActive ? experts.perToken : experts.count
+        switch row.roles[0] {
+        case .queryHeadNorm: return plan.headCount
+        case .keyHeadNorm: return plan.keyValueHeadCount
+        case let role where role.isOfExpert:
+            guard let experts = plan.experts else { return 1 }
+            return isActive ? experts.perToken : experts.count
+        default: return 1
+        }
     }
 
-    /// The tensors of all experts that are in theirs what this one is in its own; it alone where it is not an expert's.
+    /// The tensors of all experts, or heads, that are in theirs what this one is in its own; it alone where a layer has one.
     func copies(of tensor: PlannedTensor) -> [PlannedTensor] {
-        guard tensor.expert != nil else { return [tensor] }
-        return (0..<copies(tensor.row, layer: tensor.layer)).map { expert in
+        guard tensor.number != nil else { return [tensor] }
+        return (0..<copies(tensor.row, layer: tensor.layer)).map { number in
             var copy = tensor
-            copy.expert = expert
+            copy.number = number
             return copy
         }
     }
@@ -81,7 +90,7 @@ extension DecoderPlan {
     var activeParameterCount: Int {
         tensors.reduce(0) { total, tensor in
             if tensor.row.roles[0].isAdapter { return total }
-            if let expert = tensor.expert, let layer = tensor.layer,
+            if tensor.row.roles[0].isOfExpert, let expert = tensor.number, let layer = tensor.layer,
                 let experts = shape.layers[layer].experts, expert >= experts.perToken
             {
                 return total
@@ -117,9 +126,11 @@ extension TensorTable {
     ///   - router: the name of the router's matrix.
     ///   - experts: what stands before the number of an expert.
     ///   - parts: the names of its gate, its other input and its output.
+    ///   - storesStacks: whether other programs read the stacks alone.
     func withExperts(
         router: String = "layers.*.mlp.gate", experts: String = "layers.*.mlp.experts",
-        parts: [String] = ["gate_proj", "up_proj", "down_proj"], stacks: [ExpertStack] = .usual
+        parts: [String] = ["gate_proj", "up_proj", "down_proj"], stacks: [ExpertStack] = .usual,
+        storesStacks: Bool = false
     ) -> TensorTable {
         let roles: [TensorRole] = [.expertGate, .expertUp, .expertDown]
         var table = inserting(
@@ -127,6 +138,7 @@ extension TensorTable {
                 + zip(roles, parts).map { TensorRow($0, name: "\(experts).#.\($1)") },
             after: .down)
         table.stacks = stacks
+        table.storesStacks = storesStacks
         return table
     }
 }

@@ -15,6 +15,9 @@ public struct RotaryParameters: Sendable, Hashable {
     /// How queries grow with their position; nil where they do not.
     public var growth: QueryGrowth?
 
+    /// Whether each frequency has a factor of its own, as GGUF files store them.
+    package var isByFactors: Bool { if case .factors = scaling { true } else { false } }
+
     /// How frequencies are stretched for contexts longer than those of pre-training.
     public enum Scaling: Sendable, Hashable {
         /// As they are.

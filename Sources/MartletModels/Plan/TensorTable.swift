@@ -12,6 +12,8 @@ package enum TensorRole: Sendable, Hashable {
     case query, key, value
     /// Norms of every query head and key head, before the rotation.
     case queryNorm, keyNorm
+    /// The same with weights of its own for each head.
+    case queryHeadNorm, keyHeadNorm
     /// Norms of all query heads of a token together, and of all its key heads.
     case queryRowNorm, keyRowNorm
     /// A logit of each query head that takes part in its softmax and has no token behind it.
@@ -56,7 +58,8 @@ package enum TensorRole: Sendable, Hashable {
     /// Whether it is the weight of a norm.
     package var isNorm: Bool {
         switch self {
-        case .inputNorm, .queryNorm, .keyNorm, .queryRowNorm, .keyRowNorm, .attentionEndNorm,
+        case .inputNorm, .queryNorm, .keyNorm, .queryHeadNorm, .keyHeadNorm, .queryRowNorm,
+            .keyRowNorm, .attentionEndNorm,
             .feedForwardNorm, .feedForwardEndNorm, .finalNorm, .marksNorm:
             true
         default: false
@@ -75,7 +78,7 @@ package struct TensorRow: Sendable, Hashable {
     /// What it is for; several where a tensor holds several matrices, one after another.
     package let roles: [TensorRole]
     /// The name that Hugging Face gives to it, without the table's prefix and without its ``suffix``; `*` stands for the
-    /// number of the layer, `#` for that of the expert. Another format's names are another column: its names follow from the roles.
+    /// number of the layer, `#` for that of the expert or head. Another format's names are another column: its names follow from the roles.
     package let name: String
     /// Whether `NAME.bias` belongs to it.
     package var hasBias: Bool
@@ -111,6 +114,8 @@ package struct TensorTable: Sendable, Hashable {
     package private(set) var rows: [TensorRow]
     /// Tensors of several experts that may be stored instead of one for each.
     var stacks: [ExpertStack] = []
+    /// Whether other programs read the stacks alone, and know no names of a single expert's tensors.
+    var storesStacks = false
 
     init(prefixes: [String], rows: [TensorRow]) {
         self.prefixes = prefixes

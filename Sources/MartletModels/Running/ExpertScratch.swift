@@ -21,15 +21,20 @@ final class ExpertScratch {
     /// By slot: what goes into an expert, later what comes out of it.
     let values: UnsafeMutablePointer<Float>
     let valueStride: Int
-    /// By slot: what is inside of it.
+    /// By row: what is inside of its experts, laid out by each layer for itself (``ExpertRun``), and the room of a row.
     let inner: UnsafeMutablePointer<Float>
-    let innerStride: Int
+    let innerRow: Int
     /// By row and rank: the expert, and its slot.
     let choices: UnsafeMutablePointer<Int32>
     let slots: UnsafeMutablePointer<Int32>
     /// By slot: its row and its expert.
     let rows: UnsafeMutablePointer<Int32>
     let owners: UnsafeMutablePointer<Int32>
+    /// Of the experts that have slots, as many from a part's first slot on: which they are, where their slots end, and
+    /// where the pieces of their products do.
+    let groupExperts: UnsafeMutablePointer<Int32>
+    let groupEnds: UnsafeMutablePointer<Int32>
+    let pieceEnds: UnsafeMutablePointer<Int32>
     let blocks: Int
     var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
     var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
@@ -44,20 +49,23 @@ final class ExpertScratch {
         let slotCount = capacity * runs
         logitStride = layers.reduce(0) { max($0, $1.count) } + 1
         valueStride = shape.hiddenSize
-        innerStride = 2 * width
+        innerRow = layers.reduce(0) { max($0, 2 * ($1.perToken * $1.width + $1.sharedWidth)) }
         let sizes = [
-            logitStride * capacity, slotCount, valueStride * slotCount, innerStride * slotCount,
+            logitStride * capacity, slotCount, valueStride * slotCount, innerRow * capacity,
         ].map { ($0 + 15) & ~15 }
         floats = try AlignedBuffer(count: sizes.reduce(0, +), purpose: "a step of experts")
         logits = floats.base
         weights = logits + sizes[0]
         values = weights + sizes[1]
         inner = values + sizes[2]
-        integers = try AlignedBuffer(count: 4 * slotCount, purpose: "a step of experts")
+        integers = try AlignedBuffer(count: 7 * slotCount, purpose: "a step of experts")
         choices = integers.base
         slots = choices + slotCount
         rows = slots + slotCount
         owners = rows + slotCount
+        groupExperts = owners + slotCount
+        groupEnds = groupExperts + slotCount
+        pieceEnds = groupEnds + slotCount
         blocks = (max(shape.hiddenSize, width) + 31) / 32
         quantBuffer = try AlignedBuffer(
             count: slotCount * blocks * 32, purpose: "a step of experts")

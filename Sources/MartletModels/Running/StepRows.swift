@@ -84,30 +84,53 @@ struct RowRange<Workspace: RowWorkspace> {
     ) {
         let panels = matrix.panelCount
         let work = mk_matmul(
-            weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0,
-            panel_end: Int32(panels), channels: Int32(matrix.channels),
-            columns: Int32(matrix.columns), rows: Int32(count), type: matrix.type.code,
-            epilogue: epilogue, x: activation.x, x_stride: activation.stride,
-            x_quants: activation.quants, x_scales: activation.scales, x_sums: activation.sums,
-            x_blocks: activation.blocks, bias: bias, out: out + first * outStride,
-            out_stride: outStride)
+            matrix, activation, rows: count, bias: bias, out: out + first * outStride,
+            outStride: outStride, epilogue: epilogue)
         let (pool, matmul) = (step.pool, step.kernels.table.pointee.matmul)
-        // A small product takes less time than waking a thread.
-        let isSmall = matrix.byteCount * ((count + 3) / 4) < 256 << 10
-        if isStrip || isSmall || pool.threadCount == 1 {
+        guard !isStrip, pool.divides(workBytes: matrix.workBytes(rows: count)) else {
             withUnsafePointer(to: work) { matmul($0) }
             return
         }
-        // Even numbers of panels, since pairs share a pass; several parts a thread, so that one
-        // that is held up leaves little behind.
-        let parts = pool.threadCount * 6
-        let chunk = max(2, ((panels + parts - 1) / parts + 1) & ~1)
+        let chunk = pool.panelsOfPiece(panels)
         pool.run((panels + chunk - 1) / chunk) { part, _ in
             var piece = work
             piece.panel_begin = Int32(part * chunk)
             piece.panel_end = Int32(min(panels, (part + 1) * chunk))
             withUnsafePointer(to: piece) { matmul($0) }
         }
+    }
+}
+
+extension mk_matmul {
+    /// The product of prepared rows with all panels of a matrix.
+    init(
+        _ matrix: PackedMatrix, _ activation: Activation, rows: Int, bias: UnsafePointer<Float>?,
+        out: UnsafeMutablePointer<Float>, outStride: Int, epilogue: mk_epilogue
+    ) {
+        self.init(
+            weights: matrix.panels, panel_bytes: matrix.panelBytes, panel_begin: 0,
+            panel_end: Int32(matrix.panelCount), channels: Int32(matrix.channels),
+            columns: Int32(matrix.columns), rows: Int32(rows), type: matrix.type.code,
+            epilogue: epilogue, x: activation.x, x_stride: activation.stride,
+            x_quants: activation.quants, x_scales: activation.scales, x_sums: activation.sums,
+            x_blocks: activation.blocks, bias: bias, out: out, out_stride: outStride)
+    }
+}
+
+extension PackedMatrix {
+    /// Bytes of weights that a product with so many rows passes over.
+    func workBytes(rows: Int) -> Int { byteCount * ((rows + 3) / 4) }
+}
+
+extension WorkerPool {
+    /// Whether products over so many bytes of weights are worth waking threads.
+    func divides(workBytes: Int) -> Bool { threadCount > 1 && workBytes >= 256 << 10 }
+
+    /// How many of `count` panels are a piece of work. Even numbers, since pairs share a pass; several pieces a thread,
+    /// so that one that is held up leaves little behind.
+    func panelsOfPiece(_ count: Int) -> Int {
+        let pieces = threadCount * 6
+        return max(2, ((count + pieces - 1) / pieces + 1) & ~1)
     }
 }
 

@@ -16,6 +16,8 @@ struct FileProblem: Sendable {
     var context: String?
     /// The prompt without it.
     var question: String?
+    /// The problem as somebody would be asked it, where that is not the prompt.
+    var message: String?
     /// Where several questions are asked at once, the number of the first; `answers` then has one for each.
     var firstQuestion: Int?
     /// Where it stands: a line, or a paragraph's number.
@@ -99,7 +101,7 @@ extension FileProblem {
             answers: [
                 solution[mark.upperBound...].trimmingCharacters(in: .whitespacesAndNewlines)
             ],
-            checker: .number, layout: .lastNumber, place: place
+            checker: .number, layout: .lastNumber, message: question, place: place
         ).checked()
     }
 

@@ -32,7 +32,7 @@ struct FileTask: EvaluationTask {
             task: name, difficulty: problem.prompt.utf8.count,
             parameters: ["problem": place, "place": problem.place],
             fingerprint: TaskSplit.fingerprint(family: "file", content: problem.prompt),
-            layout: problem.layout, kind: problem.kind)
+            layout: problem.layout, message: problem.message, kind: problem.kind)
     }
 
     func score(_ text: String, _ sample: TaskSample) -> Double {

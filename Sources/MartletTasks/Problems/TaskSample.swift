@@ -19,6 +19,8 @@ public struct TaskSample: Sendable, Hashable {
     public let fingerprint: UInt64
     /// Where the answer stands and what ends a solution.
     public var layout = AnswerLayout.scratchPad
+    /// The problem as somebody would be asked it, where that differs from ``prompt``, which a text goes on from.
+    public var message: String?
     /// What its answers are: votes for the same answer are counted together.
     public var kind = AnswerKind.text
 }

@@ -129,10 +129,10 @@ struct MetadataReader {
     }
 
     /// Whether every token of text is one character, so that nothing can merge.
-    private var hasSinglesOnly: Bool {
-        metadata.tokens.indices.allSatisfy { id in
-            type(id) != TokenType.normal
-                || metadata.tokens[id].count { $0 & 0xC0 != 0x80 } == 1
+    static func hasSinglesOnly(_ tokens: [ArraySlice<UInt8>], _ types: [Int32]) -> Bool {
+        tokens.indices.allSatisfy { id in
+            !(types.isEmpty || types[id] == TokenType.normal)
+                || tokens[id].count { $0 & 0xC0 != 0x80 } == 1
         }
     }
 
@@ -161,7 +161,10 @@ struct MetadataReader {
             }
             definition.merges = .scores(scores)
         } else {
-            guard !metadata.merges.isEmpty || hasSinglesOnly else {
+            guard
+                !metadata.merges.isEmpty
+                    || Self.hasSinglesOnly(metadata.tokens, metadata.types)
+            else {
                 throw malformed("it has no merges, expected those of its byte pairs")
             }
             definition.merges = try mergePairs()

@@ -2,15 +2,15 @@
 
 /// Makes `TokenizerMetadata` of what a model's files say.
 struct MetadataWriter {
-    private let definition: TokenizerDefinition
+    let definition: TokenizerDefinition
     private let config: TokenizerConfig
     private let model: TokenizerModel
-    private var tokens: [ArraySlice<UInt8>]
-    private var types: [Int32]
+    var tokens: [ArraySlice<UInt8>]
+    var types: [Int32]
     /// What the keys have no words for, and what follows from that.
-    private var notes: [String] = []
+    var notes: [String] = []
 
-    private typealias TokenType = MetadataReader.TokenType
+    typealias TokenType = MetadataReader.TokenType
 
     init(_ files: TokenizerFiles) throws(TokenizerError) {
         let read = try Tokenizer.definition(of: files)
@@ -44,12 +44,12 @@ struct MetadataWriter {
         }
     }
 
-    private func refuse(_ feature: String) -> TokenizerError {
+    func refuse(_ feature: String) -> TokenizerError {
         .unsupported(
             file: definition.file, feature: feature,
             supported:
-                "in GGUF, byte-level BPE with a published pre-tokenizer, BPE of characters with marks for spaces, "
-                + "and WordPiece; keep the directory")
+                "in GGUF, byte-level BPE with a published pre-tokenizer, BPE of characters and Unigram with marks for "
+                + "spaces, and WordPiece; keep the directory")
     }
 
     mutating func metadata() throws(TokenizerError) -> TokenizerMetadata {
@@ -57,11 +57,13 @@ struct MetadataWriter {
         switch (definition.model, definition.merges) {
         case (.wordPiece(let prefix, let limit), _):
             metadata = try wordPieces(prefix, limit)
+        case (.unigram(let scores, _, let unknown), _):
+            metadata = try unigram(scores, unknown: Int(unknown))
         case (.pairs, .pairs(let pairs)) where definition.byteLevel:
             metadata = try bytePairs(pairs)
         case (.pairs, .pairs(let pairs)): metadata = try characterPairs(pairs)
         case (.pairs, .scores(let scores)): metadata = try pieces(scores)
-        default: throw refuse("an algorithm other than BPE and WordPiece")
+        default: throw refuse("an algorithm other than BPE, Unigram and WordPiece")
         }
         metadata.types = types
         writeNames(&metadata)
@@ -91,8 +93,13 @@ struct MetadataWriter {
 
     /// The name of the rules by which words are cut.
     private func preTokenizer(hasMerges: Bool) throws(TokenizerError) -> String {
-        // Where nothing merges, every byte is a token, however words are cut.
-        if !hasMerges, !definition.ignoresMerges { return "gpt-2" }
+        if !hasMerges, !definition.ignoresMerges {
+            // Where nothing merges, every byte is a token, however words are cut; readers of longer tokens want merges.
+            guard MetadataReader.hasSinglesOnly(tokens, types) else {
+                throw refuse("byte-level BPE without merges, whose tokens are longer than a byte,")
+            }
+            return "gpt-2"
+        }
         // `Digits` asks another edition of Unicode what a number is; names know the class alone.
         let digits = PreTokenizer.Step.split(.runs(.one(CharacterClass.numeric)))
         let numbers = PreTokenizer.Step.split(.runs(.one(CharacterClass.number)))
@@ -125,12 +132,24 @@ struct MetadataWriter {
         guard definition.normalization.isEmpty, definition.preTokenizer.steps.count == 1,
             case .metaspace(let prefix)? = definition.preTokenizer.steps.first
         else { throw refuse("BPE of characters with rules of its own for spaces") }
+        noteMarks(prefix, merges: false)
+        return prefix != .never
+    }
+
+    /// Says where readers put marks that the tokenizer does not.
+    ///
+    /// - Parameter merges: whether spaces at the beginning of a text go.
+    mutating func noteMarks(_ prefix: PreTokenizer.MetaspacePrefix, merges: Bool) {
         if prefix == .first {
             notes.append(
                 "readers of GGUF put a space after every special token, the directory's tokenizer only before "
                     + "the whole text: prompts with special tokens inside get other tokens")
         }
-        return prefix != .never
+        if prefix != .never, !merges {
+            notes.append(
+                "readers of GGUF put a space before a text that begins with one, the directory's tokenizer does not: "
+                    + "such texts get one more token")
+        }
     }
 
     private mutating func pieces(

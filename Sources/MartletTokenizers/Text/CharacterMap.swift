@@ -18,7 +18,7 @@ struct CharacterMap: Sendable, Equatable {
 
     private let units: [UInt32]
     private let texts: [UInt8]
-    private let rule: Rule
+    let rule: Rule
 
     /// Reads a map; nil when it is cut off.
     init?(_ bytes: ArraySlice<UInt8>, rule: Rule) {
@@ -33,6 +33,18 @@ struct CharacterMap: Sendable, Equatable {
         units = (1...(size / 4)).map(word)
         texts = Array(bytes[(bytes.startIndex + 4 + size)...])
         self.rule = rule
+    }
+
+    /// The map as it is stored.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4 + 4 * units.count + texts.count)
+        for word in [UInt32(4 * units.count)] + units {
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return bytes + texts
     }
 
     /// What the sequence at `start` becomes (a range of `texts`) and its length; nil when it stays.

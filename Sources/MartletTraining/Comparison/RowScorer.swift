@@ -6,12 +6,17 @@ import MartletKernels
 /// Computes the loss of rows under a model's current weights.
 struct RowScorer {
     private let forward: PhaseGraph
+    private let logits: Value
 
     /// - Parameter phase: the size of the batches that rows are forwarded in.
     init(
         _ model: TrainableModel, phase: RunLength.Phase, machine: TrainingMachine
     ) throws(TrainingError) {
         forward = try PhaseGraph.languageModel(model, phase, machine: machine, isTraining: false)
+        guard let kept = forward.logits else {
+            preconditionFailure("RowScorer: a language model keeps its logits")
+        }
+        logits = kept
     }
 
     /// Reference seconds of one batch.
@@ -26,8 +31,8 @@ struct RowScorer {
 
     private func loss(_ place: Int) -> Double {
         let (run, batch) = (forward.run, forward.batch)
-        let vocabulary = run.graph.shape(forward.logits).columns
-        let (logits, targets) = (run.elements(forward.logits), run.elements(batch.targets))
+        let vocabulary = run.graph.shape(logits).columns
+        let (logits, targets) = (run.elements(logits), run.elements(batch.targets))
         let weights = run.elements(batch.weights)
         var (sum, weight) = (0.0, 0.0)
         for row in place * batch.length..<(place + 1) * batch.length where weights[row] != 0 {

@@ -39,6 +39,10 @@ public struct DataShare: Sendable {
             case .text(let path):
                 source = try TextSource.read(
                     path, tokenizer: tokenizer, isHeldOut: split == .heldOut, part: part)
+            case .messages(let path):
+                source = try MessagesSource.read(
+                    path, tokenizer: tokenizer, promptWeight: Float(promptWeight),
+                    isHeldOut: split == .heldOut, part: part)
             }
             shares.append(
                 DataShare(source: source, share: entry.share, span: entry.from...entry.until))

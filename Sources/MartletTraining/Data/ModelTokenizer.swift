@@ -1,7 +1,7 @@
 // The tokenizer of a model in training, with the files that its checkpoint carries.
 
 import Foundation
-import MartletFormats
+package import MartletFormats
 package import MartletTokenizers
 
 /// A tokenizer and its files, byte for byte.
@@ -10,6 +10,8 @@ public struct ModelTokenizer: Sendable {
     package let tokenizer: Tokenizer
     /// Ends every solution, and fills rows.
     public let endToken: Int32
+    /// The chat template, for conversations; nil where the model has none.
+    package let chatTemplate: ChatTemplateSource?
     /// File names and contents to put beside the weights.
     public let files: [(name: String, bytes: [UInt8])]
 
@@ -65,7 +67,8 @@ public struct ModelTokenizer: Sendable {
         do throws(TokenizerError) {
             let tokenizer = try Tokenizer(
                 tokenizerJSON: files[0].1, configuration: files[1].1)
-            return ModelTokenizer(tokenizer: tokenizer, endToken: 256, files: files)
+            return ModelTokenizer(
+                tokenizer: tokenizer, endToken: 256, chatTemplate: nil, files: files)
         } catch { throw .data(source: "the byte tokenizer", reason: "\(error)") }
     }
 
@@ -87,6 +90,11 @@ public struct ModelTokenizer: Sendable {
                 files.append((name, [UInt8](data)))
             }
         }
-        return ModelTokenizer(tokenizer: tokenizer, endToken: end, files: files)
+        let template: ChatTemplateSource?
+        do throws(FormatError) { template = try ChatTemplateSource(directory: directory) } catch {
+            throw .format(error)
+        }
+        return ModelTokenizer(
+            tokenizer: tokenizer, endToken: end, chatTemplate: template, files: files)
     }
 }

@@ -23,11 +23,14 @@ struct Factor {
 
 extension GraphRun {
     /// C (rows x columns) = or += A (rows x depth) B (depth x columns), in tiles handed to the threads.
+    ///
+    /// - Parameter isExact: in f32 whatever the machine's products are.
     func product(
         _ c: UnsafeMutablePointer<Float>, rows: Int, columns: Int, depth: Int, _ a: Factor,
         _ b: Factor,
-        adds: Bool
+        adds: Bool, isExact: Bool = false
     ) {
+        let multiply = isExact ? kernels.gemm : multiply
         let tile = tileShape(rows: rows, columns: columns)
         let across = (columns + tile.columns - 1) / tile.columns
         let down = (rows + tile.rows - 1) / tile.rows
@@ -44,7 +47,7 @@ extension GraphRun {
         }
     }
 
-    /// Tiles as large and as equal as they can be: each packs its factors for itself, and the last thread to end
+    /// Tiles as large and as equal as they can be: each packs its columns for itself, and the last thread to end
     /// is waited for. Either the rows or the columns are divided among the threads, whichever leaves the
     /// smaller largest part once parts are whole register tiles; parts beyond a block are cut evenly.
     private func tileShape(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
@@ -65,7 +68,7 @@ extension GraphRun {
             100 * byRows.rows * byRows.columns <= 104 * byColumns.rows * byColumns.columns
         let chosen = isByRows ? byRows : byColumns
         return (
-            even(chosen.rows, 32 * unit.rows, unit.rows), even(chosen.columns, 512, unit.columns)
+            even(chosen.rows, 96 * unit.rows, unit.rows), even(chosen.columns, 512, unit.columns)
         )
     }
 }

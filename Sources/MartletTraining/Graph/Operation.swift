@@ -25,6 +25,8 @@ package protocol Operation {
     var differentiated: [Value] { get }
     /// Multiplications with additions that forward makes in products; what cost models count.
     var multiplyAdds: Double { get }
+    /// Products of forward and backward, in units of the forward's.
+    func passes(in graph: Graph) -> Double
     /// Bytes of scratch for each worker, forward and backward.
     var scratchBytes: Int { get }
     /// Writes the outputs.
@@ -37,4 +39,5 @@ extension Operation {
     package var differentiated: [Value] { inputs }
     package var scratchBytes: Int { 0 }
     package var multiplyAdds: Double { 0 }
+    package func passes(in graph: Graph) -> Double { 3 }
 }

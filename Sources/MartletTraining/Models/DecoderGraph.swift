@@ -98,6 +98,12 @@ struct DecoderGraph {
 
     /// Logits of every row.
     func logits() -> Value {
+        let (x, head) = rowsAndHead()
+        return graph.linear(x, head)
+    }
+
+    /// The last rows before the logits, and the head that makes logits of them.
+    func rowsAndHead() -> (rows: Value, head: Value) {
         let plan = model.plan
         let table = weight(.embedding)
         var x = graph.embedding(batch.tokens, table)
@@ -106,7 +112,7 @@ struct DecoderGraph {
         }
         for index in layers ?? Array(plan.shape.layers.indices) { x = layer(x, index) }
         x = norm(x, .finalNorm)
-        return graph.linear(x, plan.shape.tiesEmbeddings ? table : weight(.head))
+        return (x, plan.shape.tiesEmbeddings ? table : weight(.head))
     }
 
     private func layer(_ x: Value, _ layer: Int) -> Value {

@@ -67,11 +67,7 @@ extension TrainableModel {
         case .q8 where !isPlain:
             return BlockIntegers.tensors(name: name, shape: shape, values: values)
         default:
-            return [
-                TensorToWrite(name: name, dtype: .f32, shape: shape) { sink in
-                    try sink(UnsafeRawBufferPointer(values))
-                }
-            ]
+            return [TensorToWrite(parameter)]
         }
     }
 }

@@ -25,6 +25,8 @@ struct AttentionOperation: Operation {
     var multiplyAdds: Double {
         Double(sequences * heads * dimension) * Double(length) * Double(length + 1)
     }
+    /// Scores are recomputed.
+    func passes(in graph: Graph) -> Double { 3.5 }
     private var group: Int { heads / keyValueHeads }
     var scratchBytes: Int {
         mk_training_attention_scratch(Int32(length), Int32(dimension), Int32(group))

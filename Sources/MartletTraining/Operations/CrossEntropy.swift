@@ -1,4 +1,4 @@
-// Losses over the vocabulary: cross-entropy against targets, and divergence from a teacher.
+// The cross-entropy of logits against targets.
 
 import CMartletKernels
 
@@ -59,67 +59,6 @@ struct CrossEntropyOperation: Operation {
     }
 }
 
-/// Weighted mean of KL(student || teacher); nothing flows into the teacher.
-struct DivergenceOperation: Operation {
-    let student: Value
-    let teacher: Value
-    let weights: Value
-    let total: Value
-    /// The two logs of sums and the divergence of each row.
-    let rowsOut: Value
-    let loss: Value
-    let (rows, vocabulary): (Int, Int)
-
-    var name: String { "divergence" }
-    var inputs: [Value] { [student, teacher, weights, total] }
-    var outputs: [Value] { [loss, rowsOut] }
-    var kept: [Value] { [student, teacher, weights, total, rowsOut] }
-    var differentiated: [Value] { [student] }
-
-    func forward(_ run: GraphRun) {
-        let (s, t, weight, out) = (run[student], run[teacher], run[weights], run[rowsOut])
-        let n = Int32(vocabulary)
-        run.forRows(rows, grain: CrossEntropyOperation.grain) { range, _ in
-            for row in range {
-                let at = row * vocabulary
-                guard weight[row] != 0 else {
-                    (out + 3 * row).update(repeating: 0, count: 3)
-                    continue
-                }
-                out[3 * row] = run.kernels.log_sum_exp(s + at, n)
-                out[3 * row + 1] = run.kernels.log_sum_exp(t + at, n)
-                out[3 * row + 2] = run.kernels.kl_forward(
-                    s + at, out[3 * row], t + at, out[3 * row + 1], n)
-            }
-        }
-        var sum = 0.0
-        for row in 0..<rows { sum += Double(weight[row]) * Double(out[3 * row + 2]) }
-        run[loss][0] = Float(sum / Double(run[total][0]))
-    }
-
-    func backward(_ run: GraphRun) {
-        guard let seed = run.gradient(loss), let target = run.gradientTarget(student) else {
-            return
-        }
-        let (s, t, weight, out) = (run[student], run[teacher], run[weights], run[rowsOut])
-        let (n, factor) = (Int32(vocabulary), seed[0] / run[total][0])
-        run.forRows(rows, grain: CrossEntropyOperation.grain) { range, _ in
-            for row in range {
-                let at = row * vocabulary
-                guard weight[row] != 0 else {
-                    if !target.adds {
-                        (target.pointer + at).update(repeating: 0, count: vocabulary)
-                    }
-                    continue
-                }
-                run.kernels.kl_backward(
-                    s + at, out[3 * row], t + at, out[3 * row + 1], out[3 * row + 2],
-                    factor * weight[row], n, target.pointer + at, target.adds ? 1 : 0)
-            }
-        }
-    }
-}
-
 extension Graph {
     /// Mean of -log p(target) in nats over rows, weighted: sum of weights times losses over `total`.
     public func crossEntropy(
@@ -131,21 +70,6 @@ extension Graph {
         append(
             CrossEntropyOperation(
                 logits: logits, targets: targets, weights: weights, total: total, rowsOut: out,
-                loss: loss, rows: rows, vocabulary: vocabulary))
-        return loss
-    }
-
-    /// Mean over weighted rows of sum p_S (log p_S - log p_T) (DMS, equation of L_D; temperature 1).
-    public func divergence(
-        student: Value, teacher: Value, weights: Value, total: Value
-    ) -> Value {
-        precondition(shape(student) == shape(teacher), "divergence: got two shapes")
-        let (rows, vocabulary) = shape(student)
-        let loss = computed(rows: 1, columns: 1, from: [student], name: "divergence")
-        let out = computed(rows: rows, columns: 3, from: [], name: "divergence rows")
-        append(
-            DivergenceOperation(
-                student: student, teacher: teacher, weights: weights, total: total, rowsOut: out,
                 loss: loss, rows: rows, vocabulary: vocabulary))
         return loss
     }

@@ -11,6 +11,8 @@ package struct LinearOperation: Operation {
     let isTransposed: Bool
     let (inWidth, outWidth): (Int, Int)
     let rows: Int
+    /// In f32 whatever the machine's products are.
+    var isExact = false
 
     package init(
         x: Value, weight: Value, bias: Value?, y: Value, isTransposed: Bool, inWidth: Int,
@@ -31,13 +33,17 @@ package struct LinearOperation: Operation {
     package var outputs: [Value] { [y] }
     package var kept: [Value] { [x, weight] }
     package var multiplyAdds: Double { Double(rows) * Double(inWidth) * Double(outWidth) }
+    /// One more product for each factor that has a gradient.
+    package func passes(in graph: Graph) -> Double {
+        1 + Double([x, weight].count { graph.entries[$0.id].isDifferentiable })
+    }
 
     package func forward(_ run: GraphRun) {
         let w = run[weight]
         run.product(
             run[y], rows: rows, columns: outWidth, depth: inWidth, .plain(run[x], columns: inWidth),
             isTransposed ? .plain(w, columns: outWidth) : .transposed(w, columns: inWidth),
-            adds: false)
+            adds: false, isExact: isExact)
         guard let bias else { return }
         let (b, out) = (run[bias], run[y])
         run.forRows(rows, grain: 64) { range, _ in
@@ -55,7 +61,7 @@ package struct LinearOperation: Operation {
                 target.pointer, rows: rows, columns: inWidth, depth: outWidth,
                 .plain(dy, columns: outWidth),
                 isTransposed ? .transposed(w, columns: outWidth) : .plain(w, columns: inWidth),
-                adds: target.adds)
+                adds: target.adds, isExact: isExact)
         }
         if let target = run.gradientTarget(weight) {
             let input = run[x]
@@ -63,12 +69,12 @@ package struct LinearOperation: Operation {
                 run.product(
                     target.pointer, rows: inWidth, columns: outWidth, depth: rows,
                     .transposed(input, columns: inWidth), .plain(dy, columns: outWidth),
-                    adds: target.adds)
+                    adds: target.adds, isExact: isExact)
             } else {
                 run.product(
                     target.pointer, rows: outWidth, columns: inWidth, depth: rows,
                     .transposed(dy, columns: outWidth), .plain(input, columns: inWidth),
-                    adds: target.adds)
+                    adds: target.adds, isExact: isExact)
             }
         }
         if let bias, let target = run.gradientTarget(bias) {
@@ -95,9 +101,11 @@ extension GraphRun {
 }
 
 extension Graph {
-    /// Rows of `x` times a matrix: `weight` is [outputs, inputs], or [inputs, outputs] when transposed.
+    /// Rows of `x` times a matrix: `weight` is [outputs, inputs], or [inputs, outputs] when transposed. An exact product is
+    /// made in f32 whatever the machine's products are.
     public func linear(
-        _ x: Value, _ weight: Value, bias: Value? = nil, isTransposed: Bool = false
+        _ x: Value, _ weight: Value, bias: Value? = nil, isTransposed: Bool = false,
+        isExact: Bool = false
     ) -> Value {
         let (rows, width) = shape(x)
         let w = shape(weight)
@@ -107,10 +115,11 @@ extension Graph {
         let y = computed(
             rows: rows, columns: outputs, from: [x, weight] + (bias.map { [$0] } ?? []),
             name: "linear")
-        append(
-            LinearOperation(
-                x: x, weight: weight, bias: bias, y: y, isTransposed: isTransposed, inWidth: inputs,
-                outWidth: outputs, rows: rows))
+        var operation = LinearOperation(
+            x: x, weight: weight, bias: bias, y: y, isTransposed: isTransposed, inWidth: inputs,
+            outWidth: outputs, rows: rows)
+        operation.isExact = isExact
+        append(operation)
         return y
     }
 }

@@ -35,24 +35,23 @@ extension Recipe {
         for object in try read.objects("data") { entries.append(try entry(object)) }
         guard !entries.isEmpty else {
             throw .recipe(
-                file: read.path, key: "data", got: "nothing", expected: "a task or a text")
+                file: read.path, key: "data", got: "nothing", expected: "a task, a text or messages"
+            )
         }
         return entries
     }
 
     private static func entry(_ entry: ConfigurationFile) throws(TrainingError) -> DataEntry {
-        try entry.allow(["task", "text", "share", "from", "until"])
+        try entry.allow(["task", "text", "messages", "share", "from", "until"])
         do throws(FormatError) {
-            let (task, text) = (
-                try entry.optionalString("task"), try entry.optionalString("text")
-            )
-            let source: DataEntry.Source
-            switch (task, text) {
-            case (let task?, nil): source = .task(task)
-            case (nil, let text?): source = .text(text)
-            default:
+            let sources: [DataEntry.Source] = [
+                try entry.optionalString("task").map { .task($0) },
+                try entry.optionalString("text").map { .text($0) },
+                try entry.optionalString("messages").map { .messages($0) },
+            ].compactMap(\.self)
+            guard sources.count == 1, let source = sources.first else {
                 throw FormatError.missingKey(
-                    file: entry.path, key: "task", expected: "either a task or a text")
+                    file: entry.path, key: "task", expected: "one of task, text and messages")
             }
             let from = try entry.double("from", default: 0, in: 0...1)
             return DataEntry(

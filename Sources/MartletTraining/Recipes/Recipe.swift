@@ -43,12 +43,14 @@ public struct Recipe: Sendable {
 
     /// One kind of example.
     public struct DataEntry: Sendable, Hashable {
-        /// A task's text, or a file's path.
+        /// A task's text, or the path of a file.
         public enum Source: Sendable, Hashable {
             /// A task of the registry.
             case task(String)
             /// A text file.
             case text(String)
+            /// A file of conversations, as JSON lines.
+            case messages(String)
         }
         /// Where examples come from.
         public let source: Source

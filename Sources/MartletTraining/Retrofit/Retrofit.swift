@@ -27,11 +27,16 @@ public final class Retrofit {
     ///   - resumes: whether to go on with a run that is in the folder.
     ///   - machine: the threads and kernels.
     public init(
-        model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
+        model path: String, plan given: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine
     ) throws(TrainingError) {
         try RunFolder.check(directory, resumes: resumes, sources: [path])
-        try plan.check()
+        try given.check()
+        var plan = given
+        if plan.products == nil, resumes { plan.products = try Self.recordedProducts(directory) }
+        let products = plan.products ?? machine.quickestProducts()
+        plan.products = products
+        let machine = try machine.multiplying(in: products)
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(directory: path) } catch { throw .format(error) }
         let tokenizer = try ModelTokenizer.load(directory: path)
@@ -72,11 +77,10 @@ public final class Retrofit {
             shares: try DataShare.of(
                 plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data"),
             seed: plan.seed &+ 1, padding: tokenizer.endToken)
-        let phase = RunLength.Phase(
-            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
         let loop = TrainingLoop(
             LoopPlan(
-                length: RunLength(steps: plan.totalSteps, phases: [phase]), schedule: schedule,
+                length: RunLength(steps: plan.totalSteps, phases: [plan.phase]),
+                schedule: schedule,
                 clipping: .globalNorm(1), noise: nil, composer: composer, parameters: trained,
                 seed: plan.seed,
                 rateFactors: trained.map {
@@ -101,16 +105,33 @@ public final class Retrofit {
         self.tokenizer = tokenizer
     }
 
+    /// The products of the run that a folder holds; nil without one.
+    private static func recordedProducts(
+        _ directory: String
+    ) throws(TrainingError) -> TrainingMachine.Products? {
+        let store = CheckpointStore(
+            directory: directory + "/" + RunFolder.checkpointsName, kept: 1)
+        guard let path = store.paths.last else { return nil }
+        let plan = try RunState.read(path + "/" + CheckpointStore.stateName).state.plan
+        guard let word = plan["products"]?.stringValue else { return .f32 }
+        return TrainingMachine.Products(rawValue: word)
+    }
+
     /// Measures the student with hard decisions on problems that were held out.
-    public func report(batches: Int = 8) throws(TrainingError) -> RetrofitReport {
-        let phase = RunLength.Phase(
-            until: 1, sequences: plan.sequences, length: plan.length, accumulation: 1)
+    ///
+    /// - Parameter batches: how many batches; nil takes eight, or fewer that have ``RetrofitPlan/reportTokens`` tokens.
+    public func report(batches: Int? = nil) throws(TrainingError) -> RetrofitReport {
+        // The memory of a step is not needed any more, and a report needs some.
+        run.loop.releaseGraph()
+        let phase = plan.phase
+        let batches =
+            batches ?? max(1, min(8, plan.reportTokens / (plan.sequences * plan.length)))
         let composer = BatchComposer(
             shares: try DataShare.of(
                 plan.data, tokenizer, promptWeight: plan.promptWeight, file: "the retrofit's data",
                 split: .heldOut),
             seed: 7, padding: tokenizer.endToken)
-        let rows = (0..<batches * phase.sequences).map {
+        let rows = (0..<batches * plan.sequences).map {
             composer.row($0, length: phase.length, progress: 1)
         }
         return try RetrofitReport(

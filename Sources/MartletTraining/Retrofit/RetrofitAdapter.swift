@@ -76,16 +76,7 @@ extension Recipe.DataEntry {
         switch source {
         case .task(let task): "task: \(task)"
         case .text(let path): "text: \(path.split(separator: "/").last ?? "")"
-        }
-    }
-}
-
-extension TensorToWrite {
-    /// A parameter's floats as they are when it is written.
-    init(_ parameter: Parameter) {
-        let values = UnsafeBufferPointer(parameter.values)
-        self.init(name: parameter.name, dtype: .f32, shape: parameter.shape) { sink in
-            try sink(UnsafeRawBufferPointer(values))
+        case .messages(let path): "messages: \(path.split(separator: "/").last ?? "")"
         }
     }
 }

@@ -31,28 +31,30 @@ extension PhaseGraph {
         let rotations = DecoderGraph.rotations(model, positions: phase.length)
         let target = graph.given(rows: 1, columns: 1, name: "share to mark")
         let variant = plan.variant(graph, model, batch, plan.decisions)
-        let logits = DecoderGraph(
-            graph, model, batch, rotations: rotations, variant: variant, lowRank: model.lowRank
-        ).logits()
-        let fit: Value
+        // The teacher first: only its last rows are in memory while the student computes.
+        var wanted = HeadTarget.tokens(batch.targets)
         if let teacher {
-            let wanted = DecoderGraph(graph, teacher, batch, rotations: rotations).logits()
-            fit = graph.divergence(
-                student: logits, teacher: wanted, weights: batch.weights, total: batch.total)
-        } else {
-            fit = graph.crossEntropy(
-                logits, targets: batch.targets, weights: batch.weights, total: batch.total)
+            let (rows, head) = DecoderGraph(graph, teacher, batch, rotations: rotations)
+                .rowsAndHead()
+            wanted = .teacher(rows: rows, head: head)
         }
+        let (rows, head) = DecoderGraph(
+            graph, model, batch, rotations: rotations, variant: variant, lowRank: model.lowRank
+        ).rowsAndHead()
+        let fit = graph.headLoss(
+            rows, head: head, target: wanted, weights: batch.weights, total: batch.total,
+            learns: true)
+        // A mean over sequences, of which each part of a batch has some.
         let budget = graph.budget(
-            variant.bits, target: target, batch: batch, weight: plan.budgetWeight)
+            variant.bits, target: target, batch: batch,
+            weight: plan.budgetWeight / Double(phase.accumulation))
         graph.addLoss(fit)
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
-        graph.keep(logits)
         let run = try GraphRun(graph, machine)
         let ramp = plan.ramp
         return PhaseGraph(
-            run: run, batch: batch, logits: logits,
+            run: run, batch: batch,
             prepare: { step, part, _ in
                 let stage = plan.stage(step)
                 run.elements(target)[0] = stage.isFading ? 0 : Float(ramp.share(at: stage.step))
@@ -67,7 +69,11 @@ extension PhaseGraph {
                     (0..<batch.sequences).reduce(0.0) { $0 + Double(shares[2 * $1]) }
                     / Double(batch.sequences)
                 return [
-                    (teacher == nil ? "crossEntropy" : "divergence", Double(run[fit][0])),
+                    // Over the weight of the whole batch; the loop takes the mean of its parts.
+                    (
+                        teacher == nil ? "crossEntropy" : "divergence",
+                        Double(run[fit][0]) * Double(phase.accumulation)
+                    ),
                     ("marked", mean),
                 ]
             })

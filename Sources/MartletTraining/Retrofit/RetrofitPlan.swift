@@ -53,6 +53,14 @@ public struct RetrofitPlan: Sendable {
     public var sequences = 8
     /// Tokens of a sequence.
     public var length = 512
+    /// Parts of a batch that are computed one after another, which divide its sequences; nil takes the fewest with at most
+    /// ``partTokens`` tokens each. Memory is that of one part.
+    public var accumulation: Int?
+    /// What the factors of products are rounded to; nil takes what the machine is quickest at, and on resume what the run
+    /// began with.
+    public var products: TrainingMachine.Products?
+    /// Held-out tokens of the report at the end, at most; one batch at least.
+    public var reportTokens = 16_384
     /// Decides noise and data.
     public var seed: UInt64 = 0
     /// The mixture to train on.
@@ -69,6 +77,19 @@ public struct RetrofitPlan: Sendable {
 
     /// How the finished model's matrices are stored.
     public var weights = StoredWeights.f32
+
+    /// The most tokens of a part of a batch where nothing says how many parts there are.
+    public static let partTokens = 2048
+
+    /// What a step computes at a time, and how often.
+    var phase: RunLength.Phase {
+        let parts =
+            accumulation ?? (1...sequences).first {
+                sequences.isMultiple(of: $0) && sequences / $0 * length <= Self.partTokens
+            } ?? sequences
+        return RunLength.Phase(
+            until: 1, sequences: sequences / parts, length: length, accumulation: parts)
+    }
 
     /// Checks that the parts fit together.
     func check() throws(TrainingError) {
@@ -92,6 +113,12 @@ public struct RetrofitPlan: Sendable {
         try require("base learning rate", baseLearningRate, 1e-9...10)
         try require("sequences", Double(sequences), 1...65_536)
         try require("length", Double(length), 2...1_048_576)
+        try require("report tokens", Double(reportTokens), 1...1e12)
+        if let accumulation, accumulation < 1 || !sequences.isMultiple(of: accumulation) {
+            throw .invalid(
+                subject: "accumulation", got: "\(accumulation)",
+                expected: "a divisor of the \(sequences) sequences of a batch")
+        }
         if method == .dmc, source == .adapter {
             throw .invalid(
                 subject: "source", got: "adapter",
@@ -149,6 +176,12 @@ public struct RetrofitPlan: Sendable {
             ("promptWeight", .number(promptWeight)),
         ]
         if lowRank > 0 { members.append(("lowRank", .integer(lowRank))) }
+        if phase.accumulation > 1 {
+            members.append(("accumulation", .integer(phase.accumulation)))
+        }
+        if let products, products != .f32 {
+            members.append(("products", .string(products.rawValue)))
+        }
         return JSONObject(members.map { .init(key: $0.0, value: $0.1) })
     }
 

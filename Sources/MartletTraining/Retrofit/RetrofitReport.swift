@@ -30,8 +30,7 @@ public struct RetrofitReport: Sendable {
         model: TrainableModel, teacher: TrainableModel, plan: RetrofitPlan, phase: RunLength.Phase,
         rows: [PackedRow], machine: TrainingMachine
     ) throws(TrainingError) {
-        let dense = try PhaseGraph.languageModel(
-            teacher, phase, machine: machine, isTraining: false)
+        let dense = try PhaseGraph.dense(teacher, phase, machine: machine)
         let hard = try HardRetrofitGraph(model, plan: plan, phase: phase, machine: machine)
         let shape = model.plan.shape
         var count = LiveCount(layers: shape.layerCount, heads: shape.keyValueHeadCount)
@@ -72,6 +71,26 @@ public struct RetrofitReport: Sendable {
             title: "tokens a slot (all heads: \(String(format: "%.1f", ratio)))", rowName: "layer",
             columnName: "KV head", values: ratios
         ).svg
+    }
+}
+
+extension PhaseGraph {
+    /// The mean cross-entropy of a model without compression, and no logits.
+    fileprivate static func dense(
+        _ model: TrainableModel, _ phase: RunLength.Phase, machine: TrainingMachine
+    ) throws(TrainingError) -> PhaseGraph {
+        let graph = Graph()
+        let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
+        let (rows, head) = DecoderGraph(
+            graph, model, batch,
+            rotations: DecoderGraph.rotations(model, positions: phase.length)
+        ).rowsAndHead()
+        graph.addLoss(
+            graph.headLoss(
+                rows, head: head, target: .tokens(batch.targets), weights: batch.weights,
+                total: batch.total, learns: false))
+        return PhaseGraph(
+            run: try GraphRun(graph, machine, isTraining: false), batch: batch)
     }
 }
 
@@ -144,16 +163,16 @@ final class HardRetrofitGraph {
         // So cold that sigmoids are steps.
         decisions.temperature = 1e-6
         let variant = plan.variant(graph, model, batch, decisions)
-        let logits = DecoderGraph(
+        let (rows, head) = DecoderGraph(
             graph, model, batch, rotations: rotations, variant: variant, lowRank: model.lowRank
-        ).logits()
+        ).rowsAndHead()
         graph.addLoss(
-            graph.crossEntropy(
-                logits, targets: batch.targets, weights: batch.weights, total: batch.total))
+            graph.headLoss(
+                rows, head: head, target: .tokens(batch.targets), weights: batch.weights,
+                total: batch.total, learns: false))
         for value in variant.bits { graph.keep(value) }
-        graph.keep(logits)
         let run = try GraphRun(graph, machine, isTraining: false)
-        phase = PhaseGraph(run: run, batch: batch, logits: logits)
+        phase = PhaseGraph(run: run, batch: batch)
         bitValues = variant.bits
         // Given values begin as zeros: no noise, and nothing left of a borrowed channel.
         if let fade = variant.fade { run.elements(fade)[0] = 0 }

@@ -42,7 +42,8 @@ final class SparsificationVariant: DecidingVariant {
             }
             let normed = graph.norm(
                 parts.residual, weight: weight(.marksNorm), epsilon: Float(model.plan.epsilon))
-            raw = graph.linear(normed, weight(.marks))
+            // Some hundred times the product is compared with noise, so that it has no digits to lose.
+            raw = graph.linear(normed, weight(.marks), isExact: true)
         }
         let (rows, heads) = graph.shape(raw)
         let noise = graph.given(rows: rows, columns: heads, name: "noise of layer \(layer)")

@@ -27,6 +27,7 @@ extension TrainingProgress {
             ("learningRate", .number(report.learningRate)),
             ("gradientNorm", rounded(report.gradientNorm, 1e6)),
             ("secondsLeft", rounded(secondsLeft, 10)),
+            ("products", .string(products.rawValue)),
         ]
         members += report.metrics.map { ($0.name, .number($0.value)) }
         return .object(JSONObject(members.map { .init(key: $0.0, value: $0.1) }))

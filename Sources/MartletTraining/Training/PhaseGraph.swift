@@ -4,8 +4,8 @@
 public final class PhaseGraph {
     let run: GraphRun
     let batch: BatchInputs
-    /// The model's logits.
-    let logits: Value
+    /// The model's logits; nil where the loss takes them block by block.
+    let logits: Value?
     /// Sets what depends on the step: noise, targets of compression. (step, micro-batch, progress)
     let prepare: (Int, Int, Double) -> Void
     /// Figures of the last micro-batch beside the loss.
@@ -15,7 +15,7 @@ public final class PhaseGraph {
     let forwardSeconds: Double
 
     init(
-        run: GraphRun, batch: BatchInputs, logits: Value,
+        run: GraphRun, batch: BatchInputs, logits: Value? = nil,
         prepare: @escaping (Int, Int, Double) -> Void = { _, _, _ in },
         metrics: @escaping () -> [(name: String, value: Double)] = { [] }
     ) {

@@ -54,15 +54,3 @@ public enum ReferenceSystem {
         }
     }
 }
-
-extension Operation {
-    /// Products of forward and backward, in units of the forward's: attention recomputes its scores, and a projection has
-    /// one more for each of its factors that has a gradient.
-    func passes(in graph: Graph) -> Double {
-        if let linear = self as? LinearOperation {
-            return 1
-                + Double([linear.x, linear.weight].count { graph.entries[$0.id].isDifferentiable })
-        }
-        return self is AttentionOperation ? 3.5 : 3
-    }
-}

@@ -109,6 +109,9 @@ public final class TrainingLoop {
         return (phase, graph)
     }
 
+    /// Frees the memory of steps; the next step allocates it again.
+    func releaseGraph() { current = nil }
+
     /// Runs one step.
     ///
     /// - Throws: ``TrainingError/notFinite(step:tensor:got:checkpoint:)`` naming the first tensor.
@@ -203,12 +206,15 @@ public final class TrainingLoop {
         _ phase: RunLength.Phase, _ graph: PhaseGraph, _ rows: [PackedRow], total: Float,
         progress: Double
     ) {
+        guard let kept = graph.logits else {
+            preconditionFailure("TrainingLoop: Sophia needs the logits of its model")
+        }
         graph.load(rows[0..<phase.sequences], total: total)
         graph.prepare(step, 0, progress)
         graph.run.graph.clearGradients()
         graph.run.forward()
-        let vocabulary = graph.run.graph.shape(graph.logits).columns
-        let logits = graph.run.elements(graph.logits)
+        let vocabulary = graph.run.graph.shape(kept).columns
+        let logits = graph.run.elements(kept)
         let targets = graph.run.elements(graph.batch.targets)
         var random = CounterRandom(seed: plan.seed &+ 0x50F1A, stream: UInt64(step))
         for row in targets.indices {

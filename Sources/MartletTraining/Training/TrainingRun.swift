@@ -16,6 +16,8 @@ public struct TrainingProgress: Sendable {
     public let tokensPerSecond: Double
     /// Seconds left at this speed.
     public let secondsLeft: Double
+    /// What the factors of products are rounded to.
+    public let products: TrainingMachine.Products
 }
 
 /// Trains a model as a recipe says, in a folder: `checkpoints/`, `metrics.jsonl`, and the finished model.
@@ -119,7 +121,7 @@ public final class TrainingRun {
                     Double(loop.plan.length.steps - step.step) * Double(step.tokens) / speed
                 let progress = TrainingProgress(
                     report: step, steps: loop.plan.length.steps, tokensPerSecond: speed,
-                    secondsLeft: left)
+                    secondsLeft: left, products: loop.machine.products)
                 do throws(FormatError) { try log.append(progress.json) } catch {
                     throw .format(error)
                 }

@@ -3,7 +3,7 @@
 import Foundation
 import Martlet
 import MartletCache
-import MartletEvaluation
+@testable import MartletEvaluation
 import MartletFormats
 import Testing
 
@@ -48,6 +48,83 @@ import Testing
         #expect(together.peakCacheBytes > alone.peakCacheBytes)
         let other = try await evaluation("memory") { $0.seed = 1 }.run(on: model)
         #expect(own(other) != own(alone))
+    }
+
+    private static func withoutBytes(_ result: SampleResult) -> SampleResult {
+        SampleResult(
+            index: result.index, sample: result.sample, seed: result.seed,
+            chains: result.chains.map {
+                ChainResult(
+                    text: $0.text, answer: $0.answer, score: $0.score, tokens: $0.tokens,
+                    kvReads: $0.kvReads, bytesMoved: nil, peakTokens: $0.peakTokens,
+                    finishReason: $0.finishReason)
+            }, bytes: 0, cacheBytes: result.cacheBytes)
+    }
+
+    /// Chains draw from streams of their own and no logits depend on the batch, so the first chains of many are the chains
+    /// of a narrower evaluation, to the byte.
+    @Test(arguments: [
+        "dense", "h2o(budget=16, recent=4)", "snapkv(ratio=0.5)", "dense + kv(q4)",
+    ])
+    func theFirstChainsAreANarrowerEvaluation(policy: String) async throws {
+        let model = try await tiny(policy: policy)
+        func run(_ width: Int, _ leading: [Int]) async throws -> EvaluationReport {
+            try await evaluation("memory") {
+                $0.width = width
+                $0.leadingWidths = leading
+                $0.parallel = 24
+                $0.maximumTokens = 24
+                $0.samples = 4
+            }.run(on: model)
+        }
+        let wide = try await run(6, [1, 2, 5])
+        for width in [1, 2, 5] {
+            let narrow = try await run(width, [])
+            let leading = EvaluationReport(samples: wide.samples.compactMap { $0.leading(width) })
+            let same = own(leading).map(Self.withoutBytes) == own(narrow).map(Self.withoutBytes)
+            #expect(same, "\(policy), \(width) chains")
+            // A copied page is sealed a step later than one that was written in place.
+            for (a, b) in zip(leading.samples, narrow.samples) {
+                #expect((0...(policy.contains("kv(") ? 7000 : 0)).contains(a.bytes - b.bytes))
+            }
+            // Of chains that part from a page that is not full, all but the last to write copy it. The last of the narrow
+            // evaluation is not the last of the wide one.
+            for (a, b) in zip(leading.samples, narrow.samples) {
+                let copied = try #require(a.bytesMoved) - (try #require(b.bytesMoved))
+                #expect((0...70_000).contains(copied))
+            }
+        }
+        #expect(wide.samples.allSatisfy { $0.leading(3) == nil && $0.leading(7) == nil })
+        #expect(wide.samples.allSatisfy { $0.leading(6) == $0 })
+        let first = try #require(wide.samples.first)
+        let read = SampleResult(
+            record: first.record, index: 0, sample: first.sample, seed: first.seed)
+        #expect(read == first)
+    }
+
+    @Test func messagesNeedATemplateAndATaskThatAsks() async throws {
+        let model = try await tiny()
+        let evaluation = try evaluation { $0.form = .message(system: nil) }
+        let error = try #require(throws: MartletError.self) {
+            _ = try evaluation.problems(for: model.loaded)
+        }
+        #expect(error.code == .missingTemplate)
+        let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(
+            #"{"prompt":"def f():\n","test":"def check(c):\n    pass\n","entry_point":"f"}"#.utf8
+        )
+        .write(to: URL(fileURLWithPath: path))
+        // Without python3 there is no such task.
+        guard let programs = try? TaskLocator.task("programs:" + path, allowsPrograms: true) else {
+            return
+        }
+        var options = EvaluationOptions()
+        options.form = .message(system: nil)
+        let refused = try #require(throws: MartletError.self) {
+            _ = try TaskEvaluation(programs, options: options)
+        }
+        #expect(refused.code == .invalidParameter && refused.message.contains("programs"))
     }
 
     @Test func costsAreTheCacheAccount() async throws {

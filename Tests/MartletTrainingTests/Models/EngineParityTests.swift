@@ -44,7 +44,8 @@ import Testing
         }
         graph.run.elements(graph.batch.total)[0] = Float(tokens.count)
         graph.run.forward()
-        return Array(graph.run.elements(graph.logits)[0..<tokens.count * vocabulary])
+        guard let logits = graph.logits else { return [] }
+        return Array(graph.run.elements(logits)[0..<tokens.count * vocabulary])
     }
 
     static func worst(_ a: [Float], _ b: [Float]) -> Float {

@@ -1,9 +1,7 @@
 /// The chat template that belongs to a model, and the texts of its special tokens.
 
 import Foundation
-package import MartletFormats
 import MartletJSON
-package import MartletTemplates
 
 /// A model's chat templates before they are parsed.
 package struct ChatTemplateSource: Sendable, Equatable {
@@ -66,7 +64,7 @@ package struct ChatTemplateSource: Sendable, Equatable {
     }
 
     /// The template that a GGUF file holds; nil where it has none.
-    init?(metadata file: GGUFFile) {
+    package init?(metadata file: GGUFFile) {
         guard let template = file["tokenizer.chat_template"]?.text else { return nil }
         let texts = file["tokenizer.ggml.tokens"]?.array?.strings() ?? []
         var found: [String: String] = [:]
@@ -116,16 +114,5 @@ package struct ChatTemplateSource: Sendable, Equatable {
             }
         }
         return found
-    }
-
-    /// How the model is talked to.
-    package func format(hasTools: Bool) throws(MartletError) -> ChatFormat {
-        do throws(TemplateError) {
-            return try ChatFormat(
-                template: hasTools ? toolTemplate ?? template : template,
-                specialTokens: specialTokens, name: name)
-        } catch {
-            throw MartletError(error)
-        }
     }
 }
