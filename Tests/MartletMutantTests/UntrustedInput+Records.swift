@@ -26,6 +26,11 @@ extension UntrustedInput {
         {"prompt": "x = 1\n", "test": "assert x == 1"}
         """#
 
+    private static let answers = #"""
+        {"prompt": "1+1=", "completion": "2"}
+        {"prompt": "2+2=", "chains": [{"text": "4", "score": 1}, {"text": "5", "score": 0}]}
+        """#
+
     private static func header(_ run: String) -> RunHeader {
         RunHeader(
             run: run, models: [], settings: [("task", "copy"), ("seed", .integer(3))],
@@ -103,6 +108,10 @@ extension UntrustedInput {
         ) { bytes, folder in
             _ = try FrontierRecords(
                 path: folder.write("sweep.jsonl", bytes), header: header("frontier"))
+        },
+        UntrustedInput("file of answers", seeds: { [Array(answers.utf8)] }) { bytes, folder in
+            _ = try AnswerExamples.read(
+                folder.write("answers.jsonl", bytes), try ModelTokenizer.bytes(), promptWeight: 1)
         },
         UntrustedInput(
             "results of a sweep", seeds: { [results(rows: true), results(rows: false)] }

@@ -72,7 +72,9 @@ struct ListVerb: AsyncParsableCommand {
             let cells = zip(row, widths).map { cell, width in
                 cell + String(repeating: " ", count: width - cell.count)
             }
-            StandardStreams.write(cells.joined(separator: "  ") + "\n")
+            let line = cells.joined(separator: "  ")
+            let end = line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.endIndex
+            StandardStreams.write(line[..<end] + "\n")
         }
     }
 }

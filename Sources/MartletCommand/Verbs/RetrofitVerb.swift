@@ -85,6 +85,18 @@ struct RetrofitArguments: ParsableArguments {
     @Option(help: "Train on this text file; may be given several times.")
     var text: [String] = []
 
+    @Option(
+        help:
+            "Train on this file of conversations, a JSON object with messages a line; may be given several times."
+    )
+    var messages: [String] = []
+
+    @Option(
+        help:
+            "Train on this file of answers, a JSON object with prompt and completion a line, or the samples of an evaluation; may be given several times."
+    )
+    var answers: [String] = []
+
     @Option(help: "Steps in which a borrowed channel fades out of attention first.")
     var fadeSteps = Self.usualFadeSteps
 
@@ -162,6 +174,8 @@ struct RetrofitArguments: ParsableArguments {
         }
         entries +=
             task.map { Recipe.DataEntry(.task($0)) } + text.map { Recipe.DataEntry(.text($0)) }
+            + messages.map { Recipe.DataEntry(.messages($0)) }
+            + answers.map { Recipe.DataEntry(.answers($0)) }
         plan.data = entries
         return plan
     }

@@ -43,6 +43,11 @@ public struct DataShare: Sendable {
                 source = try MessagesSource.read(
                     path, tokenizer: tokenizer, promptWeight: Float(promptWeight),
                     isHeldOut: split == .heldOut, part: part)
+            case .answers(let path):
+                source = try ListSource(
+                    try AnswerExamples.read(
+                        path, tokenizer, promptWeight: Float(promptWeight)), name: path,
+                    isHeldOut: split == .heldOut, part: part)
             }
             shares.append(
                 DataShare(source: source, share: entry.share, span: entry.from...entry.until))

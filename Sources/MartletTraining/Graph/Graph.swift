@@ -25,6 +25,8 @@ public final class Graph {
 
     private(set) var entries: [Entry] = []
     package private(set) var operations: [any Operation] = []
+    /// Parts of the operations that may run again before their derivatives.
+    private(set) var segments: [Range<Int>] = []
     private(set) var integerCounts: [Int] = []
     /// Scalars whose weighted sum is the loss.
     private(set) var losses: [(value: Value, weight: Float)] = []
@@ -85,6 +87,15 @@ public final class Graph {
     }
 
     package func append(_ operation: any Operation) { operations.append(operation) }
+
+    /// What `build` appends may run a second time before its derivatives, where that saves memory. Parts do not contain
+    /// each other.
+    package func segment<Result>(_ build: () -> Result) -> Result {
+        let first = operations.count
+        let result = build()
+        if operations.count > first { segments.append(first..<operations.count) }
+        return result
+    }
 
     private func add(_ entry: Entry) -> Value {
         precondition(

@@ -47,9 +47,9 @@ extension GraphRun {
         }
     }
 
-    /// Tiles as large and as equal as they can be: each packs its columns for itself, and the last thread to end
-    /// is waited for. Either the rows or the columns are divided among the threads, whichever leaves the
-    /// smaller largest part once parts are whole register tiles; parts beyond a block are cut evenly.
+    /// Tiles as large and as equal as they can be: each packs its factors for itself, the rows once for every block of
+    /// columns, and the last thread to end is waited for. Either the rows or the columns are divided among the threads,
+    /// whichever costs less once parts are whole register tiles; parts beyond a block are cut evenly.
     private func tileShape(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
         let unit = (rows: Int(kernels.gemm_rows), columns: Int(kernels.gemm_columns))
         func part(_ length: Int, _ parts: Int, _ unit: Int) -> Int {
@@ -63,12 +63,16 @@ extension GraphRun {
         let byColumns = (
             rows: part(rows, 1, unit.rows), columns: part(columns, threads, unit.columns)
         )
-        // Columns must win by more than what packing all rows twice costs.
-        let isByRows =
-            100 * byRows.rows * byRows.columns <= 104 * byColumns.rows * byColumns.columns
-        let chosen = isByRows ? byRows : byColumns
+        let block = (rows: 96 * unit.rows, columns: 512)
+        /// In multiplications for each term of the sums; packing an element takes as long as some twelve.
+        func cost(_ part: (rows: Int, columns: Int)) -> Int {
+            let blocks = (part.columns + block.columns - 1) / block.columns
+            return part.rows * part.columns + 12 * (part.rows * blocks + part.columns)
+        }
+        let chosen = cost(byRows) <= cost(byColumns) ? byRows : byColumns
         return (
-            even(chosen.rows, 96 * unit.rows, unit.rows), even(chosen.columns, 512, unit.columns)
+            even(chosen.rows, block.rows, unit.rows),
+            even(chosen.columns, block.columns, unit.columns)
         )
     }
 }

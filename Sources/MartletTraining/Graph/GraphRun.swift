@@ -20,12 +20,23 @@ public final class GraphRun {
     private let scratchArena: AlignedBuffer<Float>
     private let scratchStride: Int
     private var values: [UnsafeMutablePointer<Float>?]
+    /// Where values are after the forward, and where those are that were computed again.
+    private let firstPlaces: [UnsafeMutablePointer<Float>?]
+    private let secondPlaces: [UnsafeMutablePointer<Float>?]
+    private let backwardSteps: [Schedule.Step]
     private var gradients: [UnsafeMutablePointer<Float>?]
     private var integerOffsets: [Int] = []
     private var isWritten: [Bool]
     private let parameterOf: [Parameter?]
     /// The outputs of each operation, so that backward makes no lists.
     private let outputsOf: [[Int]]
+
+    /// Bytes of activations and gradients of a training graph above which its segments are computed a second time instead
+    /// of keeping what they wrote. That changes no bit.
+    public static let mostActivationBytes = 3 << 30
+
+    /// Whether segments are computed a second time.
+    var recomputes: Bool { secondPlaces.contains { $0 != nil } }
 
     /// Bytes of activations and gradients together.
     public var arenaBytes: Int { arena.count * 4 }
@@ -39,16 +50,22 @@ public final class GraphRun {
     ///   - graph: the computation.
     ///   - machine: the threads and kernels.
     ///   - isTraining: false plans memory for forward alone.
+    ///   - most: bytes of activations and gradients above which segments of the graph are computed a second time.
     /// - Throws: ``TrainingError/kernel(_:)`` when the machine does not have the memory.
     public init(
-        _ graph: Graph, _ machine: TrainingMachine, isTraining: Bool = true
+        _ graph: Graph, _ machine: TrainingMachine, isTraining: Bool = true,
+        recomputingAbove most: Int = GraphRun.mostActivationBytes
     ) throws(TrainingError) {
         self.graph = graph
         pool = machine.pool
         kernels = machine.kernels.table.pointee.training
         multiply =
             machine.products == .bf16 ? kernels.gemm_bf16 ?? kernels.gemm : kernels.gemm
-        let plan = MemoryPlan(graph, isTraining: isTraining)
+        var plan = MemoryPlan(graph, isTraining: isTraining)
+        if isTraining, plan.floats > most / MemoryLayout<Float>.size {
+            plan = MemoryPlan(graph, isTraining: true, recomputes: true)
+        }
+        backwardSteps = plan.backwardSteps
         var givenFloats = 0
         var givenOffsets: [Int: Int] = [:]
         for (id, entry) in graph.entries.enumerated() {
@@ -72,7 +89,7 @@ public final class GraphRun {
                 count: scratchStride * pool.threadCount, purpose: "scratch of training")
         } catch { throw .kernel(error) }
         let base = arena.base
-        values = []
+        var values: [UnsafeMutablePointer<Float>?] = []
         gradients = []
         var parameters: [Parameter?] = []
         for (id, entry) in graph.entries.enumerated() {
@@ -91,6 +108,9 @@ public final class GraphRun {
             }
             parameters.append(parameter)
         }
+        self.values = values
+        firstPlaces = values
+        secondPlaces = plan.recomputed.map { offset in offset.map { base + $0 } }
         parameterOf = parameters
         outputsOf = graph.operations.map { $0.outputs.map(\.id) }
         isWritten = [Bool](repeating: false, count: graph.entries.count)
@@ -100,6 +120,7 @@ public final class GraphRun {
 
     /// Runs every operation in order.
     public func forward() {
+        values = firstPlaces
         for operation in graph.operations { operation.forward(self) }
     }
 
@@ -114,9 +135,16 @@ public final class GraphRun {
             guard let target = gradientTarget(loss.value) else { continue }
             target.pointer[0] = (target.adds ? target.pointer[0] : 0) + loss.weight
         }
-        for index in graph.operations.indices.reversed()
-        where outputsOf[index].contains(where: { isWritten[$0] }) {
-            graph.operations[index].backward(self)
+        for step in backwardSteps {
+            switch step {
+            case .forward: break
+            case .again(let index):
+                for id in outputsOf[index] { values[id] = secondPlaces[id] ?? values[id] }
+                graph.operations[index].forward(self)
+            case .backward(let index):
+                guard outputsOf[index].contains(where: { isWritten[$0] }) else { continue }
+                graph.operations[index].backward(self)
+            }
         }
         for (index, parameter) in parameterOf.enumerated() where isWritten[index] {
             parameter?.hasGradient = true

@@ -110,7 +110,9 @@ struct DecoderGraph {
         if plan.table.has(.positions) {
             x = graph.add(x, graph.embedding(batch.positions, weight(.positions)))
         }
-        for index in layers ?? Array(plan.shape.layers.indices) { x = layer(x, index) }
+        for index in layers ?? Array(plan.shape.layers.indices) {
+            x = graph.segment { layer(x, index) }
+        }
         x = norm(x, .finalNorm)
         return (x, plan.shape.tiesEmbeddings ? table : weight(.head))
     }

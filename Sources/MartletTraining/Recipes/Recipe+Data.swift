@@ -35,23 +35,25 @@ extension Recipe {
         for object in try read.objects("data") { entries.append(try entry(object)) }
         guard !entries.isEmpty else {
             throw .recipe(
-                file: read.path, key: "data", got: "nothing", expected: "a task, a text or messages"
-            )
+                file: read.path, key: "data", got: "nothing",
+                expected: "a task, a text, messages or answers")
         }
         return entries
     }
 
     private static func entry(_ entry: ConfigurationFile) throws(TrainingError) -> DataEntry {
-        try entry.allow(["task", "text", "messages", "share", "from", "until"])
+        try entry.allow(["task", "text", "messages", "answers", "share", "from", "until"])
         do throws(FormatError) {
             let sources: [DataEntry.Source] = [
                 try entry.optionalString("task").map { .task($0) },
                 try entry.optionalString("text").map { .text($0) },
                 try entry.optionalString("messages").map { .messages($0) },
+                try entry.optionalString("answers").map { .answers($0) },
             ].compactMap(\.self)
             guard sources.count == 1, let source = sources.first else {
                 throw FormatError.missingKey(
-                    file: entry.path, key: "task", expected: "one of task, text and messages")
+                    file: entry.path, key: "task",
+                    expected: "one of task, text, messages and answers")
             }
             let from = try entry.double("from", default: 0, in: 0...1)
             return DataEntry(

@@ -51,6 +51,8 @@ public struct Recipe: Sendable {
             case text(String)
             /// A file of conversations, as JSON lines.
             case messages(String)
+            /// A file of prompts and what follows each, as JSON lines.
+            case answers(String)
         }
         /// Where examples come from.
         public let source: Source

@@ -77,6 +77,7 @@ extension Recipe.DataEntry {
         case .task(let task): "task: \(task)"
         case .text(let path): "text: \(path.split(separator: "/").last ?? "")"
         case .messages(let path): "messages: \(path.split(separator: "/").last ?? "")"
+        case .answers(let path): "answers: \(path.split(separator: "/").last ?? "")"
         }
     }
 }

@@ -51,7 +51,7 @@ extension PhaseGraph {
         graph.addLoss(fit)
         graph.addLoss(budget.loss)
         graph.keep(budget.shares)
-        let run = try GraphRun(graph, machine)
+        let run = try GraphRun(graph, machine, recomputingAbove: plan.mostActivationBytes)
         let ramp = plan.ramp
         return PhaseGraph(
             run: run, batch: batch,

@@ -59,6 +59,9 @@ public struct RetrofitPlan: Sendable {
     /// What the factors of products are rounded to; nil takes what the machine is quickest at, and on resume what the run
     /// began with.
     public var products: TrainingMachine.Products?
+    /// Bytes of activations and gradients above which layers are computed a second time before their derivatives, which
+    /// changes no bit.
+    var mostActivationBytes = GraphRun.mostActivationBytes
     /// Held-out tokens of the report at the end, at most; one batch at least.
     public var reportTokens = 16_384
     /// Decides noise and data.

@@ -56,7 +56,8 @@ public final class PhaseGraph {
     /// A graph that predicts the next token: the loss is the mean cross-entropy in nats.
     static func languageModel(
         _ model: TrainableModel, _ phase: RunLength.Phase, machine: TrainingMachine,
-        isTraining: Bool = true, layers: [Int]? = nil
+        isTraining: Bool = true, layers: [Int]? = nil,
+        recomputingAbove most: Int = GraphRun.mostActivationBytes
     ) throws(TrainingError) -> PhaseGraph {
         let graph = Graph()
         let batch = BatchInputs(graph, sequences: phase.sequences, length: phase.length)
@@ -68,7 +69,8 @@ public final class PhaseGraph {
             graph.crossEntropy(
                 logits, targets: batch.targets, weights: batch.weights, total: batch.total))
         graph.keep(logits)
-        let run = try GraphRun(graph, machine, isTraining: isTraining)
+        let run = try GraphRun(
+            graph, machine, isTraining: isTraining, recomputingAbove: most)
         return PhaseGraph(run: run, batch: batch, logits: logits)
     }
 }

@@ -44,6 +44,51 @@ import Testing
         #expect(all[0] == all[1] && all[0] == all[2])
     }
 
+    /// What runs again is what derivatives read, and what that is made of, right before them.
+    @Test func segmentsRunAgainBeforeTheirDerivatives() {
+        let nodes = [
+            Schedule.Node(inputs: [], outputs: [0], kept: nil),
+            Schedule.Node(inputs: [0], outputs: [1], kept: []),
+            Schedule.Node(inputs: [1], outputs: [2], kept: [2]),
+            Schedule.Node(inputs: [0, 2], outputs: [3], kept: []),
+            Schedule.Node(inputs: [3], outputs: [4], kept: [3]),
+        ]
+        let plain = Schedule(nodes, isTraining: true, segments: [])
+        #expect(plain.backwardSteps == [4, 3, 2, 1].map { .backward($0) })
+        let again = Schedule(nodes, isTraining: true, segments: [1..<4])
+        #expect(
+            again.backwardSteps
+                == [.backward(4), .again(1), .again(2), .backward(3), .backward(2), .backward(1)])
+        #expect(again.steps.count == 5 + 6)
+        #expect(Schedule(nodes, isTraining: false, segments: [1..<4]).backwardSteps.isEmpty)
+    }
+
+    /// Layers that are computed a second time give the same bits in less memory, and read nothing that is gone.
+    @Test(arguments: ModelGoldenTests.families)
+    func recomputingChangesNoBit(family: String) throws {
+        let golden = try Golden(family)
+        var all: [[[UInt32]]] = []
+        var bytes: [Int] = []
+        for most in [Int.max, 0] {
+            let model = try TrainableModel(try Checkpoint(directory: golden.directory))
+            let graph = try golden.graph(
+                model, try TrainingMachine(threads: 2), recomputingAbove: most)
+            #expect(graph.run.recomputes == (most == 0))
+            for _ in 0..<2 {
+                graph.run.poison()
+                graph.run.graph.clearGradients()
+                graph.run.forward()
+                graph.run.backward()
+                all.append(
+                    model.parameters.all.map { $0.gradient!.map(\.bitPattern) }
+                        + [[graph.run.loss.bitPattern]])
+            }
+            bytes.append(graph.run.arenaBytes)
+        }
+        #expect(all.allSatisfy { $0 == all[0] })
+        #expect(bytes[1] < bytes[0])
+    }
+
     /// Gradients of two halves add up to those of the whole batch.
     @Test func accumulation() throws {
         try TrainingRunTests.withFolder { folder in

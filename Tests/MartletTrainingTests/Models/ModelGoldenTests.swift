@@ -96,9 +96,13 @@ struct Golden {
     }
 
     /// The golden's batch in a graph that predicts the next token.
-    func graph(_ model: TrainableModel, _ machine: TrainingMachine) throws -> PhaseGraph {
+    func graph(
+        _ model: TrainableModel, _ machine: TrainingMachine,
+        recomputingAbove most: Int = GraphRun.mostActivationBytes
+    ) throws -> PhaseGraph {
         let phase = RunLength.Phase(until: 1, sequences: 2, length: 19, accumulation: 1)
-        let graph = try PhaseGraph.languageModel(model, phase, machine: machine)
+        let graph = try PhaseGraph.languageModel(
+            model, phase, machine: machine, recomputingAbove: most)
         let tokens = try integers("tokens")
         let targets = try integers("targets")
         let weights = try floats("weights")

@@ -14,6 +14,7 @@ import Testing
         plan.target = 3
         (plan.steps, plan.checkpointEvery, plan.warmUp) = (7, 3, 2)
         plan.lowRank = rank
+        plan.products = .f32
         plan.writesAdapter = true
         (plan.decisions.window, plan.decisions.scale) = (4, 20)
         (plan.sequences, plan.length) = (2, 32)

@@ -107,6 +107,30 @@ import Testing
         }
     }
 
+    /// Layers that are computed a second time, with their marks, change no bit of a retrofit.
+    @Test(arguments: ["heads", "base", "parts", "merging"])
+    func recomputingChangesNoBit(kind: String) throws {
+        try Self.withBase { folder in
+            var weights: [[[UInt32]]] = []
+            for most in [Int.max, 0] {
+                let plan = Self.plan {
+                    $0.steps = 3
+                    $0.mostActivationBytes = most
+                    $0.trainsBase = kind == "base" || kind == "merging"
+                    $0.lowRank = kind == "parts" ? 4 : 0
+                    if kind == "merging" {
+                        ($0.method, $0.source, $0.fadeSteps) = (.dmc, .channel, 1)
+                    }
+                }
+                let run = try Self.retrofit(folder, "\(kind)\(most)", plan).run
+                for _ in 0..<plan.totalSteps { _ = try run.loop.runStep() }
+                #expect(try run.loop.phaseGraph().graph.run.recomputes == (most == 0))
+                weights.append(run.model.trained.map { $0.values.map(\.bitPattern) })
+            }
+            #expect(weights[0] == weights[1])
+        }
+    }
+
     // MARK: Products
 
     /// A set without the instruction is never told to use it.
