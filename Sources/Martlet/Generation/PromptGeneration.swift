@@ -38,7 +38,7 @@ package struct PromptGeneration: Sendable {
         chainCount: Int = 1, budgetBytes: Int? = nil
     ) async throws(MartletError) -> PromptGeneration {
         let loaded = try await LoadedModel.load(name, options: loading)
-        let (tokens, parser) = try loaded.formed(utf8: prompt, form: form, tools: tools)
+        let (tokens, parser) = try loaded.prompts.formed(utf8: prompt, form: form, tools: tools)
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
         let needed = CacheBudget(

@@ -1,5 +1,6 @@
 /// How a prompt is put to a model: as the beginning of a text, or as somebody's message.
 
+package import MartletFormats
 import MartletTemplates
 
 /// What a prompt is.
@@ -11,12 +12,32 @@ public enum PromptForm: Sendable, Hashable {
     case message(system: String?)
 }
 
-extension LoadedModel {
-    /// The tokens of a prompt. Throws `missingTemplate` for a message to a model without a chat template.
-    package func promptTokens(
-        utf8 prompt: [UInt8], form: PromptForm
-    ) throws(MartletError) -> [Int32] {
-        try formed(utf8: prompt, form: form).tokens
+/// What makes a prompt of text or of a message: a model's tokenizer and chat template, without its weights.
+package struct PromptEncoder: Sendable {
+    /// The tokenizer.
+    package let text: TextCodec
+    /// The chat template; nil where there is none.
+    package let chatTemplate: ChatTemplateSource?
+    /// What errors call the model.
+    let name: String
+
+    init(text: TextCodec, chatTemplate: ChatTemplateSource?, name: String) {
+        (self.text, self.chatTemplate, self.name) = (text, chatTemplate, name)
+    }
+
+    /// Reads a model's tokenizer and template alone. Throws what reading them does.
+    package init(of name: String) throws(MartletError) {
+        self.name = name
+        let source = try ModelSource(name)
+        text = try TextCodec(source)
+        do {
+            switch source {
+            case .random: chatTemplate = nil
+            case .gguf(let path):
+                chatTemplate = ChatTemplateSource(metadata: try GGUFFile(path: path))
+            case .directory(let path): chatTemplate = try ChatTemplateSource(directory: path)
+            }
+        } catch { throw MartletError(any: error) }
     }
 
     /// The tokens of a prompt, and what reads the answer to it; nil for a text that is continued. Throws
@@ -40,5 +61,19 @@ extension LoadedModel {
             throw MartletError(error)
         }
         return (try text.encode(rendered), format.parser(answering: rendered, tools: tools))
+    }
+}
+
+extension LoadedModel {
+    /// What makes prompts for it.
+    package var prompts: PromptEncoder {
+        PromptEncoder(text: text, chatTemplate: chatTemplate, name: name)
+    }
+}
+
+extension PromptEncoder {
+    /// The tokens of a prompt. Throws `missingTemplate` for a message to a model without a chat template.
+    package func tokens(utf8 prompt: [UInt8], form: PromptForm) throws(MartletError) -> [Int32] {
+        try formed(utf8: prompt, form: form).tokens
     }
 }

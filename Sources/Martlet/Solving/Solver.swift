@@ -64,7 +64,7 @@ package struct Solver: Sendable {
         try loaded.check(adapter: options.adapter)
         var budget = budget
         if let memory = budget.memory { budget.memory = try loaded.cacheBytes(within: memory) }
-        let tokens = try loaded.promptTokens(utf8: Array(prompt.utf8), form: options.form)
+        let tokens = try loaded.prompts.tokens(utf8: Array(prompt.utf8), form: options.form)
         let cost = try await cost(before: budget.deadline)
         let (forms, sweep) = try await forms(options)
         let limit = budget.deadline.map(\.seconds)

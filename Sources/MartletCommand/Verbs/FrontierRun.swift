@@ -23,6 +23,8 @@ struct FrontierRun: AsyncParsableCommand {
         help: ArgumentHelp("What to ask; 'martlet evaluate --list' shows all.", valueName: "task"))
     var task = "reasoning"
 
+    @OptionGroup var asking: AskingArguments
+
     @Option(
         help: ArgumentHelp(
             "Methods with commas between them: "
@@ -58,8 +60,8 @@ struct FrontierRun: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Retrofitted models of a compression, such as 4=build/cr4 or dmc:4=build/dmc4. Several with commas between them, "
-                + "retrofitted with different seeds, are reported as one. May be repeated.",
+            "Retrofitted models of a compression, such as 4=build/cr4 or dmc:4=build/dmc4, or adapters for the first --model. "
+                + "Several with commas between them, retrofitted with different seeds, are reported as one. May be repeated.",
             valueName: "CR=models"), transform: CompressedModel.init(parsing:))
     var compressed: [CompressedModel] = []
 
@@ -183,6 +185,8 @@ struct FrontierRun: AsyncParsableCommand {
         plan.samples = samples
         plan.seeds = seeds?.values.map(UInt64.init) ?? [loading.seed ?? 0]
         plan.temperature = temperature
+        plan.form = asking.form
+        plan.instruction = asking.instruction
         plan.budgets = budgets.byCost
         if let policies {
             plan.methods = []
@@ -244,6 +248,6 @@ struct FrontierRun: AsyncParsableCommand {
                     : ("seeds", .array(plan.seeds.map { .seed($0) })),
                 ("temperature", .string("\(plan.temperature)")),
                 ("weights", .string(loading.weights?.rawValue ?? "as stored")),
-            ], command: CommandText.typed)
+            ] + asking.settings, command: CommandText.typed)
     }
 }

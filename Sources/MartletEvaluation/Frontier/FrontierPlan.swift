@@ -1,7 +1,7 @@
 /// The grid of configurations that a sweep measures: plain values; opens no model.
 
 import Foundation
-import Martlet
+public import Martlet
 package import MartletFormats
 
 /// The grid of a sweep.
@@ -54,6 +54,10 @@ public struct FrontierPlan: Sendable, Hashable {
     public var seeds: [UInt64] = [0]
     /// Divides the logits where several chains vote; a single chain is sampled alike, so that widths compare.
     public var temperature: Float = 0.7
+    /// How problems are put to the models: as texts to go on from, or as messages through their chat templates.
+    public var form = PromptForm.text
+    /// What is asked after each problem, on a line of its own; only of messages.
+    public var instruction: String?
     /// At which budgets methods are compared, stated beforehand; where nothing is said, those that both methods cover.
     public var budgets: [FrontierCost: ClosedRange<Double>] = [:]
 
@@ -156,6 +160,7 @@ extension FrontierPlan {
             "lengths": .array(lengths.map { .integer($0) }),
             "widths": .array(widths.map { .integer($0) }), "samples": .integer(samples),
             "seeds": .array(seeds.map { .seed($0) }), "temperature": .string("\(temperature)"),
+            "form": form.json, "instruction": instruction.map { .string($0) } ?? .null,
             "budgets": .object(
                 JSONObject(
                     FrontierCost.allCases.compactMap { cost in
@@ -185,6 +190,8 @@ extension FrontierPlan {
         self.init()
         (self.task, self.model, self.others, self.codecs) = (task, model, others, codecs)
         control = object["control"]?.stringValue
+        form = PromptForm(json: object["form"])
+        instruction = object["instruction"]?.stringValue
         for member in budgets.members {
             guard let cost = FrontierCost(rawValue: member.key),
                 let ends = member.value.arrayValue?.compactMap(\.doubleValue), ends.count == 2,
@@ -245,5 +252,18 @@ extension FrontierPlan {
     /// A seed beyond 63 bits is a text.
     private static func seed(_ value: JSONValue) -> UInt64? {
         value.intValue.flatMap(UInt64.init(exactly:)) ?? value.stringValue.flatMap(UInt64.init)
+    }
+}
+
+extension PromptForm {
+    /// Null for a text, and an object for a message.
+    fileprivate var json: JSONValue {
+        guard case .message(let system) = self else { return .null }
+        return ["system": system.map { .string($0) } ?? .null]
+    }
+
+    /// The form that a plan says; plans of older versions say nothing and mean texts.
+    fileprivate init(json: JSONValue?) {
+        self = json?.objectValue.map { .message(system: $0["system"]?.stringValue) } ?? .text
     }
 }

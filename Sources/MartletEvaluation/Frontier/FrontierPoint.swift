@@ -44,6 +44,13 @@ public struct FrontierConfiguration: Sendable, Hashable {
         self.phase = phase
     }
 
+    /// The same with another number of chains.
+    func with(width: Int) -> FrontierConfiguration {
+        FrontierConfiguration(
+            method: method, model: model, policy: policy, length: length, width: width,
+            ratio: ratio, phase: phase, codec: codec)
+    }
+
     /// Length, width and ratio, `256-8-4`.
     public var label: String {
         let whole = ratio == ratio.rounded() && ratio < 1e9

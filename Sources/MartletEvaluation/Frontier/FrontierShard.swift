@@ -26,37 +26,51 @@ public struct FrontierShard: Sendable, Hashable, CustomStringConvertible {
     /// `2/8`.
     public var description: String { "\(number)/\(count)" }
 
-    /// The places of the configurations that this part measures: neighbours in the order in which models are needed, so
-    /// that a part loads few of them, and about as much work in each part.
-    func places(in configurations: [FrontierConfiguration]) -> [Int] {
-        let order = Self.byModel(configurations)
-        let total = order.reduce(0.0) { $0 + configurations[$1].work }
+    /// The groups of configurations that this part measures: neighbours in the order in which models are needed, so that a
+    /// part loads few of them, and about as much work in each part.
+    func groups(in configurations: [FrontierConfiguration]) -> [FrontierGroup] {
+        let all = FrontierGroup.byModel(configurations)
+        let total = all.reduce(0.0) { $0 + $1.work }
         var before = 0.0
-        return order.filter { place in
-            let work = configurations[place].work
-            defer { before += work }
+        return all.filter { group in
+            defer { before += group.work }
             // By the middle of its work, so that none falls between two parts.
-            let part = Int((before + work / 2) / total * Double(count))
+            let part = Int((before + group.work / 2) / total * Double(count))
             return min(part, count - 1) == number - 1
-        }
-    }
-
-    /// Places ordered so that each model is needed once, models in the order in which they first come.
-    static func byModel(_ configurations: [FrontierConfiguration]) -> [Int] {
-        var ranks: [String: Int] = [:]
-        for each in configurations where ranks[each.model] == nil {
-            ranks[each.model] = ranks.count
-        }
-        return configurations.indices.sorted {
-            let (a, b) = (
-                ranks[configurations[$0].model] ?? 0, ranks[configurations[$1].model] ?? 0
-            )
-            return (a, $0) < (b, $1)
         }
     }
 }
 
-extension FrontierConfiguration {
+/// Configurations that differ in nothing but their number of chains. The first chains of the widest are those of the
+/// others, so that they are measured together.
+struct FrontierGroup {
+    /// Their places in the plan, in order.
+    let places: [Int]
+    /// The place of the widest.
+    let widest: Int
     /// What measuring it takes, beside others: the tokens that its chains may write.
-    var work: Double { Double(length) * Double(width) }
+    let work: Double
+
+    /// The groups of a plan, ordered so that each model is needed once, models in the order in which they first come.
+    static func byModel(_ configurations: [FrontierConfiguration]) -> [FrontierGroup] {
+        var (models, order): ([String: Int], [FrontierConfiguration]) = ([:], [])
+        var members: [FrontierConfiguration: [Int]] = [:]
+        for (place, each) in configurations.enumerated() {
+            if models[each.model] == nil { models[each.model] = models.count }
+            let key = each.with(width: 1)
+            if members[key] == nil { order.append(key) }
+            members[key, default: []].append(place)
+        }
+        let groups = order.compactMap { key -> FrontierGroup? in
+            guard let places = members[key],
+                let widest = places.max(by: { configurations[$0].width < configurations[$1].width })
+            else { return nil }
+            let work = Double(configurations[widest].length * configurations[widest].width)
+            return FrontierGroup(places: places, widest: widest, work: work)
+        }
+        func rank(_ group: FrontierGroup) -> (Int, Int) {
+            (models[configurations[group.widest].model] ?? 0, group.places[0])
+        }
+        return groups.sorted { rank($0) < rank($1) }
+    }
 }

@@ -10,6 +10,8 @@ public struct FrontierSweep: Sendable {
     private var plan: FrontierPlan
     private let shard: FrontierShard?
     private let task: any EvaluationTask
+    /// Tokens of the longest prompt, from which budgets are computed.
+    private let promptTokens: Int
 
     /// Prepares a sweep, or one of its parts. Throws `invalidParameter` for a task or a grid that cannot be.
     public init(_ plan: FrontierPlan, shard: FrontierShard? = nil) throws(MartletError) {
@@ -48,14 +50,28 @@ public struct FrontierSweep: Sendable {
                 "a model for \(method.name) at one of the ratios (it needs one of its own for each compression)"
             )
         }
+        promptTokens = try Self.longestPrompt(self.plan, task)
         // A text that is no policy is refused before anything is loaded.
         for each in configurations {
             do { _ = try CachePolicy(each.policy) } catch { throw MartletError(error) }
         }
     }
 
-    /// An upper bound of a prompt's tokens (its characters), from which budgets are computed.
-    private var promptTokens: Int { task.maximumPromptLength }
+    /// The longest prompt of the plan's problems, in the tokens of its first model.
+    private static func longestPrompt(
+        _ plan: FrontierPlan, _ task: any EvaluationTask
+    ) throws(MartletError) -> Int {
+        let prompts = try PromptEncoder(of: plan.model)
+        var longest = 1
+        for seed in plan.seeds {
+            let evaluation = try evaluation(plan, task, seed: seed)
+            for index in 0..<plan.samples {
+                let sample = task.sample(seed: seed, index: index, split: .heldOut)
+                longest = max(longest, try evaluation.promptTokens(sample, prompts).count)
+            }
+        }
+        return longest
+    }
 
     /// The plan with as many problems as the task has.
     package var measuredPlan: FrontierPlan { plan }
@@ -84,33 +100,43 @@ public struct FrontierSweep: Sendable {
         /// Loads a model where it is not the last one, and counts what its steps multiply.
         func model(_ name: String) async throws(MartletError) -> LoadedModel {
             if let loaded, loaded.name == name { return loaded.model }
-            let model = try await Self.load(name, options)
+            let model = try await load(name, options)
             loaded = (name, model)
             counts[name] = try count(model)
             return model
         }
         let all = configurations
-        let places = shard?.places(in: all) ?? FrontierShard.byModel(all)
-        var clock = SweepClock(
-            places.map { place in
-                all[place].work * Double(records.missing(all[place], of: plan.problemCount).count)
-            })
-        for (number, place) in places.enumerated() {
-            let configuration = all[place]
+        let groups = shard?.groups(in: all) ?? FrontierGroup.byModel(all)
+        let missing = groups.map { self.missing($0, all, records) }
+        var clock = SweepClock(zip(groups, missing).map { $0.work * Double($1.count) })
+        for (number, group) in groups.enumerated() {
+            let configuration = all[group.widest]
             guard !Task.isCancelled else { break }
             // Also where there are records: prompts are counted with the model's tokens.
             let model = try await model(configuration.model)
-            guard !records.isComplete(configuration, of: plan.problemCount) else { continue }
+            let open = group.places.map { all[$0] }.filter {
+                !records.isComplete($0, of: plan.problemCount)
+            }
+            guard !open.isEmpty else { continue }
             let policy = try model.under(configuration.policy)
             onStart(
                 FrontierProgress(
-                    configuration: configuration, number: number + 1, count: places.count,
+                    configuration: configuration, number: number + 1, count: groups.count,
                     doneShare: clock.doneShare, secondsLeft: clock.secondsLeft, notes: policy.notes)
             )
-            try await measure(configuration, policy, records)
+            try await measure(configuration, open, policy, records, missing[number])
             clock.finish(number)
         }
-        return results(places, all, records, counts)
+        return results(groups.flatMap(\.places), all, records, counts)
+    }
+
+    /// Problems that some configuration of a group lacks.
+    private func missing(
+        _ group: FrontierGroup, _ all: [FrontierConfiguration], _ records: FrontierRecords
+    ) -> Set<Int> {
+        group.places.reduce(into: []) { missing, place in
+            missing.formUnion(records.missing(all[place], of: plan.problemCount))
+        }
     }
 
     private func results(
@@ -157,9 +183,10 @@ public struct FrontierSweep: Sendable {
     private func count(_ model: LoadedModel) throws(MartletError) -> FlopCount {
         var prompts: [Int] = []
         for seed in plan.seeds {
+            let evaluation = try Self.evaluation(plan, task, seed: seed)
             for index in 0..<plan.samples {
                 let sample = task.sample(seed: seed, index: index, split: .heldOut)
-                prompts.append(try model.text.encode(utf8: Array(sample.prompt.utf8)).count)
+                prompts.append(try evaluation.promptTokens(sample, model.prompts).count)
             }
         }
         return FlopCount(
@@ -167,57 +194,96 @@ public struct FrontierSweep: Sendable {
             prompts: prompts)
     }
 
-    private func evaluation(
-        _ configuration: FrontierConfiguration, seed: UInt64
+    private static func evaluation(
+        _ plan: FrontierPlan, _ task: any EvaluationTask, seed: UInt64,
+        _ change: (inout EvaluationOptions) -> Void = { _ in }
     ) throws(MartletError) -> TaskEvaluation {
         var options = EvaluationOptions()
         options.samples = plan.samples
         options.seed = seed
-        options.width = configuration.width
         options.temperature = plan.temperature
-        options.maximumTokens = configuration.length
-        options.parallel = max(64, configuration.width)
+        options.form = plan.form
+        options.instruction = plan.instruction
+        change(&options)
         return try TaskEvaluation(task, options: options)
     }
 
-    private static func load(
+    /// A model under a dense cache; for the directory of a retrofit's adapter, the plan's own model with it.
+    private func load(
         _ name: String, _ options: ModelOptions
     ) async throws(MartletError) -> LoadedModel {
-        try await onOwnThread(named: "martlet-load") { () throws(MartletError) in
+        let isAdapter = try isAdapter(name)
+        return try await onOwnThread(named: "martlet-load") { [plan] () throws(MartletError) in
             var dense = options
             dense.cachePolicy = "dense"
-            return try LoadedModel(name, options: dense)
+            guard isAdapter else { return try LoadedModel(name, options: dense) }
+            dense.adapters[Self.adapterName] = name
+            return try LoadedModel(plan.model, options: dense)
         }
     }
 
-    /// The problems of all seeds, numbered through, so that they are in flight together.
+    /// What the adapter of a configuration is called while it runs.
+    private static let adapterName = "retrofit"
+
+    private func isAdapter(_ name: String) throws(MartletError) -> Bool {
+        guard case .directory(let folder) = try ModelSource(name) else { return false }
+        return AdapterCard.isIn(folder)
+    }
+
+    /// Measures problems under the widest configuration of a group; the first chains of each are the results of the
+    /// others. The problems of all seeds are numbered through, so that they are in flight together.
     private func measure(
-        _ configuration: FrontierConfiguration, _ loaded: LoadedModel, _ records: FrontierRecords
+        _ widest: FrontierConfiguration, _ open: [FrontierConfiguration], _ loaded: LoadedModel,
+        _ records: FrontierRecords, _ missing: Set<Int>
     ) async throws(MartletError) {
-        let evaluation = try evaluation(configuration, seed: plan.seeds[0])
-        let missing = Set(records.missing(configuration, of: plan.problemCount))
+        let adapter = try isAdapter(widest.model) ? Self.adapterName : nil
+        let change: (inout EvaluationOptions) -> Void = { options in
+            options.width = widest.width
+            options.leadingWidths = plan.widths.sorted().filter { $0 < widest.width }
+            options.maximumTokens = widest.length
+            options.parallel = max(64, widest.width)
+            options.adapter = adapter
+        }
+        let evaluation = try Self.evaluation(plan, task, seed: plan.seeds[0], change)
         var problems: [TaskEvaluation.Problem] = []
         for (number, seed) in plan.seeds.enumerated() {
             let own = number * plan.samples..<(number + 1) * plan.samples
             guard own.contains(where: missing.contains) else { continue }
-            problems += try self.evaluation(configuration, seed: seed).problems(for: loaded)
+            problems += try Self.evaluation(plan, task, seed: seed, change).problems(for: loaded)
                 .map { $0.numbered($0.index + own.lowerBound) }
                 .filter { missing.contains($0.index) }
         }
         guard !problems.isEmpty else {
-            return try records.append(seconds: 0, problems: 0, configuration)
+            for each in open { try records.append(seconds: 0, problems: 0, each) }
+            return
         }
         let model = try await Model(
             loaded, budgetBytes: try evaluation.cacheBytes(problems, loaded))
+        let lacking = open.map {
+            (configuration: $0, problems: Set(records.missing($0, of: plan.problemCount)))
+        }
+        var tokens = [Int](repeating: 0, count: open.count)
+        var allTokens = 0
         let clock = ContinuousClock()
         let start = clock.now
         let report = try await evaluation.run(problems, on: model) { result throws(MartletError) in
-            try records.append(result, configuration)
+            allTokens += result.tokens
+            for (place, each) in lacking.enumerated() {
+                guard let own = result.leading(each.configuration.width) else { continue }
+                tokens[place] += own.tokens
+                if each.problems.contains(result.index) {
+                    try records.append(own, each.configuration)
+                }
+            }
         }
         await model.shutdown()
         guard report.samples.count == problems.count else { return }
-        try records.append(
-            seconds: (clock.now - start).seconds, problems: problems.count, configuration)
+        let seconds = (clock.now - start).seconds
+        for (place, each) in open.enumerated() {
+            // Steps are filled with the chains of many problems, so that fewer chains take their share of the time.
+            let share = allTokens > 0 ? Double(tokens[place]) / Double(allTokens) : 1
+            try records.append(seconds: seconds * share, problems: problems.count, each)
+        }
     }
 }
 

@@ -92,8 +92,7 @@ public struct TaskEvaluation: Sendable {
         problems.reserveCapacity(options.samples)
         for index in 0..<options.samples {
             let sample = task.sample(seed: options.seed, index: index, split: .heldOut)
-            let tokens = try model.promptTokens(
-                utf8: Array(asked(sample).utf8), form: options.form)
+            let tokens = try promptTokens(sample, model.prompts)
             var seeds = TaskRandom(seed: options.seed, stream: UInt64(index))
             // 53 bits, so that every reader of JSON gets the number that was used.
             let seed = seeds.bits() >> 11
@@ -119,6 +118,13 @@ public struct TaskEvaluation: Sendable {
             throw refusal
         }
         return problems
+    }
+
+    /// The tokens that a model is given of a problem.
+    func promptTokens(
+        _ sample: TaskSample, _ prompts: PromptEncoder
+    ) throws(MartletError) -> [Int32] {
+        try prompts.tokens(utf8: Array(asked(sample).utf8), form: options.form)
     }
 
     /// What the model is given of a problem, before its template.

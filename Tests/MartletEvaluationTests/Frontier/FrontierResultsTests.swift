@@ -195,14 +195,14 @@ import Testing
         let configurations = try Self.plan().configurations(promptTokens: 9)
         for count in [1, 2, 3, 5, 40] {
             let shards = (1...count).compactMap { FrontierShard(number: $0, of: count) }
-            let places = shards.map { $0.places(in: configurations) }
+            let parts = shards.map { $0.groups(in: configurations) }
+            let places = parts.map { $0.flatMap(\.places) }
             #expect(places.joined().sorted() == Array(configurations.indices))
             let loads = places.map { Set($0.map { configurations[$0].model }).count }
             #expect(loads.reduce(0, +) <= 3 + count - 1)
-            let total = configurations.reduce(0) { $0 + $1.work }
-            for part in places {
-                let work = part.reduce(0) { $0 + configurations[$1].work }
-                #expect(work <= total / Double(count) + 12)
+            let total = parts.joined().reduce(0) { $0 + $1.work }
+            for part in parts {
+                #expect(part.reduce(0) { $0 + $1.work } <= total / Double(count) + 12)
             }
         }
         #expect(FrontierShard("2/8")?.description == "2/8")

@@ -56,7 +56,8 @@ import Testing
                 Self.options(), records: FrontierRecords(path: path, header: Self.header)
             ) { _ in started += 1 }
             let points = results.points
-            #expect(started == 6 && points.count == 6)
+            // Numbers of chains are measured together.
+            #expect(started == 3 && points.count == 6)
             for point in points {
                 #expect(point.scores.count == 3)
                 for cost in FrontierCost.allCases { #expect((point.costs[cost] ?? 0) > 0) }
@@ -65,7 +66,32 @@ import Testing
             let again = try await sweep.run(
                 Self.options(), records: FrontierRecords(path: path, header: Self.header)
             ) { _ in started += 1 }
-            #expect(started == 6 && again == results && again.text == results.text)
+            #expect(started == 3 && again == results && again.text == results.text)
+        }
+    }
+
+    /// The votes of a few chains are those of a sweep that asks for no more: the same answers at the same cost.
+    @Test func fewerChainsAreTheFirstOfMany() async throws {
+        func points(_ widths: [Int]) async throws -> [FrontierPoint] {
+            var found: [FrontierPoint] = []
+            try await Self.withFile { path in
+                var plan = try Self.plan()
+                plan.widths = widths
+                found = try await FrontierSweep(plan).run(
+                    Self.options(), records: FrontierRecords(path: path, header: Self.header)
+                ).points
+            }
+            return found
+        }
+        let together = try await points([1, 2, 4])
+        for width in [1, 2] {
+            let alone = try await points([width])
+            let same = together.filter { $0.configuration.width == width }
+            #expect(same.count == 3 && same.map(\.configuration) == alone.map(\.configuration))
+            #expect(same.map(\.scores) == alone.map(\.scores))
+            for cost in [FrontierCost.kvReads, .peakTokens, .bytes, .flops] {
+                #expect(same.map { $0.costs[cost] } == alone.map { $0.costs[cost] }, "\(cost)")
+            }
         }
     }
 
