@@ -3,11 +3,12 @@
 
     python perplexity.py --model DIR --text FILE
     python perplexity.py --model DIR --text FILE --policies "dense,snapkv(ratio=0.5; window=16)"
+    python perplexity.py --model DIR --text FILE --adapter cr4=ADAPTER --policies "dense,cr4:dms,tova(budget=256)"
 
 The text is cut into segments. Of each the first --prompt tokens are computed as a prompt, at whose end a
 policy chooses; the --follow tokens after it are decoded one by one and scored. Perplexity is over all scored
-tokens of all segments; change is against the first policy of the list. Commas inside a policy are written as
-semicolons. Needs `swift build -c release` and nothing but Python.
+tokens of all segments; change is against the first policy of the list, with a 95 % interval by bootstrap over
+segments. Commas inside a policy are written as semicolons; NAME:policy runs under the adapter of that name. Needs `swift build -c release` and nothing but Python.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import argparse
 import json
 import math
 import pathlib
+import random
+import re
 import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -41,6 +44,18 @@ def default(a: argparse.Namespace) -> list[list[str]]:
                        ["snapkv(ratio=0.5, window=16) + quest(ratio=0.5, dense=0) + kv(q8)"]]
 
 
+def interval(losses: list[list[float]], base: list[list[float]]) -> tuple[float, float]:
+    """The middle 95 % of the ratio of perplexities over draws of segments, the same for both."""
+    draw = random.Random(1)
+    ratios = []
+    for _ in range(2000):
+        chosen = [draw.randrange(len(losses)) for _ in losses]
+        count = sum(len(losses[i]) for i in chosen)
+        ratios.append(math.exp(sum(sum(losses[i]) - sum(base[i]) for i in chosen) / count) - 1)
+    ratios.sort()
+    return ratios[50], ratios[-51]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--martlet", default=str(HERE.parent.parent / ".build/release/martlet"))
@@ -50,6 +65,7 @@ def main() -> None:
     parser.add_argument("--follow", type=int, default=200)
     parser.add_argument("--segments", type=int, default=8)
     parser.add_argument("--policies", default="")
+    parser.add_argument("--adapter", action="append", default=[], metavar="NAME=DIR")
     a = parser.parse_args()
     policies = [[p.strip().replace(";", ",")] for p in a.policies.split(",") if p.strip()] or default(a)
     data = a.text.read_bytes()
@@ -59,29 +75,36 @@ def main() -> None:
               for i in range(a.segments)]
     segments = [martlet(a, "tokenize", "--model", a.model, "--text-file", "-", text=piece)["tokens"]
                 [: a.prompt + a.follow] for piece in pieces]
-    print("| policy | perplexity | change | cache bytes after the prompt | KV reads a token |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    print("| policy | perplexity | change | 95 % | cache bytes after the prompt | KV reads a token |")
+    print("| --- | ---: | ---: | --- | ---: | ---: |")
     base = None
     for texts in policies:
         for policy in texts:
-            total = scored = held = reads = 0
+            losses, held, reads = [], 0, 0
+            named = re.fullmatch(r"([\w-]+):(.*)", policy)
+            chosen = ["--cache", policy]
+            if named:
+                chosen = ["--cache", named[2], "--use-adapter", named[1]]
+                chosen += [x for adapter in a.adapter for x in ("--adapter", adapter)]
             for tokens in segments:
-                line = martlet(a, "score", "--model", a.model, "--cache", policy, "--prompt-tokens", str(a.prompt),
+                line = martlet(a, "score", "--model", a.model, *chosen, "--prompt-tokens", str(a.prompt),
                                "--tokens", ",".join(map(str, tokens)))
                 if "refused" in line:
+                    losses = []
                     break
-                known = [x for x in line["logprobs"] if x is not None]
-                total, scored = total - sum(known), scored + len(known)
+                losses.append([-x for x in line["logprobs"] if x is not None])
                 held, reads = held + line["cacheBytes"], reads + line["kvReads"]
-            if scored:
+            if losses:
                 break
-        if not scored:
-            print(f"| `{policy}` | refused: {line['refused']} | | | |", flush=True)
+        if not losses:
+            print(f"| `{policy}` | refused: {line['refused']} | | | | |", flush=True)
             continue
-        perplexity = math.exp(total / scored)
-        base = base or perplexity
-        print(f"| `{policy}` | {perplexity:.3f} | {perplexity / base - 1:+.1%} | {held // len(segments):,} "
-              f"| {reads / scored:.0f} |", flush=True)
+        scored, total = sum(map(len, losses)), sum(map(sum, losses))
+        base = base or losses
+        low, high = interval(losses, base)
+        change = math.exp((total - sum(map(sum, base))) / scored) - 1
+        print(f"| `{policy}` | {math.exp(total / scored):.3f} | {change:+.2%} | {low:+.2%} to {high:+.2%} "
+              f"| {held // len(segments):,} | {reads / scored:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
