@@ -280,11 +280,13 @@ package struct StepPlot: Sendable {
         return text
     }
 
-    /// 1, 2, 5 times powers of ten; powers alone where those would crowd.
+    /// 1, 2, 5 times powers of ten; powers alone where those would crowd, and numbers between where they would be few.
     static func ticks(_ low: Double, _ high: Double) -> [Double] {
         guard low > 0, high > low else { return [] }
         let decades = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
-        let factors: [Double] = high / low > 2000 ? [1] : [1, 2, 5]
+        let factors: [Double] =
+            high / low > 2000
+            ? [1] : high / low > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
         return decades.flatMap { decade in factors.map { $0 * pow(10, Double(decade)) } }
             .filter { $0 >= low && $0 <= high }
     }

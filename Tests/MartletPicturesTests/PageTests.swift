@@ -36,6 +36,7 @@ import Testing
     @Test func ticksAreRoundNumbers() {
         #expect(StepPlot.ticks(3, 60) == [5, 10, 20, 50])
         #expect(StepPlot.ticks(0.5, 20_000) == [1, 10, 100, 1000, 10_000])
+        #expect(StepPlot.ticks(0.95, 3.1) == [1, 1.2, 1.5, 2, 2.5, 3])
         #expect(StepPlot.ticks(0, 1).isEmpty && StepPlot.ticks(2, 2).isEmpty)
         #expect(
             [1234, 34_000_000, 0.05, 7, 2e9].map(StepPlot.short)

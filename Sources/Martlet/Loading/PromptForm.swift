@@ -72,6 +72,21 @@ extension LoadedModel {
 }
 
 extension PromptEncoder {
+    /// Takes the reasoning out of answers to messages, and leaves what is said; texts that are continued stay as they are.
+    package func reader(
+        form: PromptForm
+    ) throws(MartletError) -> @Sendable (String) -> String {
+        guard form != .text, let parser = try chatTemplate?.format(hasTools: false).parser() else {
+            return { $0 }
+        }
+        return { answer in
+            var parser = parser
+            return (parser.add(answer) + parser.finish()).reduce(into: "") { text, event in
+                if case .text(let piece) = event { text += piece }
+            }
+        }
+    }
+
     /// The tokens of a prompt. Throws `missingTemplate` for a message to a model without a chat template.
     package func tokens(utf8 prompt: [UInt8], form: PromptForm) throws(MartletError) -> [Int32] {
         try formed(utf8: prompt, form: form).tokens

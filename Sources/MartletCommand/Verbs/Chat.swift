@@ -99,6 +99,8 @@ struct Chat: AsyncParsableCommand {
             view: ChatView(isJSON: json, showsThoughts: showThoughts), interrupts: interrupts)
         if let system { conversation.messages = [Message(.system, system)] }
         await beforeAll?.stop()
+        // Where nobody types, a signal that came meanwhile is not waited over.
+        if !isInteractive { Interruption.exitIfReceived() }
         if whole {
             let bytes = try await interrupts.reading { try TextFile.read("-") }
             try await conversation.ask(String(decoding: bytes, as: UTF8.self))

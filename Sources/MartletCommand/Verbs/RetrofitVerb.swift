@@ -57,7 +57,7 @@ struct RetrofitArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Parts of a batch that are computed one after another, for less memory; the fewest of at most 2,048 tokens when "
+            "Parts of a batch that are computed one after another, for less memory; the fewest of at most 2,048 tokens, or of one sequence, when "
                 + "not given."))
     var accumulation: Int?
 

@@ -59,12 +59,13 @@ public struct FrontierComparison: Sendable, Hashable {
         samples: ResampledAccuracies
     ) {
         guard let common = source.front.range(with: other.front) else { return nil }
-        let range =
-            given.map { given in
-                // Where one of them has not begun there is nothing to compare.
-                let start = max(given.lowerBound, common.lowerBound)
-                return start...max(start, given.upperBound)
-            } ?? common
+        var range = common
+        if let given {
+            // Where one of them has not begun there is nothing to compare.
+            let start = max(given.lowerBound, common.lowerBound)
+            guard start <= given.upperBound else { return nil }
+            range = start...given.upperBound
+        }
         let parts = Self.parts(of: range, from: other.fullLength)
         func measure(_ a: ParetoFront, _ b: ParetoFront) -> [Double]? {
             var values: [Double] = []

@@ -7,7 +7,7 @@ extension FrontierPage {
         @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --soft: #a5a5a5; --line: #333; --ground: #151515;
           --dense: #a0a0a0; --dms: #4db3ff; --c0: #ff8a3d; --c1: #e6b422; --c2: #2fd0a0; --c3: #e79ac2; --c4: #7fc6f2; --c5: #b79af0; } }
         body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); max-width: 1320px; margin: 2rem auto; padding: 0 1.2rem; }
-        h1 { font-size: 1.5rem; } h2 { font-size: 1.12rem; margin-top: 2.2rem; } h3 { font-size: .9rem; margin: .2rem 0; }
+        h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.12rem; margin-top: 2.2rem; } h3 { font-size: .9rem; margin: .2rem 0; }
         .note, figcaption, dt { color: var(--soft); } figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; }
         .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(540px, 100%), 1fr)); gap: 1.4rem; }
         .maps, .sides { display: flex; flex-wrap: wrap; gap: 1.4rem; } .sides > div { flex: 1 1 320px; min-width: 0; }

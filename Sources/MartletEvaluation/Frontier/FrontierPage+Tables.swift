@@ -106,7 +106,7 @@ extension FrontierPage {
         if report.hasCodecs { text += "<th>codec</th>" }
         for finding in [first.overall] + first.perTask {
             text +=
-                "<th class=\"n\">\(HTML.escaped(finding.task ?? "all"))<br>(\(finding.problems))</th>"
+                "<th class=\"n\">\(HTML.escaped(finding.task.map(Self.short) ?? "all"))<br>(\(finding.problems))</th>"
         }
         text += "</tr></thead><tbody>\n"
         for phase in CompressionPhase.allCases {

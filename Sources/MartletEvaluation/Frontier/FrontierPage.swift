@@ -63,9 +63,17 @@ public struct FrontierPage: Sendable {
         report.costs.filter { $0 == .bytes } + report.costs.filter { $0 != .bytes }
     }
 
+    /// A task without the folders of its file.
+    static func short(_ task: String) -> String {
+        guard let colon = task.firstIndex(of: ":"),
+            let slash = task[colon...].lastIndex(of: "/")
+        else { return task }
+        return String(task[...colon]) + task[task.index(after: slash)...]
+    }
+
     /// The page.
     public var html: String {
-        var body = "<h1>Accuracy within a budget: \(HTML.escaped(task))</h1>\n"
+        var body = "<h1>Accuracy within a budget: \(HTML.escaped(Self.short(task)))</h1>\n"
         body += verdicts + claimTable
         let classes = classes
         body += "<div class=\"plots\">\n"

@@ -216,18 +216,19 @@ extension FrontierPlan {
             (1...1_000_000).contains(samples), (1...10_000).contains(seeds.count),
             problemCount <= Self.mostProblems
         else { return nil }
-        // A plan of a file must not be larger than one that anybody runs.
-        let sizes = [
-            self.methods.count + 2,
-            self.ratios.count + compressed.reduce(0) { $0 + $1.models.count } + 1,
-            codecs.count, lengths.count, widths.count, others.count + 2,
-        ]
-        var size = 1
-        for factor in sizes {
-            guard factor <= 10_000 else { return nil }
+        guard isMeasurable else { return nil }
+    }
+
+    /// Whether it is not larger than a plan that anybody runs; a file with a larger one is refused.
+    var isMeasurable: Bool {
+        let own = compressed.reduce(0) { $0 + $1.models.count }
+        let plain = methods.count { !$0.hasOwnModels } + 1
+        var size = plain * max(1, ratios.count) + own + 1
+        for factor in [others.count + 1, codecs.count, lengths.count, widths.count] {
+            guard factor <= 10_000, size <= 100_000 else { return false }
             size *= max(1, factor)
-            guard size <= 100_000 else { return nil }
         }
+        return size <= 100_000
     }
 
     /// The most problems of all seeds together.

@@ -117,10 +117,21 @@ public struct FrontierReport: Sendable {
             }
         }
         let judged = hasCodecs ? parts : whole
-        let dense = judged.filter { $0.method == FrontierMethod.reference }
+        let dense = judged.filter {
+            $0.method.hasPrefix(FrontierMethod.reference) && $0.method != FrontierMethod.control
+        }
         safeRatios = SafeCompression.judged(
             judged.filter { !Self.isUncompressed($0.method) }.compactMap { each in
-                dense.first { $0.codec == each.codec }.map { (each.places, $0.places) }
+                // Beside the dense cache of its own model.
+                let models = Set(each.points.map(\.configuration.model))
+                let own = dense.first {
+                    $0.codec == each.codec
+                        && !models.isDisjoint(with: $0.points.map(\.configuration.model))
+                }
+                let usual = dense.first {
+                    $0.codec == each.codec && $0.method == FrontierMethod.reference
+                }
+                return (own ?? usual).map { (each.places, $0.places) }
             }, of: points, draws)
     }
 
@@ -199,7 +210,8 @@ public struct FrontierReport: Sendable {
             "\($0.cost.title) (\($0.points) of \(points.count) configurations)"
         }
         return parts.joined(separator: ", ")
-            + ", recorded by a version that did not count it; a sweep into a new folder does."
+            + ", which some records lack: those of an older version, and seconds of a sweep that was stopped inside a "
+            + "configuration or of several machines; a sweep into a new folder, in one piece, has it."
     }
 
     /// What was compared with what, in order.

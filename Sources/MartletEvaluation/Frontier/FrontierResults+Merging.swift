@@ -65,6 +65,9 @@ extension FrontierResults {
         models.sort { ranks[$0.model] ?? 0 < ranks[$1.model] ?? 0 }
         if !machines.isEmpty {
             facts = facts.setting("machine", to: .string(machines.joined(separator: "; ")))
+            if machines.count > 1 {
+                facts = facts.setting("machines", to: .array(machines.map { .string($0) }))
+            }
         }
         if let command = facts["command"]?.stringValue {
             facts = facts.setting("command", to: .string(Self.withoutShard(command)))

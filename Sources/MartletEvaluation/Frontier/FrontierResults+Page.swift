@@ -1,6 +1,7 @@
 /// The page of a sweep's results.
 
 import Foundation
+import Martlet
 import MartletFormats
 
 extension FrontierResults {
@@ -15,6 +16,11 @@ extension FrontierResults {
         models += plan.compressed.map { "\($0.models.joined(separator: ", ")) (\($0.method))" }
         let seeds = plan.seeds.map { "\($0)" }.joined(separator: ", ")
         let storages = Set(rows.map { "\($0.configuration.codec): \($0.storage)" }).sorted()
+        var asked = "as a text to go on from"
+        if case .message(let system) = plan.form {
+            asked = "as a message" + (system.map { ", told \"\($0)\"" } ?? "")
+            asked += plan.instruction.map { ", with \"\($0)\" after it" } ?? ""
+        }
         return FrontierPage(
             report: report, task: plan.task,
             facts: [
@@ -26,7 +32,7 @@ extension FrontierResults {
                     "\(plan.samples) of each seed, held out"
                         + (sharesProblems ? ", the same of each" : "")
                 ),
-                ("seeds", seeds), ("temperature", "\(plan.temperature)"),
+                ("asked", asked), ("seeds", seeds), ("temperature", "\(plan.temperature)"),
                 ("machine", fact("machine")),
                 ("digest of \(Self.fileName)", FileDigest.sha256(text)),
             ], heatMaps: heatMaps, transcripts: transcripts)

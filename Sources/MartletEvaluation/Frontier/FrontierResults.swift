@@ -100,16 +100,20 @@ extension FrontierResults {
         var costs: [FrontierCost: Double] = [
             .kvReads: mean { $0.kvReads.mean }, .peakTokens: mean { $0.peakTokens.mean },
             .bytes: mean { $0.bytes.mean },
-            .seconds: mean { $0.seconds / Double(max(1, $0.timedProblems)) },
         ]
+        // Seconds of a few problems at the end of a sweep that was stopped, or of several machines, compare nothing.
+        let isTimed = rows.allSatisfy { $0.timedProblems >= $0.scores.count }
+        if isTimed, facts["machines"] == nil {
+            costs[.seconds] = mean { $0.seconds / Double(max(1, $0.timedProblems)) }
+        }
         if rows.allSatisfy({ $0.bytesMoved != nil }) {
             costs[.bytesMoved] = mean { $0.bytesMoved?.mean ?? 0 }
         }
-        let facts = rows.compactMap { row in
+        let owners = rows.compactMap { row in
             models.first { $0.model == row.configuration.model }
         }
-        if facts.count == rows.count {
-            costs[.flops] = zip(rows, facts).reduce(0) { $0 + Self.flops($1.0, $1.1) } / count
+        if owners.count == rows.count {
+            costs[.flops] = zip(rows, owners).reduce(0) { $0 + Self.flops($1.0, $1.1) } / count
         }
         func ratio(_ dense: (Row) -> ResultColumn?, _ own: (Row) -> ResultColumn) -> Double? {
             let (all, part) = (rows.compactMap { dense($0)?.sum }, rows.map { own($0).sum })
@@ -122,7 +126,7 @@ extension FrontierResults {
             scores: scores[0].indices.map { index in
                 scores.reduce(0) { $0 + $1[index] } / count
             },
-            tasks: tasks, promptTokens: facts.first.map(\.prompts.mean),
+            tasks: tasks, promptTokens: owners.first.map(\.prompts.mean),
             tokens: mean { $0.tokens.mean }, costs: costs, replicas: scores,
             measured: MeasuredCompression(
                 held: ratio(\.denseTokens, \.peakTokens), read: ratio(\.denseReads, \.kvReads)))

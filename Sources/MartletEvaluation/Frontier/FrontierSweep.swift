@@ -44,6 +44,12 @@ public struct FrontierSweep: Sendable {
         try require(
             plan.problemCount <= FrontierPlan.mostProblems, "samples",
             "at most \(FrontierPlan.mostProblems) problems of all seeds together")
+        try require(
+            plan.isMeasurable, "policies", "a grid of at most 100,000 configurations")
+        let names = plan.others.map { $0.split(separator: "/").last ?? "" }
+        try require(
+            Set(names).count == names.count, "model",
+            "models whose names end differently, by which they are told apart")
         for method in plan.methodsWithoutModels {
             try require(
                 false, "policies",
@@ -124,7 +130,8 @@ public struct FrontierSweep: Sendable {
                     configuration: configuration, number: number + 1, count: groups.count,
                     doneShare: clock.doneShare, secondsLeft: clock.secondsLeft, notes: policy.notes)
             )
-            try await measure(configuration, open, policy, records, missing[number])
+            try await measure(
+                configuration, open, policy, records, missing[number], counts[configuration.model])
             clock.finish(number)
         }
         return results(groups.flatMap(\.places), all, records, counts)
@@ -190,7 +197,9 @@ public struct FrontierSweep: Sendable {
             }
         }
         return FlopCount(
-            model.model.shape, activeParameterCount: model.model.activeParameterCount,
+            model.model.shape,
+            activeParameterCount: model.model.activeParameterCount
+                + model.model.adapterParameterCount,
             prompts: prompts)
     }
 
@@ -234,7 +243,7 @@ public struct FrontierSweep: Sendable {
     /// others. The problems of all seeds are numbered through, so that they are in flight together.
     private func measure(
         _ widest: FrontierConfiguration, _ open: [FrontierConfiguration], _ loaded: LoadedModel,
-        _ records: FrontierRecords, _ missing: Set<Int>
+        _ records: FrontierRecords, _ missing: Set<Int>, _ count: FlopCount?
     ) async throws(MartletError) {
         let adapter = try isAdapter(widest.model) ? Self.adapterName : nil
         let change: (inout EvaluationOptions) -> Void = { options in
@@ -262,15 +271,20 @@ public struct FrontierSweep: Sendable {
         let lacking = open.map {
             (configuration: $0, problems: Set(records.missing($0, of: plan.problemCount)))
         }
-        var tokens = [Int](repeating: 0, count: open.count)
-        var allTokens = 0
+        var work = [Double](repeating: 0, count: open.count)
+        var allWork = 0.0
+        func operations(_ result: SampleResult) -> Double {
+            count?.flops(
+                problem: result.index, tokens: Double(result.tokens), reads: result.kvReads)
+                ?? Double(result.tokens)
+        }
         let clock = ContinuousClock()
         let start = clock.now
         let report = try await evaluation.run(problems, on: model) { result throws(MartletError) in
-            allTokens += result.tokens
+            allWork += operations(result)
             for (place, each) in lacking.enumerated() {
                 guard let own = result.leading(each.configuration.width) else { continue }
-                tokens[place] += own.tokens
+                work[place] += operations(own)
                 if each.problems.contains(result.index) {
                     try records.append(own, each.configuration)
                 }
@@ -280,8 +294,9 @@ public struct FrontierSweep: Sendable {
         guard report.samples.count == problems.count else { return }
         let seconds = (clock.now - start).seconds
         for (place, each) in open.enumerated() {
-            // Steps are filled with the chains of many problems, so that fewer chains take their share of the time.
-            let share = allTokens > 0 ? Double(tokens[place]) / Double(allTokens) : 1
+            // Steps are filled with the chains of many problems, so that fewer chains take their share of the time: that of
+            // the operations, to which a prompt contributes once.
+            let share = allWork > 0 ? work[place] / allWork : 1
             try records.append(seconds: seconds * share, problems: problems.count, each)
         }
     }

@@ -40,7 +40,7 @@ public struct ParetoFront: Sendable {
             ($0.cost, -$0.accuracy, $0.point) < ($1.cost, -$1.accuracy, $1.point)
         }
         var steps: [Step] = []
-        for step in sorted where step.accuracy > steps.last?.accuracy ?? -.infinity {
+        for step in sorted where Self.isBetter(step.accuracy, than: steps.last) {
             steps.append(step)
         }
         self.steps = steps
@@ -56,12 +56,18 @@ public struct ParetoFront: Sendable {
         var steps: [Step] = []
         for point in order {
             let (cost, accuracy) = (costs[point], accuracies[point])
-            guard accuracy > steps.last?.accuracy ?? -.infinity else { continue }
+            guard Self.isBetter(accuracy, than: steps.last) else { continue }
             // At equal cost the better one counts.
             if steps.last?.cost == cost { steps.removeLast() }
             steps.append(Step(cost: cost, accuracy: accuracy, point: point))
         }
         self.steps = steps
+    }
+
+    /// Whether an accuracy is above a step's by more than the rounding of sums: equal shares of right answers may differ in
+    /// their last bits, and no step is made of that.
+    private static func isBetter(_ accuracy: Double, than step: Step?) -> Bool {
+        accuracy > (step?.accuracy ?? -.infinity) + 1e-12
     }
 
     /// The best accuracy within a budget; nil below the cheapest point.

@@ -167,7 +167,9 @@ extension SafeCompression {
                 guard !reached.contains(where: { loses($0, at: sparsity, samples) }) else {
                     return best.map { .upTo($0, isBound: false) } ?? .none
                 }
-                best = 1 / (1 - sparsity)
+                // Where a level was only met to within a hundredth, what was met is what is known.
+                let met = curves.compactMap { $0.last?.sparsity }.min() ?? sparsity
+                best = 1 / (1 - min(sparsity, met))
             }
             return best.map { .upTo($0, isBound: true) } ?? .none
         }
@@ -175,9 +177,19 @@ extension SafeCompression {
         /// Where not even the first compression was reached: whether what was measured loses.
         private func lowest(_ samples: ResampledAccuracies) -> Verdict {
             let isLost = curves.contains { curve in
-                curve.dropFirst().contains { loses(curve, at: $0.sparsity, samples) }
+                curve.dropFirst().contains { loses($0.point, beside: curve[0].point, samples) }
             }
             return isLost || curves.isEmpty ? .none : .upTo(1, isBound: true)
+        }
+
+        /// Whether the difference of two points lies below 0.
+        private func loses(
+            _ point: Int, beside dense: Int, _ samples: ResampledAccuracies
+        ) -> Bool {
+            let differences = zip(samples.draws(of: point), samples.draws(of: dense)).map {
+                $0 - $1
+            }
+            return (Bootstrap.interval(differences)?.upperBound ?? 0) < -1e-12
         }
 
         /// Whether the difference from the dense cache lies below 0 at a part of the work that goes.

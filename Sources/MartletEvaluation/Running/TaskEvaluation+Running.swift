@@ -71,8 +71,10 @@ extension TaskEvaluation {
         generation.temperature = options.temperature
         generation.seed = problem.seed
         generation.adapter = options.adapter
-        generation.stop = problem.sample.layout.stop
-        generation.stopsAfterText = problem.sample.layout.stopsAfterText
+        if options.form == .text {
+            generation.stop = problem.sample.layout.stop
+            generation.stopsAfterText = problem.sample.layout.stopsAfterText
+        }
         let stream = try model.generate(
             problem.tokens, options: generation, chainCount: options.width, pacing: .chainEnds,
             leadingWidths: options.leadingWidths)
@@ -83,7 +85,10 @@ extension TaskEvaluation {
         let finished = responses.compactMap(\.self).filter { $0.finishReason != .cancelled }
         guard finished.count == options.width else { return nil }
         var chains: [ChainResult] = []
-        for response in finished { chains.append(await chain(response, problem.sample)) }
+        let said = try model.loaded.prompts.reader(form: options.form)
+        for response in finished {
+            chains.append(await chain(response, said(response.text), problem.sample))
+        }
         return SampleResult(
             index: problem.index, sample: problem.sample, seed: problem.seed,
             chains: chains,
@@ -103,10 +108,13 @@ extension TaskEvaluation {
         return bytes
     }
 
-    private func chain(_ response: Response, _ sample: TaskSample) async -> ChainResult {
+    /// - Parameter said: the text without reasoning, in which the answer stands.
+    private func chain(
+        _ response: Response, _ said: String, _ sample: TaskSample
+    ) async -> ChainResult {
         ChainResult(
-            text: response.text, answer: sample.layout.answer(in: response.text),
-            score: await task.judged(response.text, sample),
+            text: response.text, answer: sample.layout.answer(in: said),
+            score: await task.judged(said, sample),
             tokens: response.usage.completionTokens,
             kvReads: response.usage.kvReads, bytesMoved: response.usage.bytesMoved,
             peakTokens: response.usage.peakTokens,

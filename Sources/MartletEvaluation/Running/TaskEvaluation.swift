@@ -43,7 +43,7 @@ public struct TaskEvaluation: Sendable {
         }
         if options.form != .text {
             let sample = task.sample(seed: options.seed, index: 0, split: .heldOut)
-            guard sample.layout != .program else {
+            guard sample.layout != .program, sample.layout != .scratchPad else {
                 throw MartletError(
                     code: .invalidParameter, subject: "chat",
                     message:

@@ -58,7 +58,9 @@ extension GGUFValueToWrite {
         case .array(let array):
             if let strings = array.strings() {
                 self = .strings(strings)
-            } else if array.type == .uint8 || array.type == .int8 {
+            } else if array.type == .uint8
+                || array.type == .int8 && array.bytes().allSatisfy({ $0 < 128 })
+            {
                 // Readers look for bytes where they wrote bytes.
                 self = .bytes(array.bytes())
             } else if let integers = array.integers() {

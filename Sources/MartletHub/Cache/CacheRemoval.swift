@@ -84,8 +84,12 @@ extension CachedRepository {
         // Somebody may be about to link to what nothing links to yet.
         let isAll = wholeCommits && Set(commits).isSuperset(of: self.commits)
         let begun = isAll ? self.begun : []
+        // Held until all is removed, so that no download begins on what goes.
+        var held: [CacheLock] = []
+        defer { withExtendedLifetime(held) {} }
         for etag in unused + begun {
-            guard try CacheLock.take(lock(etag)) != nil else { throw .busy(name: "\(name)") }
+            guard let lock = try CacheLock.take(lock(etag)) else { throw .busy(name: "\(name)") }
+            held.append(lock)
         }
         var (freed, kept) = (0, 0)
         for etag in contents where users[etag] != nil {

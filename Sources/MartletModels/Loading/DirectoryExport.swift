@@ -29,7 +29,11 @@ package struct DirectoryExport {
             do {
                 made += try Self.stacks(plan, checkpoint, dtype)
             } catch { throw .format(error) }
-            if tensors.storesOutputsFirst { made += try Self.turned(plan, tensors, dtype) }
+            // Directories of older versions say it in their configuration.
+            let isTurned = checkpoint.configuration.root[Self.outputsFirst]?.boolValue == true
+            if tensors.storesOutputsFirst || isTurned {
+                made += try Self.turned(plan, tensors, dtype)
+            }
             if checkpoint.metadata != nil,
                 plan.shape.layers.contains(where: { $0.rotary?.isByFactors == true })
             {

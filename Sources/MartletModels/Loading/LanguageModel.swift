@@ -34,6 +34,9 @@ package final class LanguageModel: Sendable {
         for _ in 1..<rows { idle *= share }
         return weightBytes - Int(idle)
     }
+    /// Weights of the adapters beside the model's own, all of floats.
+    package var adapterParameterCount: Int { adapterBytes / MemoryLayout<Float>.stride }
+
     /// Weights that one token's logits depend on.
     package var activeParameterCount: Int { loaded.plan.activeParameterCount }
     /// Weight parameters.

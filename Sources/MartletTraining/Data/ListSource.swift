@@ -2,21 +2,22 @@
 
 import MartletKernels
 
-/// Examples of a file. The last ones are held out for measuring.
+/// Examples of a file. Those of its last lines are held out for measuring: answers to one prompt stay together.
 struct ListSource: ExampleSource {
     private let examples: [TrainingExample]
     private let range: Range<Int>
 
     /// - Parameters:
-    ///   - examples: all of the file.
+    ///   - lines: the examples of each line of the file.
     ///   - name: the file's name in errors.
     ///   - isHeldOut: true gives the held-out examples, false those before them.
     ///   - part: which part of what is not held out.
     init(
-        _ examples: [TrainingExample], name: String, isHeldOut: Bool, part: TrainingPart
+        _ lines: [[TrainingExample]], name: String, isHeldOut: Bool, part: TrainingPart
     ) throws(TrainingError) {
-        let held = max(1, Int(Double(examples.count) * TextSource.heldOutShare))
-        let trainingCount = max(0, examples.count - held)
+        let examples = lines.flatMap(\.self)
+        let held = max(1, Int(Double(lines.count) * TextSource.heldOutShare))
+        let trainingCount = lines.dropLast(held).reduce(0) { $0 + $1.count }
         range = isHeldOut ? trainingCount..<examples.count : part.range(of: trainingCount)
         guard !range.isEmpty else {
             throw .data(

@@ -78,6 +78,10 @@ struct MemoryPlan {
             }
         }
         for id in lasting { touch(&first[id], end) }
+        // The derivatives of all losses are written before the first backward.
+        for loss in graph.losses where gradient[loss.value.id] != nil {
+            touch(&gradient[loss.value.id], end - schedule.backwardSteps.count)
+        }
         var blocks: [(value: Int, life: Life, block: Block)] = []
         for (id, entry) in graph.entries.enumerated() {
             guard case .computed = entry.source else { continue }

@@ -33,7 +33,17 @@ public final class Retrofit {
         try RunFolder.check(directory, resumes: resumes, sources: [path])
         try given.check()
         var plan = given
-        if plan.products == nil, resumes { plan.products = try Self.recordedProducts(directory) }
+        if resumes, let recorded = try Self.recordedPlan(directory) {
+            if plan.products == nil {
+                plan.products =
+                    recorded["products"]?.stringValue.map { word in
+                        TrainingMachine.Products(rawValue: word)
+                    } ?? .f32
+            }
+            if plan.accumulation == nil {
+                plan.accumulation = recorded["accumulation"]?.intValue ?? 1
+            }
+        }
         let products = plan.products ?? machine.quickestProducts()
         plan.products = products
         let machine = try machine.multiplying(in: products)
@@ -105,16 +115,12 @@ public final class Retrofit {
         self.tokenizer = tokenizer
     }
 
-    /// The products of the run that a folder holds; nil without one.
-    private static func recordedProducts(
-        _ directory: String
-    ) throws(TrainingError) -> TrainingMachine.Products? {
+    /// The plan of the run that a folder holds; nil without one.
+    private static func recordedPlan(_ directory: String) throws(TrainingError) -> JSONObject? {
         let store = CheckpointStore(
             directory: directory + "/" + RunFolder.checkpointsName, kept: 1)
         guard let path = store.paths.last else { return nil }
-        let plan = try RunState.read(path + "/" + CheckpointStore.stateName).state.plan
-        guard let word = plan["products"]?.stringValue else { return .f32 }
-        return TrainingMachine.Products(rawValue: word)
+        return try RunState.read(path + "/" + CheckpointStore.stateName).state.plan
     }
 
     /// Measures the student with hard decisions on problems that were held out.
@@ -136,6 +142,7 @@ public final class Retrofit {
         }
         return try RetrofitReport(
             model: run.model, teacher: teacher, plan: plan, phase: phase, rows: rows,
-            machine: machine)
+            // Marks near their threshold fall as they do in the engine, which rounds no factor.
+            machine: try machine.multiplying(in: .f32))
     }
 }

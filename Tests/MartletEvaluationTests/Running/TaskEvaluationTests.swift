@@ -104,17 +104,21 @@ import Testing
 
     @Test func messagesNeedATemplateAndATaskThatAsks() async throws {
         let model = try await tiny()
-        let evaluation = try evaluation { $0.form = .message(system: nil) }
-        let error = try #require(throws: MartletError.self) {
-            _ = try evaluation.problems(for: model.loaded)
-        }
-        #expect(error.code == .missingTemplate)
         let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).jsonl"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data(
-            #"{"prompt":"def f():\n","test":"def check(c):\n    pass\n","entry_point":"f"}"#.utf8
-        )
-        .write(to: URL(fileURLWithPath: path))
+        func write(_ line: String) throws { try Data(line.utf8).write(to: URL(filePath: path)) }
+        try write("{\"question\":\"1 + 1?\",\"answer\":\"#### 2\"}")
+        let asked = try evaluation("file:" + path) { $0.form = .message(system: nil) }
+        let error = try #require(throws: MartletError.self) {
+            _ = try asked.problems(for: model.loaded)
+        }
+        #expect(error.code == .missingTemplate)
+        // What goes on from its prompt is no answer to a message.
+        let scratchPad = try #require(throws: MartletError.self) {
+            _ = try evaluation { $0.form = .message(system: nil) }
+        }
+        #expect(scratchPad.code == .invalidParameter && scratchPad.message.contains("chain"))
+        try write(#"{"prompt":"def f():\n","test":"def check(c):\n    pass\n","entry_point":"f"}"#)
         // Without python3 there is no such task.
         guard let programs = try? TaskLocator.task("programs:" + path, allowsPrograms: true) else {
             return

@@ -11,7 +11,7 @@ import Testing
         let tokenizer = try ModelTokenizer.bytes()
         return try ExampleLines.read(Array(text.utf8), name: "answers.jsonl") {
             try AnswerExamples.examples($0, tokenizer, promptWeight: 0.25)
-        }
+        }.flatMap(\.self)
     }
 
     private static func reason(_ body: () throws -> Void) -> String {
@@ -51,7 +51,7 @@ import Testing
 
     /// Held-out examples are never trained on.
     @Test func theEndIsHeldOut() throws {
-        let all = (0..<40).map { TrainingExample(tokens: [Int32($0), 1], weights: [0, 1]) }
+        let all = (0..<40).map { [TrainingExample(tokens: [Int32($0), 1], weights: [0, 1])] }
         func drawn(isHeldOut: Bool) throws -> Set<Int32> {
             let source = try ListSource(all, name: "list", isHeldOut: isHeldOut, part: .all)
             return Set(
@@ -63,6 +63,32 @@ import Testing
             Self.reason {
                 _ = try ListSource([all[0]], name: "list", isHeldOut: false, part: .all)
             }.contains("list"))
+    }
+
+    /// Answers to one prompt lie on one side of the cut.
+    @Test func chainsStayTogether() throws {
+        let lines = (0..<10).map { line in
+            (0..<8).map { _ in TrainingExample(tokens: [Int32(line), 1], weights: [0, 1]) }
+        }
+        func drawn(_ isHeldOut: Bool) throws -> Set<Int32> {
+            let source = try ListSource(lines, name: "list", isHeldOut: isHeldOut, part: .all)
+            return Set((0..<500).map { source.example(seed: 1, index: $0, room: 8).tokens[0] })
+        }
+        #expect(try drawn(false) == Set(0..<9) && drawn(true) == [9])
+    }
+
+    /// A chain that was cut off has no end, and answers to messages are not answers to their problems' texts.
+    @Test func endsAreLearntWhereTheyWere() throws {
+        let lines = try Self.examples(
+            #"{"prompt": "1", "chains": [{"text": "2", "finishReason": "stop"}, {"text": "34", "finishReason": "length"}]}"#
+        )
+        #expect(lines.map { $0.tokens.last == 256 } == [true, false])
+        #expect(
+            Self.reason {
+                _ = try Self.examples(
+                    #"{"martlet": "1", "run": "evaluation", "chat": true}"# + "\n"
+                        + #"{"prompt": "1", "completion": "2"}"#)
+            }.contains("--chat"))
     }
 
     @Test func aRetrofitLearnsFromAnswers() throws {
