@@ -103,6 +103,20 @@ import Testing
         #expect(alone.tokens == second.tokens)
     }
 
+    /// An answer that goes on inside the reasoning which its prompt opened is read as such.
+    @Test func answersAreReadByThePromptThatTheyAnswer() throws {
+        let folder = try Folder([
+            "chat_template.jinja":
+                "{% for m in messages %}{{ m.content }}{% endfor %}"
+                + "{% if add_generation_prompt %}<think>\n{% endif %}{# </think> #}"
+        ])
+        let prompts = try Self.loaded(folder).prompts
+        let read = try prompts.reader(utf8: Array("1 + 1?".utf8), form: .message(system: nil))
+        #expect(read("is it 3?\n</think>\n\nIt is 2.") == "It is 2.")
+        #expect(
+            try prompts.reader(utf8: [], form: .text)("<think>3</think>2") == "<think>3</think>2")
+    }
+
     @Test func aMessageHoldsNoSpecialTokens() async throws {
         let folder = try Folder(["chat_template.jinja": Self.template])
         let loaded = try Self.loaded(folder)

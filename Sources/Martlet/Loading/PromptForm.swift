@@ -72,11 +72,12 @@ extension LoadedModel {
 }
 
 extension PromptEncoder {
-    /// Takes the reasoning out of answers to messages, and leaves what is said; texts that are continued stay as they are.
+    /// Takes the reasoning out of answers to a message, and leaves what is said; what continues a text stays as it is. The
+    /// message counts: some prompts end inside the reasoning that the answer goes on with.
     package func reader(
-        form: PromptForm
+        utf8 prompt: [UInt8], form: PromptForm
     ) throws(MartletError) -> @Sendable (String) -> String {
-        guard form != .text, let parser = try chatTemplate?.format(hasTools: false).parser() else {
+        guard form != .text, let parser = try formed(utf8: prompt, form: form).parser else {
             return { $0 }
         }
         return { answer in

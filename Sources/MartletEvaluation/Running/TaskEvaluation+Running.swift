@@ -85,7 +85,8 @@ extension TaskEvaluation {
         let finished = responses.compactMap(\.self).filter { $0.finishReason != .cancelled }
         guard finished.count == options.width else { return nil }
         var chains: [ChainResult] = []
-        let said = try model.loaded.prompts.reader(form: options.form)
+        let said = try model.loaded.prompts.reader(
+            utf8: Array(asked(problem.sample).utf8), form: options.form)
         for response in finished {
             chains.append(await chain(response, said(response.text), problem.sample))
         }

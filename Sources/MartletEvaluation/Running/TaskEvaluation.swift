@@ -128,7 +128,7 @@ public struct TaskEvaluation: Sendable {
     }
 
     /// What the model is given of a problem, before its template.
-    private func asked(_ sample: TaskSample) -> String {
+    func asked(_ sample: TaskSample) -> String {
         guard options.form != .text else { return sample.prompt }
         let question = sample.message ?? sample.prompt
         return options.instruction.map { question + "\n" + $0 } ?? question

@@ -44,6 +44,8 @@ public final class Retrofit {
                 plan.accumulation = recorded["accumulation"]?.intValue ?? 1
             }
         }
+        // What was recorded must fit what is given now.
+        try plan.check()
         let products = plan.products ?? machine.quickestProducts()
         plan.products = products
         let machine = try machine.multiplying(in: products)
