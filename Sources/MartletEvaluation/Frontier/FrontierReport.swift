@@ -210,7 +210,7 @@ public struct FrontierReport: Sendable {
             "\($0.cost.title) (\($0.points) of \(points.count) configurations)"
         }
         return parts.joined(separator: ", ")
-            + ", which some records lack: those of an older version, and seconds of a sweep that was stopped inside a "
+            + ", which some records lack: those of an older version, and seconds of a sweep that was killed inside a "
             + "configuration or of several machines; a sweep into a new folder, in one piece, has it."
     }
 

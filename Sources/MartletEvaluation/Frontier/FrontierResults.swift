@@ -101,7 +101,7 @@ extension FrontierResults {
             .kvReads: mean { $0.kvReads.mean }, .peakTokens: mean { $0.peakTokens.mean },
             .bytes: mean { $0.bytes.mean },
         ]
-        // Seconds of a few problems at the end of a sweep that was stopped, or of several machines, compare nothing.
+        // Seconds of a few problems at the end of a sweep that was killed, or of several machines, compare nothing.
         let isTimed = rows.allSatisfy { $0.timedProblems >= $0.scores.count }
         if isTimed, facts["machines"] == nil {
             costs[.seconds] = mean { $0.seconds / Double(max(1, $0.timedProblems)) }

@@ -291,13 +291,15 @@ public struct FrontierSweep: Sendable {
             }
         }
         await model.shutdown()
-        guard report.samples.count == problems.count else { return }
+        // Also of a part that was answered before a stop, so that the sweep which goes on knows its time.
+        let answered = report.samples.count
+        guard answered > 0 else { return }
         let seconds = (clock.now - start).seconds
         for (place, each) in open.enumerated() {
             // Steps are filled with the chains of many problems, so that fewer chains take their share of the time: that of
             // the operations, to which a prompt contributes once.
             let share = allWork > 0 ? work[place] / allWork : 1
-            try records.append(seconds: seconds * share, problems: problems.count, each)
+            try records.append(seconds: seconds * share, problems: answered, each)
         }
     }
 }
