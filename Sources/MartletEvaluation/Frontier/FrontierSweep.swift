@@ -182,6 +182,7 @@ public struct FrontierSweep: Sendable {
                 counts[name].map {
                     FrontierResults.ModelFacts(
                         model: name, perToken: $0.perToken, perRead: $0.perRead,
+                        movedByStep: $0.iso.weights, movedByRead: $0.iso.cachedToken,
                         prompts: ResultColumn($0.prompts.map(Double.init)))
                 }
             }, rows: rows)
