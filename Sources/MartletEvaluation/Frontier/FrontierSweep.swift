@@ -287,7 +287,8 @@ public struct FrontierSweep: Sendable {
                 guard let own = result.leading(each.configuration.width) else { continue }
                 work[place] += operations(own)
                 if each.problems.contains(result.index) {
-                    try records.append(own, each.configuration)
+                    try records.append(
+                        own, score: plan.scoring.score(own), each.configuration)
                 }
             }
         }

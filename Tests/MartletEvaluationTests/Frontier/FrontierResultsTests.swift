@@ -21,6 +21,7 @@ import Testing
         plan.widths = [1, 2]
         plan.samples = 3
         plan.seeds = [3, 1]
+        plan.scoring = .any
         plan.budgets = [.bytes: 1e3...1e6]
         return plan
     }
@@ -197,6 +198,7 @@ import Testing
             ("\"place\":1,", "\"place\":0,"), ("\"unit\":1", "\"unit\":3"),
             ("\"width\":2", "\"width\":3"), ("\"samples\":3", "\"samples\":4"),
             ("\"codec\":\"q4\"", "\"codec\":\"q8\""), ("\"lengths\":[6]", "\"lengths\":[0]"),
+            ("\"scoring\":\"any\"", "\"scoring\":\"best\""),
             ("\"seconds\":", "\"seconds\":-"), ("\"values\":[", "\"values\":[7,"),
         ] {
             let refused = try await refusal(forged(old, new))
