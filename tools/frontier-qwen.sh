@@ -14,7 +14,7 @@ cd "${2:?name the folder of the model and the tasks}"
 shift 2
 model=qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
 instruction="Think step by step, and end with the answer after ####."
-methods=dense,h2o,tova,snapkv,rkv,kvzip,expected-attention,quest
+methods=dense,h2o,tova,snapkv,rkv,kvzip,expected,quest
 [ -f "$model" ] || { echo "frontier-qwen: no $model in $(pwd)" >&2; exit 66; }
 
 # sweep NAME OPTION...
@@ -22,22 +22,22 @@ sweep() {
     name=$1
     shift
     [ -z "${SHARD:-}" ] || { name=$name-$(echo "$SHARD" | tr / -); set -- "$@" --shard "$SHARD"; }
-    "$martlet" frontier --model "$model" --policies "$methods" --ratios 1,2,4 --out "$name" "$@"
+    "$martlet" frontier --model "$model" --policies "$methods" --out "$name" "$@"
 }
 
 for part in "${@:-gsm8k}"; do
     case $part in
     # Eight chains are sampled once; votes of 1, 2 and 4 are their first ones'.
-    gsm8k) sweep gsm8k --task file:gsm8k-test.jsonl --chat --instruction "$instruction" --codecs f16,q8,q4 \
+    gsm8k) sweep gsm8k --task file:gsm8k-test.jsonl --chat --instruction "$instruction" --ratios 1,2,4 --codecs f16,q8,q4 \
         --lengths 400 --widths 1,2,4,8 --samples "${SAMPLES:-150}" --temperature 0.6 ;;
     # Tests are the checker: eight chains are right when one of them is.
-    programs) sweep programs --task programs:HumanEval.jsonl.gz --allow-programs --score any --codecs f16,q8,q4 \
+    programs) sweep programs --task programs:HumanEval.jsonl.gz --allow-programs --score any --ratios 1,2,4 --codecs f16,q8,q4 \
         --lengths 320 --widths 1,8 --samples "${SAMPLES:-164}" --temperature 0.6 ;;
-    # One chain: what a prompt of 4k to 16k tokens keeps of what is asked.
+    # One chain, answered as a text goes on: what prompts of about 4k, 8k and 16k tokens keep of what is asked.
     long) for size in 4 8 16; do
-            characters=$((size * 3400))
-            sweep "long-$size" --codecs q8 --lengths 64 --widths 1 --samples "${SAMPLES:-100}" --chat \
-                --task "mixture(niah(length=$characters,queries=2), variable-tracking(length=$characters,chains=2,hops=2), common-words(length=$characters))"
+            length=$((size * 4000))
+            sweep "long-$size" --ratios 1,2,4,8 --lengths 64 --widths 1 --samples "${SAMPLES:-$((240 / size))}" \
+                --task "mixture(ruler-niah-multikey-1(length=$length), ruler-niah-multivalue(length=$length), ruler-niah-multiquery(length=$length), ruler-vt(length=$length,hops=2), ruler-fwe(length=$length))"
         done ;;
     *) echo "frontier-qwen: got $part, expected gsm8k, programs or long" >&2; exit 64 ;;
     esac
