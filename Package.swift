@@ -202,7 +202,7 @@ let package = Package(
             name: "MartletEvaluationTests",
             dependencies: [
                 "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
-                "MartletTasks",
+                "MartletTasks", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
