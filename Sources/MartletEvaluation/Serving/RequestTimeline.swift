@@ -20,11 +20,13 @@ public struct RequestTimeline: Sendable, Hashable {
     public var started: Double?
     /// When each token came; several that came together have the same time.
     public var tokens: [Double]
-    /// Tokens of its prompt, and how many of them were not computed because they were known.
+    /// Tokens of its prompt.
     public var promptTokens: Int
+    /// How many of these were not computed because they were known.
     public var cachedTokens: Int
-    /// How it ended, and when.
+    /// How it ended.
     public var ending: Ending
+    /// When it ended.
     public var ended: Double
 
     /// Describes what happened.

@@ -38,8 +38,9 @@ public struct TimeQuantiles: Sendable, Hashable {
 public struct ServingReport: Sendable, Hashable {
     /// What is asked of an answer.
     public let target: FluidityTarget
-    /// Requests, and how many ended in each way.
+    /// Requests.
     public let requests: Int
+    /// How many ended in each way.
     public let endings: [RequestTimeline.Ending: Int]
     /// Seconds from the first arrival to the last end.
     public let seconds: Double
