@@ -224,7 +224,7 @@ public final class Model: Sendable {
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
         pacing: EventPacing = .eachStep, conversation: Conversation? = nil,
-        leadingWidths: [Int] = []
+        priority: Int = 0, leadingWidths: [Int] = []
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens,
@@ -235,7 +235,8 @@ public final class Model: Sendable {
                 GenerationRequest(
                     promptTokens: tokens,
                     sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
-                    chainCount: chainCount, pacing: pacing, conversation: conversation,
+                    chainCount: chainCount, priority: priority, pacing: pacing,
+                    conversation: conversation,
                     adapter: options.adapter, leadingWidths: leadingWidths)),
             of: engine)
     }
