@@ -108,10 +108,15 @@ let package = Package(
                 "MartletTraining", "MartletFormats", "MartletKernels", "CMartletKernels",
             ],
             swiftSettings: strict),
+        .target(
+            name: "MartletServer",
+            dependencies: [
+                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+            ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletServer",
                 "MartletPolicies",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
                 "MartletPictures", "MartletTokenizers",
@@ -212,6 +217,10 @@ let package = Package(
         .testTarget(
             name: "MartletCharacterModelsTests",
             dependencies: ["MartletCharacterModels", "MartletTraining", "MartletKernels"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletServerTests",
+            dependencies: ["MartletServer", "Martlet", "MartletJSON", "MartletTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",

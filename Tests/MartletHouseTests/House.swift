@@ -105,9 +105,15 @@ enum House {
                 "MartletFormats",
             ]), largestFileCircle: 4),
         TargetRule(
+            "MartletServer",
+            imports: [
+                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+            ]),
+        TargetRule(
             "MartletCommand",
             imports: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
+                "MartletServer",
                 "MartletTasks", "MartletPictures", "MartletPolicies", "MartletJSON",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletTokenizers",
             ], largestFileCircle: 3),
