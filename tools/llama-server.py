@@ -8,6 +8,16 @@ whatever is asked for. Options that have no meaning here are left out.
 import os
 import sys
 
+# What that server calls templates by name, and expects of them.
+TEMPLATES = {
+    "llama3": "{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] "
+              "+ '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}"
+              "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}",
+    "command-r": "{% for m in messages %}{{ '<|START_OF_TURN_TOKEN|><|' + {'assistant': 'CHATBOT'}.get(m['role'], "
+                 "m['role'] | upper) + '_TOKEN|>' + m['content'] + '<|END_OF_TURN_TOKEN|>' }}{% endfor %}"
+                 "{% if add_generation_prompt %}{{ '<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>' }}{% endif %}",
+}
+
 # Our option, and whether the value is taken as it is.
 VALUES = {
     "--port": "--port", "--host": "--host", "--temp": "--temperature", "--seed": "--seed",
@@ -17,7 +27,7 @@ VALUES = {
 }
 REPEATED = {"--api-key": "--api-key", "--alias": "--name", "--tags": "--tag",
             "--cors-origins": "--origin"}
-FLAGS = {"--no-slots": "--no-slots", "--no-ui": "--no-page"}
+FLAGS = {"--no-slots": "--no-slots", "--no-ui": "--no-page", "--verbose": "--tell-prompts"}
 OTHER_VALUES = {
     "--hf-repo", "--hf-file", "--model", "--model-url", "--model-draft", "--models-dir",
     "--models-max", "--models-preset", "--ubatch-size", "--n-gpu-layers", "--pooling", "-ctk",
@@ -38,6 +48,8 @@ def main():
         name = given[index]
         value = given[index + 1] if index + 1 < len(given) else ""
         if name in VALUES:
+            if name == "--chat-template":
+                value = TEMPLATES.get(value, value)
             if not (name == "--n-predict" and value == "-1"):
                 options += [VALUES[name], value]
             templated = templated or name.startswith("--chat-template")

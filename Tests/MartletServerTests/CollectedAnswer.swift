@@ -23,7 +23,7 @@ final class CollectedAnswer: ResponseSink {
     func begin(status: Int, headers: [(name: String, value: String)]) async throws(WireError) {
         state.withLock { state in
             state.status = status
-            for header in headers { state.headers[header.name] = header.value }
+            for header in headers { state.headers[header.name.lowercased()] = header.value }
         }
     }
 
@@ -77,6 +77,9 @@ struct TestServer {
     static let chatML =
         "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}"
         + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+
+    /// What is served already.
+    init(serving server: Server) { self.server = server }
 
     init(
         _ name: String = "random:tiny", _ change: (inout ServerConfiguration) -> Void = { _ in }

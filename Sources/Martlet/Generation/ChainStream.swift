@@ -9,6 +9,12 @@ public struct ChainPart: Sendable, Hashable {
     /// The piece.
     public let part: ResponsePart
 
+    /// A piece of a chain.
+    package init(chain: Int, part: ResponsePart) {
+        self.chain = chain
+        self.part = part
+    }
+
     /// The same chain with another piece.
     package func with(_ part: ResponsePart) -> ChainPart { ChainPart(chain: chain, part: part) }
 }

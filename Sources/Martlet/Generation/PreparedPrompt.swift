@@ -33,10 +33,12 @@ extension Model {
     /// - Parameters:
     ///   - format: the template; nil for a model without one.
     ///   - continues: whether the answer goes on with the last message, which is the model's.
+    ///   - addsPrefix: whether the tokens that begin every text come first where the template does not write them: for a
+    ///     template that was not made for the model.
     /// - Throws: `refusedConversation`, `invalidTemplate`, `missingTokenizer`.
     package func prepare(
         _ messages: [Message], tools: [ToolDefinition] = [], options: PromptOptions,
-        format: ChatFormat?, continues: Bool = false
+        format: ChatFormat?, continues: Bool = false, addsPrefix: Bool = false
     ) throws(MartletError) -> PreparedPrompt {
         guard let format else {
             let text = messages.map(\.text).joined()
@@ -50,8 +52,12 @@ extension Model {
             rendered = try format.prompt(Array(asked), tools: tools, options: options)
         } catch { throw MartletError(error) }
         if let opened { rendered = rendered.followed(byInput: opened.text) }
+        var tokens = try loaded.text.encode(rendered)
+        if addsPrefix, let prefix = tokenizer?.prefixTokens, !tokens.starts(with: prefix) {
+            tokens = prefix + tokens
+        }
         return PreparedPrompt(
-            tokens: try loaded.text.encode(rendered), text: rendered.text,
+            tokens: tokens, text: rendered.text,
             parser: format.parser(answering: rendered, tools: tools))
     }
 

@@ -37,6 +37,11 @@ extension Response {
 }
 
 extension ResponsePart {
+    /// A piece that came with no token.
+    package init(text: String = "", reasoning: String = "", response: Response? = nil) {
+        self.init(text: text, reasoning: reasoning, token: nil, response: response)
+    }
+
     /// The same piece with another whole response.
     package func ending(_ response: Response) -> ResponsePart {
         ResponsePart(

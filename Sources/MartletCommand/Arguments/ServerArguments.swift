@@ -90,6 +90,9 @@ struct ServerArguments: ParsableArguments {
     @Flag(help: "Do not tell at /slots what runs.")
     var noSlots = false
 
+    @Flag(help: "Tell the prompt in each answer of chat completions (__verbose).")
+    var tellPrompts = false
+
     @Flag(help: "Answer as llama.cpp's server does where servers disagree.")
     var llamaCompatible = false
 
@@ -143,6 +146,7 @@ struct ServerArguments: ParsableArguments {
         configuration.reportsSlots = !noSlots
         configuration.servesPage = !noPage
         configuration.isLlamaCompatible = llamaCompatible
+        configuration.tellsPrompts = tellPrompts
         configuration.gracePeriod = .seconds(grace)
         let isLocal = hosts.allSatisfy { ["127.0.0.1", "::1", "[::1]", "localhost"].contains($0) }
         guard isLocal || open || !configuration.keys.isEmpty else {

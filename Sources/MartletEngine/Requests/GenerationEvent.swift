@@ -98,4 +98,19 @@ public struct Usage: Sendable, Hashable {
 
     /// Nothing taken yet.
     public init() {}
+
+    /// What several chains took together, as somebody else counted it.
+    package init(promptTokens: Int, completionTokens: Int, duration: Duration) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.duration = duration
+    }
+
+    /// Adds what the cache held and moved meanwhile.
+    package mutating func count(peakBytes: Int, kvReads: Double, bytesMoved: Int) {
+        peakCacheBytes = peakBytes
+        peakRequestBytes = peakBytes
+        self.kvReads = kvReads
+        self.bytesMoved = bytesMoved
+    }
 }

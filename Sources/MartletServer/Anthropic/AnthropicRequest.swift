@@ -14,7 +14,7 @@ struct AnthropicRequest: Sendable {
     ) throws(WireError) {
         let configuration = service.configuration
         let conversation = try Self.conversation(fields, exchange, configuration)
-        answer = AnswerRequest(prompt: try model.prompt(conversation.prompt))
+        answer = try model.request(for: conversation.prompt)
         answer.callsInParallel = conversation.callsInParallel
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)

@@ -19,6 +19,8 @@ package final class Exchange: Sendable {
     package let id: String
     /// Whose key it came with; empty without keys.
     package let tenant: String
+    /// What stands for the `{name}`s of the endpoint's path.
+    package let parameters: [String: String]
     private let sink: any ResponseSink
     private let state: Mutex<State>
 
@@ -32,12 +34,14 @@ package final class Exchange: Sendable {
     /// Begins an exchange; `headers` go with every answer.
     package init(
         _ request: ServerRequest, sink: any ResponseSink, id: String, tenant: String = "",
+        parameters: [String: String] = [:],
         headers: [(name: String, value: String)] = []
     ) {
         self.request = request
         self.sink = sink
         self.id = id
         self.tenant = tenant
+        self.parameters = parameters
         state = Mutex(State(headers: headers))
     }
 

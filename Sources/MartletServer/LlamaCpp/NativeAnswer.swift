@@ -116,15 +116,7 @@ struct NativeAnswer: Sendable {
             "ignore_eos": .bool(options.ignoresEndTokens),
             // Methods that are never on, as readers of these settings know them.
             "mirostat": 0, "typical_p": 1, "dry_multiplier": 0, "xtc_probability": 0,
-            "adaptive_target": -1, "grammar": "",
+            "adaptive_target": -1, "adaptive_decay": 0, "grammar": "",
         ]
-    }
-}
-
-extension ServedModel {
-    /// The text of tokens, with those that mark structure.
-    func markedText(of tokens: [Int32]) -> String {
-        guard let tokenizer = model?.tokenizer else { return text(of: tokens) }
-        return (try? tokenizer.decode(tokens, skipSpecialTokens: false)) ?? ""
     }
 }

@@ -31,7 +31,7 @@ final class ConnectionSink: ResponseSink {
         var hasLength = false
         for header in headers {
             text += "\(header.name): \(Self.oneLine(header.value))\r\n"
-            if header.name == "content-length" { hasLength = true }
+            if header.name.lowercased() == "content-length" { hasLength = true }
         }
         let isChunked = !hasLength && !isOld && hasBody
         if isChunked { text += "transfer-encoding: chunked\r\n" }

@@ -125,8 +125,8 @@ package struct RequestParser: Sendable {
     private mutating func endOfHead() -> Int? {
         var index = max(start, searched)
         let last = buffer.count - 3
-        while index < last {
-            if buffer[index] == 13, buffer[index + 1] == 10, buffer[index + 2] == 13,
+        while index < buffer.count {
+            if index < last, buffer[index] == 13, buffer[index + 1] == 10, buffer[index + 2] == 13,
                 buffer[index + 3] == 10
             {
                 return index

@@ -23,7 +23,7 @@ struct OllamaRequest: Sendable {
         conversation.messages = try ChatMessages.read(fields)
         conversation.tools = try ChatTools.read(fields, exchange)
         try Self.readThinking(fields, into: &conversation.promptOptions, service.configuration)
-        answer = try Self.answer(try model.prompt(conversation), fields, service, model)
+        answer = try Self.answer(try model.request(for: conversation), fields, service, model)
     }
 
     /// A request of `/api/generate`.
@@ -45,9 +45,10 @@ struct OllamaRequest: Sendable {
             throw .unsupported(
                 "context", "going on with tokens of an earlier answer", instead: "use /api/chat")
         }
-        let prompt: PreparedPrompt
+        let asked: AnswerRequest
         if try fields.flag("raw") == true || model.format == nil {
-            prompt = PreparedPrompt(tokens: try model.tokens(text), text: text)
+            asked = AnswerRequest(
+                prompt: PreparedPrompt(tokens: try model.tokens(text), text: text))
         } else {
             var conversation = ChatPrompt()
             if let system = try fields.string("system"), !system.isEmpty {
@@ -55,19 +56,19 @@ struct OllamaRequest: Sendable {
             }
             conversation.messages.append(Message(.user, text))
             try Self.readThinking(fields, into: &conversation.promptOptions, service.configuration)
-            prompt = try model.prompt(conversation)
+            asked = try model.request(for: conversation)
         }
-        answer = try Self.answer(prompt, fields, service, model)
+        answer = try Self.answer(asked, fields, service, model)
     }
 
     private static func answer(
-        _ prompt: PreparedPrompt, _ fields: Fields, _ service: Service, _ model: ServedModel
+        _ asked: AnswerRequest, _ fields: Fields, _ service: Service, _ model: ServedModel
     ) throws(WireError) -> AnswerRequest {
         if let format = fields["format"], format.stringValue != "" {
             try (format.objectValue == nil ? AnswerConstraint.object : .schema(format))
                 .refuse("format")
         }
-        var answer = AnswerRequest(prompt: prompt)
+        var answer = asked
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(service.configuration)
         var wanted: Int?
@@ -78,7 +79,7 @@ struct OllamaRequest: Sendable {
             options.accept("num_ctx")
         }
         answer.options.maximumTokens = try model.completionLimit(
-            prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
+            answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
         fields.accept("model", "keep_alive")
         return answer
     }

@@ -92,7 +92,8 @@ struct ChatAnswer: Sendable {
         }
         if request.includesPrompt {
             object = object.setting(
-                "__verbose", to: ["prompt": .text(request.answer.prompt.text)])
+                "__verbose",
+                to: ["prompt": .string(model.markedText(of: request.answer.prompt.tokens))])
         }
         if let model = model.model,
             let report = request.answer.own.report(

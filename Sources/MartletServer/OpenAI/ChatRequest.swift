@@ -89,7 +89,7 @@ struct ChatRequest: Sendable {
             throw .unsupported(
                 "modalities", "an answer that is no text", instead: "leave it out, or ask for text")
         }
-        answer = AnswerRequest(prompt: try model.prompt(conversation))
+        answer = try model.request(for: conversation)
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
         try model.read(sampling: fields, into: &answer.options)
@@ -112,7 +112,7 @@ struct ChatRequest: Sendable {
         }
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
-        includesPrompt = try fields.flag("verbose") ?? false
+        includesPrompt = try fields.flag("verbose") ?? configuration.tellsPrompts
         fields.accept("model")
     }
 }

@@ -27,8 +27,7 @@ enum ModelList {
             summary: "Describes the model."
         ) { (exchange, service) async throws(WireError) in
             let model = try service.model()
-            let prefix = exchange.request.path.hasPrefix("/v1/") ? "/v1/models/" : "/models/"
-            let name = String(exchange.request.path.dropFirst(prefix.count))
+            let name = exchange.parameters["id"] ?? ""
             guard model.names.contains(name) else {
                 throw WireError(
                     .notFound, "The model '\(name.prefix(200))' does not exist; \(model.id) does.",

@@ -15,9 +15,26 @@ struct AnswerRequest: Sendable {
     var callsInParallel = true
     /// What only Martlet knows.
     var own = MartletFields()
+    /// The prompt as a search takes it; nil for a conversation of several turns.
+    var question: Question?
+
+    /// A prompt without roles, or one that was made elsewhere.
+    init(prompt: PreparedPrompt, question: Question? = nil) {
+        self.prompt = prompt
+        self.question =
+            question ?? prompt.text.map { Question(text: $0, form: .text) }
+    }
 
     /// The seed that all chains draw from.
     var seed: UInt64 { options.seed ?? 0 }
+}
+
+/// What a search is asked.
+struct Question: Sendable {
+    /// The text.
+    var text: String
+    /// Whether it is a text to continue or a message to answer.
+    var form: PromptForm
 }
 
 /// A conversation as any API brings it.
@@ -41,7 +58,7 @@ extension ServedModel {
                 conversation.messages, tools: conversation.tools,
                 options: conversation.promptOptions,
                 format: conversation.tools.isEmpty ? format : toolFormat,
-                continues: conversation.continuesLast)
+                continues: conversation.continuesLast, addsPrefix: hasForeignTemplate)
         } catch { throw WireError(error) }
     }
 
@@ -56,6 +73,8 @@ extension ServedModel {
             throw .promptTooLong(tokens: tokens, context: contextLength)
         }
         let room = contextLength - tokens
+        // There a server's number is what is meant where a request has none.
+        if configuration.isLlamaCompatible, let wanted { return min(wanted, room) }
         return min(wanted ?? .max, configuration.maximumTokens ?? .max, room)
     }
 }

@@ -39,6 +39,9 @@ extension Service {
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
+        if let wishes = request.own.solve {
+            return try await search(request, wishes, on: model, begin: begin, each: each)
+        }
         let stream: AnswerStream
         var options = request.options
         options.adapter = request.own.adapter ?? options.adapter

@@ -45,11 +45,6 @@ package struct Endpoint: Sendable {
         return nil
     }
 
-    /// The part of the request's path that a `{name}` stands for.
-    func parameter(_ name: String, of request: ServerRequest) -> String {
-        match(request.path)?[name] ?? ""
-    }
-
     private static func match(_ pattern: String, _ path: String) -> [String: String]? {
         guard pattern.contains("{") else { return pattern == path ? [:] : nil }
         let wanted = pattern.split(separator: "/", omittingEmptySubsequences: false)

@@ -66,6 +66,12 @@ extension ServedModel {
         }
     }
 
+    /// The text of tokens, with those that mark structure.
+    func markedText(of tokens: [Int32]) -> String {
+        guard let tokenizer = model?.tokenizer else { return text(of: tokens) }
+        return (try? tokenizer.decode(tokens, skipSpecialTokens: false)) ?? ""
+    }
+
     /// The text of tokens, without those that mark structure.
     func text(of tokens: [Int32]) -> String {
         (try? model?.decode(tokens)) ?? ""

@@ -24,6 +24,8 @@ package struct ServedModel: Sendable {
     let toolFormat: ChatFormat?
     /// The chat template's text; empty where there is none.
     let template: String
+    /// Whether the template is another than the model's own.
+    let hasForeignTemplate: Bool
     /// Tokens of a prompt and its answer together.
     let contextLength: Int
 
@@ -39,6 +41,7 @@ package struct ServedModel: Sendable {
         self.embedding = embedding
         let own = model?.chatTemplateText
         template = configuration.chatTemplate ?? own ?? ""
+        hasForeignTemplate = configuration.chatTemplate != nil
         format = try model?.chatFormat(template: configuration.chatTemplate, hasTools: false)
         toolFormat = try model?.chatFormat(template: configuration.chatTemplate, hasTools: true)
         let most = model?.positionLimit ?? embedding?.maximumTokens ?? Int(Int32.max)

@@ -34,6 +34,8 @@ package struct ServerConfiguration: Sendable {
     package var slots = 4
     /// Whether answers take the form of llama.cpp's server where servers disagree.
     package var isLlamaCompatible = false
+    /// Whether each answer tells its prompt, as requests may ask it to.
+    package var tellsPrompts = false
     /// Whether the first page may be served.
     package var servesPage = true
     /// The time between two signs of life in a stream.

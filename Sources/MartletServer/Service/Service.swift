@@ -82,6 +82,9 @@ package final class Service: Sendable {
         }
     }
 
+    /// Answers under way or waiting.
+    package var openAnswers: Int { counters.now.open }
+
     /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many.
     func admitted<Result: Sendable>(
         _ body: () async throws(WireError) -> Result

@@ -10,6 +10,8 @@ final class ServiceCounters: Sendable {
         var open = 0
         /// The most at once.
         var mostOpen = 0
+        /// Whether a search is under way.
+        var isSearching = false
         /// Requests by status.
         var statuses: [Int: Int] = [:]
         /// Answers that ended.
@@ -42,6 +44,16 @@ final class ServiceCounters: Sendable {
             return true
         }
     }
+
+    /// Begins the one search that may run; false where one does.
+    func beginSearch() -> Bool {
+        values.withLock { values in
+            defer { values.isSearching = true }
+            return !values.isSearching
+        }
+    }
+
+    func endSearch() { values.withLock { $0.isSearching = false } }
 
     func leave() { values.withLock { $0.open -= 1 } }
 

@@ -15,22 +15,30 @@ final class StoredResponses: Sendable {
         let items: [JSONValue]
         /// What was said, the answer included.
         let messages: [Message]
+        /// About how many bytes it takes.
+        let bytes: Int
     }
 
     private struct State {
         var entries: [String: Entry] = [:]
         var order: [String] = []
+        var bytes = 0
     }
 
     private let limit = 1000
+    private let byteLimit = 64 << 20
     private let state = Mutex(State())
 
     /// Keeps a response.
     func keep(_ id: String, _ entry: Entry) {
         state.withLock { state in
-            if state.entries.updateValue(entry, forKey: id) == nil { state.order.append(id) }
-            while state.order.count > limit {
-                state.entries[state.order.removeFirst()] = nil
+            guard state.entries[id] == nil, entry.bytes <= byteLimit else { return }
+            state.entries[id] = entry
+            state.order.append(id)
+            state.bytes += entry.bytes
+            while state.order.count > limit || state.bytes > byteLimit {
+                let oldest = state.order.removeFirst()
+                state.bytes -= state.entries.removeValue(forKey: oldest)?.bytes ?? 0
             }
         }
     }
@@ -43,8 +51,9 @@ final class StoredResponses: Sendable {
     /// Forgets a response; false where there was none.
     func remove(_ id: String, of tenant: String) -> Bool {
         state.withLock { state in
-            guard state.entries[id]?.tenant == tenant else { return false }
+            guard let entry = state.entries[id], entry.tenant == tenant else { return false }
             state.entries[id] = nil
+            state.bytes -= entry.bytes
             state.order.removeAll { $0 == id }
             return true
         }

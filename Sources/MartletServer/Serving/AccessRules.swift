@@ -61,14 +61,14 @@ struct OriginRule: Sendable {
             origin.utf8.allSatisfy({ (33...126).contains($0) })
         else { return [] }
         var headers = [
-            ("access-control-allow-origin", origin),
-            ("access-control-allow-credentials", "true"), ("vary", "Origin"),
-            ("access-control-expose-headers", "x-request-id, martlet-ignored, retry-after"),
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Credentials", "true"), ("Vary", "Origin"),
+            ("Access-Control-Expose-Headers", "x-request-id, martlet-ignored, retry-after"),
         ]
         if request.method == "OPTIONS" {
             headers += [
-                ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
-                ("access-control-allow-headers", "*"), ("access-control-max-age", "600"),
+                ("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"),
+                ("Access-Control-Allow-Headers", "*"), ("Access-Control-Max-Age", "600"),
             ]
         }
         return headers.map { (name: $0.0, value: $0.1) }

@@ -7,7 +7,8 @@ package enum EndpointTable {
     /// Every endpoint.
     package static let all: [Endpoint] =
         ChatCompletions.endpoints + Completions.endpoints + ModelList.endpoints
-        + AnthropicMessages.endpoints + OllamaEndpoints.endpoints + NativeCompletion.endpoints
+        + Embeddings.endpoints + ResponsesEndpoints.endpoints + AnthropicMessages.endpoints
+        + OllamaEndpoints.endpoints + OllamaEmbedding.endpoints + NativeCompletion.endpoints
         + LlamaCppTools.endpoints + StatusEndpoints.endpoints + [openAPI]
 
     private static let openAPI = Endpoint(

@@ -16,7 +16,10 @@ package struct Server: Sendable {
         let origin = OriginRule(service.configuration).headers(for: request)
         let headers: [(name: String, value: String)] = [("x-request-id", id)] + origin
         let (tenant, refusal) = KeyRule(service.configuration).tenant(of: request)
-        let exchange = Exchange(request, sink: sink, id: id, tenant: tenant, headers: headers)
+        let found = Result { () throws(WireError) in try endpoint(of: request) }
+        let exchange = Exchange(
+            request, sink: sink, id: id, tenant: tenant,
+            parameters: (try? found.get())?.match(request.path) ?? [:], headers: headers)
         var shape = shape(of: request)
         do throws(WireError) {
             if request.method == "OPTIONS" {
@@ -24,7 +27,7 @@ package struct Server: Sendable {
                     [], contentType: "text/plain",
                     status: service.configuration.isLlamaCompatible ? 200 : 204)
             } else {
-                let endpoint = try endpoint(of: request)
+                let endpoint = try found.get()
                 shape = self.shape(of: endpoint)
                 if !endpoint.isPublic {
                     if let refusal { throw refusal }
