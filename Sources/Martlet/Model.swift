@@ -19,6 +19,8 @@ public final class Model: Sendable {
     package let engine: Engine
     /// Looks for answers on engines of its own.
     let solver: Solver
+    /// What answers of this model must match.
+    private let masks: ConstraintMasks
 
     // MARK: Loading
 
@@ -50,6 +52,9 @@ public final class Model: Sendable {
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
+        masks = ConstraintMasks(
+            loaded.text, endTokens: configuration.endTokens,
+            vocabularySize: loaded.model.shape.vocabularySize)
         do {
             engine = try await Engine(configuration: configuration) {
                 let cache = try loaded.makeCache(budgetBytes: budgetBytes)
@@ -230,12 +235,15 @@ public final class Model: Sendable {
             promptTokens: tokens.count, wanted: options.maximumTokens,
             usual: options.usualMaximumTokens)
         let stopTokens = try loaded.stopTokens(options)
+        let mask = try options.constraint.map { constraint throws(MartletError) in
+            try masks.mask(constraint)
+        }
         return ChainStream(
             engine.generate(
                 GenerationRequest(
                     promptTokens: tokens,
                     sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
-                    chainCount: chainCount, pacing: pacing, conversation: conversation,
+                    chainCount: chainCount, pacing: pacing, conversation: conversation, mask: mask,
                     adapter: options.adapter, leadingWidths: leadingWidths)),
             of: engine)
     }

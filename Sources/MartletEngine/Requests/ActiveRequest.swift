@@ -17,6 +17,7 @@ final class ActiveGeneration {
     let arrival: Duration
     let pacing: EventPacing
     let conversation: ConversationID?
+    let mask: (any TokenMask)?
     let adapter: String?
     let deliver: (Delivery) -> Void
     /// Tokens of the prompt that are the conversation's.
@@ -33,7 +34,7 @@ final class ActiveGeneration {
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        adapter: String?, chains: [ChainOutput], leadingWidths: [Int],
+        mask: (any TokenMask)?, adapter: String?, chains: [ChainOutput], leadingWidths: [Int],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -43,6 +44,7 @@ final class ActiveGeneration {
         self.arrival = arrival
         self.pacing = pacing
         self.conversation = conversation
+        self.mask = mask
         self.adapter = adapter
         self.chains = chains
         self.deliver = deliver
@@ -63,6 +65,8 @@ struct ChainOutput {
     var decoder: (any TextDecoding)?
     var matcher: StopMatcher
     var history: PenaltyHistory?
+    /// Where it is in what its text must match.
+    var maskState = TokenMaskState()
     var completionCount = 0
     var timeToFirstToken: Duration?
     var kvReads = 0.0
