@@ -49,6 +49,7 @@ let package = Package(
         .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(name: "MartletTemplates", dependencies: ["MartletJSON"], swiftSettings: strict),
+        .target(name: "MartletConstraints", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(
             name: "MartletCache", dependencies: ["MartletKernels", "CMartletKernels"],
             swiftSettings: strict),
@@ -82,8 +83,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
-                "MartletKernels", "MartletTasks", "MartletPictures", "MartletJSON",
+                "MartletTokenizers", "MartletTemplates", "MartletConstraints", "MartletFormats",
+                "MartletHub", "MartletKernels", "MartletTasks", "MartletPictures", "MartletJSON",
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
@@ -149,6 +150,10 @@ let package = Package(
             exclude: ["Goldens"], swiftSettings: strict),
         .testTarget(
             name: "MartletTemplatesTests", dependencies: ["MartletTemplates", "MartletJSON"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletConstraintsTests",
+            dependencies: ["MartletConstraints", "MartletJSON", "MartletTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCacheTests",
@@ -235,8 +240,8 @@ let package = Package(
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
-                "MartletJSON",
+                "MartletTokenizers", "MartletTemplates", "MartletConstraints", "MartletFormats",
+                "MartletHub", "MartletJSON",
                 "MartletKernels",
             ],
             swiftSettings: strict),

@@ -149,6 +149,21 @@ expect 0 "chat: thoughts are left out" sh -c "echo x | '$martlet' chat '$work/th
 [ "$(cat "$work/out")" = "" ] || fail "chat: thoughts where nobody asked for them"
 expect 64 "chat: an unknown command" sh -c "echo /polcy | '$martlet' chat random:tiny"
 says "/policy is one"
+printf '%s' '{"type":"object","properties":{"a":{"type":"integer","maximum":9,"minimum":0},"b":{"enum":["x","y"]}},"required":["a","b"],"additionalProperties":false}' >"$work/schema.json"
+printf 'root ::= [ab]{3} "."' >"$work/abc.gbnf"
+expect 0 "generate --json-schema" "$martlet" generate --model "$work/talker" "x" --json-schema "$work/schema.json" --max-tokens 40
+grep -Eq '^\{ ?(\n *)?"a": ?[0-9], ?' "$work/out" || grep -q '"a"' "$work/out" || fail "generate --json-schema: no such object"
+expect 0 "generate --regex" "$martlet" generate --model "$work/talker" "x" --regex "[0-9]{2}=[a-c]" --temperature 2 --seed 1
+grep -Eqx '[0-9]{2}=[a-c]' "$work/out" || fail "generate --regex: another text"
+expect 0 "generate --grammar" "$martlet" generate --model "$work/talker" "x" --grammar "$work/abc.gbnf"
+grep -Eqx '[ab]{3}\.' "$work/out" || fail "generate --grammar: another text"
+expect 0 "chat --choice" sh -c "echo x | '$martlet' chat '$work/talker' --choice yes --choice no"
+grep -Eqx 'yes|no' "$work/out" || fail "chat --choice: another text"
+expect 64 "generate --regex --choice" "$martlet" generate --model "$work/talker" "x" --regex a --choice b
+says "exclude each other"
+printf '{"uniqueItems":true}' >"$work/schema.json"
+expect 64 "a schema that is not enforced" "$martlet" generate --model "$work/talker" "x" --json-schema "$work/schema.json"
+says "uniqueItems"
 expect 0 "generate --json" "$martlet" generate --model random:tiny "Once upon a time" --max-tokens 8 --json
 for key in text tokens finishReason promptTokens timeToFirstTokenMs tokensPerSecond cacheBytes peakCacheBytes kvReads \
     bytesMoved; do

@@ -1,5 +1,7 @@
 /// The types of lower modules that the front door speaks in, so that `import Martlet` is enough.
 
+@_exported public import enum MartletConstraints.Constraint
+@_exported public import enum MartletConstraints.Outline
 @_exported public import enum MartletEngine.FinishReason
 @_exported public import struct MartletEngine.ScoringResult
 @_exported public import struct MartletEngine.StepCost

@@ -19,6 +19,8 @@ public final class Model: Sendable {
     package let engine: Engine
     /// Looks for answers on engines of its own.
     let solver: Solver
+    /// What answers of this model must match.
+    private let masks: ConstraintMasks
 
     // MARK: Loading
 
@@ -54,6 +56,9 @@ public final class Model: Sendable {
         }
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
+        masks = ConstraintMasks(
+            loaded.text, endTokens: configuration.endTokens,
+            vocabularySize: loaded.model.shape.vocabularySize)
         do {
             engine = try await Engine(configuration: configuration) {
                 let cache = try loaded.makeCache(budgetBytes: budgetBytes)
@@ -238,6 +243,9 @@ public final class Model: Sendable {
             promptTokens: tokens,
             sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
             chainCount: chainCount, pacing: pacing, conversation: conversation,
+            mask: try options.constraint.map { constraint throws(MartletError) in
+                try masks.mask(constraint)
+            },
             adapter: options.adapter, leadingWidths: leadingWidths)
         request.priority = options.service.priority
         request.tenant = options.service.tenant

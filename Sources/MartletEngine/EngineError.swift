@@ -17,6 +17,8 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
     /// The model produced logits that cannot be used. `index` counts a completion's tokens, or the
     /// tokens of a text that is scored.
     case badLogits(SamplingError, index: Int)
+    /// What a chain's text must match allows no token, or cannot say which. `index` counts the completion's tokens.
+    case constraintFailed(reason: String, index: Int)
     /// The pages ran out while a text was scored.
     case outOfPages(computedTokens: Int, budgetBytes: Int)
     /// The forward pass failed.
@@ -54,6 +56,8 @@ package enum EngineError: Error, Sendable, CustomStringConvertible {
             "\(name): got \(got), expected \(expected); correct or remove it."
         case .badLogits(let error, let index):
             "logits for token \(index): \(error); check the weights and their type."
+        case .constraintFailed(let reason, let index):
+            "token \(index) of a constrained answer: \(reason)"
         case .outOfPages(let computedTokens, let budgetBytes):
             "scoring: the cache is full after \(computedTokens) tokens within the budget of "
                 + "\(budgetBytes) bytes; raise the budget, shorten the text, or use a smaller "

@@ -22,12 +22,15 @@ extension EngineLoop {
         let limit = min(sampling.maximumTokens, room == .max ? room : room + 1)
         let output = ChainOutput(
             decoder: configuration.makeTextDecoder?(),
-            matcher: StopMatcher(stops: sampling.stop, afterText: sampling.stopsAfterText),
-            history: sampling.hasPenalties ? PenaltyHistory(prompt: request.promptTokens) : nil)
+            // A stop text inside of what must match would leave it incomplete.
+            matcher: StopMatcher(
+                stops: request.mask == nil ? sampling.stop : [], afterText: sampling.stopsAfterText),
+            history: sampling.hasPenalties ? PenaltyHistory(prompt: request.promptTokens) : nil,
+            maskState: request.mask?.start ?? TokenMaskState())
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
             arrival: configuration.clock.now(), pacing: request.pacing,
-            conversation: request.conversation?.id, adapter: request.adapter,
+            conversation: request.conversation?.id, mask: request.mask, adapter: request.adapter,
             prefix: prefix(of: request),
             chains: Array(repeating: output, count: request.chainCount),
             leadingWidths: request.leadingWidths, deliver: deliver)

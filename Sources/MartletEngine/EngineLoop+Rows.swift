@@ -38,7 +38,7 @@ extension EngineLoop {
     /// order. A token depends only on its row, its chain and the parameters of its request.
     func choose(_ choices: [DueRow]) {
         guard !choices.isEmpty else { return }
-        var results = [Result<SampledToken, SamplingError>?](repeating: nil, count: choices.count)
+        var results = [Result<SampledToken, EngineError>?](repeating: nil, count: choices.count)
         samplers.withUnsafeMutableBufferPointer { samplers in
             results.withUnsafeMutableBufferPointer { results in
                 let work = choices.count * (forward.vocabularySize + Self.logitsOfARow)
@@ -57,43 +57,92 @@ extension EngineLoop {
             // A request that failed at an earlier chain has no others.
             guard generations[choice.id.request] != nil, let result else { continue }
             switch result {
-            case .success(let sampled): accept(sampled, choice.id, choice.generation)
-            case .failure(let error):
-                let position = choice.generation.chains[choice.id.chain].completionCount
-                failRequest(choice.id.request, .badLogits(error, index: position))
+            case .success(let sampled):
+                guard accept(sampled, choice.id, choice.generation) else { continue }
+                force(after: sampled.token, choice.id, choice.generation)
+            case .failure(let error): failRequest(choice.id.request, error)
             }
         }
     }
 
     private static func sample(
         _ choice: DueRow, _ sampler: inout Sampler
-    ) -> Result<SampledToken, SamplingError> {
-        let chain = choice.generation.chains[choice.id.chain]
-        return Result { () throws(SamplingError) in
-            try sampler.sample(
-                choice.row, parameters: choice.generation.sampling, history: chain.history,
-                random: RandomStream(
-                    seed: choice.generation.seed, chain: UInt32(choice.id.chain)),
-                position: chain.completionCount)
+    ) -> Result<SampledToken, EngineError> {
+        let generation = choice.generation
+        let chain = generation.chains[choice.id.chain]
+        let position = chain.completionCount
+        do {
+            let allowed = try generation.mask?.allowed(after: chain.maskState)
+            var sampled = try sampler.sample(
+                choice.row, parameters: generation.sampling, history: chain.history,
+                random: RandomStream(seed: generation.seed, chain: UInt32(choice.id.chain)),
+                position: position, allowed: allowed)
+            guard let mask = generation.mask else { return .success(sampled) }
+            let token = mask.closing(
+                sampled.token, after: chain.maskState, in: generation.limit - position)
+            if token != sampled.token {
+                sampled = try sampler.describe(
+                    token, in: choice.row, parameters: generation.sampling)
+            }
+            return .success(sampled)
+        } catch let error as SamplingError {
+            return .failure(.badLogits(error, index: position))
+        } catch {
+            return .failure(.constraintFailed(reason: "\(error)", index: position))
         }
     }
 
-    /// Gives a chain its token, notes it for its consumer, and ends the chain where it must end.
-    private func accept(_ sampled: SampledToken, _ id: ChainID, _ generation: ActiveGeneration) {
+    /// Gives a chain its token, notes it for its consumer, and ends the chain where it must end. Returns whether it
+    /// goes on.
+    private func accept(
+        _ sampled: SampledToken, _ id: ChainID, _ generation: ActiveGeneration
+    ) -> Bool {
         let token = sampled.token
         counters.sampledTokens += 1
         generation.count(chain: id.chain, at: configuration.clock.now())
-        let endsAtModelTokens = !generation.sampling.ignoreEOS
-        guard !generation.sampling.stopTokens.contains(token),
-            !(endsAtModelTokens && configuration.endTokens.contains(token))
-        else { return end(id, .stop, .token(token)) }
+        guard goesOn(after: token, id, generation) else {
+            end(id, .stop, .token(token))
+            return false
+        }
         generation.untold.append(.token(generation.append(sampled, chain: id.chain)))
-        if let stop = generation.chains[id.chain].matcher.match {
+        if let mask = generation.mask, mask.isFinished(generation.chains[id.chain].maskState) {
+            end(id, .stop)
+        } else if let stop = generation.chains[id.chain].matcher.match {
             end(id, .stop, .text(stop))
         } else if generation.chains[id.chain].completionCount == generation.limit {
             end(id, .length)
         } else {
             scheduler.append(token, to: id)
+            return true
+        }
+        return false
+    }
+
+    /// Whether a token is part of the text, rather than its end.
+    private func goesOn(after token: Int32, _ id: ChainID, _ generation: ActiveGeneration) -> Bool {
+        guard let mask = generation.mask else {
+            let endsAtModelTokens = !generation.sampling.ignoreEOS
+            return !generation.sampling.stopTokens.contains(token)
+                && !(endsAtModelTokens && configuration.endTokens.contains(token))
+        }
+        // A text that must match something ends where that does, and nowhere else.
+        guard let next = mask.state(generation.chains[id.chain].maskState, after: token) else {
+            return false
+        }
+        generation.chains[id.chain].maskState = next
+        return true
+    }
+
+    /// Appends the tokens that must come next: they are computed in one chunk, and nothing is chosen. Where
+    /// log-probabilities are asked for, each token needs a row of its own.
+    private func force(after token: Int32, _ id: ChainID, _ generation: ActiveGeneration) {
+        guard let mask = generation.mask, generation.sampling.logprobs == nil else { return }
+        let output = generation.chains[id.chain]
+        // Near the limit the fewest tokens count, and not how they are usually written.
+        let left = generation.limit - output.completionCount
+        guard mask.completionBound(output.maskState) <= left else { return }
+        for forced in mask.forcedTokens(after: token, in: output.maskState) {
+            guard accept(SampledToken(token: forced), id, generation) else { return }
         }
     }
 

@@ -60,6 +60,7 @@ enum House {
         TargetRule("MartletNetwork", imports: ["MartletHub"]),
         TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
         TargetRule("MartletTemplates", imports: ["MartletJSON"], largestFileCircle: 2),
+        TargetRule("MartletConstraints", imports: ["MartletJSON"], largestFileCircle: 3),
         TargetRule("MartletCache", imports: kernels, largestFileCircle: 3),
         TargetRule(
             "MartletAttention", imports: kernels.union(["MartletCache"])),
@@ -85,7 +86,7 @@ enum House {
             "Martlet",
             imports: engine.union([
                 "MartletPolicies", "MartletEngine", "MartletTasks", "MartletPictures",
-                "MartletTemplates", "MartletHub",
+                "MartletTemplates", "MartletConstraints", "MartletHub",
             ]), largestFileCircle: 5),
         TargetRule(
             "MartletEvaluation",

@@ -6,7 +6,8 @@ import Testing
     static let inputs =
         UntrustedInput.containers + UntrustedInput.adapters + UntrustedInput.models
         + UntrustedInput.gguf + UntrustedInput.quantised + UntrustedInput.tokenizers
-        + UntrustedInput.texts + UntrustedInput.records + UntrustedInput.hub
+        + UntrustedInput.texts + UntrustedInput.constraints + UntrustedInput.records
+        + UntrustedInput.hub
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.
     @Test(arguments: inputs) func everyMutantIsReadOrRefused(input: UntrustedInput) async throws {

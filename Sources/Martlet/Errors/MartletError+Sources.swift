@@ -1,6 +1,7 @@
 /// The one place where errors of lower modules become ``MartletError``.
 
 package import MartletCache
+package import MartletConstraints
 package import MartletEngine
 package import MartletFormats
 package import MartletHub
@@ -58,6 +59,13 @@ extension MartletError {
             case .file(let error): (Self(error).code, Self(error).subject)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)
+    }
+
+    /// From what an answer must match.
+    package init(_ error: ConstraintError) {
+        self.init(
+            code: .invalidParameter, subject: error.place, message: error.description,
+            underlying: error)
     }
 
     /// From text and tokens.
@@ -149,6 +157,7 @@ extension MartletError {
             (code, subject) = (.promptTooLong, nil)
         case .invalidParameter(let name, _, _): (code, subject) = (.invalidParameter, name)
         case .badLogits: (code, subject) = (.badLogits, nil)
+        case .constraintFailed: (code, subject) = (.invalidParameter, "constraint")
         case .outOfPages: (code, subject) = (.outOfPages, nil)
         case .forwardFailed(let inner), .startFailed(let inner):
             self.init(any: inner)
@@ -171,6 +180,7 @@ extension MartletError {
         case let error as CacheError: self.init(error)
         case let error as ModelError: self.init(error)
         case let error as KernelError: self.init(error)
+        case let error as ConstraintError: self.init(error)
         case let error as TaskError: self.init(error)
         case let error as TemplateError: self.init(error)
         case let error as EngineError: self.init(error)

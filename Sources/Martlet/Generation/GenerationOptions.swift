@@ -1,5 +1,6 @@
 /// How a response is generated, as a value.
 
+public import MartletConstraints
 package import MartletEngine
 
 /// How a response is generated. The defaults are greedy: always the likeliest token.
@@ -39,6 +40,10 @@ public struct GenerationOptions: Sendable, Hashable {
     public var stopTokens: [StopToken] = []
     /// Whether the model's end tokens are ordinary ones.
     public var ignoresEndTokens = false
+
+    /// What the response must match; nil for anything. What a model thinks before is free. It then ends where that does: ``stop`` and ``stopTokens`` do not
+    /// count, and what is open is closed before ``maximumTokens`` runs out.
+    public var constraint: Constraint?
 
     /// Which of ``ModelOptions/adapters`` the response is computed under; nil for the session's (``Session/adapter``), or
     /// else the model's own weights.

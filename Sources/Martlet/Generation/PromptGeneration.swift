@@ -38,7 +38,8 @@ package struct PromptGeneration: Sendable {
         chainCount: Int = 1, budgetBytes: Int? = nil
     ) async throws(MartletError) -> PromptGeneration {
         let loaded = try await LoadedModel.load(name, options: loading)
-        let (tokens, parser) = try loaded.prompts.formed(utf8: prompt, form: form, tools: tools)
+        let (tokens, parser, reasoning) = try loaded.prompts.formed(
+            utf8: prompt, form: form, tools: tools)
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens)
         let needed = CacheBudget(
@@ -48,6 +49,7 @@ package struct PromptGeneration: Sendable {
         var options = options
         let seed = options.seed ?? GenerationOptions.drawSeed()
         options.seed = seed
+        options.constraint = options.constraint?.after(reasoning)
         return PromptGeneration(
             loaded: loaded, promptTokens: tokens, seed: seed, budgetBytes: bytes,
             chainCount: chainCount, model: model,

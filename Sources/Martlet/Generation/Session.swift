@@ -170,6 +170,7 @@ public final class Session: Sendable {
         do throws(MartletError) {
             if let format = try format.get() {
                 let prompt = try prompt(asked, format)
+                options.constraint = options.constraint?.after(format.reasoning(answering: prompt))
                 let stream = try model.generate(
                     try model.loaded.text.encode(prompt), options: options,
                     conversation: conversation)

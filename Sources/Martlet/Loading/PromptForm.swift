@@ -40,12 +40,16 @@ package struct PromptEncoder: Sendable {
         } catch { throw MartletError(any: error) }
     }
 
-    /// The tokens of a prompt, and what reads the answer to it; nil for a text that is continued. Throws
-    /// `missingTemplate` for a message to a model without a chat template.
+    /// The tokens of a prompt, what reads the answer to it, and the marks around what the model thinks in it; nil for a
+    /// text that is continued. Throws `missingTemplate` for a message to a model without a chat template.
     func formed(
         utf8 prompt: [UInt8], form: PromptForm, tools: [ToolDefinition] = []
-    ) throws(MartletError) -> (tokens: [Int32], parser: ResponseParser?) {
-        guard case .message(let system) = form else { return (try text.encode(utf8: prompt), nil) }
+    ) throws(MartletError) -> (
+        tokens: [Int32], parser: ResponseParser?, reasoning: ReasoningMarks?
+    ) {
+        guard case .message(let system) = form else {
+            return (try text.encode(utf8: prompt), nil, nil)
+        }
         guard let chatTemplate else {
             throw MartletError(
                 code: .missingTemplate, subject: name,
@@ -60,7 +64,10 @@ package struct PromptEncoder: Sendable {
         do throws(TemplateError) { rendered = try format.prompt(messages, tools: tools) } catch {
             throw MartletError(error)
         }
-        return (try text.encode(rendered), format.parser(answering: rendered, tools: tools))
+        return (
+            try text.encode(rendered), format.parser(answering: rendered, tools: tools),
+            format.reasoning(answering: rendered)
+        )
     }
 }
 

@@ -42,6 +42,7 @@ struct Chat: AsyncParsableCommand {
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var constraint: ConstraintArguments
 
     @Option(help: ArgumentHelp("What the model is told before.", valueName: "text"))
     var system: String?
@@ -69,6 +70,9 @@ struct Chat: AsyncParsableCommand {
         guard sampling.logprobs == nil else {
             throw ValidationError("--logprobs is not available in a conversation; see generate.")
         }
+        guard constraint.jsonSchema != "-", constraint.grammar != "-" else {
+            throw ValidationError("- would read the messages; give the constraint as a file.")
+        }
     }
 
     func run() async throws {
@@ -94,7 +98,7 @@ struct Chat: AsyncParsableCommand {
         var promptOptions = PromptOptions()
         promptOptions.thinks = think
         var conversation = try await ChatConversation(
-            loaded, budgetBytes: memory.memory?.bytes, options: options(loaded),
+            loaded, budgetBytes: memory.memory?.bytes, options: try options(loaded),
             promptOptions: promptOptions, tools: try toolFile.definitions(),
             view: ChatView(isJSON: json, showsThoughts: showThoughts), interrupts: interrupts)
         if let system { conversation.messages = [Message(.system, system)] }
@@ -132,8 +136,9 @@ struct Chat: AsyncParsableCommand {
             commands: ChatCommand.names)
     }
 
-    private func options(_ loaded: LoadedModel) -> GenerationOptions {
+    private func options(_ loaded: LoadedModel) throws(MartletError) -> GenerationOptions {
         var options = sampling.options(seed: loading.seed)
+        options.constraint = try constraint.constraint()
         options.adapter = loading.adapters.chosen
         options.usualMaximumTokens = loaded.usualCompletionTokens
         return options

@@ -26,12 +26,14 @@ struct Generate: AsyncParsableCommand {
             --trace-cache map.html --beside "dense; snapkv(ratio=0.5)"
               martlet generate --model path/to/model "Once" --cache "window(recent=256)"
               martlet generate --model path/to/model --chat "What is a martlet?" --system "Be brief."
+              martlet generate --model path/to/model --chat "Name a bird." --json-schema schema.json
             """)
 
     @OptionGroup var model: ModelArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var constraint: ConstraintArguments
     @OptionGroup var trace: TraceArguments
 
     @Argument(help: "The prompt.")
@@ -71,6 +73,7 @@ struct Generate: AsyncParsableCommand {
         let text = try promptFile.map(TextFile.read) ?? Array((prompt ?? "").utf8)
         var options = sampling.options(seed: model.seed)
         options.adapter = model.adapter
+        options.constraint = try constraint.constraint()
         let generation = try await PromptGeneration.start(
             model.model, loading: ModelOptions(model, cache, chunk: chunk), prompt: text,
             form: message.form, tools: try toolFile.definitions(), options: options,

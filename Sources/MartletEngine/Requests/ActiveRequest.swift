@@ -17,6 +17,7 @@ final class ActiveGeneration {
     let arrival: Duration
     let pacing: EventPacing
     let conversation: ConversationID?
+    let mask: (any TokenMask)?
     let adapter: String?
     /// What its prompt is found by.
     let prefix: RequestPrefix
@@ -39,7 +40,8 @@ final class ActiveGeneration {
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        adapter: String?, prefix: RequestPrefix, chains: [ChainOutput], leadingWidths: [Int],
+        mask: (any TokenMask)?, adapter: String?, prefix: RequestPrefix, chains: [ChainOutput],
+        leadingWidths: [Int],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -49,6 +51,7 @@ final class ActiveGeneration {
         self.arrival = arrival
         self.pacing = pacing
         self.conversation = conversation
+        self.mask = mask
         self.adapter = adapter
         self.prefix = prefix
         self.chains = chains
@@ -70,6 +73,8 @@ struct ChainOutput {
     var decoder: (any TextDecoding)?
     var matcher: StopMatcher
     var history: PenaltyHistory?
+    /// Where it is in what its text must match.
+    var maskState = TokenMaskState()
     var completionCount = 0
     var timeToFirstToken: Duration?
     var kvReads = 0.0

@@ -41,6 +41,8 @@ package struct GenerationRequest: Sendable {
     package var pacing: EventPacing
     /// The conversation that it goes on with, whose cache it then continues; only with one chain.
     package var conversation: Conversation?
+    /// What the text of each chain must match; nil for anything. Stop texts and stop tokens do not end such a text.
+    package var mask: (any TokenMask)?
     /// The adapter that its chains are computed under; nil for the model's own weights.
     package var adapter: String?
     /// Who it is served for. What one tenant's requests computed serves no other's.
@@ -58,7 +60,8 @@ package struct GenerationRequest: Sendable {
     package init(
         promptTokens: [Int32], sampling: SamplingParameters = SamplingParameters(),
         chainCount: Int = 1, priority: Int = 0, pacing: EventPacing = .eachStep,
-        conversation: Conversation? = nil, adapter: String? = nil, leadingWidths: [Int] = []
+        conversation: Conversation? = nil, mask: (any TokenMask)? = nil, adapter: String? = nil,
+        leadingWidths: [Int] = []
     ) {
         self.promptTokens = promptTokens
         self.sampling = sampling
@@ -66,6 +69,7 @@ package struct GenerationRequest: Sendable {
         self.priority = priority
         self.pacing = pacing
         self.conversation = conversation
+        self.mask = mask
         self.adapter = adapter
         self.leadingWidths = leadingWidths
     }

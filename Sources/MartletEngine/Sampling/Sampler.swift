@@ -45,22 +45,26 @@ struct Sampler {
     }
 
     /// Chooses one token. `position` counts the chain's own tokens, so that the choice depends on
-    /// the row, the parameters, the history and the stream alone.
+    /// the row, the parameters, the history, the stream and the allowed tokens alone.
     mutating func sample(
         _ row: UnsafeBufferPointer<Float>, parameters: SamplingParameters,
-        history: PenaltyHistory?, random: RandomStream, position: Int
+        history: PenaltyHistory?, random: RandomStream, position: Int, allowed: AllowedTokens? = nil
     ) throws(SamplingError) -> SampledToken {
         precondition(
             row.count == logits.count,
             "Sampler: got a row of \(row.count), expected \(logits.count)")
         let raw = LogitRow(row)
-        var sampled: SampledToken
-        if parameters.logitBias.isEmpty && history == nil {
+        let sampled: SampledToken
+        if let only = allowed?.only {
+            // There is nothing to choose, but a damaged row is found all the same.
+            _ = try raw.maximum()
+            sampled = SampledToken(token: only)
+        } else if parameters.logitBias.isEmpty && history == nil && allowed == nil {
             sampled = SampledToken(
                 token: try choose(raw, parameters, random.uniform(at: position)))
         } else {
             _ = try raw.maximum()
-            modify(row, parameters, history)
+            modify(row, parameters, history, allowed)
             // Taken out and put back, so that the row is borrowed without copying it.
             let modified = logits
             let token = modified.withUnsafeBufferPointer { buffer in
@@ -70,20 +74,31 @@ struct Sampler {
             }
             sampled = SampledToken(token: try token.get())
         }
-        if let topCount = parameters.logprobs {
-            let described = try logProbabilities(raw, of: sampled.token, top: topCount)
-            sampled.logprob = described.logprob
-            sampled.top = described.top
-        }
+        return try describe(sampled.token, in: row, parameters: parameters)
+    }
+
+    /// A token with what is asked to be said of it.
+    mutating func describe(
+        _ token: Int32, in row: UnsafeBufferPointer<Float>, parameters: SamplingParameters
+    ) throws(SamplingError) -> SampledToken {
+        var sampled = SampledToken(token: token)
+        guard let topCount = parameters.logprobs else { return sampled }
+        let described = try logProbabilities(LogitRow(row), of: token, top: topCount)
+        sampled.logprob = described.logprob
+        sampled.top = described.top
         return sampled
     }
 
     private mutating func modify(
         _ row: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters,
-        _ history: PenaltyHistory?
+        _ history: PenaltyHistory?, _ allowed: AllowedTokens?
     ) {
         logits.withUnsafeMutableBufferPointer { logits in
-            _ = logits.update(fromContentsOf: row)
+            if let allowed {
+                allowed.copy(row, to: logits)
+            } else {
+                _ = logits.update(fromContentsOf: row)
+            }
             for (token, bias) in parameters.logitBias { logits[Int(token)] += bias }
             history?.penalise(logits, parameters)
         }

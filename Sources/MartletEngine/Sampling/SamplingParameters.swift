@@ -2,6 +2,7 @@
 
 /// How tokens are chosen, and when to stop.
 ///
+/// A constraint of the request (``TokenMask``) applies first: what it forbids cannot be chosen by any rule.
 /// The order is: bias, penalties, temperature, top-k, top-p, min-p. It is that of Hugging Face
 /// transformers, so each filter sees probabilities after temperature, renormalised over what the
 /// filter before it kept. `repetitionPenalty` is that of CTRL (1909.05858) as in transformers: over

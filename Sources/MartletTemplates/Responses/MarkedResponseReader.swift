@@ -50,7 +50,7 @@ struct MarkedResponseReader: Sendable {
             content: syntax.contentMarks.map(Mark.init), calls: openings.map(Mark.init),
             sectionEnd: syntax.section.map { Mark($0.close) },
             reasoning: syntax.reasoning.map { (Mark($0.open), Mark($0.close)) })
-        if let open = syntax.reasoning?.open, promptTail.trimmedSpace.hasSuffix(open) {
+        if syntax.isReasoning(after: promptTail) {
             hasReasoned = true
             output.change(to: .reasoning)
             mode = .reasoningStart

@@ -39,6 +39,11 @@ struct ResponseSyntax: Sendable, Equatable {
     var reasoningLabel: String?
     /// Marks around what is said, which are not part of it.
     var contentMarks: [String] = []
+
+    /// Whether an answer to a prompt that ends so begins inside of what the model thinks.
+    func isReasoning(after promptTail: String) -> Bool {
+        reasoning.map { promptTail.trimmedSpace.hasSuffix($0.open) } ?? false
+    }
 }
 
 /// Marks of a call whose name stands before an object of JSON.

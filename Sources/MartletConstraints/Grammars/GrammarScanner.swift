@@ -1,0 +1,107 @@
+/// Reading characters of a grammar, with the line in every error.
+
+/// The characters of a grammar and a place among them.
+struct GrammarScanner {
+    private let scalars: [Unicode.Scalar]
+    private(set) var position = 0
+    private var depth = 0
+    private static let maximumDepth = 100
+
+    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+
+    func error(_ problem: String) -> ConstraintError {
+        let line =
+            1 + scalars[..<min(position, scalars.count)].reduce(0) { $0 + ($1 == "\n" ? 1 : 0) }
+        return ConstraintError(place: "grammar, line \(line)", problem: problem)
+    }
+
+    func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+        position + offset < scalars.count ? scalars[position + offset] : nil
+    }
+
+    mutating func next() -> Unicode.Scalar? {
+        guard let scalar = peek() else { return nil }
+        position += 1
+        return scalar
+    }
+
+    mutating func take(_ text: String) -> Bool {
+        for (offset, scalar) in text.unicodeScalars.enumerated() where peek(offset) != scalar {
+            return false
+        }
+        position += text.unicodeScalars.count
+        return true
+    }
+
+    /// Goes one level deeper into groups.
+    mutating func enter() throws(ConstraintError) {
+        depth += 1
+        guard depth <= Self.maximumDepth else {
+            throw error("groups nest deeper than \(Self.maximumDepth); use rules")
+        }
+    }
+
+    mutating func leave() { depth -= 1 }
+
+    /// A name of letters, digits and the given characters; empty where there is none.
+    mutating func name(_ others: String) -> String {
+        var name = String.UnicodeScalarView()
+        while let scalar = peek(),
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                || others.unicodeScalars.contains(scalar), name.count < 200
+        {
+            name.append(scalar)
+            position += 1
+        }
+        return String(name)
+    }
+
+    mutating func number() throws(ConstraintError) -> Int? {
+        var value: Int?
+        while let scalar = peek(), ("0"..."9").contains(scalar) {
+            value = (value ?? 0) * 10 + Int(scalar.value - 48)
+            guard value ?? 0 <= PatternParser.maximumCount else {
+                throw error("a repetition of more than \(PatternParser.maximumCount)")
+            }
+            position += 1
+        }
+        return value
+    }
+
+    /// What a backslash and the characters after it stand for.
+    mutating func escape() throws(ConstraintError) -> Unicode.Scalar {
+        guard let letter = next() else { throw error("a backslash at the end") }
+        switch letter {
+        case "n": return "\n"
+        case "r": return "\r"
+        case "t": return "\t"
+        case "x": return try hexadecimal(2)
+        case "u": return try hexadecimal(4)
+        case "U": return try hexadecimal(8)
+        default:
+            guard letter.isASCII, !letter.properties.isAlphabetic,
+                letter.properties.numericType == nil
+            else {
+                throw error("the escape \\\(letter) is not known")
+            }
+            return letter
+        }
+    }
+
+    private mutating func hexadecimal(_ count: Int) throws(ConstraintError) -> Unicode.Scalar {
+        var value: UInt32 = 0
+        for _ in 0..<count {
+            guard let scalar = next(), scalar.isASCII, let digit = Character(scalar).hexDigitValue
+            else {
+                throw error("expected \(count) hexadecimal digits")
+            }
+            guard value < 1 << 28 else { throw error("an escape that is no character") }
+            value = value << 4 | UInt32(digit)
+        }
+        guard let scalar = Unicode.Scalar(value) else {
+            throw error("an escape that is no character")
+        }
+        return scalar
+    }
+}
