@@ -223,7 +223,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletServerTests",
-            dependencies: ["MartletServer", "Martlet", "MartletJSON", "MartletTestSupport"],
+            dependencies: [
+                "MartletServer", "Martlet", "MartletJSON", "MartletTemplates", "MartletTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",
