@@ -69,8 +69,9 @@ extension Model {
         to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
         priority: Int = 0
     ) throws(MartletError) -> AnswerStream {
-        let stream = try generate(
-            prompt.tokens, options: options, chainCount: chainCount, priority: priority)
+        var options = options
+        options.service.priority = priority
+        let stream = try generate(prompt.tokens, options: options, chainCount: chainCount)
         return AnswerStream(
             base: stream, chainCount: chainCount,
             reader: prompt.parser.map { AnswerReader($0, options: options, text: loaded.text) })
