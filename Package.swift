@@ -225,7 +225,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MartletServerTests",
-            dependencies: ["MartletServer", "Martlet", "MartletJSON", "MartletTestSupport"],
+            dependencies: [
+                "MartletServer", "Martlet", "MartletJSON", "MartletTemplates", "MartletTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",

@@ -2,7 +2,7 @@
 """Takes the options of llama.cpp's server and starts `martlet serve` with what they mean.
 
 For test suites that start a server themselves: MARTLET names the command, MARTLET_MODEL the model that takes the place of
-whatever is asked for. Options that have no meaning here are left out.
+whatever is asked for, MARTLET_EMBEDDING_MODEL that for vectors. Options that have no meaning here are left out.
 """
 
 import os
@@ -48,6 +48,9 @@ def main():
         name = given[index]
         value = given[index + 1] if index + 1 < len(given) else ""
         if name in VALUES:
+            if name == "--reasoning" and value == "auto":
+                # There it means that a template is told to think where it asks.
+                value = "on"
             if name == "--chat-template":
                 value = TEMPLATES.get(value, value)
             if not (name == "--n-predict" and value == "-1"):
@@ -75,6 +78,8 @@ def main():
         options += ["--origin", "*"]
     command = os.environ.get("MARTLET", "martlet")
     model = os.environ.get("MARTLET_MODEL", "builtin")
+    if "--embedding" in given:
+        model = os.environ.get("MARTLET_EMBEDDING_MODEL", model)
     arguments = [command, "serve", model, "--llama-compatible", *options]
     print(" ".join(arguments), file=sys.stderr)
     os.execvp(command, arguments)

@@ -89,6 +89,23 @@ import Testing
         let got = byTokens["data.0.embedding"].arrayValue?.compactMap(\.doubleValue) ?? []
         #expect(got.map(Float.init) == expected.vectors[0])
 
+        let wrapped = try await server.post(
+            "/v1/embeddings",
+            [
+                "input": [
+                    ["prompt_string": "a bird"],
+                    [
+                        "content": [
+                            ["type": "text", "text": "a "], ["type": "text", "text": "bird"],
+                        ]
+                    ],
+                ]
+            ]
+        ).json()
+        for index in 0..<2 {
+            #expect(wrapped["data.\(index).embedding"] == json["data.0.embedding"])
+        }
+
         let ollama = try await server.post("/api/embed", ["input": ["a bird", "sky"]]).json()
         #expect(ollama["embeddings"].arrayValue?.count == 2)
         let older = try await server.post("/api/embeddings", ["prompt": "a bird"]).json()

@@ -150,7 +150,7 @@ struct AnthropicRequest: Sendable {
             }
             block.accept("cache_control", "citations", "signature", "data", "title", "context")
         }
-        message.parts = texts.map { .text($0) }
+        message.text = texts.joined(separator: "\n")
         let saysNothing = texts.isEmpty && message.toolCalls.isEmpty && message.reasoning == nil
         return results + (saysNothing && !results.isEmpty ? [] : [message])
     }

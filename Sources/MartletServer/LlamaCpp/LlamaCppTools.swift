@@ -95,7 +95,7 @@ enum LlamaCppTools {
             "default_generation_settings": [
                 "n_ctx": .integer(model.contextLength),
                 "params": NativeAnswer.settings(
-                    options, wanted: service.configuration.maximumTokens),
+                    options, wanted: service.configuration.maximumTokens, of: model),
             ],
             "total_slots": .integer(service.configuration.slots),
             "model_alias": .string(model.id),

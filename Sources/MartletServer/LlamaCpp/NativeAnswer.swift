@@ -53,7 +53,8 @@ struct NativeAnswer: Sendable {
             "id_slot": .integer(index), "stop": true, "model": .string(model.id),
             "tokens_predicted": .integer(used),
             "tokens_evaluated": .integer(answer.prompt.tokens.count),
-            "generation_settings": Self.settings(answer.options, wanted: request.wanted),
+            "generation_settings": Self.settings(
+                answer.options, wanted: request.wanted, of: model),
             "prompt": .string(model.markedText(of: answer.prompt.tokens)),
             "has_new_line": .bool(response.text.utf8.contains(10)),
             "truncated": .bool(isTruncated), "stop_type": .string(kind),
@@ -102,7 +103,20 @@ struct NativeAnswer: Sendable {
     }
 
     /// The parameters of an answer.
-    static func settings(_ options: GenerationOptions, wanted: Int?) -> JSONValue {
+    static func settings(
+        _ options: GenerationOptions, wanted: Int?, of model: ServedModel
+    ) -> JSONValue {
+        // End tokens that are ignored are as good as forbidden.
+        let ends = options.ignoresEndTokens ? model.model?.endTokens ?? [] : []
+        let biases =
+            ends.map { ($0, -Float.infinity) }
+            + options.logitBias.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return settings(options, wanted: wanted, biases: biases)
+    }
+
+    private static func settings(
+        _ options: GenerationOptions, wanted: Int?, biases: [(token: Int32, bias: Float)]
+    ) -> JSONValue {
         [
             "n_predict": .integer(wanted ?? -1), "max_tokens": .integer(wanted ?? -1),
             "seed": .seed(options.seed ?? 0), "temperature": .number(Double(options.temperature)),
@@ -114,6 +128,13 @@ struct NativeAnswer: Sendable {
             "stop": .array(options.stop.map { .string($0) }),
             "n_probs": .integer(options.logprobs ?? 0),
             "ignore_eos": .bool(options.ignoresEndTokens),
+            "logit_bias": .array(
+                biases.map { token, bias in
+                    [
+                        "token": .integer(Int(token)),
+                        "bias": bias.isFinite ? .number(Double(bias)) : .null,
+                    ]
+                }),
             // Methods that are never on, as readers of these settings know them.
             "mirostat": 0, "typical_p": 1, "dry_multiplier": 0, "xtc_probability": 0,
             "adaptive_target": -1, "adaptive_decay": 0, "grammar": "",

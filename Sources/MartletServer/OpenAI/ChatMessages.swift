@@ -28,7 +28,8 @@ enum ChatMessages {
             Message.Role(rawValue: role.rawValue) ?? .tool, "",
             reasoning: try reasoning(fields))
         let texts = try content(fields, "content", reasoning: &message.reasoning)
-        message.parts = texts.map { .text($0) }
+        // Parts are lines of their own, as other servers have it.
+        message.text = texts.joined(separator: "\n")
         if role == .assistant {
             message.toolCalls = try calls(fields)
             if let refusal = try fields.string("refusal"), message.text.isEmpty {

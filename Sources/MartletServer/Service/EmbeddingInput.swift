@@ -16,14 +16,14 @@ enum EmbeddingInput: Sendable {
         guard let value = fields[key] else {
             throw .missing(path, expected: "a text, tokens, or a list of them")
         }
-        if let text = value.stringValue { return .texts([text]) }
+        if let text = text(of: value) { return .texts([text]) }
         guard let elements = value.arrayValue, !elements.isEmpty else {
             throw .field(path, got: value.summary, expected: "a text, tokens, or a list of them")
         }
         guard elements.count <= 2048 else {
             throw .field(path, got: "\(elements.count) inputs", expected: "at most 2048")
         }
-        let texts = elements.compactMap(\.stringValue)
+        let texts = elements.compactMap(text(of:))
         if texts.count == elements.count { return .texts(texts) }
         if elements.contains(where: { $0.intValue != nil }) {
             return .tokens([try tokens(value, path, model)])
@@ -35,11 +35,24 @@ enum EmbeddingInput: Sendable {
         return .tokens(inputs)
     }
 
+    /// A text, as it is or as llama.cpp's clients wrap it; nil for what is none.
+    private static func text(of value: JSONValue) -> String? {
+        if let text = value.stringValue { return text }
+        guard let object = value.objectValue else { return nil }
+        if let text = object["prompt_string"]?.stringValue { return text }
+        guard let parts = object["content"]?.arrayValue, !parts.isEmpty else { return nil }
+        let texts = parts.compactMap { part in
+            part.objectValue?["type"]?.stringValue == "text"
+                ? part.objectValue?["text"]?.stringValue : nil
+        }
+        return texts.count == parts.count ? texts.joined() : nil
+    }
+
     private static func tokens(
         _ value: JSONValue, _ path: String, _ model: EmbeddingModel
     ) throws(WireError) -> [Int32] {
         func encoded(_ text: String) -> [Int32] { model.tokenizer?.encode(text) ?? [] }
-        if let text = value.stringValue { return encoded(text) }
+        if let text = text(of: value) { return encoded(text) }
         guard let elements = value.arrayValue, !elements.isEmpty else {
             throw .field(path, got: value.summary, expected: "a text or tokens")
         }
