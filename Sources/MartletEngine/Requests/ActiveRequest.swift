@@ -19,9 +19,15 @@ final class ActiveGeneration {
     let conversation: ConversationID?
     let mask: (any TokenMask)?
     let adapter: String?
+    /// What its prompt is found by.
+    let prefix: RequestPrefix
     let deliver: (Delivery) -> Void
-    /// Tokens of the prompt that are the conversation's.
+    /// Tokens of the prompt that an earlier request computed.
     var cachedPromptTokens = 0
+    /// Whether its first chain ever started.
+    var wasAdmitted = false
+    /// Whether it ever waited for another to compute its beginning.
+    var hasWaited = false
     /// What its consumer has not been told yet.
     var untold: [GenerationEvent] = []
     var chains: [ChainOutput]
@@ -34,7 +40,8 @@ final class ActiveGeneration {
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        mask: (any TokenMask)?, adapter: String?, chains: [ChainOutput], leadingWidths: [Int],
+        mask: (any TokenMask)?, adapter: String?, prefix: RequestPrefix, chains: [ChainOutput],
+        leadingWidths: [Int],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -46,6 +53,7 @@ final class ActiveGeneration {
         self.conversation = conversation
         self.mask = mask
         self.adapter = adapter
+        self.prefix = prefix
         self.chains = chains
         self.deliver = deliver
         leading = leadingWidths.map { ($0, 0) }

@@ -65,8 +65,8 @@ package enum StopMatch: Sendable, Hashable {
 public struct Usage: Sendable, Hashable {
     /// Tokens of the prompt.
     public internal(set) var promptTokens = 0
-    /// Tokens of the prompt that were not computed, because the cache still had them from an earlier request of the
-    /// same conversation.
+    /// Tokens of the prompt that were not computed, because the cache still had them from an earlier request: of the same
+    /// conversation, or of any where prompts are reused.
     public internal(set) var cachedPromptTokens = 0
     /// Tokens chosen, a final stop token included.
     public internal(set) var completionTokens = 0
@@ -98,4 +98,19 @@ public struct Usage: Sendable, Hashable {
 
     /// Nothing taken yet.
     public init() {}
+
+    /// What several chains took together, as somebody else counted it.
+    package init(promptTokens: Int, completionTokens: Int, duration: Duration) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.duration = duration
+    }
+
+    /// Adds what the cache held and moved meanwhile.
+    package mutating func count(peakBytes: Int, kvReads: Double, bytesMoved: Int) {
+        peakCacheBytes = peakBytes
+        peakRequestBytes = peakBytes
+        self.kvReads = kvReads
+        self.bytesMoved = bytesMoved
+    }
 }

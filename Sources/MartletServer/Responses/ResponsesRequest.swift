@@ -1,0 +1,154 @@
+/// A request of the Responses API.
+
+import Martlet
+import MartletJSON
+import MartletTemplates
+
+/// What `/v1/responses` was asked.
+struct ResponsesRequest: Sendable {
+    var answer: AnswerRequest
+    /// What was said, without the instructions.
+    var messages: [Message]
+    /// The items of the request as they came.
+    var items: [JSONValue]
+    var streams = false
+    var stores = true
+    var telling: JSONObject
+    var includesTimings = false
+    var includesLogprobs = false
+
+    init(
+        _ fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel
+    ) throws(WireError) {
+        let configuration = service.configuration
+        var conversation = try Self.conversation(fields, exchange, service)
+        let isCut = try fields.string("truncation") == "auto"
+        messages = conversation.said
+        answer = try model.request(for: conversation.prompt)
+        // Only where it is asked for: the oldest messages go until the rest fits.
+        while isCut, answer.prompt.tokens.count >= model.contextLength,
+            conversation.dropOldest()
+        {
+            answer = try model.request(for: conversation.prompt)
+        }
+        items =
+            fields.object["input"]?.arrayValue
+            ?? [
+                [
+                    "type": "message", "role": "user",
+                    "content": [
+                        ["type": "input_text", "text": fields.object["input"] ?? ""]
+                    ],
+                ]
+            ]
+        answer.own = try MartletFields(fields, model)
+        answer.options = model.usualOptions(configuration)
+        answer.options.constraint = conversation.prompt.constraint
+        try model.read(sampling: fields, into: &answer.options)
+        let wanted = try fields.integer(["max_output_tokens", "max_tokens"], in: -1...1 << 30)
+        answer.options.maximumTokens = try model.completionLimit(
+            answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, configuration)
+        answer.callsInParallel = try fields.flag("parallel_tool_calls") ?? true
+        if try fields.flag("background") == true {
+            throw .unsupported(
+                "background", "answering in the background", instead: "use stream")
+        }
+        let included = try fields.strings("include") ?? []
+        let top = try fields.integer("top_logprobs", in: 0...20)
+        includesLogprobs = included.contains("message.output_text.logprobs") || top ?? 0 > 0
+        if includesLogprobs { answer.options.logprobs = top ?? 0 }
+        streams = try fields.flag("stream") ?? false
+        stores = try fields.flag("store") ?? true
+        includesTimings =
+            try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
+        telling = Self.telling(fields, answer, wanted)
+        fields.accept("model", "metadata", "stream_options")
+    }
+
+    /// What an answer repeats of its request.
+    private static func telling(
+        _ fields: Fields, _ answer: AnswerRequest, _ wanted: Int?
+    ) -> JSONObject {
+        let object = fields.object
+        return JSONObject(present: [
+            "instructions": object["instructions"] ?? .null,
+            "max_output_tokens": wanted.map { .integer($0) } ?? .null,
+            "parallel_tool_calls": .bool(answer.callsInParallel),
+            "previous_response_id": object["previous_response_id"] ?? .null,
+            "reasoning": object["reasoning"] ?? ["effort": .null, "summary": .null],
+            "store": .bool(object["store"]?.boolValue ?? true),
+            "temperature": .number(Double(answer.options.temperature)),
+            "text": object["text"] ?? ["format": ["type": "text"]],
+            "tool_choice": object["tool_choice"] ?? "auto", "tools": object["tools"] ?? [],
+            "top_p": .number(Double(answer.options.topP)),
+            "truncation": object["truncation"] ?? "disabled",
+            "metadata": object["metadata"] ?? [:],
+        ])
+    }
+
+    // MARK: What was said
+
+    /// A conversation with what was said in it, apart from the instructions.
+    struct Asked {
+        var prompt: ChatPrompt
+        var said: [Message]
+
+        /// Drops the oldest message but the instructions, with what belongs to it; false where one is left.
+        mutating func dropOldest() -> Bool {
+            let first = prompt.messages.firstIndex { ![.system, .developer].contains($0.role) }
+            guard let first, first < prompt.messages.count - 1 else { return false }
+            prompt.messages.remove(at: first)
+            while first < prompt.messages.count - 1, prompt.messages[first].role == .tool {
+                prompt.messages.remove(at: first)
+            }
+            return true
+        }
+    }
+
+    static func conversation(
+        _ fields: Fields, _ exchange: Exchange, _ service: Service
+    ) throws(WireError) -> Asked {
+        var earlier: [Message] = []
+        if let id = try fields.string("previous_response_id") {
+            guard let entry = service.responses.entry(id, of: exchange.tenant) else {
+                throw WireError(
+                    .notFound,
+                    "previous_response_id: there is no response '\(id.prefix(80))' (any more); send the whole input.",
+                    param: "previous_response_id", code: "previous_response_not_found")
+            }
+            earlier = entry.messages
+        }
+        var items = ResponseItems(after: earlier)
+        try items.add(fields, "input", exchange)
+        var prompt = ChatPrompt()
+        prompt.messages = items.messages
+        if let text = try fields.string("instructions"), !text.isEmpty {
+            prompt.messages.insert(Message(.system, text), at: 0)
+        }
+        prompt.promptOptions.thinks = service.configuration.thinks
+        if let reasoning = try fields.fields("reasoning") {
+            try readEffort(reasoning, into: &prompt.promptOptions)
+        }
+        if let text = try fields.fields("text") {
+            if let format = try text.fields("format") {
+                prompt.constraint = try AnswerConstraint(responseFormat: format).constraint
+            }
+            text.accept("verbosity")
+        }
+        prompt.tools = try ChatTools.chosen(of: try ChatTools.read(fields, exchange), fields)
+        return Asked(prompt: prompt, said: items.messages)
+    }
+
+    private static func readEffort(
+        _ fields: Fields, into options: inout PromptOptions
+    ) throws(WireError) {
+        fields.accept("summary", "generate_summary", "encrypted_content")
+        switch try fields.string("effort") {
+        case "none": options.thinks = false
+        case "minimal": options.reasoningEffort = "low"
+        case "xhigh": options.reasoningEffort = "high"
+        case .some(let effort): options.reasoningEffort = effort
+        case nil: break
+        }
+    }
+}

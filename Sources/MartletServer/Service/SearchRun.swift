@@ -1,0 +1,152 @@
+/// Runs an answer as a search: chains that vote inside a budget, with progress as what the model thinks.
+
+import Martlet
+import MartletEngine
+import MartletTemplates
+import Synchronization
+
+extension ServedModel {
+    /// A conversation as a question: one message, with what the model is told before; nil for any other.
+    func question(_ prompt: ChatPrompt) -> Question? {
+        let instructions = prompt.messages.dropLast()
+        guard let last = prompt.messages.last, last.role == .user, prompt.tools.isEmpty,
+            instructions.count <= 1,
+            instructions.allSatisfy({ [.system, .developer].contains($0.role) })
+        else { return nil }
+        let told = instructions.first?.text
+        guard format != nil else { return Question(text: (told ?? "") + last.text, form: .text) }
+        return Question(text: last.text, form: .message(system: told))
+    }
+
+    /// What is asked of the model for a conversation.
+    func request(for prompt: ChatPrompt) throws(WireError) -> AnswerRequest {
+        var request = AnswerRequest(prompt: try self.prompt(prompt))
+        request.question = question(prompt)
+        return request
+    }
+}
+
+extension Service {
+    /// Looks for an answer, inside the bytes that the server's cache may hold. One search runs at a time.
+    func search(
+        _ request: AnswerRequest, _ wishes: MartletFields.SolveFields, on model: Model,
+        begin: () async throws(WireError) -> Void,
+        each: (ChainPart) async throws(WireError) -> Void
+    ) async throws(WireError) -> [FinishedChain] {
+        let path = MartletFields.key + ".solve"
+        guard let question = request.question else {
+            throw .unsupported(
+                path, "a search over several turns or with tools",
+                instead: "send one question, after at most one system message")
+        }
+        guard request.chainCount == 1, request.options.logprobs == nil else {
+            throw .unsupported(
+                path, "a search beside n or logprobs", instead: "leave these out")
+        }
+        let most = await model.activity?.cacheBudgetBytes ?? 0
+        if let memory = wishes.memory, memory > most {
+            throw .field(
+                path + ".memory", got: "\(memory)",
+                expected: "at most \(most) bytes, the budget of the server's cache")
+        }
+        guard counters.beginSearch() else {
+            throw WireError(
+                .rateLimited, "a search is under way already; come again later.",
+                code: "search_busy", retryAfter: 2)
+        }
+        defer { counters.endSearch() }
+        var options = SolveOptions()
+        options.width = wishes.width
+        options.length = wishes.length
+        options.aggregation = wishes.aggregation ?? .majority
+        options.seed = request.seed
+        options.stop = request.options.stop
+        options.adapter = request.own.adapter
+        options.form = question.form
+        // Nothing lossy is on unless the server was started with it.
+        options.usesCompressedForms = false
+        options.usesMeasuredCodecs = false
+        let stream = model.solve(
+            question.text,
+            budget: SolveBudget(memory: wishes.memory ?? most, deadline: request.own.deadline),
+            options: options)
+        var thoughts = SearchProgress()
+        do throws(MartletError) {
+            var events = stream.makeAsyncIterator()
+            var hasBegun = false
+            while let event = try await events.next() {
+                if !hasBegun {
+                    try await Self.passing { () async throws(WireError) in try await begin() }
+                }
+                hasBegun = true
+                if case .answer(let result) = event {
+                    return try await Self.passing { () async throws(WireError) in
+                        try await finish(result, request, thoughts.text, each)
+                    }
+                }
+                guard let news = thoughts.news(event) else { continue }
+                try await Self.passing { () async throws(WireError) in
+                    try await each(ChainPart(chain: 0, part: ResponsePart(reasoning: news)))
+                }
+            }
+        } catch {
+            if let inner = error.underlying as? WireError { throw inner }
+            throw WireError(error)
+        }
+        throw WireError(.clientGone, "the client closed the connection.")
+    }
+
+    /// Carries an error of the wire through what throws those of the library.
+    private static func passing<Result>(
+        _ body: () async throws(WireError) -> Result
+    ) async throws(MartletError) -> Result {
+        do { return try await body() } catch {
+            throw MartletError(code: .cancelled, message: error.message, underlying: error)
+        }
+    }
+
+    private func finish(
+        _ result: SolveResult, _ request: AnswerRequest, _ thoughts: String,
+        _ each: (ChainPart) async throws(WireError) -> Void
+    ) async throws(WireError) -> [FinishedChain] {
+        let response = Response(
+            searched: result, reasoning: thoughts, promptTokens: request.prompt.tokens.count)
+        try await each(
+            ChainPart(chain: 0, part: ResponsePart(text: response.text, response: response)))
+        let chain = FinishedChain(
+            response: response, reasoningTokens: response.usage.completionTokens)
+        counters.note { values in
+            values.answers += 1
+            values.promptTokens += response.usage.promptTokens
+            values.completionTokens += response.usage.completionTokens
+        }
+        return [chain]
+    }
+}
+
+/// Tells what is new of a search.
+private struct SearchProgress {
+    private(set) var text = ""
+    private var votes: [Vote] = []
+
+    mutating func news(_ event: SolveEvent) -> String? {
+        var news = ""
+        switch event {
+        case .planned(let plan):
+            news =
+                "\(plan.width) chains of at most \(plan.length) tokens, \(plan.plannedBytes) bytes of cache.\n"
+        case .chain(let chain):
+            news = "Chain \(chain.index + 1): \(chain.answer ?? "no answer")\n"
+        case .progress(let progress):
+            guard progress.votes != votes, !progress.votes.isEmpty else { return nil }
+            votes = progress.votes
+            news =
+                "Votes: "
+                + votes.prefix(5).map { "\($0.answer) × \($0.count)" }.joined(separator: ", ")
+                + "\n"
+        case .answer: return nil
+        }
+        text += news
+        return news
+    }
+}

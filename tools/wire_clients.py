@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Conversations of `martlet serve` with the clients that people use: openai, anthropic, ollama.
+
+    wire_clients.py URL
+
+Each check says what it saw; the status is 1 where one failed. The model may say anything: shapes are checked, and that a
+stream holds what the whole answer does.
+"""
+
+import sys
+import time
+import urllib.request
+
+URL = sys.argv[1]
+failures = []
+
+
+def check(name, holds, seen=""):
+    print(("ok   " if holds else "FAIL ") + name + (f": {seen}" if seen and not holds else ""))
+    if not holds:
+        failures.append(name)
+
+
+def wait():
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(URL + "/health")
+            return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit("the server does not answer")
+
+
+TOOL = {"type": "function", "function": {
+    "name": "weather", "description": "The weather of a place.",
+    "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}}
+
+
+def openai_client():
+    import openai
+    client = openai.OpenAI(api_key="none", base_url=URL + "/v1", max_retries=0)
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+    settings = dict(model="served", messages=messages, max_tokens=12, temperature=0)
+    whole = client.chat.completions.create(**settings)
+    text = whole.choices[0].message.content
+    check("openai: chat", isinstance(text, str) and whole.usage.completion_tokens <= 12)
+    pieces, usage = "", None
+    for chunk in client.chat.completions.create(
+            **settings, stream=True, stream_options={"include_usage": True}):
+        if chunk.choices:
+            pieces += chunk.choices[0].delta.content or ""
+        usage = chunk.usage or usage
+    check("openai: chat stream", pieces == text, pieces)
+    check("openai: usage of a stream", usage is not None
+          and usage.total_tokens == whole.usage.total_tokens)
+    several = client.chat.completions.create(
+        **{**settings, "temperature": 1.0}, n=3, seed=5, logprobs=True, top_logprobs=2)
+    check("openai: n and logprobs", len(several.choices) == 3 and all(
+        len(choice.logprobs.content) > 0 for choice in several.choices))
+    again = client.chat.completions.create(**{**settings, "temperature": 1.0}, n=3, seed=5)
+    check("openai: seed", [c.message.content for c in again.choices]
+          == [c.message.content for c in several.choices])
+    answer = client.chat.completions.create(
+        model="served", max_tokens=4, tools=[TOOL], messages=messages + [
+            {"role": "assistant", "content": None, "tool_calls": [
+                {"id": "c1", "type": "function",
+                 "function": {"name": "weather", "arguments": "{\"place\": \"here\"}"}}]},
+            {"role": "tool", "tool_call_id": "c1", "content": "sunny"}])
+    check("openai: tools", answer.choices[0].finish_reason in ("stop", "length", "tool_calls"))
+    with client.chat.completions.stream(model="served", messages=messages, max_tokens=6) as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_completion()
+    check("openai: stream helper", final.choices[0].message.content is not None)
+    try:
+        client.chat.completions.create(model="served", messages=messages, temperature="hot")
+        check("openai: a wrong field", False)
+    except openai.BadRequestError as error:
+        check("openai: a wrong field", error.param == "temperature", str(error))
+    try:
+        client.chat.completions.create(
+            model="served", messages=[{"role": "user", "content": "long " * 4000}])
+        check("openai: a long prompt", False)
+    except openai.BadRequestError as error:
+        check("openai: a long prompt", error.code == "context_length_exceeded", str(error))
+    text = client.completions.create(
+        model="served", prompt=["One", "Two"], max_tokens=4, echo=True, logprobs=1)
+    check("openai: completions", [c.text[:3] for c in text.choices] == ["One", "Two"])
+    check("openai: models", "served" in [model.id for model in client.models.list()])
+    check("openai: one model", client.models.retrieve("served").id == "served")
+    response = client.responses.create(
+        model="served", input="Hello", instructions="Be brief.", max_output_tokens=8, temperature=0)
+    check("openai: responses", response.id.startswith("resp_")
+          and isinstance(response.output_text, str))
+    gathered, last = "", None
+    for event in client.responses.create(
+            model="served", input="Hello", instructions="Be brief.", max_output_tokens=8,
+            temperature=0, stream=True):
+        gathered += event.delta if event.type == "response.output_text.delta" else ""
+        last = event
+    check("openai: responses stream", gathered == response.output_text
+          and last.type in ("response.completed", "response.incomplete"), last.type)
+    with client.responses.stream(model="served", input="Hello", max_output_tokens=4) as stream:
+        for _ in stream:
+            pass
+    stored = client.responses.retrieve(response.id)
+    check("openai: stored responses", stored.output_text == response.output_text)
+    following = client.responses.create(
+        model="served", input="More", previous_response_id=response.id, max_output_tokens=2)
+    check("openai: following responses",
+          following.usage.input_tokens > response.usage.input_tokens)
+    client.responses.delete(response.id)
+    try:
+        client.responses.retrieve(response.id)
+        check("openai: deleted responses", False)
+    except openai.NotFoundError:
+        check("openai: deleted responses", True)
+
+
+def anthropic_client():
+    import anthropic
+    client = anthropic.Anthropic(api_key="none", base_url=URL, max_retries=0)
+    settings = dict(model="served", max_tokens=10, temperature=0, system="Be brief.",
+                    messages=[{"role": "user", "content": "Hello"}])
+    whole = client.messages.create(**settings)
+    check("anthropic: messages", whole.content[0].type == "text"
+          and whole.usage.output_tokens <= 10)
+    with client.messages.stream(**settings) as stream:
+        text = "".join(stream.text_stream)
+        final = stream.get_final_message()
+    check("anthropic: stream", text == whole.content[0].text, text)
+    check("anthropic: stop reason", final.stop_reason == whole.stop_reason)
+    counted = client.messages.count_tokens(
+        model="served", system="Be brief.", messages=settings["messages"])
+    check("anthropic: count_tokens", counted.input_tokens == whole.usage.input_tokens)
+    answer = client.beta.messages.create(
+        model="served", max_tokens=4,
+        tools=[{"name": "weather", "input_schema": {"type": "object", "properties": {}}}],
+        messages=[
+            {"role": "user", "content": "Weather?"},
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "toolu_1", "content": "sunny"}]}])
+    check("anthropic: tools", answer.type == "message")
+    try:
+        client.messages.create(model="served", max_tokens=4, messages=[
+            {"role": "user", "content": "long " * 4000}])
+        check("anthropic: a long prompt", False)
+    except anthropic.BadRequestError as error:
+        check("anthropic: a long prompt", error.body["error"]["type"] == "invalid_request_error")
+
+
+def ollama_client():
+    import ollama
+    client = ollama.Client(host=URL)
+    settings = dict(model="served", messages=[{"role": "user", "content": "Hello"}],
+                    options={"temperature": 0, "num_predict": 8})
+    whole = client.chat(**settings)
+    check("ollama: chat", isinstance(whole.message.content, str) and whole.eval_count <= 8)
+    pieces = [part for part in client.chat(**settings, stream=True)]
+    check("ollama: chat stream",
+          "".join(part.message.content or "" for part in pieces) == whole.message.content)
+    check("ollama: end of a stream", pieces[-1].done and pieces[-1].done_reason is not None)
+    text = client.generate(model="served", prompt="Hello", options={"num_predict": 4})
+    check("ollama: generate", isinstance(text.response, str))
+    check("ollama: list", "served" in client.list().models[0].model)
+    check("ollama: show", "completion" in client.show("served").capabilities)
+    check("ollama: ps", len(client.ps().models) == 1)
+    try:
+        client.chat(model="served", messages=[{"role": "user", "content": "long " * 4000}])
+        check("ollama: a long prompt", False)
+    except ollama.ResponseError as error:
+        check("ollama: a long prompt", error.status_code == 400)
+
+
+wait()
+for client in (openai_client, anthropic_client, ollama_client):
+    try:
+        client()
+    except Exception as error:  # noqa: BLE001: the next client is to be tried as well
+        check(f"{client.__name__} ended with {type(error).__name__}", False, str(error)[:500])
+sys.exit(1 if failures else 0)
