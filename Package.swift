@@ -200,8 +200,8 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "Martlet", "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletTokenizers", "MartletTemplates", "MartletFormats", "MartletHub",
-                "MartletKernels",
+                "MartletTokenizers", "MartletTemplates", "MartletConstraints", "MartletFormats",
+                "MartletHub", "MartletKernels", "MartletJSON",
                 "MartletPictures",
             ],
             swiftSettings: strict),

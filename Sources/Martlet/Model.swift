@@ -247,6 +247,9 @@ public final class Model: Sendable {
                 try masks.mask(constraint)
             },
             adapter: options.adapter, leadingWidths: leadingWidths)
+        request.mask = try options.constraint.map { constraint throws(MartletError) in
+            try masks.mask(constraint)
+        }
         request.priority = options.service.priority
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope

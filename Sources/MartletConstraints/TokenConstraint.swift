@@ -55,6 +55,7 @@ public final class TokenConstraint: Sendable {
     /// - Throws: ``ConstraintError`` when the text has led to more states than are made for one constraint.
     public func tokens(after state: State) throws(ConstraintError) -> TokenSet {
         let (set, failure) = machine.withLock { machine in
+            machine.automaton.trimRows()
             let set = machine.masks.tokens(state.expression)
             return (set, machine.automaton.failure)
         }

@@ -149,16 +149,14 @@ import Testing
         ),
         (#"{"messages": [{"role": "user"}], "tools": [{"type": "function"}]}"#, "tools.0.name"),
         (
-            #"{"messages": [{"role": "user"}], "response_format": {"type": "json_object"}}"#,
-            "response_format"
-        ),
-        (
             #"{"messages": [{"role": "user"}], "response_format": {"type": "sound"}}"#,
             "response_format.type"
         ),
         (#"{"messages": [{"role": "user"}], "tool_choice": "required"}"#, "tool_choice"),
-        (#"{"messages": [{"role": "user"}], "grammar": "root ::= [a]"}"#, "grammar"),
-        (#"{"messages": [{"role": "user"}], "guided_regex": "a+"}"#, "guided_regex"),
+        (
+            #"{"messages": [{"role": "user"}], "grammar": "root ::= [a]", "guided_regex": "a"}"#,
+            "guided_regex"
+        ),
         (
             #"{"messages": [{"role": "user"}], "martlet": {"cache": "window(recent=8)"}}"#,
             "martlet.cache"

@@ -127,10 +127,7 @@ import Testing
         #expect(answer.headers["martlet-ignored"] == "input.5, tools.1, tools.2")
         for (body, path) in [
             (["input": 3] as JSONValue, "input"), (["x": 1], "input"),
-            (
-                ["input": "a", "text": ["format": ["type": "json_schema", "schema": [:]]]],
-                "text.format"
-            ),
+            (["input": "a", "text": ["format": ["type": "x"]]], "text.format.type"),
             (["input": "a", "background": true], "background"),
             (
                 ["input": [["role": "user", "content": [["type": "input_image"]]]]],

@@ -66,9 +66,9 @@ final class ConstraintMasks: Sendable {
     private let vocabularySize: Int
     private let state = Mutex(State())
     /// How many constraints are kept.
-    private static let maximumKnown = 16
+    private static let maximumKnown = 8
     /// A constraint that has made so many states is compiled anew for later requests.
-    private static let maximumStates = 200_000
+    private static let maximumStates = 100_000
 
     init(_ text: TextCodec, endTokens: Set<Int32>, vocabularySize: Int) {
         self.text = text

@@ -12,18 +12,24 @@ package struct PreparedPrompt: Sendable {
     package let text: String?
     /// Reads the parts of an answer; nil where the model continues text.
     let parser: ResponseParser?
+    /// The marks around what the model thinks; nil where there are none.
+    let reasoning: ReasoningMarks?
 
     /// A text to be continued, or tokens of one.
     package init(tokens: [Int32], text: String? = nil) {
         self.tokens = tokens
         self.text = text
         parser = nil
+        reasoning = nil
     }
 
-    init(tokens: [Int32], text: String, parser: ResponseParser) {
+    init(
+        tokens: [Int32], text: String, parser: ResponseParser, reasoning: ReasoningMarks? = nil
+    ) {
         self.tokens = tokens
         self.text = text
         self.parser = parser
+        self.reasoning = reasoning
     }
 }
 
@@ -58,7 +64,8 @@ extension Model {
         }
         return PreparedPrompt(
             tokens: tokens, text: rendered.text,
-            parser: format.parser(answering: rendered, tools: tools))
+            parser: format.parser(answering: rendered, tools: tools),
+            reasoning: format.reasoning(answering: rendered))
     }
 
     /// Starts to answer a prompt with one or more chains. The first event says that the engine has taken it.
@@ -71,6 +78,7 @@ extension Model {
     ) throws(MartletError) -> AnswerStream {
         var options = options
         options.service.priority = priority
+        options.constraint = options.constraint?.after(prompt.reasoning)
         let stream = try generate(prompt.tokens, options: options, chainCount: chainCount)
         return AnswerStream(
             base: stream, chainCount: chainCount,

@@ -18,6 +18,11 @@ extension Automaton {
         return row
     }
 
+    /// Forgets transitions when there are many. They are made again where they are needed.
+    func trimRows() {
+        if rows.bytes > Self.keptRowBytes { rows.removeAll(classCount: classes.count) }
+    }
+
     /// What follows a byte, or ``Expression/nothing``.
     func next(_ expression: Expression, _ byte: UInt8) -> Expression {
         liveRow(expression)[Int(classes.ofByte[Int(byte)])]

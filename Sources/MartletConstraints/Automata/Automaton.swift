@@ -64,9 +64,11 @@ final class Automaton {
     static let endless = Int32.max
     /// How deep objects and arrays may nest in what is generated.
     static let maximumDepth: UInt8 = 64
-    /// The most expressions and the most bytes of transitions of one automaton.
-    static let maximumNodes = 1_000_000
-    static let maximumRowBytes = 192 << 20
+    /// The most expressions of one automaton.
+    static let maximumNodes = 2_000_000
+    /// Bytes of transitions that are kept, and the most that are made in between.
+    static let keptRowBytes = 48 << 20
+    static let maximumRowBytes = 256 << 20
 
     private(set) var nodes: ContiguousArray<Node> = []
     private(set) var children: ContiguousArray<Expression> = []

@@ -18,6 +18,7 @@ struct AnthropicRequest: Sendable {
         answer.callsInParallel = conversation.callsInParallel
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
+        answer.options.constraint = conversation.prompt.constraint
         try model.read(sampling: fields, into: &answer.options)
         if let stop = try fields.strings("stop_sequences") { answer.options.stop = stop }
         let wanted = try fields.required(
@@ -56,6 +57,9 @@ struct AnthropicRequest: Sendable {
             prompt.messages.last?.role == .assistant
             && prompt.messages.last?.toolCalls.isEmpty == true
         try readThinking(fields, into: &prompt.promptOptions)
+        if let format = try fields.fields("output_config")?.fields("format") {
+            prompt.constraint = try AnswerConstraint(responseFormat: format).constraint
+        }
         for tool in try fields.list("tools") ?? [] {
             // Tools that Anthropic's own servers run have a type of their own.
             if let type = try tool.string("type"), type != "custom" {
@@ -85,9 +89,6 @@ struct AnthropicRequest: Sendable {
             if let effort = try output.string("effort") {
                 options.reasoningEffort = ["max": "high", "xhigh": "high"][effort] ?? effort
             }
-            if output["format"] != nil {
-                try AnswerConstraint.object.refuse(output.path("format"))
-            }
         }
     }
 
@@ -97,7 +98,7 @@ struct AnthropicRequest: Sendable {
         guard let choice = try fields.fields("tool_choice") else { return true }
         switch try choice.string("type") {
         case "none": tools = []
-        case "any", "tool": try AnswerConstraint.call([]).refuse(fields.path("tool_choice"))
+        case "any", "tool": try AnswerConstraint.refuseCall(fields.path("tool_choice"))
         default: break
         }
         return try choice.flag("disable_parallel_tool_use") != true

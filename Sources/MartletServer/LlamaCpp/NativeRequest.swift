@@ -19,7 +19,6 @@ struct NativeRequest: Sendable {
         prompts: [PreparedPrompt]
     ) throws(WireError) {
         let configuration = service.configuration
-        try AnswerConstraint.refuseLocalFields(fields)
         guard try fields.flag("post_sampling_probs") != true else {
             throw .unsupported(
                 "post_sampling_probs", "telling probabilities after sampling",
@@ -28,6 +27,7 @@ struct NativeRequest: Sendable {
         var base = AnswerRequest(prompt: prompts[0])
         base.own = try MartletFields(fields, model)
         base.options = model.usualOptions(configuration)
+        base.options.constraint = try AnswerConstraint(localFields: fields).constraint
         try model.read(sampling: fields, into: &base.options)
         if let count = try fields.integer("n_probs", in: 0...1000), count > 0 {
             base.options.logprobs = count

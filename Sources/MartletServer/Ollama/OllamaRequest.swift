@@ -64,13 +64,14 @@ struct OllamaRequest: Sendable {
     private static func answer(
         _ asked: AnswerRequest, _ fields: Fields, _ service: Service, _ model: ServedModel
     ) throws(WireError) -> AnswerRequest {
+        var form = AnswerConstraint.none
         if let format = fields["format"], format.stringValue != "" {
-            try (format.objectValue == nil ? AnswerConstraint.object : .schema(format))
-                .refuse("format")
+            form = format.objectValue == nil ? .object : .schema(format)
         }
         var answer = asked
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(service.configuration)
+        answer.options.constraint = form.constraint
         var wanted: Int?
         if let options = try fields.fields("options") {
             try model.read(sampling: options, into: &answer.options)

@@ -150,14 +150,14 @@ enum ChatTools {
         case .string("none"): return []
         case .string("auto"): return tools
         case .string("required"):
-            try AnswerConstraint.call([]).refuse(fields.path(key))
+            try AnswerConstraint.refuseCall(fields.path(key))
             return tools
         case .object:
             guard let object = try fields.fields(key) else { return tools }
             if try object.string("type") == "allowed_tools" {
                 let allowed = try object.fields("allowed_tools") ?? object
                 if try allowed.string("mode") == "required" {
-                    try AnswerConstraint.call([]).refuse(allowed.path("mode"))
+                    try AnswerConstraint.refuseCall(allowed.path("mode"))
                 }
                 var names: Set<String> = []
                 for tool in try allowed.list("tools") ?? [] {
@@ -167,7 +167,7 @@ enum ChatTools {
                 }
                 return tools.filter { names.contains($0.name) }
             }
-            try AnswerConstraint.call([]).refuse(fields.path(key))
+            try AnswerConstraint.refuseCall(fields.path(key))
             return tools
         default:
             throw fields.wrong(key, choice, "none, auto, required or an object")

@@ -81,10 +81,11 @@ struct ChatRequest: Sendable {
         let conversation = try Self.conversation(fields, exchange, configuration)
         tools = conversation.tools
         usesFunctions = fields.object["functions"] != nil && fields.object["tools"] == nil
+        var form = try AnswerConstraint(localFields: fields)
         if let format = try fields.fields("response_format") {
-            try AnswerConstraint(responseFormat: format).refuse("response_format")
+            let asked = try AnswerConstraint(responseFormat: format)
+            if asked.constraint != nil { form = asked }
         }
-        try AnswerConstraint.refuseLocalFields(fields)
         if let modalities = try fields.strings("modalities"), modalities != ["text"] {
             throw .unsupported(
                 "modalities", "an answer that is no text", instead: "leave it out, or ask for text")
@@ -92,6 +93,7 @@ struct ChatRequest: Sendable {
         answer = try model.request(for: conversation)
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
+        answer.options.constraint = form.constraint
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(
             ["max_completion_tokens", "max_tokens", "n_predict"], in: -1...1 << 30)

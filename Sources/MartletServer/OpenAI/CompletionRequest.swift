@@ -20,10 +20,10 @@ struct CompletionRequest: Sendable {
         if let suffix = try fields.string("suffix"), !suffix.isEmpty {
             throw .unsupported("suffix", "a suffix", instead: "use /infill, or leave it out")
         }
-        try AnswerConstraint.refuseLocalFields(fields)
         answer = AnswerRequest(prompt: prompts[0])
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
+        answer.options.constraint = try AnswerConstraint(localFields: fields).constraint
         try model.read(sampling: fields, into: &answer.options)
         answer.chainCount = try fields.integer("n", in: 1...128) ?? 1
         if let best = try fields.integer("best_of", in: 1...128), best > answer.chainCount {

@@ -43,6 +43,7 @@ struct ResponsesRequest: Sendable {
             ]
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
+        answer.options.constraint = conversation.prompt.constraint
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(["max_output_tokens", "max_tokens"], in: -1...1 << 30)
         answer.options.maximumTokens = try model.completionLimit(
@@ -130,7 +131,7 @@ struct ResponsesRequest: Sendable {
         }
         if let text = try fields.fields("text") {
             if let format = try text.fields("format") {
-                try AnswerConstraint(responseFormat: format).refuse("text.format")
+                prompt.constraint = try AnswerConstraint(responseFormat: format).constraint
             }
             text.accept("verbosity")
         }

@@ -47,6 +47,8 @@ struct ChatPrompt: Sendable {
     var promptOptions = PromptOptions()
     /// Whether the answer goes on with the last message.
     var continuesLast = false
+    /// What the answer must match; nil for anything.
+    var constraint: Constraint?
 }
 
 extension ServedModel {

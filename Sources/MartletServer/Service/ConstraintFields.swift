@@ -1,5 +1,6 @@
 /// Forms that an answer must have. They are read here, whichever API they come by.
 
+import Martlet
 import MartletJSON
 
 /// What an answer must be.
@@ -16,24 +17,25 @@ enum AnswerConstraint: Sendable {
     case expression(String)
     /// One of several texts.
     case choice([String])
-    /// A call of one of these tools; of any where there is none.
-    case call([String])
 }
 
 extension AnswerConstraint {
-    /// Refuses a form by the name of the field that asks for it: an answer without it would be another answer.
-    func refuse(_ path: String) throws(WireError) {
-        let (what, instead) =
-            switch self {
-            case .none: ("", "")
-            case .object, .schema: ("constraining answers to JSON", "ask for it in the prompt")
-            case .grammar: ("a grammar", "leave it out")
-            case .expression: ("a regular expression", "leave it out")
-            case .choice: ("a list of choices", "name them in the prompt")
-            case .call: ("forcing a call", "use auto or none")
-            }
-        if case .none = self { return }
-        throw .unsupported(path, what, instead: instead)
+    /// Refuses a forced call by the name of the field that asks for it: an answer without it would be another answer.
+    static func refuseCall(_ path: String) throws(WireError) {
+        throw .unsupported(path, "forcing a call", instead: "use auto or none")
+    }
+
+    /// The constraint as generation takes it; nil for anything.
+    var constraint: Constraint? {
+        switch self {
+        case .none: nil
+        case .object: .jsonObject
+        case .schema(let schema):
+            .jsonSchema(String(decoding: schema.serialized(), as: UTF8.self))
+        case .grammar(let text): .grammar(text)
+        case .expression(let text): .regex(text)
+        case .choice(let texts): .choice(texts)
+        }
     }
 
     /// The form that `response_format` asks for, in the shape of chat completions.
@@ -59,19 +61,51 @@ extension AnswerConstraint {
         }
     }
 
-    /// Reads and refuses the fields by which local servers constrain answers.
-    static func refuseLocalFields(_ fields: Fields) throws(WireError) {
-        if let grammar = try fields.string("grammar"), !grammar.isEmpty {
-            try AnswerConstraint.grammar(grammar).refuse(fields.path("grammar"))
+    /// The form that the fields of local servers ask for. Two of them at once are refused.
+    init(localFields fields: Fields) throws(WireError) {
+        var found: [(key: String, form: AnswerConstraint)] = []
+        func add(_ key: String, _ form: AnswerConstraint) { found.append((key, form)) }
+        for key in ["grammar", "guided_grammar"] {
+            if let text = try fields.string(key), !text.isEmpty { add(key, .grammar(text)) }
         }
-        for key in [
-            "json_schema", "guided_json", "guided_regex", "guided_choice", "guided_grammar",
-            "structured_outputs",
-        ] {
+        for key in ["json_schema", "guided_json"] {
             guard let value = fields[key] else { continue }
             if let object = value.objectValue, object.count == 0 { continue }
-            if let text = value.stringValue, text.isEmpty { continue }
-            try AnswerConstraint.schema(value).refuse(fields.path(key))
+            if let text = value.stringValue {
+                guard !text.isEmpty else { continue }
+                do throws(JSONError) {
+                    add(key, .schema(try JSONValue.parse(Array(text.utf8), file: key)))
+                } catch {
+                    throw .field(fields.path(key), got: "\(error)", expected: "a JSON schema")
+                }
+            } else {
+                add(key, .schema(value))
+            }
         }
+        if let text = try fields.string("guided_regex"), !text.isEmpty {
+            add("guided_regex", .expression(text))
+        }
+        if let texts = try fields.strings("guided_choice"), !texts.isEmpty {
+            add("guided_choice", .choice(texts))
+        }
+        if let structured = try fields.fields("structured_outputs") {
+            if let schema = structured["json"] { add("structured_outputs", .schema(schema)) }
+            if let text = try structured.string("regex") {
+                add("structured_outputs", .expression(text))
+            }
+            if let text = try structured.string("grammar") {
+                add("structured_outputs", .grammar(text))
+            }
+            if let texts = try structured.strings("choice") {
+                add("structured_outputs", .choice(texts))
+            }
+            if try structured.flag("json_object") == true { add("structured_outputs", .object) }
+        }
+        guard found.count < 2 else {
+            throw .field(
+                fields.path(found[1].key), got: "a second form beside \(found[0].key)",
+                expected: "one form of the answer")
+        }
+        self = found.first?.form ?? .none
     }
 }

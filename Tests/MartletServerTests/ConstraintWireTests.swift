@@ -1,0 +1,81 @@
+/// Forms of answers, by every API that has a field for them.
+
+import Martlet
+import MartletJSON
+import MartletServer
+import Testing
+
+@Suite struct ConstraintWireTests {
+    private static let shared = Task {
+        try await TestServer { $0.chatTemplate = TestServer.chatML }
+    }
+
+    /// The text of a random model is the numbers of its tokens, which are bytes.
+    private func said(_ text: String?) -> String {
+        let numbers = (text ?? "").split(separator: ">").compactMap { UInt8($0.dropFirst()) }
+        return String(decoding: numbers, as: UTF8.self)
+    }
+
+    private static let schema: JSONValue = [
+        "type": "object", "properties": ["a": ["enum": [1, 2]]], "required": ["a"],
+        "additionalProperties": false,
+    ]
+
+    @Test func chatAnswersKeepToTheirForm() async throws {
+        let server = try await Self.shared.value
+        for (members, form) in [
+            (
+                [
+                    "response_format": [
+                        "type": "json_schema", "json_schema": ["name": "x", "schema": Self.schema],
+                    ]
+                ], #/\{\s*"a":\s*[12]\s*\}/#
+            ),
+            (["json_schema": Self.schema], #/\{\s*"a":\s*[12]\s*\}/#),
+            (["grammar": "root ::= [ab]{3}"], #/[ab]{3}/#),
+            (["guided_regex": "[xy]+z"], #/[xy]+z/#),
+            (["guided_choice": ["yes", "no"]], #/yes|no/#),
+            (["structured_outputs": ["choice": ["yes", "no"]]], #/yes|no/#),
+        ] as [(JSONValue, Regex<Substring>)] {
+            var body = JSONObject([
+                .init(key: "messages", value: [["role": "user", "content": "Hello"]]),
+                .init(key: "max_tokens", value: 60),
+            ])
+            for member in members.objectValue?.members ?? [] {
+                body = body.setting(member.key, to: member.value)
+            }
+            let answer = await server.post("/v1/chat/completions", .object(body))
+            #expect(answer.status == 200, "\(answer.text)")
+            let text = said(try answer.json()["choices.0.message.content"].stringValue)
+            #expect(text.wholeMatch(of: form) != nil, "\(text)")
+            #expect(try answer.json()["choices.0.finish_reason"] == "stop")
+        }
+    }
+
+    @Test func otherWiresKeepToTheirForm() async throws {
+        let server = try await Self.shared.value
+        let ollama = await server.post(
+            "/api/chat",
+            [
+                "messages": [["role": "user", "content": "a"]], "stream": false,
+                "format": Self.schema,
+                "options": ["num_predict": 60],
+            ])
+        #expect(
+            said(try ollama.json()["message.content"].stringValue).contains("\"a\""),
+            "\(ollama.text)")
+        let native = await server.post(
+            "/completion", ["prompt": "a", "grammar": "root ::= \"abc\"", "n_predict": 9])
+        #expect(said(try native.json()["content"].stringValue) == "abc", "\(native.text)")
+        let refused = await server.post(
+            "/v1/chat/completions",
+            [
+                "messages": [["role": "user", "content": "a"]],
+                "response_format": [
+                    "type": "json_schema",
+                    "json_schema": ["name": "x", "schema": ["uniqueItems": true]],
+                ],
+            ])
+        #expect(refused.status == 400 && refused.text.contains("uniqueItems"), "\(refused.text)")
+    }
+}
