@@ -90,6 +90,9 @@ let package = Package(
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
+        // The server's page: its files become bytes of the program.
+        .target(name: "CMartletPage", exclude: ["Page"]),
+        .target(name: "MartletPage", dependencies: ["CMartletPage"], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
             dependencies: [
@@ -223,6 +226,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MartletPageTests", dependencies: ["MartletPage"], swiftSettings: strict),
         // Damaged inputs for every parser of the package.
         .testTarget(
             name: "MartletMutantTests",

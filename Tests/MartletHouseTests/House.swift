@@ -81,6 +81,8 @@ enum House {
             "MartletTasks", imports: ["MartletJSON", "MartletFormats", "MartletKernels"],
             largestFileCircle: 4),
         TargetRule("MartletPictures", imports: ["MartletJSON"]),
+        TargetRule("CMartletPage"),
+        TargetRule("MartletPage", imports: ["CMartletPage"]),
         TargetRule(
             "Martlet",
             imports: engine.union([

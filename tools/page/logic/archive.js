@@ -1,6 +1,6 @@
-import { archive, readArchive } from "../../../Sources/MartletServer/Page/chat/archive.js";
-import { emptyAnswer, fold } from "../../../Sources/MartletServer/Page/wire/answer.js";
-import { emptySettings } from "../../../Sources/MartletServer/Page/wire/request.js";
+import { archive, readArchive } from "../../../Sources/CMartletPage/Page/chat/archive.js";
+import { emptyAnswer, fold } from "../../../Sources/CMartletPage/Page/wire/answer.js";
+import { emptySettings } from "../../../Sources/CMartletPage/Page/wire/request.js";
 import { fails, holds, same, test } from "./check.js";
 
 function sample() {

@@ -1,4 +1,4 @@
-import { bytes, percent, readBytes, readSeconds, seconds, short, whole } from "../../../Sources/MartletServer/Page/format.js";
+import { bytes, percent, readBytes, readSeconds, seconds, short, whole } from "../../../Sources/CMartletPage/Page/format.js";
 import { same, test } from "./check.js";
 
 test("numbers are short and have units", () => {

@@ -1,7 +1,7 @@
-import { parseMarkdown } from "../../../Sources/MartletServer/Page/markdown/blocks.js";
-import { parseInline, safeAddress } from "../../../Sources/MartletServer/Page/markdown/inline.js";
-import { highlight } from "../../../Sources/MartletServer/Page/markdown/highlight.js";
-import { MarkdownView } from "../../../Sources/MartletServer/Page/markdown/render.js";
+import { parseMarkdown } from "../../../Sources/CMartletPage/Page/markdown/blocks.js";
+import { parseInline, safeAddress } from "../../../Sources/CMartletPage/Page/markdown/inline.js";
+import { highlight } from "../../../Sources/CMartletPage/Page/markdown/highlight.js";
+import { MarkdownView } from "../../../Sources/CMartletPage/Page/markdown/render.js";
 import { holds, random, same, test } from "./check.js";
 
 /// Inline nodes in short: text, and `name(…)` for the rest.

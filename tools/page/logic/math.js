@@ -1,4 +1,4 @@
-import { mathNode } from "../../../Sources/MartletServer/Page/markdown/math.js";
+import { mathNode } from "../../../Sources/CMartletPage/Page/markdown/math.js";
 import { holds, same, test } from "./check.js";
 
 /// The presentation without attributes and namespaces.

@@ -1,5 +1,5 @@
-import { Tree, hasCircle } from "../../../Sources/MartletServer/Page/chat/tree.js";
-import { withNewIds } from "../../../Sources/MartletServer/Page/chat/library.js";
+import { Tree, hasCircle } from "../../../Sources/CMartletPage/Page/chat/tree.js";
+import { withNewIds } from "../../../Sources/CMartletPage/Page/chat/library.js";
 import { holds, same, test } from "./check.js";
 
 const message = (id, parent, created) => ({ id, parent, created });

@@ -1,7 +1,7 @@
-import { EventReader } from "../../../Sources/MartletServer/Page/wire/sse.js";
-import { emptyAnswer, fold, speed } from "../../../Sources/MartletServer/Page/wire/answer.js";
-import { emptyTrace, figures, readCache, readSolve, record, tracePoints } from "../../../Sources/MartletServer/Page/wire/report.js";
-import { complaint, emptySettings, fileAsText, requestBody } from "../../../Sources/MartletServer/Page/wire/request.js";
+import { EventReader } from "../../../Sources/CMartletPage/Page/wire/sse.js";
+import { emptyAnswer, fold, speed } from "../../../Sources/CMartletPage/Page/wire/answer.js";
+import { emptyTrace, figures, readCache, readSolve, record, tracePoints } from "../../../Sources/CMartletPage/Page/wire/report.js";
+import { complaint, emptySettings, fileAsText, requestBody } from "../../../Sources/CMartletPage/Page/wire/request.js";
 import { holds, random, same, test } from "./check.js";
 
 const stream = "\uFEFF: ping\n\nevent: a\ndata: one\r\ndata:two\r\n\r\ndata: three\r\rid: 7\nretry\ndata\n\nevent: b\n\ndata: €😀\n\n";
