@@ -205,7 +205,7 @@ let package = Package(
             name: "MartletEvaluationTests",
             dependencies: [
                 "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
-                "MartletTasks",
+                "MartletTasks", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -51,6 +51,8 @@ for cache in dense auto "window(sinks=4,recent=64)"; do
     expect 0 "solve $cache" "$martlet" solve "A:12+34=" --cache "$cache" --width 4 --length 60 --vote weighted --json
 done
 expect 0 "solve with a checker" "$martlet" solve "N24:4 6 8?" --task "countdown(numbers=3)" --width 8 --length 300 --json
+expect 66 "solve by no sweep" "$martlet" solve "A:12+34=" --sweep "$work/none"
+expect 64 "solve with an instruction to a text" "$martlet" solve "A:12+34=" --instruction "Think."
 expect 0 "solve, random" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer line --json
 for key in votes comparedAs; do summary "$key"; done
 expect 0 "solve for a choice" "$martlet" solve x --model random:tiny --width 3 --length 8 --answer choice --json
@@ -94,6 +96,10 @@ for part in 1 2; do
 done
 expect 64 "frontier merge of too little" "$martlet" frontier merge "$work/merged" "$work/part-1"
 says "in no part"
+expect 0 "frontier law" "$martlet" frontier law "$work/sweep" --json
+grep -q '"slope"' "$work/out" || fail "frontier law: no slope"
+expect 64 "frontier law of too many chains" "$martlet" frontier law "$work/sweep" --width 99
+expect 66 "frontier law of nothing" "$martlet" frontier law "$work/none"
 expect 0 "frontier merge" "$martlet" frontier merge "$work/merged" "$work/part-2" "$work/part-1"
 # All but what is of its own run: seconds, and so the digest.
 figures() { grep -v '^{"digest"' "$1" | sed -e 's/"seconds":[^,]*,//' -e 's/"command":"[^"]*"//'; }

@@ -23,7 +23,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 DIGITS = {letter: value for value, letter in enumerate(ALPHABET)}
 MASK = (1 << 64) - 1
 THIRDS = ("lowest third", "middle third", "highest third")
-COSTS = ["kvReads", "bytesMoved", "peakTokens", "bytes", "seconds", "flops"]
+COSTS = ["kvReads", "bytesMoved", "peakTokens", "bytes", "seconds", "flops", "isoCost"]
 REFERENCE, LEARNED = "dense", "dms"
 # Equal shares of right answers may differ in the last bits of their sums; a front makes no step of that.
 ROUNDING = 1e-12
@@ -118,6 +118,9 @@ class Results:
                 fact["flopsPerToken"] * (prompt + tokens)
                 + fact["flopsPerRead"] * (prompt * (prompt + 1) / 2 + reads)
                 for prompt, tokens, reads in zip(prompts, columns["tokens"], columns["kvReads"])) / self.count)
+            is_known = fact and fact.get("movedByStep") is not None and fact.get("movedByRead") is not None
+            add("isoCost", fact["movedByStep"] * sum(columns["tokens"]) / self.count
+                + fact["movedByRead"] * sum(columns["kvReads"]) / self.count if is_known else None)
             for key in totals:
                 total = columns[key] and sum(columns[key])
                 # Without a token or a read of its own a configuration has no compression.

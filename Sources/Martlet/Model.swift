@@ -48,6 +48,10 @@ public final class Model: Sendable {
         configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
+        configuration.modelName = loaded.name
+        configuration.prefixReuse = loaded.options.promptReuse.map {
+            PrefixReuse(maximumBytes: $0.maximumBytes, halfLife: $0.halfLife)
+        }
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
         do {
@@ -230,13 +234,15 @@ public final class Model: Sendable {
             promptTokens: tokens.count, wanted: options.maximumTokens,
             usual: options.usualMaximumTokens)
         let stopTokens = try loaded.stopTokens(options)
-        return ChainStream(
-            engine.generate(
-                GenerationRequest(
-                    promptTokens: tokens,
-                    sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
-                    chainCount: chainCount, pacing: pacing, conversation: conversation,
-                    adapter: options.adapter, leadingWidths: leadingWidths)),
-            of: engine)
+        var request = GenerationRequest(
+            promptTokens: tokens,
+            sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
+            chainCount: chainCount, pacing: pacing, conversation: conversation,
+            adapter: options.adapter, leadingWidths: leadingWidths)
+        request.priority = options.service.priority
+        request.tenant = options.service.tenant
+        request.prefixScope = options.service.sharing.scope
+        request.pinsPrefix = options.service.pinsPrompt
+        return ChainStream(engine.generate(request), of: engine)
     }
 }

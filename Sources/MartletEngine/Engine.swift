@@ -101,6 +101,11 @@ package actor Engine {
         Conversation(id: inbox.nextConversation()) { self.post(.end($0)) }
     }
 
+    // MARK: Prefixes
+
+    /// Lets what a tenant's requests have pinned, or pinned for everyone, be given up like anything else that is kept.
+    package nonisolated func unpin(tenant: String) { post(.unpin(tenant)) }
+
     // MARK: State
 
     /// What the engine has done and holds; nil after ``shutdown()``.
@@ -137,6 +142,7 @@ package actor Engine {
             loop.submit(request, id: id, deliver: deliver)
         case .cancel(let id): loop.cancel(id)
         case .end(let id): loop.endConversation(id)
+        case .unpin(let tenant): loop.unpin(tenant: tenant)
         }
     }
 }

@@ -9,6 +9,10 @@ package struct EngineConfiguration: Sendable {
     package var budget = StepBudget()
     /// In which order chains are served.
     package var policy: any SchedulingPolicy = FirstComeFirstServed()
+    /// How beginnings of prompts are reused between requests; nil keeps nothing but what conversations go on with.
+    package var prefixReuse: PrefixReuse?
+    /// What was loaded: a part of the name of everything that is reused.
+    package var modelName = ""
     /// Expected tokens over cached tokens of a model that evicts its own; prompts are admitted by it. 1 for others.
     package var expectedCompression = 1.0
     /// The model's own end tokens, which end a chain unless it ignores them.
@@ -61,16 +65,22 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var computedTokens = 0
     /// Tokens chosen.
     package internal(set) var sampledTokens = 0
-    /// Times a chain gave way for lack of pages.
+    /// Times a chain gave way, for lack of pages or to something more urgent.
     package internal(set) var preemptions = 0
+    /// Those of them that kept their pages as long as nothing needed them.
+    package internal(set) var parkings = 0
+    /// Tokens that were computed a second time by chains that gave way.
+    package internal(set) var recomputedTokens = 0
     /// Requests that ended or failed.
     package internal(set) var endedRequests = 0
     /// Chains that wait.
     package internal(set) var waitingChains = 0
     /// Chains that run.
     package internal(set) var runningChains = 0
-    /// Sequences of ended requests that are kept for their conversations.
+    /// Sequences of ended requests that are kept for their conversations, or for any that begins like them.
     package internal(set) var keptSequences = 0
+    /// What the reuse of prompts has done and holds.
+    package internal(set) var prefixes = PrefixStatistics()
     /// The cache's account.
     package internal(set) var cache: CacheStatistics
 }

@@ -59,38 +59,80 @@ struct PageFootprint {
     }
 }
 
-extension EngineLoop {
-    /// Admits waiting chains in order while there is room.
-    func admit() {
-        guard !scheduler.waiting.isEmpty else { return }
-        let supply = PageSupply(free: cache.freePages + keptPages, pages: footprint.pages)
-        var scheduler = self.scheduler
-        scheduler.admit(pages: supply) { state, sibling in
-            share(state, sibling) ?? resume(state) ?? (cache.makeSequence(), 0)
-        }
-        self.scheduler = scheduler
+/// A chain that there was no room for, and what must change before there may be.
+struct Blockage {
+    private let chain: ChainID
+    private let version: [Int]
+    private let freePages: Int
+
+    init(_ chain: ChainID, _ loop: EngineLoop) {
+        self.chain = chain
+        version = Self.version(loop)
+        freePages = loop.cache.freePages
     }
 
-    /// Lets a pre-empted chain share its prompt with a sibling, instead of computing and holding it
+    private static func version(_ loop: EngineLoop) -> [Int] {
+        [loop.kept.version, loop.cache.sharingVersion, loop.scheduler.running.count]
+    }
+
+    /// Whether there cannot be room yet.
+    func lasts(_ first: ChainID, _ loop: EngineLoop) -> Bool {
+        first == chain && version == Self.version(loop) && loop.cache.freePages <= freePages
+    }
+}
+
+extension EngineLoop {
+    /// Admits waiting chains in order while there is room. What is more urgent than the last running chain takes its
+    /// place.
+    func admit() {
+        while let blocked = admitWhatFits(), let last = scheduler.running.last,
+            last.key.priority < blocked.key.priority, let victim = scheduler.preemptLast()
+        {
+            giveWay(victim)
+        }
+    }
+
+    /// Admits waiting chains in order while there is room, and returns the first that there is none for.
+    private func admitWhatFits() -> SequenceState? {
+        guard let first = scheduler.waiting.first, blockage?.lasts(first.id, self) != true else {
+            return nil
+        }
+        blockage = nil
+        let supply = PageSupply(
+            fits: { [self] needed in
+                needed <= cache.freePages || needed <= cache.freePages + keptPages
+            }, pages: footprint.pages)
+        var beginning: Beginning?
+        var scheduler = self.scheduler
+        let blocked = scheduler.admit(
+            pages: supply,
+            open: { state, sibling in
+                guard let opened = open(state, sibling) else { return nil }
+                beginning = opened.beginning
+                return opened.opening
+            },
+            close: { state, opening in
+                if let opening { cache.release(opening.sequence) }
+            },
+            admitted: { state, opening in opened(state, opening, beginning) })
+        self.scheduler = scheduler
+        if let blocked, blocked.id == first.id { blockage = Blockage(blocked.id, self) }
+        return blocked
+    }
+
+    /// Lets a chain share its prompt with a sibling, instead of computing and holding it
     /// again. Nil when there is no sibling, or when the policy has freed part of the prompt.
-    private func share(
-        _ state: SequenceState, _ sibling: SequenceID?
-    ) -> (sequence: SequenceID, computed: Int)? {
+    func share(_ state: SequenceState, _ sibling: SequenceID?) -> Opening? {
         guard let sibling else { return nil }
         precondition(
             state.target > state.promptCount,
             "EngineLoop: \(state.id) has siblings before its prompt was computed")
-        let sequence = cache.fork(sibling)
-        do {
-            try cache.truncate(sequence, to: state.promptCount)
-            return (sequence, state.promptCount)
-        } catch {
-            cache.release(sequence)
-            return nil
+        return cache.fork(sibling, to: state.promptCount).map {
+            Opening(sequence: $0, computed: state.promptCount)
         }
     }
 
-    /// Reserves the plan's pages. While they do not suffice conversations lose what they left; then the last
+    /// Reserves the plan's pages. While they do not suffice what requests left is given up; then the last
     /// running chain in the policy's order gives way; a chain that is alone gets a smaller chunk instead, and ends
     /// when not even one token fits. A prompt of which the model evicts too little fails.
     func reserve(_ plan: inout StepPlan) {
@@ -105,16 +147,17 @@ extension EngineLoop {
                     })
                 return notePeak()
             } catch {
-                relieve(&plan)
+                relieve(&plan, of: error)
             }
         }
     }
 
-    private func relieve(_ plan: inout StepPlan) {
-        if giveUpOldest() { return }
+    private func relieve(_ plan: inout StepPlan, of error: CacheError) {
+        var missing = 1
+        if case .outOfPages(let needed, let free, _) = error { missing = needed - free }
+        if giveUp(pages: missing) { return }
         if scheduler.running.count > 1, let victim = scheduler.preemptLast() {
-            counters.preemptions += 1
-            releaseSequence(of: victim)
+            giveWay(victim)
             plan.slices.removeAll { $0.id == victim.id }
         } else if plan.slices[0].count > 1 {
             plan.slices[0].count /= 2
@@ -138,9 +181,16 @@ extension EngineLoop {
         }
     }
 
+    /// Takes a chain's pages from it: they stay while nothing needs them, or are free at once.
+    private func giveWay(_ victim: SequenceState) {
+        counters.preemptions += 1
+        if park(victim) { counters.parkings += 1 } else { releaseSequence(of: victim) }
+    }
+
     /// Gives a chain's pages back, after noting what it has read.
     func releaseSequence(of state: SequenceState) {
         guard let sequence = state.sequence else { return }
+        kept.unregister(state.id)
         noteReads(of: state)
         cache.release(sequence)
     }

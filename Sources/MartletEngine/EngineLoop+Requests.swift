@@ -28,6 +28,7 @@ extension EngineLoop {
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
             arrival: configuration.clock.now(), pacing: request.pacing,
             conversation: request.conversation?.id, adapter: request.adapter,
+            prefix: prefix(of: request),
             chains: Array(repeating: output, count: request.chainCount),
             leadingWidths: request.leadingWidths, deliver: deliver)
         if let conversation = request.conversation { kept.begin(conversation.id) }
@@ -82,10 +83,11 @@ extension EngineLoop {
         retire()
     }
 
-    /// Ends every request and every conversation now.
+    /// Ends every request and every conversation now, and keeps nothing.
     func cancelAll() {
         for id in kept.conversations { endConversation(id) }
         for id in (Array(generations.keys) + Array(scorings.keys)).sorted() { cancel(id) }
+        releaseKept()
     }
 
     // MARK: Refusals

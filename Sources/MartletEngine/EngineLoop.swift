@@ -19,7 +19,15 @@ final class EngineLoop {
     var scorings: [RequestID: ActiveScoring] = [:]
     var endings: [Ending] = []
     var kept = KeptSequences()
+    let prefixKeys: PrefixKeys
+    /// What giving up all that is kept would free, and when that was counted.
+    var keptBytesAt: (version: [Int], bytes: Int)?
+    /// The chain that there was no room for when admission was last tried.
+    var blockage: Blockage?
     var counters: EngineStatistics
+
+    /// What a step takes, in relation to others.
+    var stepCost: StepCost { StepCost(fixed: 0, perToken: 1, perRead: 1 / 4096) }
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
     init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
@@ -43,6 +51,7 @@ final class EngineLoop {
         samplers = (0..<max(1, parts.forward.threadCount)).map { _ in
             Sampler(vocabularySize: parts.forward.vocabularySize)
         }
+        prefixKeys = (configuration.prefixReuse ?? PrefixReuse()).makeKeys()
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
 
@@ -98,7 +107,9 @@ final class EngineLoop {
     private func advance(_ plan: StepPlan) {
         counters.steps += 1
         counters.computedTokens += plan.tokenCount
-        for slice in plan.slices { scheduler.advance(slice.id, by: slice.count) }
+        for slice in plan.slices {
+            if let branch = scheduler.advance(slice.id, by: slice.count) { keepBranch(of: branch) }
+        }
     }
 
     // MARK: The rows
@@ -136,6 +147,8 @@ final class EngineLoop {
         statistics.waitingChains = scheduler.waiting.count
         statistics.runningChains = scheduler.running.count
         statistics.keptSequences = kept.all.count
+        statistics.prefixes.keptTokens = kept.all.reduce(0) { $0 + $1.tokens.count }
+        statistics.prefixes.reclaimableBytes = keptBytes
         statistics.cache = cache.statistics
         return statistics
     }
@@ -149,19 +162,27 @@ final class EngineLoop {
                 throw .brokenIntegrity("\(state.id): cache and scheduler count differently")
             }
         }
-        let held = cache.statistics.sequenceCount
-        guard held == scheduler.running.count + kept.all.count else {
-            throw .brokenIntegrity(
-                "the cache has \(held) sequences for \(scheduler.running.count) running chains and "
-                    + "\(kept.all.count) conversations")
-        }
-        for kept in kept.all where cache.count(kept.sequence) != kept.tokens.count {
-            throw .brokenIntegrity("a conversation's sequence has not the tokens that are kept")
-        }
+        try checkKept()
         for state in scheduler.running + scheduler.waiting {
             guard generations[state.id.request] != nil || scorings[state.id.request] != nil else {
                 throw .brokenIntegrity("\(state.id) belongs to no request")
             }
+        }
+    }
+
+    private func checkKept() throws(EngineError) {
+        do { try kept.checkIntegrity() } catch { throw .brokenIntegrity("\(error)") }
+        for (chain, running) in kept.running where scheduler[chain]?.sequence != running.sequence {
+            throw .brokenIntegrity("the prefix index has another sequence for \(chain)")
+        }
+        let held = cache.statistics.sequenceCount
+        guard held == scheduler.running.count + kept.all.count else {
+            throw .brokenIntegrity(
+                "the cache has \(held) sequences for \(scheduler.running.count) running chains and "
+                    + "\(kept.all.count) kept ones")
+        }
+        for kept in kept.all where cache.count(kept.sequence) != kept.tokens.count {
+            throw .brokenIntegrity("a kept sequence has not the tokens that it is kept for")
         }
     }
 }

@@ -171,7 +171,7 @@ import Testing
                 "bench", "--model", "random:tiny", "--prompt", "", "--depth", "0,8",
             ]) as? BenchSpeed)
         #expect(command.prompt.values.isEmpty)
-        #expect(command.depth.values == [0, 8])
+        #expect(command.depth?.values == [0, 8])
         #expect(command.generate == 32)
     }
 

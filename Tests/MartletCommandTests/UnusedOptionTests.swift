@@ -37,6 +37,8 @@ import Testing
             ),
             (["bench", "cache", "--model", "m"], ["--prompt-tokens", "9"], "--text-file"),
             (["bench", "--model", "m"], adapter, "--adapter"),
+            (["bench", "--model", "m", "--shared-prompt", "9"], ["--depth", "0,8"], "--depth"),
+            (["solve", "hi"], ["--instruction", "Think."], "--chat"),
             (["embed", "--model", "m", "hi"], ["--top", "3"], "--query"),
             (
                 ["score", "--model", "m", "--tokens", "1,2", "--prompt-tokens", "1"],

@@ -19,9 +19,10 @@ import Testing
 
     /// Names of sequences come from a real cache: nobody else can make them.
     func admit(_ scheduler: inout Scheduler, free: Int = .max / 2, _ cache: KVCache) {
-        scheduler.admit(pages: PageSupply(free: free, pages: { ($0 + 15) / 16 })) { _, _ in
-            (cache.makeSequence(), 0)
-        }
+        _ = scheduler.admit(
+            pages: PageSupply(fits: { $0 <= free }, pages: { ($0 + 15) / 16 }),
+            open: { _, _ in Opening(sequence: cache.makeSequence(), computed: 0) },
+            close: { _, opening in if let opening { cache.release(opening.sequence) } })
     }
 
     @Test func decodesFirstThenChunksInOrder() throws {

@@ -63,7 +63,11 @@ extension UntrustedInput {
         return FrontierResults(
             facts: header("frontier").json, plan: plan, promptBound: 9, shard: nil,
             sharesProblems: false, kinds: ["copy"], kindOf: [0, 0, 0, 0, 0, 0],
-            models: [.init(model: "builtin", perToken: 10, perRead: 2, prompts: column)],
+            models: [
+                .init(
+                    model: "builtin", perToken: 10, perRead: 2, movedByStep: 9, movedByRead: 3,
+                    prompts: column)
+            ],
             rows: rows
                 ? configurations.enumerated().map { place, configuration in
                     FrontierResults.Row(

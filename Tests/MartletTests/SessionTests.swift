@@ -84,7 +84,7 @@ import Testing
     }
 
     /// What a policy keeps of a prompt depends on where the prompt ends.
-    @Test(arguments: ["snapkv(ratio=0.5)", "dms(cr=4, window=8)", "quest(budget=32, dense=0)"])
+    @Test(arguments: ["snapkv(ratio=0.5)", "dms(cr=4, window=8)"])
     func policiesThatChooseComputeAnew(policy: String) async throws {
         let model = try await Self.model("random:tiny") { $0.cachePolicy = policy }
         let session = model.makeSession()
@@ -97,6 +97,24 @@ import Testing
             #expect(alone.tokens == response.tokens)
         }
         #expect(await model.engine.statistics?.keptSequences == 0)
+    }
+
+    /// What reads less for generated tokens computes those of an answer anew when they are a part of a prompt.
+    @Test func policiesThatReadLessReusePrompts() async throws {
+        let model = try await Self.model("random:tiny") {
+            $0.cachePolicy = "quest(budget=32, dense=0)"
+        }
+        let session = model.makeSession()
+        var computed = 0
+        for prompt in Self.prompts {
+            let before = session.transcript
+            let response = try await session.respond(to: prompt, options: Self.options(20))
+            let alone = try await model.makeSession(instructions: before)
+                .respond(to: prompt, options: Self.options(20))
+            #expect(response.usage.cachedPromptTokens == computed)
+            #expect(alone.tokens == response.tokens)
+            computed = response.usage.promptTokens - 1
+        }
     }
 
     /// A random model's answers read `<number>`, which as text is other tokens: what is reused ends before them.

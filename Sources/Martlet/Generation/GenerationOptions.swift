@@ -44,6 +44,9 @@ public struct GenerationOptions: Sendable, Hashable {
     /// else the model's own weights.
     public var adapter: String?
 
+    /// How the response is served beside others.
+    public var service = ServiceOptions()
+
     /// The default settings.
     public init() {}
 

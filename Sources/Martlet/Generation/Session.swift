@@ -18,7 +18,7 @@ import Synchronization
 /// when the session does. Four things make it compute more:
 ///
 /// - A cache policy that chooses which tokens of a prompt stay chooses by where the prompt ends. Under it every prompt
-///   is computed anew.
+///   is computed anew. One that reads less for generated tokens computes its answers anew when they are a part of a prompt.
 /// - An answer's text, encoded again as part of the conversation, may give other tokens than were generated: a stop text
 ///   is left out, and text may be cut into tokens in several ways. Tokens are reused up to the first that differs.
 /// - Under a window the tokens before that one may have been freed. Then the prompt is computed anew.

@@ -19,6 +19,8 @@ public struct ModelOptions: Sendable, Hashable {
     /// Bytes that the cache of all sequences and ``adapters`` may take together; nil for as many bytes of cache as one sequence of the
     /// model's context length needs, at most 4,096 tokens. Only what is used becomes resident.
     public var memoryBudget: Int?
+    /// How beginnings of prompts are reused between requests; nil for sessions alone, each of which goes on with its own.
+    public var promptReuse: PromptReuse?
     /// Threads; nil for one for each processor.
     public var threads: Int?
     /// The seed of a random model's weights.

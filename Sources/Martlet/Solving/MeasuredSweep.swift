@@ -13,14 +13,19 @@ package struct MeasuredSweep: Sendable {
     /// The name that `martlet frontier` gives its file.
     package static let fileName = "frontier.json"
 
-    private struct Line {
+    fileprivate struct Line {
         /// The last component of the model's path or name.
         let model: Substring
         let method: String
+        /// The policy with all parameters; nil in sweeps that do not say it.
+        let policy: String?
         /// How keys and values were stored; sweeps that do not say stored floats.
         let storage: Storage
         /// Mean tokens of the sweep's prompts; nil when the sweep did not record them.
         let promptTokens: Double?
+        /// Tokens over tokens held and over tokens read, as measured; nil when the sweep did not record them.
+        let held: Double?
+        let read: Double?
         let point: MeasuredFrontier.Point
     }
 
@@ -50,6 +55,42 @@ package struct MeasuredSweep: Sendable {
         lines = points.compactMap { $0.objectValue.flatMap(Self.line) }
     }
 
+    /// Reads the file that somebody named, or the one in a sweep's folder.
+    ///
+    /// Throws `fileNotFound`, `unreadableFile`, `malformedFile` for one that holds no points, and `invalidParameter` for one
+    /// that measured other models.
+    init(named path: String, of model: String) throws(MartletError) {
+        let isFolder = FileSystem.kind(of: path) == .directory
+        let file = isFolder ? path + "/" + Self.fileName : path
+        guard FileSystem.kind(of: file) != .nothing else {
+            throw MartletError(
+                code: .fileNotFound, subject: file,
+                message:
+                    "\(file) is not there; name the folder of a sweep (martlet frontier --out FOLDER) or its \(Self.fileName)"
+            )
+        }
+        let root: JSONObject
+        do { root = try ConfigurationFile(path: file).root } catch {
+            throw MartletError(any: error)
+        }
+        lines = (root["points"]?.arrayValue ?? []).compactMap { $0.objectValue.flatMap(Self.line) }
+        guard !lines.isEmpty else {
+            throw MartletError(
+                code: .malformedFile, subject: file,
+                message:
+                    "\(file), points: got none, expected those of a sweep; name its \(Self.fileName)"
+            )
+        }
+        guard lines.contains(where: { $0.model == Self.last(model) }) else {
+            let others = Set(lines.map { String($0.model) }).sorted().joined(separator: ", ")
+            throw MartletError(
+                code: .invalidParameter, subject: "sweep",
+                message:
+                    "sweep: \(file) measured \(others), not \(Self.last(model)); name a sweep of the model that answers"
+            )
+        }
+    }
+
     private static func line(_ object: JSONObject) -> Line? {
         guard let method = object["method"]?.stringValue, let model = object["model"]?.stringValue,
             let width = object["width"]?.intValue, width >= 1,
@@ -60,12 +101,18 @@ package struct MeasuredSweep: Sendable {
         else { return nil }
         let prompt = object["promptTokens"]?.doubleValue
         return Line(
-            model: last(model), method: method,
+            model: last(model), method: method, policy: object["policy"]?.stringValue,
             storage: object["codec"]?.stringValue.map(Storage.init) ?? .floats,
             promptTokens: prompt.flatMap { $0 > 0 ? $0 : nil },
+            held: ratio(object["measuredHeld"]), read: ratio(object["measuredRead"]),
             point: .init(
                 width: width, length: length, accuracy: accuracy,
                 tokens: object["tokens"]?.doubleValue.map { $0 / Double(width) }))
+    }
+
+    /// A compression that a chain can have; nil for anything else.
+    private static func ratio(_ value: JSONValue?) -> Double? {
+        value?.doubleValue.flatMap { $0 > 0 && $0 < 1e6 ? $0 : nil }
     }
 
     private static func last(_ path: String) -> Substring {
@@ -85,44 +132,91 @@ package struct MeasuredSweep: Sendable {
         }
     }
 
+    /// The name that sweeps have for a form's method, where that is its policy's.
     private static func method(of form: LoadedModel) -> String {
         String(form.policyText.prefix { $0 != "(" && $0 != " " })
+    }
+
+    /// A policy that the sweep measured.
+    struct Policy {
+        /// With all parameters, and how it stores keys and values.
+        let text: String
+        /// Tokens over tokens held and over tokens read.
+        let held: Double
+        let read: Double
+        /// The longest chains that it was measured with.
+        let length: Int
+    }
+
+    /// The policies of other methods that the sweep measured a model with, in the sweep's order.
+    func policies(besides form: LoadedModel) -> [Policy] {
+        let own = Self.method(of: form)
+        var order: [String] = []
+        var groups: [String: [Line]] = [:]
+        for line in lines where line.model == Self.last(form.name) && line.method != own {
+            guard let text = line.policy else { continue }
+            if groups[text] == nil { order.append(text) }
+            groups[text, default: []].append(line)
+        }
+        return order.map { text in
+            let group = groups[text] ?? []
+            func mean(_ value: (Line) -> Double?) -> Double {
+                let known = group.compactMap(value)
+                return known.isEmpty ? 1 : max(1, known.reduce(0, +) / Double(known.count))
+            }
+            return Policy(
+                text: text, held: mean(\.held), read: mean(\.read),
+                length: group.map(\.point.length).max() ?? 1)
+        }
     }
 
     /// The measured frontier of each form for a prompt of `promptTokens` tokens; nil for a form that was not measured.
     ///
     /// All frontiers come from one sweep, so that they compare the forms on the same problems. Which sweep that is does not
-    /// depend on forms that only a sweep's codecs brought up.
+    /// depend on forms that only a sweep brought up.
     func frontiers(of forms: [SolveForm], promptTokens: Int) -> [MeasuredFrontier?] {
         frontiers(
-            of: forms.map { form in
-                let codec = form.loaded.policy.storage.map { $0.prefix { $0 != " " } }
-                return (
-                    model: form.loaded.name, method: Self.method(of: form.loaded),
-                    storage: Storage(codec.map(String.init) ?? form.loaded.cacheCodec.rawValue)
-                )
-            },
-            optional: forms.map(\.isStoredAnew), promptTokens: promptTokens)
+            forms.map { form in
+                let model = Self.last(form.loaded.name)
+                if let policy = form.measuredPolicy {
+                    return lines.filter { $0.model == model && $0.policy == policy }
+                }
+                let codec = form.loaded.policy.storage.map { String($0.prefix { $0 != " " }) }
+                let storage = Storage(codec ?? form.loaded.cacheCodec.rawValue)
+                let method = Self.method(of: form.loaded)
+                return lines.filter {
+                    $0.model == model && $0.method == method && $0.storage == storage
+                }
+            }, optional: forms.map(\.isSweeps), promptTokens: promptTokens)
     }
 
+    /// The frontiers of forms by the name of their cache policy without parameters.
+    ///
     /// - Parameters:
-    ///   - forms: the model's name or path, of which the last component counts, the name of the cache policy without
-    ///     parameters, and how it stores keys and values.
+    ///   - forms: the model's name or path, of which the last component counts, the policy's name, and how it stores keys and
+    ///     values.
     ///   - optional: which forms need not be measured; nil for none.
     ///   - promptTokens: tokens of the prompt.
     func frontiers(
         of forms: [(model: String, method: String, storage: Storage)],
         optional: [Bool]? = nil, promptTokens: Int
     ) -> [MeasuredFrontier?] {
-        let ofForms = forms.map { form in
-            lines.filter {
-                $0.method == form.method && $0.model == Self.last(form.model)
-                    && $0.storage == form.storage
-            }
-        }
+        frontiers(
+            forms.map { form in
+                lines.filter {
+                    $0.method == form.method && $0.model == Self.last(form.model)
+                        && $0.storage == form.storage
+                }
+            }, optional: optional ?? forms.map { _ in false }, promptTokens: promptTokens)
+    }
+
+    /// - Parameter optional: which forms need not be measured.
+    private func frontiers(
+        _ ofForms: [[Line]], optional: [Bool], promptTokens: Int
+    ) -> [MeasuredFrontier?] {
         // Only prompt lengths at which every form was measured.
         var common = Set(ofForms.first?.map(\.promptTokens) ?? [])
-        for (index, lines) in ofForms.enumerated() where optional?[index] != true {
+        for (index, lines) in ofForms.enumerated() where !optional[index] {
             common.formIntersection(lines.map(\.promptTokens))
         }
         func distance(_ prompt: Double?) -> Double {
@@ -131,7 +225,7 @@ package struct MeasuredSweep: Sendable {
         let nearest = common.min {
             (distance($0), $0 ?? 0) < (distance($1), $1 ?? 0)
         }
-        guard let nearest else { return forms.map { _ in nil } }
+        guard let nearest else { return ofForms.map { _ in nil } }
         return ofForms.map { lines in
             MeasuredFrontier(lines.filter { $0.promptTokens == nearest }.map(\.point))
         }

@@ -60,8 +60,15 @@ public struct SolveOptions: Sendable {
     /// ``usesCompressedForms`` allows what is lossy.
     public var usesMeasuredCodecs = true
 
+    /// What to plan by instead of the sweep beside the model's weights: the folder of `martlet frontier`, or its
+    /// `frontier.json`. The policies that it measured of this model, which lose tokens or read fewer, are then candidates
+    /// too, as far as ``usesCompressedForms`` and ``usesMeasuredCodecs`` allow.
+    public var sweep: String?
+
     /// Whether the prompt is a text to continue or a message to answer.
     public var form = PromptForm.text
+    /// What is asked after the prompt, on a line of its own; only of messages.
+    public var instruction: String?
     /// Which of ``ModelOptions/adapters`` the chains are computed under; nil for the model's own weights. Compressed
     /// forms have other weights, so that none is chosen beside an adapter.
     public var adapter: String?

@@ -9,17 +9,33 @@ package struct SolveForm: Sendable {
     package let loaded: LoadedModel
     /// Tokens over cached tokens; 1 for a dense cache.
     var ratio: Double
+    /// Tokens over tokens that a step reads.
+    var readRatio: Double
     /// Tokens that a completion may need.
     let usualTokens: Int
-    /// Whether keys and values are stored in fewer bits than was asked for, because a sweep measured it.
-    let isStoredAnew: Bool
+    /// Whether it was not asked for, but only brought up by a sweep that measured it.
+    let isSweeps: Bool
+    /// The policy by whose text a sweep knows it; nil where it is known by its method.
+    let measuredPolicy: String?
 
     /// Reads what the model's files say of it.
-    package init(_ loaded: LoadedModel, isStoredAnew: Bool = false) {
+    package init(_ loaded: LoadedModel, isSweeps: Bool = false) {
         self.loaded = loaded
-        self.isStoredAnew = isStoredAnew
+        self.isSweeps = isSweeps
+        measuredPolicy = nil
         usualTokens = loaded.usualCompletionTokens
         ratio = loaded.compressionRatio
+        readRatio = ratio
+    }
+
+    /// The same weights under a policy that a sweep measured. Throws what the policy's text does.
+    init(_ loaded: LoadedModel, under policy: MeasuredSweep.Policy) throws(MartletError) {
+        self.loaded = try loaded.under(policy.text)
+        isSweeps = true
+        measuredPolicy = policy.text
+        // A budget for chains of this length is none for longer ones.
+        usualTokens = min(policy.length, loaded.usualCompletionTokens)
+        (ratio, readRatio) = (policy.held, policy.read)
     }
 }
 
@@ -40,20 +56,46 @@ actor SolveForms {
     /// Whether the sweep was looked for.
     private var hasSweep = false
     private var sweep: MeasuredSweep?
+    /// Sweeps that searches named, by their paths.
+    private var named: [String: MeasuredSweep] = [:]
 
     init(_ loaded: LoadedModel) { first = SolveForm(loaded) }
 
-    /// The model as it was loaded, followed, if they are wanted, by its compressed forms, and by each of these with keys
-    /// and values stored as the sweep measured it too. Throws what loading them throws.
-    func choice(compressed: Bool, codecs: Bool) async throws(MartletError) -> FormList {
+    /// The model as it was loaded, followed, if they are wanted, by its compressed forms, by each of these with keys and
+    /// values stored as the sweep measured it too, and by the policies of a sweep that was named. Throws what reading the
+    /// sweep and loading forms throws.
+    ///
+    /// - Parameter path: the sweep to plan by; nil for the one beside the weights.
+    func choice(
+        compressed: Bool, codecs: Bool, sweep path: String?
+    ) async throws(MartletError) -> FormList {
+        let sweep =
+            try path.map { (path) throws(MartletError) in try named(path) } ?? besideWeights()
+        let others = compressed ? try await compressedForms() : []
+        var forms = [first] + others
+        guard let sweep else { return FormList(forms: forms, sweep: nil) }
+        if codecs { forms = try Self.stored(forms, by: sweep) }
+        // Methods that were never asked for come only out of a sweep that was.
+        guard compressed, codecs, path != nil else { return FormList(forms: forms, sweep: sweep) }
+        for policy in sweep.policies(besides: first.loaded) {
+            forms.append(try SolveForm(first.loaded, under: policy))
+        }
+        return FormList(forms: forms, sweep: sweep)
+    }
+
+    private func named(_ path: String) throws(MartletError) -> MeasuredSweep {
+        if let known = named[path] { return known }
+        let sweep = try MeasuredSweep(named: path, of: first.loaded.name)
+        named[path] = sweep
+        return sweep
+    }
+
+    private func besideWeights() -> MeasuredSweep? {
         if !hasSweep {
             sweep = first.loaded.checkpoint.flatMap { MeasuredSweep(folder: $0.directory) }
             hasSweep = true
         }
-        let others = compressed ? try await compressedForms() : []
-        let forms = [first] + others
-        guard codecs, let sweep else { return FormList(forms: forms, sweep: sweep) }
-        return FormList(forms: try Self.stored(forms, by: sweep), sweep: sweep)
+        return sweep
     }
 
     /// Each form, followed by the same weights with the codecs of integers that a sweep measured it with. A form that
@@ -67,7 +109,7 @@ actor SolveForms {
             guard form.loaded.policy.storage == nil else { continue }
             for codec in sweep.codecs(of: form.loaded) {
                 let policy = "\(form.loaded.policyText) + kv(\(codec))"
-                all.append(SolveForm(try form.loaded.under(policy), isStoredAnew: true))
+                all.append(SolveForm(try form.loaded.under(policy), isSweeps: true))
             }
         }
         return all

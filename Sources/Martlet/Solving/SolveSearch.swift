@@ -11,6 +11,8 @@ struct SolveSearch: Sendable {
     let tokens: [Int32]
     let configuration: SolveConfiguration
     let options: SolveOptions
+    /// Takes the reasoning out of a chain's text, which answers a message.
+    let said: @Sendable (String) -> String
     let seed: UInt64
     /// Bytes of the engine's cache.
     let cacheBytes: Int
@@ -160,7 +162,7 @@ struct SolveSearch: Sendable {
     /// A chain that has ended, and whether its answer is more than a guess.
     private func chain(_ index: Int, _ response: Response) -> (SolvedChain, isFinal: Bool) {
         let found = options.extraction.find(
-            in: response.text, isComplete: response.finishReason == .stop)
+            in: said(response.text), isComplete: response.finishReason == .stop)
         let answer = found?.answer
         let sum = response.logprobs.reduce(0.0) { $0 + Double($1) }
         let isVerified = answer.flatMap { answer in options.checker.map { $0(answer) } }

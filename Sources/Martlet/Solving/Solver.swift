@@ -64,7 +64,8 @@ package struct Solver: Sendable {
         try loaded.check(adapter: options.adapter)
         var budget = budget
         if let memory = budget.memory { budget.memory = try loaded.cacheBytes(within: memory) }
-        let tokens = try loaded.prompts.tokens(utf8: Array(prompt.utf8), form: options.form)
+        let asked = Array((options.instruction.map { prompt + "\n" + $0 } ?? prompt).utf8)
+        let tokens = try loaded.prompts.tokens(utf8: asked, form: options.form)
         let cost = try await cost(before: budget.deadline)
         let (forms, sweep) = try await forms(options)
         let limit = budget.deadline.map(\.seconds)
@@ -79,8 +80,8 @@ package struct Solver: Sendable {
             width: options.width, length: options.length, margin: margin(options.width ?? 1))
         let frontiers = sweep?.frontiers(of: forms, promptTokens: tokens.count)
         let candidates = forms.indices.compactMap { index -> SolvePlanner.Candidate? in
-            // A codec that was not measured with prompts like this one is none to choose.
-            guard !forms[index].isStoredAnew || frontiers?[index] != nil else { return nil }
+            // What was not measured with prompts like this one is none to choose.
+            guard !forms[index].isSweeps || frontiers?[index] != nil else { return nil }
             return candidate(
                 index, forms[index], cost, frontiers?[index], promptTokens: tokens.count)
         }
@@ -108,6 +109,7 @@ package struct Solver: Sendable {
         tell(.planned(configuration))
         let search = SolveSearch(
             loaded: form.loaded, tokens: tokens, configuration: configuration, options: options,
+            said: try loaded.prompts.reader(utf8: asked, form: options.form),
             seed: options.seed ?? GenerationOptions.drawSeed(),
             cacheBytes: try arena(form, choice, budget, promptTokens: tokens.count),
             adapterBytes: loaded.model.adapterBytes, start: start,
@@ -131,12 +133,14 @@ package struct Solver: Sendable {
         let isPlain = options.adapter == nil
         let compressed = options.usesCompressedForms && isPlain
         let choice = try await forms.choice(
-            compressed: compressed, codecs: compressed && options.usesMeasuredCodecs)
+            compressed: compressed, codecs: compressed && options.usesMeasuredCodecs,
+            sweep: options.sweep)
         // What was measured without an adapter says nothing of one.
         var forms = choice.forms
         if !isPlain {
             for index in forms.indices {
                 forms[index].ratio = forms[index].loaded.compressionRatio(under: options.adapter)
+                forms[index].readRatio = forms[index].ratio
             }
         }
         return (forms, isPlain ? choice.sweep : nil)
@@ -209,11 +213,11 @@ package struct Solver: Sendable {
                     cost.prefillSeconds(tokens: promptTokens, chunk: chunk)
                         + cost.decodeSeconds(
                             width: width, length: length, promptTokens: promptTokens,
-                            readShare: 1 / form.ratio)
+                            readShare: 1 / form.readRatio)
                 }
             },
             longest: room, usual: form.usualTokens,
-            isLossy: !loaded.policy.isExact || form.isStoredAnew,
+            isLossy: !loaded.policy.isExact || form.isSweeps,
             frontier: frontier)
     }
 
@@ -235,6 +239,13 @@ package struct Solver: Sendable {
             try require(
                 deadline > .zero, "deadline", "\(deadline.seconds) s", "more than no time")
         }
+        try require(
+            options.instruction == nil || options.form != .text, "instruction",
+            "one after a text that is continued", "none, or a prompt that is a message")
+        try require(
+            options.sweep == nil || options.adapter == nil, "sweep",
+            "a sweep beside the adapter \(options.adapter ?? "")",
+            "no adapter, because sweeps are of the model's own weights")
         if let width = options.width {
             try require((1...4096).contains(width), "width", "\(width)", "1 to 4096")
         }

@@ -85,6 +85,32 @@ extension KVCache {
         return bytes
     }
 
+    /// Bytes that releasing all these sequences would give back: those of pages that nobody else holds. Takes time linear
+    /// in the pages, unless these are all living sequences.
+    package func bytesHeld(onlyBy ids: [SequenceID]) -> Int {
+        guard ids.count < states.count - freeSlots.count else { return pool.heldBytes }
+        var owners: [Int32: Int] = [:]
+        var bytes = 0
+        for id in ids {
+            let state = state(id)
+            for index in 0..<shape.tableCount {
+                let view = state.tables[index].view
+                for pages in [view.sinkPages, view.recentPages] {
+                    for page in pages where page != KVPage.hole {
+                        let count = pool.referenceCount(page)
+                        if count > 1 {
+                            let own = owners[page, default: 0] + 1
+                            owners[page] = own
+                            guard own == count else { continue }
+                        }
+                        bytes += heldBytes(page)
+                    }
+                }
+            }
+        }
+        return bytes
+    }
+
     /// One owner's equal part of a page's bytes; 0 for a hole.
     private func bytesOfOwner(_ page: Int32) -> Double {
         guard page != KVPage.hole else { return 0 }

@@ -16,9 +16,9 @@ extension KVCache {
     }
 
     /// Pages that must stay free so that what stages do after the step never fails: copies of the shared
-    /// pages that they may write to.
+    /// pages that they may write to. Inside a prompt only what positions decide is done to shared pages.
     private func evictionPages(_ state: CachedSequence, _ index: Int) -> Int {
-        guard state.promptCount != nil else { return 0 }
+        guard state.promptCount != nil || traits.openPages != nil else { return 0 }
         var needed = 0
         for memory in state.memories {
             switch memory.rewrites(table: index) {

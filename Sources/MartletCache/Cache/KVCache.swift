@@ -52,6 +52,8 @@ package final class KVCache {
     var liveSlots = 0
     var peakLiveSlots = 0
     var reservationNumber = 0
+    /// Grows whenever sequences come to share pages or let go of some.
+    package internal(set) var sharingVersion = 0
     /// Shared pages that the reservation being planned will copy; kept for its capacity.
     var plannedCopies: ContiguousArray<Int32> = []
 
@@ -135,6 +137,7 @@ package final class KVCache {
     package func fork(_ id: SequenceID) -> SequenceID {
         let source = state(id)
         dropReservation(source)
+        sharingVersion += 1
         let copy = CachedSequence(
             tableCount: shape.tableCount, memories: source.memories.map { $0.copy() })
         for index in 0..<shape.tableCount {
@@ -153,6 +156,7 @@ package final class KVCache {
     /// Ends a sequence; pages that no other sequence shares are free at once.
     package func release(_ id: SequenceID) {
         let state = state(id)
+        sharingVersion += 1
         for index in 0..<shape.tableCount { state.tables[index].releaseAll(to: &pool) }
         liveSlots -= state.liveSlots
         states[id.slot] = nil
@@ -172,54 +176,6 @@ package final class KVCache {
     package var sequences: [SequenceID] {
         states.indices.filter { states[$0] != nil }
             .map { SequenceID(slot: $0, generation: generations[$0]) }
-    }
-
-    /// Whether ``truncate(_:to:)`` to `count` tokens leaves the sequence as if it had never been longer, as far
-    /// as the stages can say. Positions that a window freed are another matter.
-    package func canCut(_ id: SequenceID, to count: Int) -> Bool {
-        let state = state(id)
-        guard count < state.count else { return count == state.count }
-        // Since tokens were last taken out, tables end with the tokens that came since.
-        if let evictedAt = state.evictedAt, count < evictedAt { return false }
-        return state.memories.allSatisfy {
-            $0.canCut(to: count, from: state.count, promptCount: state.promptCount)
-        }
-    }
-
-    /// Forgets the tokens from `count` on, and any reservation. Throws `positionEvicted` when the
-    /// token at position `count` would attend to positions that were freed, or when a stage cannot take
-    /// back what it did since.
-    package func truncate(_ id: SequenceID, to count: Int) throws(CacheError) {
-        let state = state(id)
-        precondition(
-            count >= 0 && count <= state.count,
-            "KVCache.truncate: got \(count), expected 0 ... \(state.count) tokens")
-        let removed = state.count - count
-        guard removed > 0 else { return dropReservation(state) }
-        guard canCut(id, to: count) else {
-            throw .positionEvicted(requested: count, lowest: state.count)
-        }
-        var lowest = 0
-        if state.evictedAt == nil {
-            for index in 0..<shape.tableCount {
-                let visibility = visibilities[index / shape.keyValueHeadCount]
-                let kept = state.tables[index].sinkCount * KVPage.tokens
-                let base = state.tables[index].recentBase * KVPage.tokens
-                let needed = max(visibility.windowStart(from: count), kept)
-                if needed < min(count, base) || !state.tables[index].canTruncate(to: count) {
-                    lowest = max(lowest, base + (visibility.window ?? 1) - 1)
-                }
-            }
-        }
-        guard lowest == 0 else { throw .positionEvicted(requested: count, lowest: lowest) }
-        dropReservation(state)
-        for index in 0..<shape.tableCount {
-            state.tables[index].truncate(to: state.tables[index].length - removed, to: &pool)
-        }
-        for memory in state.memories { memory.cut(to: count, from: state.count) }
-        if count < state.promptCount ?? 0 { state.promptCount = nil }
-        state.count = count
-        updateLiveSlots(of: state)
     }
 
     /// The pages of one head, for kernels; valid until the cache is next changed.

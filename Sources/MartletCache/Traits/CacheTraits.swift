@@ -54,6 +54,9 @@ package struct CacheTraits: Sendable, Hashable {
     package var freesPromptPieces = false
     /// Whether generated tokens can be taken back.
     package var undo = UndoRule.always
+    /// Which tokens of a sequence other requests may go on with. How far it can be cut is another matter: see
+    /// ``KVCache/canTruncate(_:to:)``.
+    package var prefixSharing = PrefixSharing.everything
     /// Tokens computed for each one held, where the policy itself says so; nil where the model's marks decide.
     package var compression: Double? = 1
 

@@ -21,37 +21,31 @@ struct MessageArguments: ParsableArguments {
     }
 }
 
-/// How problems of a task are put to a model.
+/// How questions are put to a model: the prompt's form, and what is asked after it.
 struct AskingArguments: ParsableArguments {
-    @Flag(
-        help:
-            "Put each problem to the model as a user's message, through its chat template.")
-    var chat = false
-
-    @Option(help: ArgumentHelp("What the model is told before, with --chat.", valueName: "text"))
-    var system: String?
+    @OptionGroup var message: MessageArguments
 
     @Option(
         help: ArgumentHelp(
-            "What is asked after each problem, with --chat, such as \"Think step by step, and end with the answer after "
-                + "####.\"", valueName: "text"))
+            "What is asked after the prompt or problem, with --chat, such as \"Think step by step, and end with the answer "
+                + "after ####.\"", valueName: "text"))
     var instruction: String?
 
     /// What the arguments say.
-    var form: PromptForm { chat ? .message(system: system) : .text }
+    var form: PromptForm { message.form }
 
     /// What a resumed run must agree with; nothing without --chat.
     var settings: [(String, JSONValue)] {
-        guard chat else { return [] }
+        guard message.chat else { return [] }
         return [
-            ("chat", .bool(true)), ("system", system.map { .string($0) } ?? .null),
+            ("chat", .bool(true)), ("system", message.system.map { .string($0) } ?? .null),
             ("instruction", instruction.map { .string($0) } ?? .null),
         ]
     }
 
     func validate() throws {
-        guard chat || (system == nil && instruction == nil) else {
-            throw ValidationError("--system and --instruction need --chat.")
+        guard message.chat || instruction == nil else {
+            throw ValidationError("--instruction needs --chat.")
         }
     }
 }

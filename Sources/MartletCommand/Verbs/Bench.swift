@@ -46,9 +46,13 @@ struct BenchSpeed: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokens in the cache before decoding; \"\" skips decode.", valueName: "counts"),
+            "Tokens in the cache before decoding; \"\" skips decode. Default: 0,2048.",
+            valueName: "counts"),
         transform: NumberList.init(parsing:))
-    var depth = NumberList([0, 2048])
+    var depth: NumberList?
+
+    /// The depths without ``sharedPrompt``.
+    private var depths: [Int] { depth?.values ?? [0, 2048] }
 
     @Option(
         help: ArgumentHelp("Sequences decoded together; \"\" skips decode.", valueName: "counts"),
@@ -70,7 +74,7 @@ struct BenchSpeed: AsyncParsableCommand {
         guard prompt.values.allSatisfy({ (1...largest).contains($0) }) else {
             throw ValidationError("--prompt has a length outside 1 to \(largest).")
         }
-        guard depth.values.allSatisfy({ $0 <= largest }) else {
+        guard depths.allSatisfy({ $0 <= largest }) else {
             throw ValidationError("--depth has a value above \(largest).")
         }
         guard batch.values.allSatisfy({ (1...4096).contains($0) }) else {
@@ -82,6 +86,9 @@ struct BenchSpeed: AsyncParsableCommand {
         guard (3...1000).contains(runs) else {
             throw ValidationError("--runs is \(runs), expected 3 to 1000.")
         }
+        var unused = UnusedOptions()
+        unused.add("--depth", depth != nil && sharedPrompt != nil)
+        try unused.refuse("--shared-prompt says what is in the cache.")
         if let sharedPrompt, !(1...largest).contains(sharedPrompt) {
             throw ValidationError("--shared-prompt is \(sharedPrompt), expected 1 to \(largest).")
         }
@@ -90,7 +97,7 @@ struct BenchSpeed: AsyncParsableCommand {
     func run() async throws {
         let loaded = try await LoadedModel.load(model, cache)
         let plan = SpeedPlan(
-            prompts: prompt.values, steps: generate, depths: depth.values, batches: batch.values,
+            prompts: prompt.values, steps: generate, depths: depths, batches: batch.values,
             sharedPrompt: sharedPrompt, runs: runs)
         let json = json
         if !json { StandardStreams.write(SpeedTable.header) }

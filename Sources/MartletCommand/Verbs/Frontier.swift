@@ -21,7 +21,8 @@ struct Frontier: AsyncParsableCommand {
             has builtin-cr4 and builtin-cr8 for dms; others are given with --compressed.
 
             A sweep can be divided between machines with --shard, one folder for each part, which merge puts together; \
-            report computes everything again from results.jsonl. 'martlet frontier run --help' lists the options of a \
+            report computes everything again from results.jsonl, and law fits how accuracy depends on size, length and \
+            compression. 'martlet frontier run --help' lists the options of a \
             sweep.
 
             Example:
@@ -30,8 +31,11 @@ struct Frontier: AsyncParsableCommand {
               martlet frontier --task reasoning --shard 2/8 --out part-2
               martlet frontier merge frontier part-*
               martlet frontier report frontier
+              martlet frontier law frontier
             """,
-        subcommands: [FrontierRun.self, FrontierReportVerb.self, FrontierMergeVerb.self],
+        subcommands: [
+            FrontierRun.self, FrontierReportVerb.self, FrontierMergeVerb.self, FrontierLawVerb.self,
+        ],
         defaultSubcommand: FrontierRun.self)
 }
 
@@ -40,7 +44,7 @@ struct BudgetArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The budgets at which methods are compared, such as bytes=1e5..2e6; costs are kvReads, bytesMoved, peakTokens, "
-                + "bytes, seconds and flops. May be repeated. Default: those that both methods cover, by all problems together.",
+                + "bytes, seconds, flops and isoCost. May be repeated. Default: those that both methods cover, by all problems together.",
             valueName: "cost=low..high"), transform: BudgetRange.init(parsing:))
     var budgets: [BudgetRange] = []
 

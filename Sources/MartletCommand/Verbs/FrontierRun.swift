@@ -1,9 +1,9 @@
 /// `martlet frontier run`, or without `run`: measures a sweep and reports it.
 
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Martlet
-import MartletEvaluation
+public import MartletEvaluation
 import MartletFormats
 
 struct FrontierRun: AsyncParsableCommand {
@@ -79,6 +79,12 @@ struct FrontierRun: AsyncParsableCommand {
             "Seeds instead of --seed's one, each with problems and sampling of its own.",
             valueName: "list"), transform: NumberList.init(parsing:))
     var seeds: NumberList?
+
+    @Option(
+        help: ArgumentHelp(
+            "How chains become one score: vote, or any (right when one of them is: pass@N, where tests choose).",
+            valueName: "how"))
+    var score = ChainScoring.vote
 
     @Option(help: ArgumentHelp("Divides the logits.", valueName: "number"))
     var temperature: Float = 0.7
@@ -185,6 +191,7 @@ struct FrontierRun: AsyncParsableCommand {
         plan.samples = samples
         plan.seeds = seeds?.values.map(UInt64.init) ?? [loading.seed ?? 0]
         plan.temperature = temperature
+        plan.scoring = score
         plan.form = asking.form
         plan.instruction = asking.instruction
         plan.budgets = budgets.byCost
@@ -248,6 +255,9 @@ struct FrontierRun: AsyncParsableCommand {
                     : ("seeds", .array(plan.seeds.map { .seed($0) })),
                 ("temperature", .string("\(plan.temperature)")),
                 ("weights", .string(loading.weights?.rawValue ?? "as stored")),
-            ] + asking.settings, command: CommandText.typed)
+            ] + (plan.scoring == .vote ? [] : [("score", .string(plan.scoring.rawValue))])
+                + asking.settings, command: CommandText.typed)
     }
 }
+
+extension ChainScoring: ExpressibleByArgument {}

@@ -20,6 +20,8 @@ struct Solve: AsyncParsableCommand {
             Example:
               martlet solve "C97:a=8,b=a*9+4,c=b*8,d=c-15,e=d*6+71,e?" --memory 32MB --deadline 5s
               martlet solve "N24:4 6 8?" --task countdown --width 16 --json
+              martlet solve "Six boxes of 12 eggs, 7 broken: how many are whole?" --model MODEL --chat --sweep frontier \
+            --instruction "Think step by step, and end with the answer after ####." --answer mark:#### --memory 32MB
             """)
 
     /// Dense, or one of the model's compressed forms.
@@ -37,7 +39,7 @@ struct Solve: AsyncParsableCommand {
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var memory: MemoryArguments
     @OptionGroup var programs: ProgramsArguments
-    @OptionGroup var message: MessageArguments
+    @OptionGroup var asking: AskingArguments
 
     @Option(
         help: ArgumentHelp(
@@ -61,6 +63,13 @@ struct Solve: AsyncParsableCommand {
             "How keys and values are stored. Default: f32, or with --cache auto what a sweep beside the model found to be better.",
             valueName: "kv"))
     var kv: CacheCodec?
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder of a sweep of this model (martlet frontier), or its frontier.json, to plan by. With --cache auto the "
+                + "policies that it measured may be chosen too, which is said. Default: the sweep beside the model, if any.",
+            valueName: "file"))
+    var sweep: String?
 
     @Option(help: "How answers become one.")
     var vote = Aggregation.majority
@@ -174,7 +183,9 @@ struct Solve: AsyncParsableCommand {
         options.aggregation = vote
         options.stop = stop
         options.stopTokens = stopToken
-        options.form = message.form
+        options.form = asking.form
+        options.instruction = asking.instruction
+        options.sweep = sweep
         options.adapter = loading.adapters.chosen
         options.usesCompressedForms = cache == Self.automaticCache
         options.usesMeasuredCodecs = kv == nil

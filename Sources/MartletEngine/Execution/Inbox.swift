@@ -10,13 +10,14 @@ final class Inbox: Sendable {
             ScoringRequest, RequestID, @Sendable (Result<ScoringResult, EngineError>) -> Void)
         case cancel(RequestID)
         case end(ConversationID)
+        case unpin(String)
 
         /// Answers a request that came too late.
         func refuse() {
             switch self {
             case .generate(_, _, let deliver): deliver(.failed(.shutDown))
             case .score(_, _, let deliver): deliver(.failure(.shutDown))
-            case .cancel, .end: break
+            case .cancel, .end, .unpin: break
             }
         }
     }

@@ -18,9 +18,15 @@ final class ActiveGeneration {
     let pacing: EventPacing
     let conversation: ConversationID?
     let adapter: String?
+    /// What its prompt is found by.
+    let prefix: RequestPrefix
     let deliver: (Delivery) -> Void
-    /// Tokens of the prompt that are the conversation's.
+    /// Tokens of the prompt that an earlier request computed.
     var cachedPromptTokens = 0
+    /// Whether its first chain ever started.
+    var wasAdmitted = false
+    /// Whether it ever waited for another to compute its beginning.
+    var hasWaited = false
     /// What its consumer has not been told yet.
     var untold: [GenerationEvent] = []
     var chains: [ChainOutput]
@@ -33,7 +39,7 @@ final class ActiveGeneration {
     init(
         sampling: SamplingParameters, seed: UInt64, promptCount: Int, limit: Int,
         arrival: Duration, pacing: EventPacing, conversation: ConversationID?,
-        adapter: String?, chains: [ChainOutput], leadingWidths: [Int],
+        adapter: String?, prefix: RequestPrefix, chains: [ChainOutput], leadingWidths: [Int],
         deliver: @escaping (Delivery) -> Void
     ) {
         self.sampling = sampling
@@ -44,6 +50,7 @@ final class ActiveGeneration {
         self.pacing = pacing
         self.conversation = conversation
         self.adapter = adapter
+        self.prefix = prefix
         self.chains = chains
         self.deliver = deliver
         leading = leadingWidths.map { ($0, 0) }

@@ -13,7 +13,8 @@ struct ConversationID: Hashable, Sendable {
 /// for bit, as if it had computed all of them. The pages count in the budget and are given up when anything else needs
 /// them.
 ///
-/// That is done where positions alone say which tokens a row sees: under `dense` and `window(…)`, whatever the codec.
+/// That is done as far as `CacheTraits.prefixSharing` says: under `dense` and `window(…)`, whatever the codec, for all
+/// tokens, under a policy that reads less for the prompt's.
 /// A policy that chooses which tokens of a prompt stay chooses others where a longer prompt ends, so under it every
 /// prompt is computed anew.
 package final class Conversation: Sendable {

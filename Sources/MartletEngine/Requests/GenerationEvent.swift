@@ -65,8 +65,8 @@ package enum StopMatch: Sendable, Hashable {
 public struct Usage: Sendable, Hashable {
     /// Tokens of the prompt.
     public internal(set) var promptTokens = 0
-    /// Tokens of the prompt that were not computed, because the cache still had them from an earlier request of the
-    /// same conversation.
+    /// Tokens of the prompt that were not computed, because the cache still had them from an earlier request: of the same
+    /// conversation, or of any where prompts are reused.
     public internal(set) var cachedPromptTokens = 0
     /// Tokens chosen, a final stop token included.
     public internal(set) var completionTokens = 0

@@ -43,6 +43,13 @@ package struct GenerationRequest: Sendable {
     package var conversation: Conversation?
     /// The adapter that its chains are computed under; nil for the model's own weights.
     package var adapter: String?
+    /// Who it is served for. What one tenant's requests computed serves no other's.
+    package var tenant = ""
+    /// Who may go on with its tokens, where the engine reuses prompts.
+    package var prefixScope = PrefixScope.tenant
+    /// Whether what it leaves stays in the cache until ``Engine/unpin(tenant:)``, or until something that runs needs the
+    /// pages and there is nothing else to give up.
+    package var pinsPrefix = false
     /// Numbers of chains, counted from the first, whose bytes are counted as if no others had been asked for
     /// (``Usage/leadingPeakBytes``). Each costs a pass over the request's page tables in every step.
     package var leadingWidths: [Int]

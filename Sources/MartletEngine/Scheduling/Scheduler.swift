@@ -77,31 +77,43 @@ struct Scheduler: Sendable {
         insert(state, into: &waiting)
     }
 
-    /// Admits waiting chains in order while pages and sequences last. `open` gives a chain its
-    /// sequence in the cache, if it can one that shares the prompt of the given sibling or that its conversation left,
-    /// and says how many of its tokens are there already.
+    /// Admits waiting chains in order while pages and sequences last, and returns the first that there is no room for.
+    ///
+    /// `open` gives a chain its sequence in the cache, if it can one that shares the prompt of the given sibling or what
+    /// earlier requests computed; nil lets the chain wait for another that is computing its beginning, and those behind it
+    /// go ahead. `close` takes the sequence of a chain back that there is no room for; `admitted` hears of the others.
     mutating func admit(
         pages: PageSupply,
-        open: (SequenceState, _ sibling: SequenceID?) -> (sequence: SequenceID, computed: Int)
-    ) {
+        open: (SequenceState, _ sibling: SequenceID?) -> Opening?,
+        close: (SequenceState, Opening?) -> Void = { _, _ in },
+        admitted: (SequenceState, Opening) -> Void = { _, _ in }
+    ) -> SequenceState? {
         var promised = running.reduce(0) { $0 + demand($1, pages) }
-        while running.count < budget.maximumSequences, let candidate = waiting.first {
+        var place = 0
+        while place < waiting.count {
+            let candidate = waiting[place]
+            guard running.count < budget.maximumSequences else { return candidate }
             let siblings = running.filter { $0.id.request == candidate.id.request }
             let sibling = siblings.first { $0.computed >= candidate.promptCount }
             // A sibling on its way through the prompt will soon have it to share.
-            guard siblings.isEmpty || sibling != nil else { return }
-            var expected = candidate
-            expected.computed = sibling == nil ? 0 : candidate.promptCount
-            // One chain alone always runs: whether it fits is then seen when it reserves.
-            guard running.isEmpty || promised + demand(expected, pages) <= pages.free else {
-                return
+            guard siblings.isEmpty || sibling != nil else { return nil }
+            guard let opening = open(candidate, sibling?.sequence) else {
+                place += 1
+                continue
             }
-            var admitted = waiting.removeFirst()
-            (admitted.sequence, admitted.computed) = open(admitted, sibling?.sequence)
-            // Pages of tokens that it did not have to compute are taken too; a sibling's are taken already.
-            promised += max(demand(expected, pages), demand(admitted, pages))
-            insert(admitted, into: &running)
+            var state = candidate
+            state.start(with: opening)
+            // One chain alone always runs: whether it fits is then seen when it reserves.
+            guard running.isEmpty || pages.fits(promised + demand(state, pages)) else {
+                close(candidate, opening)
+                return candidate
+            }
+            waiting.remove(at: place)
+            promised += demand(state, pages)
+            insert(state, into: &running)
+            admitted(candidate, opening)
         }
+        return nil
     }
 
     /// Pages that a chain still needs for its tokens, its forks and one more page of growth. Without
@@ -130,7 +142,7 @@ struct Scheduler: Sendable {
                 } else if promptRule.stepsSingly {
                     count = 1
                 }
-                count = min(count, promptRule.longest ?? count)
+                count = min(count, promptRule.longest ?? count, state.tokensToBranch ?? count)
                 plan.slices.append(PlannedSlice(id: state.id, count: count))
                 room -= count
             }
@@ -140,13 +152,17 @@ struct Scheduler: Sendable {
 
     // MARK: Out of the step
 
-    /// Counts tokens that were computed.
-    mutating func advance(_ id: ChainID, by count: Int) {
+    /// Counts tokens that were computed. Returns the chain where it is now at the end of a beginning that others share.
+    @discardableResult
+    mutating func advance(_ id: ChainID, by count: Int) -> SequenceState? {
         let index = runningIndex(id)
         precondition(
             count > 0 && count <= running[index].remaining,
             "Scheduler.advance: got \(count) tokens, expected 1 ... \(running[index].remaining)")
         running[index].computed += count
+        guard running[index].branch == running[index].computed else { return nil }
+        running[index].branch = nil
+        return running[index]
     }
 
     /// Gives a chain its next token, to be computed in a later step.
@@ -168,8 +184,7 @@ struct Scheduler: Sendable {
     mutating func preemptLast() -> SequenceState? {
         guard let victim = running.popLast() else { return nil }
         var waiter = victim
-        waiter.sequence = nil
-        waiter.computed = 0
+        waiter.stop()
         insert(waiter, into: &waiting)
         return victim
     }

@@ -30,6 +30,8 @@ struct SequenceState: Sendable {
     var computed = 0
     /// The cache's name for it; nil while it waits.
     var sequence: SequenceID?
+    /// Tokens of a beginning that others share: a step ends there, so that a sequence that ends there can be kept.
+    var branch: Int?
     /// Chains that will fork from this one when its prompt is computed.
     var pendingForks: Int
 
@@ -59,6 +61,23 @@ struct SequenceState: Sendable {
     var remaining: Int { target - computed }
     /// Whether one token separates it from its next logits.
     var isDecoding: Bool { remaining == 1 }
+
+    /// Tokens to the end of a beginning that others share; nil where there is none ahead.
+    var tokensToBranch: Int? { branch.flatMap { $0 > computed ? $0 - computed : nil } }
+
+    /// Runs with a sequence.
+    mutating func start(with opening: Opening) {
+        sequence = opening.sequence
+        computed = opening.computed
+        branch = opening.branch
+    }
+
+    /// Waits without one.
+    mutating func stop() {
+        sequence = nil
+        computed = 0
+        branch = nil
+    }
 
     mutating func append(_ token: Int32) { tokens.append(token) }
 }

@@ -1,5 +1,7 @@
 /// The plan of one step: which chains, how many tokens each. Its pages are not reserved yet.
 
+import MartletCache
+
 /// Bounds on one step.
 package struct StepBudget: Sendable, Hashable {
     /// The most tokens computed in one step, over all sequences; long prompts are cut into chunks.
@@ -28,9 +30,20 @@ struct StepPlan: Sendable, Hashable {
     var tokenCount: Int { slices.reduce(0) { $0 + $1.count } }
 }
 
-/// The free pages of the cache, and the pages that a sequence needs.
+/// The pages that there are, and the pages that a sequence needs.
 struct PageSupply {
-    var free: Int
+    /// Whether so many pages can be had.
+    var fits: (_ count: Int) -> Bool
     /// Pages of a sequence of `tokens` tokens, over all layers and KV heads.
     var pages: (_ tokens: Int) -> Int
+}
+
+/// What a chain starts with.
+struct Opening {
+    /// Its sequence in the cache.
+    var sequence: SequenceID
+    /// How many of its tokens are there already.
+    var computed: Int
+    /// Where others branch off from the same beginning.
+    var branch: Int?
 }

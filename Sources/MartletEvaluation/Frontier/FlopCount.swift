@@ -13,6 +13,8 @@ import MartletModels
 struct FlopCount {
     let perToken: Double
     let perRead: Double
+    /// What a step moves by the Sparse Frontier's own model of costs.
+    let iso: SparseAttentionCost
     /// Tokens of each problem's prompt.
     let prompts: [Int]
 
@@ -22,19 +24,20 @@ struct FlopCount {
         let table = shape.tiesEmbeddings ? 0 : shape.vocabularySize * shape.hiddenSize
         perToken = 2 * Double(parameterCount - table)
         perRead = 4 * Double(shape.layerCount * shape.headCount * shape.headDimension)
-        self.prompts = prompts
-    }
-
-    /// What a sweep's results keep of a shape.
-    init(perToken: Double, perRead: Double, prompts: [Int]) {
-        self.perToken = perToken
-        self.perRead = perRead
+        iso = SparseAttentionCost(shape)
         self.prompts = prompts
     }
 
     /// Operations of all chains of one problem together.
     func flops(problem: Int, tokens: Double, reads: Double) -> Double {
         let prompt = prompts.indices.contains(problem) ? Double(prompts[problem]) : 0
-        return perToken * (prompt + tokens) + perRead * (prompt * (prompt + 1) / 2 + reads)
+        return Self.flops(perToken, perRead, prompt: prompt, tokens: tokens, reads: reads)
+    }
+
+    /// Operations of all chains of a problem together, from what a sweep's results keep of a shape.
+    static func flops(
+        _ perToken: Double, _ perRead: Double, prompt: Double, tokens: Double, reads: Double
+    ) -> Double {
+        perToken * (prompt + tokens) + perRead * (prompt * (prompt + 1) / 2 + reads)
     }
 }

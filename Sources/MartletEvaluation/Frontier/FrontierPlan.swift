@@ -56,6 +56,8 @@ public struct FrontierPlan: Sendable, Hashable {
     public var temperature: Float = 0.7
     /// How problems are put to the models: as texts to go on from, or as messages through their chat templates.
     public var form = PromptForm.text
+    /// How the chains of a problem become one score.
+    public var scoring = ChainScoring.vote
     /// What is asked after each problem, on a line of its own; only of messages.
     public var instruction: String?
     /// At which budgets methods are compared, stated beforehand; where nothing is said, those that both methods cover.
@@ -160,7 +162,8 @@ extension FrontierPlan {
             "lengths": .array(lengths.map { .integer($0) }),
             "widths": .array(widths.map { .integer($0) }), "samples": .integer(samples),
             "seeds": .array(seeds.map { .seed($0) }), "temperature": .string("\(temperature)"),
-            "form": form.json, "instruction": instruction.map { .string($0) } ?? .null,
+            "scoring": .string(scoring.rawValue), "form": form.json,
+            "instruction": instruction.map { .string($0) } ?? .null,
             "budgets": .object(
                 JSONObject(
                     FrontierCost.allCases.compactMap { cost in
@@ -191,6 +194,11 @@ extension FrontierPlan {
         (self.task, self.model, self.others, self.codecs) = (task, model, others, codecs)
         control = object["control"]?.stringValue
         form = PromptForm(json: object["form"])
+        // Older versions knew votes alone.
+        if let name = object["scoring"] {
+            guard let known = name.stringValue.flatMap(ChainScoring.init) else { return nil }
+            scoring = known
+        }
         instruction = object["instruction"]?.stringValue
         for member in budgets.members {
             guard let cost = FrontierCost(rawValue: member.key),

@@ -132,6 +132,10 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
     case seconds
     /// Multiplications and additions, prompt included: what makes models of different sizes comparable.
     case flops
+    /// Elements of weights and cache that decoding moves by the Sparse Frontier's own model (isoCost, arXiv 2504.17768,
+    /// second version; ``SparseAttentionCost``), for one sequence in a step: a step's weights for each token, and what its
+    /// KV reads move. Records of older versions lack it.
+    case isoCost
 
     /// The title of an axis.
     public var title: String {
@@ -142,6 +146,7 @@ public enum FrontierCost: String, Sendable, CaseIterable, Hashable {
         case .bytes: "bytes of cache"
         case .seconds: "seconds"
         case .flops: "FLOPs"
+        case .isoCost: "elements moved (isoCost)"
         }
     }
 }

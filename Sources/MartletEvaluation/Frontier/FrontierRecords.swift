@@ -97,14 +97,16 @@ public final class FrontierRecords {
         times[Self.id(configuration)] != nil && missing(configuration, of: count).isEmpty
     }
 
-    /// Adds a problem's record.
-    func append(_ result: SampleResult, _ configuration: FrontierConfiguration) throws(MartletError)
-    {
+    /// Adds a problem's record, whose score is what the sweep makes of its chains.
+    func append(
+        _ result: SampleResult, score: Double, _ configuration: FrontierConfiguration
+    ) throws(MartletError) {
         let id = Self.id(configuration)
         let name = JSONObject.Member(key: "configuration", value: .string(id))
-        try records.append(.object(JSONObject([name] + result.record.members)))
+        let record = result.record.setting("score", to: .number(score))
+        try records.append(.object(JSONObject([name] + record.members)))
         known[id, default: [:]][result.index] = Known(
-            task: result.sample.task, score: result.score, tokens: Double(result.tokens),
+            task: result.sample.task, score: score, tokens: Double(result.tokens),
             kvReads: result.kvReads, bytesMoved: result.bytesMoved.map(Double.init),
             peakTokens: result.peakTokens, bytes: Double(result.bytes),
             lengths: ChainLengths(result.chains.map(\.tokens)))

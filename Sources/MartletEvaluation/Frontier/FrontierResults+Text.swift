@@ -26,7 +26,10 @@ extension FrontierResults {
                     models.map {
                         [
                             "model": .string($0.model), "flopsPerToken": .number($0.perToken),
-                            "flopsPerRead": .number($0.perRead), "promptTokens": $0.prompts.json,
+                            "flopsPerRead": .number($0.perRead),
+                            "movedByStep": $0.movedByStep.map { .number($0) } ?? .null,
+                            "movedByRead": $0.movedByRead.map { .number($0) } ?? .null,
+                            "promptTokens": $0.prompts.json,
                         ]
                     })),
         ]
@@ -108,8 +111,15 @@ extension FrontierResults {
                 RunRecords.costs.contains(perToken), RunRecords.costs.contains(perRead),
                 let prompts = ResultColumn(json: each["promptTokens"], count: plan.problemCount)
             else { throw wrong("line 1, facts", "something else", "the arithmetic of each model") }
+            let moved = ["movedByStep", "movedByRead"].map { each[$0]?.doubleValue }
+            guard moved.allSatisfy({ $0.map(RunRecords.costs.contains) ?? true }) else {
+                throw wrong(
+                    "line 1, facts", "a cost that cannot be", "the arithmetic of each model")
+            }
             models.append(
-                ModelFacts(model: name, perToken: perToken, perRead: perRead, prompts: prompts))
+                ModelFacts(
+                    model: name, perToken: perToken, perRead: perRead, movedByStep: moved[0],
+                    movedByRead: moved[1], prompts: prompts))
         }
         let known = plan.configurations(promptTokens: promptBound)
         var rows: [Row] = []

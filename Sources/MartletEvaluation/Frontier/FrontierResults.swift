@@ -10,6 +10,10 @@ public struct FrontierResults: Sendable, Equatable {
         /// Operations of a token and of a KV read; see ``FlopCount``.
         let perToken: Double
         let perRead: Double
+        /// Elements that a step moves of the weights, and attending to a cached token of the cache; see
+        /// ``SparseAttentionCost``. Nil in results of versions that did not count them.
+        let movedByStep: Double?
+        let movedByRead: Double?
         /// Tokens of each problem's prompt.
         let prompts: ResultColumn
     }
@@ -114,6 +118,7 @@ extension FrontierResults {
         }
         if owners.count == rows.count {
             costs[.flops] = zip(rows, owners).reduce(0) { $0 + Self.flops($1.0, $1.1) } / count
+            costs[.isoCost] = Self.moved(zip(rows, owners).map { $0 }).map { $0 / count }
         }
         func ratio(_ dense: (Row) -> ResultColumn?, _ own: (Row) -> ResultColumn) -> Double? {
             let (all, part) = (rows.compactMap { dense($0)?.sum }, rows.map { own($0).sum })
@@ -133,13 +138,21 @@ extension FrontierResults {
     }
 
     private static func flops(_ row: Row, _ facts: ModelFacts) -> Double {
-        let count = FlopCount(
-            perToken: facts.perToken, perRead: facts.perRead,
-            prompts: facts.prompts.levels.indices.map { Int(facts.prompts[$0]) })
-        return row.scores.indices.reduce(0) { sum, index in
+        row.scores.indices.reduce(0) { sum, index in
             sum
-                + count.flops(
-                    problem: index, tokens: row.tokens[index], reads: row.kvReads[index])
+                + FlopCount.flops(
+                    facts.perToken, facts.perRead, prompt: facts.prompts[index],
+                    tokens: row.tokens[index], reads: row.kvReads[index])
         } / Double(row.scores.count)
+    }
+
+    /// The elements that answers moved by the Sparse Frontier's model, summed over models; nil where a model's are not known.
+    private static func moved(_ rows: [(row: Row, facts: ModelFacts)]) -> Double? {
+        var sum = 0.0
+        for (row, facts) in rows {
+            guard let step = facts.movedByStep, let read = facts.movedByRead else { return nil }
+            sum += step * row.tokens.mean + read * row.kvReads.mean
+        }
+        return sum
     }
 }

@@ -182,6 +182,7 @@ public struct FrontierSweep: Sendable {
                 counts[name].map {
                     FrontierResults.ModelFacts(
                         model: name, perToken: $0.perToken, perRead: $0.perRead,
+                        movedByStep: $0.iso.weights, movedByRead: $0.iso.cachedToken,
                         prompts: ResultColumn($0.prompts.map(Double.init)))
                 }
             }, rows: rows)
@@ -286,7 +287,8 @@ public struct FrontierSweep: Sendable {
                 guard let own = result.leading(each.configuration.width) else { continue }
                 work[place] += operations(own)
                 if each.problems.contains(result.index) {
-                    try records.append(own, each.configuration)
+                    try records.append(
+                        own, score: plan.scoring.score(own), each.configuration)
                 }
             }
         }

@@ -127,3 +127,19 @@ public struct SampleResult: Sendable, Hashable {
     /// Summed over chains; see ``ChainResult/peakTokens``.
     public var peakTokens: Double { chains.reduce(0) { $0 + $1.peakTokens } }
 }
+
+/// How the chains of a problem become one score.
+public enum ChainScoring: String, Sendable, CaseIterable, Hashable {
+    /// That of the answer that most chains give (self-consistency).
+    case vote
+    /// That of the best chain (pass@N): what a checker of answers, such as a program's tests, would choose.
+    case any
+
+    /// The score of a result.
+    func score(_ result: SampleResult) -> Double {
+        switch self {
+        case .vote: result.score
+        case .any: result.bestScore
+        }
+    }
+}

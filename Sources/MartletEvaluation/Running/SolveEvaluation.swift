@@ -79,7 +79,8 @@ package struct SolveEvaluation: Sendable {
         options.seed = seed
         options.look(for: sample)
         var answer: SolveResult?
-        for try await event in solver.solve(sample.prompt, budget: budget, options: options) {
+        let prompt = sample.asked(in: options.form)
+        for try await event in solver.solve(prompt, budget: budget, options: options) {
             if case .answer(let result) = event { answer = result }
         }
         return answer
@@ -159,6 +160,8 @@ extension SolveOptions {
     fileprivate mutating func look(for sample: TaskSample) {
         extraction = sample.layout.extraction
         kind = sample.kind
+        // What ends the answer of a text that goes on does not end that of a message.
+        guard form == .text else { return }
         stop += sample.layout.stop
         stopsAfterText = sample.layout.stopsAfterText
     }

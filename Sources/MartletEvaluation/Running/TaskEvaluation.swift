@@ -129,8 +129,8 @@ public struct TaskEvaluation: Sendable {
 
     /// What the model is given of a problem, before its template.
     func asked(_ sample: TaskSample) -> String {
-        guard options.form != .text else { return sample.prompt }
-        let question = sample.message ?? sample.prompt
+        let question = sample.asked(in: options.form)
+        guard options.form != .text else { return question }
         return options.instruction.map { question + "\n" + $0 } ?? question
     }
 
@@ -161,6 +161,11 @@ public struct TaskEvaluation: Sendable {
         let half = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
         return max(one, min(overflow ? .max : all, half))
     }
+}
+
+extension TaskSample {
+    /// The problem as a text to go on from, or as a message.
+    func asked(in form: PromptForm) -> String { form == .text ? prompt : message ?? prompt }
 }
 
 extension MartletError {

@@ -46,10 +46,16 @@ public struct SparseAttentionCost: Sendable, Hashable {
     ///   - density: the share of them that is read, from 0 to 1.
     ///   - batch: sequences that share the reading of weights.
     public func decode(length: Double, density: Double, batch: Double = 1) -> Double {
-        let weights =
-            layers * (4 * hidden * hidden + 3 * hidden * inner) + hidden * vocabulary + hidden
-        return weights + batch * cache(length) * density
+        weights + batch * cache(length) * density
     }
+
+    /// Elements of weights that a step moves.
+    var weights: Double {
+        layers * (4 * hidden * hidden + 3 * hidden * inner) + hidden * vocabulary + hidden
+    }
+
+    /// Elements of cache that attending to one token of it moves: keys and values of all layers.
+    var cachedToken: Double { cache(1) }
 
     /// Elements of cache that a dense step reads for one sequence.
     public func cache(_ length: Double) -> Double { layers * 2 * length * channels * groups }

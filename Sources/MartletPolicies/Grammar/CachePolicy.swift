@@ -74,7 +74,8 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         self.init(
             methods: ordered.map(\.method), expression: PolicyExpression(terms: terms),
             entry: parts[.keeping]?.entry ?? .dense,
-            isLossy: parts[.pruning] != nil || parts[.reading] != nil)
+            isLossy: parts[.pruning] != nil || parts[.reading] != nil,
+            sharesPrefix: ordered.allSatisfy(\.entry.sharesPrefix))
     }
 
     /// The same, with keys and values stored as `kv` stores them in `codec` unless the policy's text says how: what a
@@ -91,7 +92,7 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
 
     private init(
         methods: [any CacheMethod], expression: PolicyExpression, entry: CachePolicyEntry,
-        isLossy: Bool = false
+        isLossy: Bool = false, sharesPrefix: Bool = true
     ) {
         self.methods = methods
         self.expression = expression
@@ -100,6 +101,7 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
         codec = methods.lazy.compactMap(\.codec).first
         var traits = CacheTraits()
         for method in methods { method.describe(&traits) }
+        if !sharesPrefix { traits.prefixSharing = .never }
         traits.name = entry.name
         traits.text = expression.description
         self.traits = traits

@@ -23,8 +23,9 @@ package struct CachePolicyEntry: Sendable {
     package let phases: Set<Phase>
     /// Whether results equal those of the plain model.
     package let isExact: Bool
-    /// Whether a prefix computed under it may serve other requests with the same policy: true when
-    /// the choice of tokens does not depend on what follows the prefix.
+    /// Whether a prefix computed under it could serve other requests with the same policy: true when
+    /// the choice of tokens does not depend on what follows the prefix. What an engine shares is
+    /// `CacheTraits.prefixSharing`, which is less where tokens of a prompt are taken out.
     package let sharesPrefix: Bool
     /// The method's source.
     package let source: String

@@ -38,6 +38,7 @@ struct LearnedEviction: CacheMethod {
         traits.tracksSlots = true
         traits.stepsSingly = true
         traits.promptPiece = Self.promptPiece
+        traits.prefixSharing = .never
         traits.freesPromptPieces = decisions != .never
         if decisions != .never { traits.undo = .never }
         switch decisions {

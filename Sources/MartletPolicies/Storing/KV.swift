@@ -66,6 +66,7 @@ struct Storage: CacheMethod {
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
         traits.stepsSingly = true
+        traits.prefixSharing = .never
     }
 
     func fit(

@@ -18,7 +18,10 @@ struct ThinK: CacheMethod {
 
     var decision: PolicyDecision { .pruning }
 
-    func describe(_ traits: inout CacheTraits) { traits.actsAfterPrompt = true }
+    func describe(_ traits: inout CacheTraits) {
+        traits.actsAfterPrompt = true
+        traits.prefixSharing = .never
+    }
 
     var maker: StageMaker? {
         StageMaker(

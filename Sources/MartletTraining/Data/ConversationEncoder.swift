@@ -6,7 +6,7 @@ import MartletTemplates
 import MartletTokenizers
 
 /// Puts conversations into a chat format so that every answer has the tokens it would have when generated: what comes
-/// before it is encoded as the prompt that it answers, and it is encoded by itself.
+/// before it is encoded as the prompt that it answers, and it is encoded behind that.
 struct ConversationEncoder {
     let format: ChatFormat
     let tokenizer: Tokenizer
@@ -84,13 +84,23 @@ struct ConversationEncoder {
             let whole = try rendered(Array(messages[...answer]), asksForAnswer: false)
             for (text, weight) in [(prompt, promptWeight), (whole, 1)] {
                 guard text.bytes.starts(with: written.bytes) else { return nil }
-                let piece = try encode(text.suffix(from: written.bytes.count))
+                let piece = try piece(of: text, behind: written, tokens)
                 tokens += piece
                 weights += piece.map { _ in weight }
                 written = text
             }
         }
         return TrainingExample(tokens: tokens, weights: weights)
+    }
+
+    /// The tokens of what a text has beyond an earlier one: read behind it, where that leaves its tokens as they are, because
+    /// some tokenizers mark the beginning of a text; by itself where the two grow together.
+    private func piece(
+        of text: RenderedBytes, behind earlier: RenderedBytes, _ tokens: [Int32]
+    ) throws(Refusal) -> [Int32] {
+        let whole = try encode(text)
+        if whole.starts(with: tokens) { return Array(whole.dropFirst(tokens.count)) }
+        return try encode(text.suffix(from: earlier.bytes.count))
     }
 
     private func rendered(

@@ -83,14 +83,15 @@ enum AnswerExamples {
             throw ExampleFault(
                 "got no answer, expected a text as completion, or chains that each have a text")
         }
-        let asked = tokenizer.tokenizer.plainTokens(prompt)
+        let asked = tokenizer.tokenizer.promptTokens(prompt)
         return texts.enumerated().map { place, text in
             // What was cut off has no end to learn.
             let reason =
                 line["completion"] == nil ? chains[place]?["finishReason"]?.stringValue : nil
             let isWhole = reason == nil || reason == "stop"
             let answer =
-                tokenizer.tokenizer.plainTokens(text) + (isWhole ? [tokenizer.endToken] : [])
+                tokenizer.tokenizer.continuation(text, of: prompt, asked)
+                + (isWhole ? [tokenizer.endToken] : [])
             return TrainingExample(
                 tokens: asked + answer,
                 weights: asked.map { _ in promptWeight } + answer.map { _ in 1 })

@@ -52,17 +52,10 @@ public struct TaskSource: ExampleSource {
             place &+= Self.stride
             sample = task.sample(seed: seed, index: place, split: split)
         }
-        let prompt = tokenizer.plainTokens(sample.prompt)
-        let completion = tokenizer.plainTokens(sample.completion)
+        let prompt = tokenizer.promptTokens(sample.prompt)
+        let completion = tokenizer.continuation(sample.completion, of: sample.prompt, prompt)
         return TrainingExample(
             tokens: prompt + completion + [endToken],
             weights: prompt.map { _ in promptWeight } + completion.map { _ in 1 } + [1])
-    }
-}
-
-extension Tokenizer {
-    /// The tokens of a text without any that would begin or end it.
-    func plainTokens(_ text: String) -> [Int32] {
-        encode(text, addSpecialTokens: false, recognizeSpecialTokens: false)
     }
 }

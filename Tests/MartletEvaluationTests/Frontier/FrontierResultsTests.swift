@@ -21,6 +21,7 @@ import Testing
         plan.widths = [1, 2]
         plan.samples = 3
         plan.seeds = [3, 1]
+        plan.scoring = .any
         plan.budgets = [.bytes: 1e3...1e6]
         return plan
     }
@@ -121,6 +122,49 @@ import Testing
         #expect(one.safeRatios.allSatisfy { $0.overall.verdict == .tooFew })
     }
 
+    /// Cells of a law are the rows' problems, counted once each.
+    @Test func rowsAreCellsOfLaws() async throws {
+        let results = try await Self.measure()[0]
+        #expect(results.scaledMethods == ["tova", "dms"] && results.codecs == ["f32", "q4"])
+        let cells = results.observations(of: "dms", codec: "q4", width: 2, length: .prompt)
+        // The dense cache and the two models of dms, for two kinds.
+        #expect(cells.count == 6 && Set(cells.map(\.task)).count == 2)
+        #expect(cells.map(\.problems).reduce(0, +) == 18)
+        let tova = try #require(results.scaledMethods.first)
+        let rows = results.rows.filter {
+            $0.configuration.codec == "q4" && $0.configuration.width == 2
+                && !$0.configuration.policy.hasPrefix(tova)
+        }
+        let right = rows.flatMap(\.scores).reduce(0, +)
+        #expect(abs(cells.map(\.right).reduce(0, +) - right) < 1e-9)
+        #expect(cells.count { $0.compression == 1 } >= 2)
+        #expect(cells.allSatisfy { $0.size > 1e6 && $0.length > 8 })
+        let chains = results.observations(of: "dms", codec: "q4", width: 2, length: .chain)
+        #expect(chains.allSatisfy { $0.length == 6 })
+        let laws = try FrontierLaws([results], width: 2, length: .prompt)
+        #expect(laws.entries.map(\.method) == ["tova", "tova", "dms", "dms"])
+        #expect(laws.entries.allSatisfy { $0.law.slopes[.compression] != nil })
+        #expect(throws: MartletError.self) {
+            try FrontierLaws([results], width: 3, length: .prompt)
+        }
+    }
+
+    /// The Sparse Frontier's cost is that of the steps one by one.
+    @Test func isoCostIsThatOfEachStep() async throws {
+        let results = try await Self.measure()[0]
+        let loaded = try LoadedModel("builtin", options: ModelOptions())
+        let cost = SparseAttentionCost(loaded.model.shape)
+        let row = try #require(results.rows.first)
+        let point = try #require(results.points.first)
+        #expect(
+            row.configuration.width == 1 && row.configuration.method == FrontierMethod.reference)
+        // One chain of n tokens reads n - 1 times; its mean length stands for each of them.
+        let steps =
+            cost.decode(
+                length: row.kvReads.mean / row.tokens.mean, density: 1) * row.tokens.mean
+        #expect(abs(try #require(point.costs[.isoCost]) / steps - 1) < 1e-12)
+    }
+
     @Test func whatWasChangedOrCutIsRefused() async throws {
         let bytes = try await Self.measure()[0].text
         let text = String(decoding: bytes, as: UTF8.self)
@@ -154,6 +198,7 @@ import Testing
             ("\"place\":1,", "\"place\":0,"), ("\"unit\":1", "\"unit\":3"),
             ("\"width\":2", "\"width\":3"), ("\"samples\":3", "\"samples\":4"),
             ("\"codec\":\"q4\"", "\"codec\":\"q8\""), ("\"lengths\":[6]", "\"lengths\":[0]"),
+            ("\"scoring\":\"any\"", "\"scoring\":\"best\""),
             ("\"seconds\":", "\"seconds\":-"), ("\"values\":[", "\"values\":[7,"),
         ] {
             let refused = try await refusal(forged(old, new))

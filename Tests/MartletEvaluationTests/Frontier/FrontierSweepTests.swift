@@ -89,7 +89,7 @@ import Testing
             let same = together.filter { $0.configuration.width == width }
             #expect(same.count == 3 && same.map(\.configuration) == alone.map(\.configuration))
             #expect(same.map(\.scores) == alone.map(\.scores))
-            for cost in [FrontierCost.kvReads, .peakTokens, .bytes, .flops] {
+            for cost in [FrontierCost.kvReads, .peakTokens, .bytes, .flops, .isoCost] {
                 #expect(same.map { $0.costs[cost] } == alone.map { $0.costs[cost] }, "\(cost)")
             }
         }
@@ -171,8 +171,8 @@ import Testing
                 #expect(report.comparisons.allSatisfy { $0.cost != .bytesMoved })
                 #expect(!report.csv.contains("bytesMoved"))
                 let page = FrontierPage(report: report, task: "copy", facts: []).html
-                // Five costs, and the measured compression.
-                #expect(page.components(separatedBy: "<svg").count == 1 + 5 + 1)
+                // Six costs, and the measured compression.
+                #expect(page.components(separatedBy: "<svg").count == 1 + 6 + 1)
                 #expect(page.contains("Left out: \(note)"))
             }
         }
@@ -218,9 +218,9 @@ import Testing
             ).html
             #expect(page.contains("a &lt; b") && page.contains("x &amp; y"))
             #expect(page.contains("Side by side"))
-            #expect(page.components(separatedBy: "<svg").count == 1 + 7)
+            #expect(page.components(separatedBy: "<svg").count == 1 + 8)
             // At the measured compression the wider of two methods stands beside the dense cache.
-            #expect(page.components(separatedBy: "<circle").count == 1 + 6 * points.count + 4)
+            #expect(page.components(separatedBy: "<circle").count == 1 + 7 * points.count + 4)
             // Nothing is fetched.
             let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
             #expect(!links.contains("http") && !page.contains("src="))

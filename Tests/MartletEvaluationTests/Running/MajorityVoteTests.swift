@@ -1,8 +1,10 @@
 /// Who wins, and who wins a tie.
 
 import Martlet
-import MartletEvaluation
+import MartletTasks
 import Testing
+
+@testable import MartletEvaluation
 
 @Suite struct MajorityVoteTests {
     @Test(
@@ -32,6 +34,20 @@ import Testing
         ] as [([String?], AnswerKind, Int)])
     func answersAreComparedByKind(answers: [String?], kind: AnswerKind, winner: Int) {
         #expect(MajorityVote.winner(among: answers, kind: kind) == winner)
+    }
+
+    /// Two chains agree on what is wrong, one is right: the vote is wrong, a checker would choose the third.
+    @Test func chainsBecomeOneScore() throws {
+        let sample = try TaskRegistry.task("copy").sample(seed: 1, index: 0, split: .heldOut)
+        let chains = [("a", 0.0), ("a", 0), ("b", 1)].map { answer, score in
+            ChainResult(
+                text: answer, answer: answer, score: score, tokens: 1, kvReads: 1, bytesMoved: 1,
+                peakTokens: 1, finishReason: .stop)
+        }
+        let result = SampleResult(
+            index: 0, sample: sample, seed: 1, chains: chains, bytes: 1, cacheBytes: 1)
+        #expect(ChainScoring.vote.score(result) == 0)
+        #expect(ChainScoring.any.score(result) == 1)
     }
 
     @Test func nobodyWinsWithoutAnswers() {

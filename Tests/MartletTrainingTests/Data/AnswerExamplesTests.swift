@@ -2,6 +2,7 @@
 
 import Foundation
 import MartletFormats
+import MartletTokenizers
 import Testing
 
 @testable import MartletTraining
@@ -35,6 +36,33 @@ import Testing
                 + #"{"prompt": "2+2=", "chains": [{"text": "4", "score": 1}, {"text": "5"}]}"#)
         #expect(found.map(Self.counted) == ["2.", "4.", "5."])
         #expect(found[0].weights == [0.25, 0.25, 0.25, 0.25, 1, 1])
+    }
+
+    /// A tokenizer that puts a mark before every text and a token before that, as Llama's does: an answer begins with neither.
+    @Test func answersBeginNoText() throws {
+        let file = """
+            {"version": "1.0", "added_tokens": [{"id": 5, "content": "<s>", "special": true, "single_word": false,
+            "lstrip": false, "rstrip": false, "normalized": false}], "pre_tokenizer": null, "decoder": null,
+            "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+            "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+            {"Sequence": {"id": "A", "type_id": 0}}], "pair": [{"Sequence": {"id": "A", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [5], "tokens": ["<s>"]}}},
+            "model": {"type": "BPE", "vocab": {"▁": 0, "a": 1, "b": 2, "▁a": 3, "ba": 4}, "merges": ["▁ a", "b a"]}}
+            """
+        let tokenizer = ModelTokenizer(
+            tokenizer: try Tokenizer(tokenizerJSON: Array(file.utf8), configuration: nil),
+            endToken: 5, chatTemplate: nil, files: [])
+        func tokens(_ prompt: String, _ completion: String) throws -> [Int32] {
+            let line = #"{"prompt": "\#(prompt)", "completion": "\#(completion)"}"#
+            return try ExampleLines.read(Array(line.utf8), name: "answers.jsonl") {
+                try AnswerExamples.examples($0, tokenizer, promptWeight: 0)
+            }.flatMap(\.self)[0].tokens
+        }
+        #expect(try tokens("a a", "ab") == [5, 3, 3, 1, 2, 5])
+        #expect(try tokens("a a", " ab") == [5, 3, 3, 3, 2, 5])
+        // Where the answer grows together with the prompt, the prompt stays as it is asked.
+        #expect(try tokens("a b", "a") == [5, 3, 0, 2, 3, 5])
     }
 
     @Test func saysWhichLineIsWrong() {

@@ -101,7 +101,7 @@ import Testing
     @Test func bytes() throws {
         let tokenizer = try ModelTokenizer.bytes()
         let text = "A:1+2=é\n#"
-        #expect(tokenizer.tokenizer.plainTokens(text) == Array(text.utf8).map { Int32($0) })
+        #expect(tokenizer.tokenizer.promptTokens(text) == Array(text.utf8).map { Int32($0) })
         #expect(tokenizer.endToken == 256 && tokenizer.vocabularySize == 257)
     }
 }

@@ -59,6 +59,7 @@ struct ScoredKeeping: CacheMethod {
     func describe(_ traits: inout CacheTraits) {
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
+        traits.prefixSharing = .never
         if holdsBudget || rewritesAll { traits.undo = .never }
         traits.stepsSingly = traits.stepsSingly || holdsBudget || choosesAgain
         traits.rereadsPrompt = compressor.signals.rereadPart > 0

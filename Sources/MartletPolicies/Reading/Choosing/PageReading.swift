@@ -20,6 +20,7 @@ struct PageReading: CacheMethod {
         traits.tracksSlots = true
         traits.actsAfterPrompt = true
         traits.stepsSingly = true
+        traits.prefixSharing = min(traits.prefixSharing, .prompts)
         if selector.remembers { traits.undo = .never }
         traits.describesPages = selector.readsBounds
         traits.readsSentences = selector.readsSentences
