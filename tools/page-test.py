@@ -16,10 +16,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "page"))
 
+import answering  # noqa: E402
+import around  # noqa: E402
 import live  # noqa: E402
-import session  # noqa: E402
+import looks  # noqa: E402
 from browser import Browser, Failure, program  # noqa: E402
 from scripted_server import PAGE, ScriptedServer  # noqa: E402
+from visit import Visit  # noqa: E402
+
+SCRIPTED = answering.CHECKS + around.CHECKS + looks.CHECKS
 
 
 def logic(browser):
@@ -35,7 +40,7 @@ def logic(browser):
 
 def checks(browser, address, functions, pictures, expected_errors=()):
     """Runs checks one after another in one page. Returns their failures."""
-    visit = session.Visit(browser.page(address), pictures)
+    visit = Visit(browser.page(address), pictures)
     failures = []
     visit.ready()
     visit.picture("welcome")
@@ -76,9 +81,9 @@ def main():
             failures = logic(browser)
             with ScriptedServer() as server:
                 # Refused requests are part of the script; Chromium reports each.
-                failures += checks(browser, server.address, chosen(session.SCRIPTED), options.pictures, ["status of 400", "ERR_"])
+                failures += checks(browser, server.address, chosen(SCRIPTED), options.pictures, ["status of 400", "ERR_"])
             if options.server:
-                failures += checks(browser, options.server, chosen(live.LIVE), options.pictures)
+                failures += checks(browser, options.server, chosen(live.CHECKS), options.pictures)
     except Failure as failure:
         failures = [str(failure)]
     for failure in failures:

@@ -34,4 +34,4 @@ def dashboard(visit):
     visit.page.key("Escape")
 
 
-LIVE = [answers, tries_again, survives, dashboard]
+CHECKS = [answers, tries_again, survives, dashboard]

@@ -148,15 +148,26 @@ function showModels() {
   modelChoice.disabled = options.length === 1;
 }
 
+let retryTimer = null;
+
 async function connect() {
+  clearTimeout(retryTimer);
   try {
     await server.refresh();
     showBanner(null);
   } catch (error) {
     showBanner(error.message);
-    if (error.kind !== "key") setTimeout(connect, retryInterval);
+    clearTimeout(retryTimer);
+    if (error.kind !== "key") retryTimer = setTimeout(connect, retryInterval);
   }
   bus.emit("server");
+}
+
+/// A mark on the button says that settings are in force which the panel alone shows.
+function markSettings() {
+  const { system, stop, tools, sampling } = chat.settings;
+  const isSet = [system, stop, tools, ...Object.values(sampling)].some((text) => text.trim() !== "");
+  byId("toggle-settings").classList.toggle("marked", isSet);
 }
 
 function showBanner(sentence) {
@@ -191,6 +202,7 @@ bus.on("list", showTitle);
 bus.on("path", showTitle);
 bus.on("server", showModels);
 bus.on("settings", showModels);
+bus.on("settings", markSettings);
 bus.on("server", () => {
   if (!chat.current) messages.show();
 });

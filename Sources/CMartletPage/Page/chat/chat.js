@@ -26,6 +26,9 @@ export class Chat {
     this.store = library.store;
     this.server = server;
     this.bus = bus;
+    bus.on("elsewhere", (id) => {
+      if (id === this.current?.id && !this.isBusy) this.open(id);
+    });
     addEventListener("pagehide", () => {
       for (const { message } of this.#streams.values()) this.#save(message);
     });

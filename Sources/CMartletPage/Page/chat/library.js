@@ -2,14 +2,19 @@
 
 import { newId } from "./store.js";
 
-/// Emits "list" when it changed.
+/// Emits "list" when it changed, and "elsewhere" with an id when another page of this browser changed a conversation.
 export class Library {
   /// Without their messages, the last used first.
   conversations = [];
+  #others = new BroadcastChannel("martlet");
 
   constructor(store, bus) {
     this.store = store;
     this.bus = bus;
+    this.#others.addEventListener("message", async ({ data }) => {
+      await this.load();
+      bus.emit("elsewhere", data);
+    });
   }
 
   async load() {
@@ -28,9 +33,10 @@ export class Library {
 
   /// Saves a conversation that was used, and adds it when it is new.
   async keep(conversation) {
-    if (!this.get(conversation.id)) this.conversations.push(conversation);
+    this.conversations = [conversation, ...this.conversations.filter((one) => one.id !== conversation.id)];
     this.#changed();
     await this.store.put("conversations", conversation);
+    this.#others.postMessage(conversation.id);
   }
 
   async rename(conversation, title) {
@@ -45,6 +51,7 @@ export class Library {
     this.#changed();
     await this.store.remove("messages", messages.map((message) => message.id));
     await this.store.remove("conversations", [conversation.id]);
+    this.#others.postMessage(conversation.id);
     return () => this.#insert(conversation, messages);
   }
 

@@ -25,7 +25,7 @@ export class Dashboard {
 
   #build() {
     const names = {
-      running: "running", waiting: "waiting", tokens: "tokens/s", step: "seconds", budget: "budget",
+      running: "running", waiting: "waiting", tokens: "tokens/s", step: "time of a step", budget: "budget",
       hits: "hits", saved: "tokens saved",
     };
     this.figures = Object.fromEntries(Object.entries(names).map(([key, name]) => [key, figure(name)]));

@@ -12,6 +12,7 @@ export class MessagesView {
   #conversation = null;
   #follows = true;
   #top = 0;
+  #size = "";
   #changed = new Set();
 
   constructor(chat, bus, { showCache, examples }) {
@@ -90,10 +91,12 @@ export class MessagesView {
 
   /// Only a reader moves the text down; what grows or narrows leaves the place or moves it up.
   #noteScroll() {
-    const { scrollTop, scrollHeight, clientHeight } = this.frame;
+    const { scrollTop, scrollHeight, clientHeight, clientWidth } = this.frame;
+    const size = `${clientWidth} ${clientHeight}`;
     if (scrollHeight - scrollTop - clientHeight < nearEnd) this.#follows = true;
-    else if (scrollTop < this.#top) this.#follows = false;
+    else if (scrollTop < this.#top && size === this.#size) this.#follows = false;
     this.#top = scrollTop;
+    this.#size = size;
     this.newest.hidden = this.#follows;
   }
 
