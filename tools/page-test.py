@@ -38,9 +38,9 @@ def logic(browser):
     return results["failures"]
 
 
-def checks(browser, address, functions, pictures, expected_errors=()):
+def checks(browser, address, functions, pictures, expected_errors=(), server=None):
     """Runs checks one after another in one page. Returns their failures."""
-    visit = Visit(browser.page(address), pictures)
+    visit = Visit(browser.page(address), pictures, server)
     failures = []
     visit.ready()
     visit.picture("welcome")
@@ -81,7 +81,7 @@ def main():
             failures = logic(browser)
             with ScriptedServer() as server:
                 # Refused requests are part of the script; Chromium reports each.
-                failures += checks(browser, server.address, chosen(SCRIPTED), options.pictures, ["status of 400", "ERR_"])
+                failures += checks(browser, server.address, chosen(SCRIPTED), options.pictures, ["status of 400", "status of 401", "ERR_"], server)
             if options.server:
                 failures += checks(browser, options.server, chosen(live.CHECKS), options.pictures)
     except Failure as failure:

@@ -49,6 +49,24 @@ def two_pages(visit):
     other.wait("document.querySelectorAll('.message').length === 1", "the other page shows what was deleted")
 
 
+def key(visit):
+    """A server that wants a key is told one, which is kept."""
+    page = visit.page
+    visit.server.key = "secret"
+    page.reload()
+    page.wait("document.querySelector('#banner').innerText === 'A key is needed.'", "the page says that a key is needed")
+    page.wait("!document.querySelector('#settings').hidden", "the settings are shown")
+    page.click("#settings input[type=password]")
+    page.type("secret")
+    page.key("Enter")
+    page.wait("document.querySelector('#banner').hidden", "the key is taken")
+    page.reload()
+    visit.ready()
+    visit.must(page.run("document.querySelector('#banner').hidden"), "the key was not kept")
+    visit.server.key = None
+    page.click("#tab-cache")
+
+
 def dashboard(visit):
     """The dashboard shows what the server says, and Escape leaves it."""
     page = visit.page
@@ -97,4 +115,4 @@ def settings(visit):
     page.click("#tab-cache")
 
 
-CHECKS = [keep, two_pages, dashboard, keyboard, settings]
+CHECKS = [keep, two_pages, key, dashboard, keyboard, settings]

@@ -138,8 +138,13 @@ class Handler(BaseHTTPRequestHandler):
     def error(self, message, status):
         self.json({"error": {"message": message, "type": "invalid_request_error"}}, status)
 
+    def has_key(self):
+        return self.server.key is None or self.headers.get("Authorization") == f"Bearer {self.server.key}"
+
     def do_GET(self):
         path = self.path.split("?")[0]
+        if path in ["/v1/models", "/props", "/martlet/state"] and not self.has_key():
+            return self.error("A key is needed.", 401)
         if path == "/v1/models":
             return self.json({"object": "list", "data": [{"id": name, "object": "model"} for name in ["scripted-1", "scripted-2"]]})
         if path == "/props":
@@ -228,6 +233,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.delay = delay
         self.requests = []
+        self.key = None
         self.left = 0
 
     @property

@@ -9,9 +9,10 @@ from browser import Failure
 class Visit:
     """A page with the words in which checks speak of it."""
 
-    def __init__(self, page, pictures=None):
+    def __init__(self, page, pictures=None, server=None):
         self.page = page
         self.pictures = pictures
+        self.server = server
 
     def must(self, condition, sentence):
         if not condition:

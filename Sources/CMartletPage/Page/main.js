@@ -158,9 +158,15 @@ async function connect() {
   } catch (error) {
     showBanner(error.message);
     clearTimeout(retryTimer);
-    if (error.kind !== "key") retryTimer = setTimeout(connect, retryInterval);
+    if (error.kind === "key") askForKey();
+    else retryTimer = setTimeout(connect, retryInterval);
   }
   bus.emit("server");
+}
+
+function askForKey() {
+  frame.showTab("settings");
+  frame.toggle("panel", true);
 }
 
 /// A mark on the button says that settings are in force which the panel alone shows.
@@ -211,11 +217,12 @@ bus.on("busy", () => {
 });
 bus.on("failure", (error) => {
   announce(error.message);
-  if (error.kind === "key") frame.showTab("settings");
+  if (error.kind === "key") askForKey();
   if (error.kind === "unreachable") connect();
 });
 
 if (!store.isKept) notify("This browser keeps nothing: conversations end with the page.");
+store.onFailure = (error) => notify(`This browser could not keep the conversation: ${error.message}`);
 connect();
 await library.load();
 await chat.open(preference("open", null));

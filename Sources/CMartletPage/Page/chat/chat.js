@@ -157,12 +157,11 @@ export class Chat {
       continues, speaksMartlet: this.server.state !== null,
     });
     const started = performance.now();
-    const before = message.answer.seconds;
     let saved = started;
     try {
       const ignored = await this.server.stream(body, controller.signal, (chunk) => {
         const now = performance.now();
-        fold(message.answer, chunk, before + (now - started) / 1000);
+        fold(message.answer, chunk, (now - started) / 1000);
         if (now - saved >= savingInterval) {
           saved = now;
           this.#save(message);
@@ -215,7 +214,10 @@ export class Chat {
     const message = this.tree.get(id);
     if (this.isBusy || !message) return;
     Object.assign(message, { state: "streaming", error: null });
-    message.answer.finish = null;
+    // Its figures are from here on those of the rest.
+    Object.assign(message.answer, {
+      finish: null, usage: null, timings: null, pieces: 0, firstSeconds: null, seconds: 0,
+    });
     this.bus.emit("path");
     this.#write(message, true);
   }

@@ -30,6 +30,8 @@ function openDatabase() {
 
 class DatabaseStore {
   isKept = true;
+  /// Hears of what could not be kept, for want of room for instance.
+  onFailure = () => {};
   #database;
 
   constructor(database) {
@@ -50,8 +52,12 @@ class DatabaseStore {
     return result(this.#store("messages").index("conversation").getAll(conversation));
   }
 
-  put(name, value) {
-    return result(this.#store(name, "readwrite").put(value));
+  async put(name, value) {
+    try {
+      await result(this.#store(name, "readwrite").put(value));
+    } catch (error) {
+      this.onFailure(error);
+    }
   }
 
   async remove(name, ids) {

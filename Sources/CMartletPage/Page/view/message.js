@@ -70,7 +70,8 @@ export class MessageView {
     const isWriting = state === "streaming";
     this.node.setAttribute("aria-busy", String(isWriting));
     this.node.classList.toggle("writing", isWriting);
-    this.node.classList.toggle("waiting", isWriting && answer.pieces === 0);
+    const isEmpty = answer.content === "" && answer.reasoning === "" && answer.toolCalls.length === 0;
+    this.node.classList.toggle("waiting", isWriting && isEmpty);
     this.#text.show(answer.content);
     if (answer.reasoning !== "") this.#thought.show(answer.reasoning);
     this.#reasoning.update(answer, isWriting);

@@ -53,7 +53,7 @@ export class SettingsView {
       const value = settings.sampling[name] ?? "";
       if (input.value !== value) input.value = value;
       const own = this.server.defaults[name];
-      input.placeholder = Number.isFinite(own) ? String(Number(own.toPrecision(4))) : "–";
+      input.placeholder = Number.isFinite(own) ? String(Number.isInteger(own) ? own : Number(own.toPrecision(4))) : "–";
     }
     for (const name of ["system", "stop", "tools"]) {
       if (this[name].value !== settings[name]) this[name].value = settings[name];
