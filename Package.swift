@@ -23,7 +23,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Only for `swift package generate-documentation`.
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -39,13 +38,11 @@ let package = Package(
         .target(name: "MartletJSON", swiftSettings: strict),
         .target(
             name: "MartletFormats",
-            dependencies: [
-                "MartletJSON", "MartletKernels", .product(name: "Crypto", package: "swift-crypto"),
-            ],
+            dependencies: ["MartletJSON", "MartletKernels"],
             swiftSettings: strict),
         .target(
             name: "MartletHub",
-            dependencies: ["MartletFormats", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["MartletFormats", "MartletKernels"],
             swiftSettings: strict),
         // The one target that links the system's network library.
         .target(name: "MartletNetwork", dependencies: ["MartletHub"], swiftSettings: strict),
@@ -114,10 +111,15 @@ let package = Package(
                 "MartletTraining", "MartletFormats", "MartletKernels", "CMartletKernels",
             ],
             swiftSettings: strict),
+        .target(
+            name: "MartletServer",
+            dependencies: [
+                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+            ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Martlet", "MartletEvaluation", "MartletTraining",
+                "Martlet", "MartletEvaluation", "MartletTraining", "MartletServer",
                 "MartletPolicies",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletCharacterModels",
                 "MartletPictures", "MartletTokenizers",
@@ -141,7 +143,7 @@ let package = Package(
             name: "MartletHubTests",
             dependencies: [
                 "MartletHub", "MartletNetwork", "MartletFormats",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "MartletKernels",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -218,6 +220,10 @@ let package = Package(
         .testTarget(
             name: "MartletCharacterModelsTests",
             dependencies: ["MartletCharacterModels", "MartletTraining", "MartletKernels"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletServerTests",
+            dependencies: ["MartletServer", "Martlet", "MartletJSON", "MartletTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "MartletCommandTests",

@@ -34,7 +34,7 @@ says() { grep -qF -- "$1" "$work/err" || { cat "$work/err" >&2; fail "error lack
 summary() { tail -n 1 "$work/out" | grep -qF -- "\"$1\"" || fail "summary lacks $1"; ok; }
 
 expect 0 "version" "$martlet" --version
-for verb in solve chat generate embed score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
+for verb in solve chat generate serve embed score tokenize inspect convert policies bench pull list remove doctor evaluate frontier train retrofit; do
     expect 0 "$verb --help" "$martlet" "$verb" --help
     has "martlet $verb"
 done

@@ -78,4 +78,12 @@ public struct RenderedPrompt: Sendable, Hashable {
 
     /// The whole text.
     public var text: String { segments.map(\.text).joined() }
+
+    /// The prompt with more text of the conversation at its end: what the model has begun to answer.
+    package func followed(byInput text: String) -> RenderedPrompt {
+        text.isEmpty
+            ? self : RenderedPrompt(segments: segments + [Segment(text: text, fromInput: true)])
+    }
+
+    private init(segments: [Segment]) { self.segments = segments }
 }

@@ -56,7 +56,7 @@ enum House {
         TargetRule("MartletKernels", imports: ["CMartletKernels"]),
         TargetRule(
             "MartletFormats", imports: ["MartletJSON", "MartletKernels"], largestFileCircle: 4),
-        TargetRule("MartletHub", imports: ["MartletFormats"]),
+        TargetRule("MartletHub", imports: ["MartletFormats", "MartletKernels"]),
         TargetRule("MartletNetwork", imports: ["MartletHub"]),
         TargetRule("MartletTokenizers", imports: ["MartletJSON"], largestFileCircle: 3),
         TargetRule("MartletTemplates", imports: ["MartletJSON"], largestFileCircle: 2),
@@ -107,9 +107,15 @@ enum House {
                 "MartletFormats",
             ]), largestFileCircle: 4),
         TargetRule(
+            "MartletServer",
+            imports: [
+                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+            ]),
+        TargetRule(
             "MartletCommand",
             imports: [
                 "Martlet", "MartletEvaluation", "MartletTraining", "MartletCharacterModels",
+                "MartletServer",
                 "MartletTasks", "MartletPictures", "MartletPolicies", "MartletJSON",
                 "MartletFormats", "MartletHub", "MartletNetwork", "MartletTokenizers",
             ], largestFileCircle: 3),

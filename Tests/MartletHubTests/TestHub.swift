@@ -1,8 +1,8 @@
 /// A hub and a network of content on loopback, that answer as the real ones do, and worse when a test wants it.
 
-import Crypto
 import Foundation
 import MartletFormats
+import MartletKernels
 import Synchronization
 
 @testable import MartletHub
@@ -16,9 +16,10 @@ final class TestHub: Sendable {
         let isLarge: Bool
 
         var blobID: String {
-            TestHub.digits(Insecure.SHA1.hash(data: Array("blob \(bytes.count)\0".utf8) + bytes))
+            SecureDigest.text(
+                SecureDigest.of(Array("blob \(bytes.count)\0".utf8) + bytes, .sha1))
         }
-        var sha256: String { TestHub.digits(SHA256.hash(data: bytes)) }
+        var sha256: String { SecureDigest.text(SecureDigest.of(bytes, .sha256)) }
         /// What the hub calls it.
         var etag: String { isLarge ? sha256 : blobID }
     }
@@ -202,10 +203,6 @@ final class TestHub: Sendable {
         answer.headers.append(
             ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"))
         return answer
-    }
-
-    static func digits(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { String(format: "%02x", $0) }.joined()
     }
 
     // MARK: What it serves

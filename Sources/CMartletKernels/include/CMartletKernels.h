@@ -361,5 +361,15 @@ static inline void mk_pause(void) {
 #endif
 }
 
+// Digests of whole blocks of 64 bytes, in digests.c.  Each reads blocks * 64 bytes and changes the state, words in the
+// processor's order.  The portable form is what the other is tested against.
+
+/// SHA-256; eight words of state.
+void mk_sha256(uint32_t *state, const uint8_t *bytes, size_t blocks);
+/// SHA-256 without the processor's extensions.
+void mk_sha256_portable(uint32_t *state, const uint8_t *bytes, size_t blocks);
+/// SHA-1; five words of state.
+void mk_sha1(uint32_t *state, const uint8_t *bytes, size_t blocks);
+
 #pragma clang assume_nonnull end
 #endif

@@ -3,7 +3,7 @@
 import MartletFormats
 import MartletKernels
 public import MartletModels
-import MartletTokenizers
+package import MartletTokenizers
 
 /// An embedding model: an encoder (BERT, Nomic BERT, ModernBERT), or a decoder whose last token stands for the text.
 ///
@@ -128,6 +128,10 @@ public final class EmbeddingModel: Sendable {
         case .encoder(let model): model.lossyType.map { ["weights \($0)"] } ?? []
         case .decoder(let loaded): loaded.lossyMethods
         }
+    }
+    /// The tokenizer; nil for a model without one.
+    package var tokenizer: Tokenizer? {
+        if case .tokenizer(let tokenizer) = text { tokenizer } else { nil }
     }
     /// Threads of every loop.
     package var threadCount: Int { form.pool.threadCount }

@@ -47,9 +47,10 @@ struct AnswerReader: Sendable {
                 finishReason: response.finishReason == .stop && !toolCalls.isEmpty
                     ? .toolCalls : response.finishReason,
                 usage: response.usage)
+            answer?.match = response.match
         }
         return ResponsePart(
             text: saying, reasoning: thinking, callDeltas: deltas, toolCalls: calling,
-            token: part.token, response: answer)
+            token: part.token, logprob: part.logprob, top: part.top, response: answer)
     }
 }

@@ -8,6 +8,9 @@ public struct ChainPart: Sendable, Hashable {
     public let chain: Int
     /// The piece.
     public let part: ResponsePart
+
+    /// The same chain with another piece.
+    package func with(_ part: ResponsePart) -> ChainPart { ChainPart(chain: chain, part: part) }
 }
 
 /// The pieces of all chains in the order in which they come; each chain's last one carries its whole
@@ -35,6 +38,11 @@ public struct ChainStream: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         var base: GenerationStream.AsyncIterator
         var builders: [Int: ResponseBuilder] = [:]
+
+        /// Waits until the engine has taken the prompt. Throws when it refuses it.
+        mutating func begin() async throws(MartletError) {
+            do { _ = try await base.next() } catch { throw MartletError(error) }
+        }
 
         /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
         public mutating func next() async throws(MartletError) -> ChainPart? {
@@ -84,13 +92,16 @@ struct ResponseBuilder: Sendable {
             logprobs.append(logprob)
             top.append(token.top)
         }
-        return ResponsePart(text: token.text, token: token.id, response: nil)
+        return ResponsePart(
+            text: token.text, token: token.id, logprob: token.logprob, top: token.top,
+            response: nil)
     }
 
     func finished(_ end: ChainEnd) -> ResponsePart {
-        let response = Response(
+        var response = Response(
             text: text + end.text, tokens: tokens, logprobs: logprobs, top: top,
             finishReason: end.reason, usage: end.usage)
+        response.match = end.match
         return ResponsePart(text: end.text, token: nil, response: response)
     }
 }

@@ -21,6 +21,28 @@ public struct Response: Sendable, Hashable {
     public let finishReason: FinishReason
     /// What it took: tokens, time, cache bytes, KV reads.
     public let usage: Usage
+    /// The stop text or the token at which it ended; nil where it ended otherwise.
+    package var match: StopMatch?
+}
+
+extension Response {
+    /// The same with another reason for its end, where somebody else knows better.
+    package func ending(_ reason: FinishReason) -> Response {
+        var response = Response(
+            text: text, reasoning: reasoning, toolCalls: toolCalls, tokens: tokens,
+            logprobs: logprobs, top: top, finishReason: reason, usage: usage)
+        response.match = match
+        return response
+    }
+}
+
+extension ResponsePart {
+    /// The same piece with another whole response.
+    package func ending(_ response: Response) -> ResponsePart {
+        ResponsePart(
+            text: text, reasoning: reasoning, callDeltas: callDeltas, toolCalls: toolCalls,
+            token: token, logprob: logprob, top: top, response: response)
+    }
 }
 
 extension [Response] {
@@ -49,6 +71,10 @@ public struct ResponsePart: Sendable, Hashable {
     public var toolCalls: [ToolCall] = []
     /// The token that this piece came with; nil in the last one.
     public let token: Int32?
+    /// The token's log-probability, when asked for.
+    public var logprob: Float?
+    /// The likeliest tokens in its place, when asked for.
+    public var top: [TokenLogprob] = []
     /// The whole response, in the last piece only.
     public let response: Response?
 }

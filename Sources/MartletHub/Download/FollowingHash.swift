@@ -1,16 +1,15 @@
 /// The hash of a file that is still being written: it follows the bytes that are complete, while they are in memory.
 
-import Crypto
 import Dispatch
 import Foundation
 import MartletFormats
+import MartletKernels
 import Synchronization
 
 /// A hash that is computed beside a download, on a thread of its own.
 final class FollowingHash: Sendable {
     private struct State {
-        var sha256 = SHA256()
-        var sha1 = Insecure.SHA1()
+        var digest: SecureDigest
         /// Bytes that are hashed.
         var done = 0
         var failure: HubError?
@@ -33,14 +32,14 @@ final class FollowingHash: Sendable {
     init(_ file: PartialFile, isLarge: Bool) {
         self.file = file
         self.isLarge = isLarge
-        state = Mutex(Self.start(file.size))
+        state = Mutex(Self.start(file.size, isLarge: isLarge))
         advance(to: file.advance())
     }
 
-    private static func start(_ size: Int) -> State {
-        var state = State()
-        state.sha1.update(data: Array("blob \(size)\0".utf8))
-        return state
+    private static func start(_ size: Int, isLarge: Bool) -> State {
+        var digest = SecureDigest(isLarge ? .sha256 : .sha1)
+        if !isLarge { digest.update("blob \(size)\0".utf8) }
+        return State(digest: digest)
     }
 
     /// Says that the content is complete up to `end`.
@@ -59,7 +58,9 @@ final class FollowingHash: Sendable {
     /// Forgets all: the content begins anew.
     func restart() {
         asked.withLock { $0 = 0 }
-        queue.async { self.state.withLock { $0 = Self.start(self.file.size) } }
+        queue.async {
+            self.state.withLock { $0 = Self.start(self.file.size, isLarge: self.isLarge) }
+        }
     }
 
     private func read(to end: Int) {
@@ -74,12 +75,7 @@ final class FollowingHash: Sendable {
                     return
                 }
                 buffer.withUnsafeBytes { bytes in
-                    let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-                    if isLarge {
-                        state.sha256.update(bufferPointer: part)
-                    } else {
-                        state.sha1.update(bufferPointer: part)
-                    }
+                    state.digest.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
                 }
                 state.done += count
             }
@@ -94,17 +90,10 @@ final class FollowingHash: Sendable {
                 continuation.resume(
                     returning: self.state.withLock { state in
                         if let failure = state.failure { return .failure(failure) }
-                        return .success(
-                            self.isLarge
-                                ? Self.text(state.sha256.finalize())
-                                : Self.text(state.sha1.finalize()))
+                        return .success(SecureDigest.text(state.digest.finalize()))
                     })
             }
         }
         return try result.get()
-    }
-
-    private static func text(_ digest: some Sequence<UInt8>) -> String {
-        digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

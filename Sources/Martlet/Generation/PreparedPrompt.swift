@@ -1,0 +1,150 @@
+/// Prompts that are tokens already, and the answers to them: what a server asks of a model.
+
+import MartletCache
+import MartletEngine
+package import MartletTemplates
+
+/// A prompt as the model reads it, and how the answer to it is read.
+package struct PreparedPrompt: Sendable {
+    /// The tokens.
+    package let tokens: [Int32]
+    /// The text that they were made of; nil where tokens were given.
+    package let text: String?
+    /// Reads the parts of an answer; nil where the model continues text.
+    let parser: ResponseParser?
+
+    /// A text to be continued, or tokens of one.
+    package init(tokens: [Int32], text: String? = nil) {
+        self.tokens = tokens
+        self.text = text
+        parser = nil
+    }
+
+    init(tokens: [Int32], text: String, parser: ResponseParser) {
+        self.tokens = tokens
+        self.text = text
+        self.parser = parser
+    }
+}
+
+extension Model {
+    /// The prompt of a conversation: through a chat template, or else the messages' texts one after another.
+    ///
+    /// - Parameters:
+    ///   - format: the template; nil for a model without one.
+    ///   - continues: whether the answer goes on with the last message, which is the model's.
+    /// - Throws: `refusedConversation`, `invalidTemplate`, `missingTokenizer`.
+    package func prepare(
+        _ messages: [Message], tools: [ToolDefinition] = [], options: PromptOptions,
+        format: ChatFormat?, continues: Bool = false
+    ) throws(MartletError) -> PreparedPrompt {
+        guard let format else {
+            let text = messages.map(\.text).joined()
+            return PreparedPrompt(
+                tokens: try loaded.text.encode(utf8: Array(text.utf8)), text: text)
+        }
+        let (asked, opened) =
+            continues ? (messages.dropLast(), messages.last) : (messages[...], nil)
+        var rendered: RenderedPrompt
+        do throws(TemplateError) {
+            rendered = try format.prompt(Array(asked), tools: tools, options: options)
+        } catch { throw MartletError(error) }
+        if let opened { rendered = rendered.followed(byInput: opened.text) }
+        return PreparedPrompt(
+            tokens: try loaded.text.encode(rendered), text: rendered.text,
+            parser: format.parser(answering: rendered, tools: tools))
+    }
+
+    /// Starts to answer a prompt with one or more chains. The first event says that the engine has taken it.
+    ///
+    /// - Throws: `promptTooLong`, `contextExceeded`, `invalidParameter`; reading the stream throws what else the prompt
+    ///   is refused for.
+    package func answers(
+        to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
+        priority: Int = 0
+    ) throws(MartletError) -> AnswerStream {
+        var options = options
+        options.service.priority = priority
+        let stream = try generate(prompt.tokens, options: options, chainCount: chainCount)
+        return AnswerStream(
+            base: stream, chainCount: chainCount,
+            reader: prompt.parser.map { AnswerReader($0, options: options, text: loaded.text) })
+    }
+
+    /// What the engine has done and holds; nil when it is shut down.
+    package var activity: ModelActivity? {
+        get async { await engine.statistics.map(ModelActivity.init) }
+    }
+}
+
+/// What a model's engine has done and holds, at one moment.
+package struct ModelActivity: Sendable, Hashable {
+    /// Steps that ran the model.
+    package let steps: Int
+    /// Tokens computed, recomputed ones included.
+    package let computedTokens: Int
+    /// Times a chain gave way for lack of pages.
+    package let preemptions: Int
+    /// Chains that run.
+    package let runningChains: Int
+    /// Chains that wait.
+    package let waitingChains: Int
+    /// Bytes that the cache holds.
+    package let cacheBytes: Int
+    /// Bytes that it may hold.
+    package let cacheBudgetBytes: Int
+
+    init(_ statistics: EngineStatistics) {
+        steps = statistics.steps
+        computedTokens = statistics.computedTokens
+        preemptions = statistics.preemptions
+        runningChains = statistics.runningChains
+        waitingChains = statistics.waitingChains
+        cacheBytes = statistics.cache.bytesHeld
+        cacheBudgetBytes = statistics.cache.budgetBytes
+    }
+}
+
+/// The pieces of all chains of an answer, told apart into what the model thinks, says and calls.
+package struct AnswerStream: AsyncSequence, Sendable {
+    /// What it yields.
+    package typealias Element = ChainPart
+    /// How it fails.
+    package typealias Failure = MartletError
+
+    let base: ChainStream
+    let chainCount: Int
+    let reader: AnswerReader?
+
+    /// Ends generation within one step. The chains' last pieces still come, with what there is.
+    package func cancel() { base.cancel() }
+
+    /// Reads the pieces in order.
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        var base: ChainStream.AsyncIterator
+        var readers: [AnswerReader?]
+
+        /// Waits until the engine has taken the prompt. Throws when it refuses it.
+        package mutating func begin() async throws(MartletError) { try await base.begin() }
+
+        /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
+        package mutating func next() async throws(MartletError) -> ChainPart? {
+            try await next(isolation: nil)
+        }
+
+        /// The next piece, or nil at the end. Throws when the prompt is refused or the model fails.
+        package mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(MartletError) -> ChainPart? {
+            guard let piece = try await base.next(isolation: actor) else { return nil }
+            guard let part = readers[piece.chain]?.read(piece.part) else { return piece }
+            return ChainPart(chain: piece.chain, part: part)
+        }
+    }
+
+    /// Starts reading; there is one reader.
+    package func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(
+            base: base.makeAsyncIterator(), readers: Array(repeating: reader, count: chainCount))
+    }
+}

@@ -1,0 +1,191 @@
+/// How a server behaves, from the command line.
+
+import ArgumentParser
+import Foundation
+import Martlet
+import MartletServer
+
+/// Where a server listens, and whom it lets in.
+struct ServerArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Addresses to listen at, with commas between them. Others than this machine's own need --api-key, or "
+                + "--open to let everybody in.",
+            valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(help: "The port; 0 lets the system choose one.")
+    var port = 8080
+
+    @Flag(help: "Let everybody in from other machines, without keys.")
+    var open = false
+
+    @Option(
+        name: .customLong("api-key"),
+        help: ArgumentHelp(
+            "A key that requests must bring, or TENANT:KEY; may be repeated. MARTLET_API_KEY is one too.",
+            valueName: "key"))
+    var apiKeys: [String] = []
+
+    @Option(help: "A file with a key, or TENANT:KEY, on each line.")
+    var apiKeyFile: String?
+
+    @Option(
+        name: .customLong("origin"),
+        help: ArgumentHelp(
+            "An origin whose pages may read answers: https://example.org, localhost for this machine, or *; may be "
+                + "repeated. Default: none.",
+            valueName: "origin"))
+    var origins: [String] = []
+
+    @Option(
+        name: .customLong("name"),
+        help:
+            "A name that the model is listed by; may be repeated. Default: the name it is loaded by."
+    )
+    var names: [String] = []
+
+    @Option(
+        name: .customLong("tag"), help: "A word that is listed with the model; may be repeated.")
+    var tags: [String] = []
+
+    @Option(help: "Tokens of a prompt and its answer together. Default: the model's context.")
+    var context: Int?
+
+    @Option(help: "The most tokens of an answer. Default: what is left of the context.")
+    var maxTokens: Int?
+
+    @Option(
+        help: "Divides logits where a request does not say. Default: as the model's files advise.")
+    var temperature: Float?
+
+    @Option(
+        help: "A chat template in place of the model's: a file, chatml, or the template's text.")
+    var chatTemplate: String?
+
+    @Option(help: "A second model, for vectors of texts.")
+    var embeddings: String?
+
+    @Option(help: "Contexts that the cache has room for, where --memory does not say.")
+    var slots = 4
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of the largest request. Default: 32MiB.", valueName: "bytes"),
+        transform: ByteCount.init(parsing:))
+    var bodyLimit: ByteCount?
+
+    @Option(help: "Answers that may be under way or wait; more are told to come again.")
+    var queueLimit = 256
+
+    @Option(help: "Requests of one key in a minute. Default: any number.")
+    var rateLimit: Int?
+
+    @Option(help: "Seconds in which answers may end when the server is told to.")
+    var grace = 30.0
+
+    @Flag(help: "Leave out the page at /.")
+    var noPage = false
+
+    @Flag(help: "Do not tell at /slots what runs.")
+    var noSlots = false
+
+    @Flag(help: "Answer as llama.cpp's server does where servers disagree.")
+    var llamaCompatible = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether models think where a request does not say.", valueName: "on|off|auto"))
+    var thinking = Thinking.auto
+
+    /// Whether models think.
+    enum Thinking: String, ExpressibleByArgument, CaseIterable { case on, off, auto }
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port is \(port), expected 0 to 65535.")
+        }
+        for (name, value) in [
+            ("--context", context), ("--max-tokens", maxTokens), ("--slots", slots),
+            ("--queue-limit", queueLimit), ("--rate-limit", rateLimit),
+        ] {
+            if let value, value < 1 {
+                throw ValidationError("\(name) is \(value), expected at least 1.")
+            }
+        }
+        guard (0...86_400).contains(grace) else {
+            throw ValidationError("--grace is \(grace), expected 0 to 86400.")
+        }
+    }
+
+    /// The addresses.
+    var hosts: [String] {
+        host.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// The settings. Throws for files that cannot be read, and for a server that would let strangers in by mistake.
+    func configuration(seed: UInt64?) throws -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.names = names
+        configuration.tags = tags
+        configuration.contextLength = context
+        configuration.maximumTokens = maxTokens
+        configuration.temperature = temperature
+        configuration.seed = seed
+        configuration.chatTemplate = try chatTemplate.map(Self.template)
+        configuration.thinks = thinking == .auto ? nil : thinking == .on
+        configuration.keys = try keys()
+        configuration.origins = origins
+        if let bodyLimit { configuration.bodyLimit = bodyLimit.bytes }
+        configuration.queueLimit = queueLimit
+        configuration.requestsPerMinute = rateLimit
+        configuration.slots = slots
+        configuration.reportsSlots = !noSlots
+        configuration.servesPage = !noPage
+        configuration.isLlamaCompatible = llamaCompatible
+        configuration.gracePeriod = .seconds(grace)
+        let isLocal = hosts.allSatisfy { ["127.0.0.1", "::1", "[::1]", "localhost"].contains($0) }
+        guard isLocal || open || !configuration.keys.isEmpty else {
+            throw ValidationError(
+                "--host \(host) lets other machines in; give --api-key, or --open to let everybody in."
+            )
+        }
+        return configuration
+    }
+
+    private func keys() throws -> [(key: String, tenant: String)] {
+        var texts = apiKeys
+        if let key = ProcessInfo.processInfo.environment["MARTLET_API_KEY"] { texts.append(key) }
+        if let apiKeyFile {
+            let text = String(decoding: try TextFile.read(apiKeyFile), as: UTF8.self)
+            texts += text.split(whereSeparator: \.isNewline).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }.filter { !$0.isEmpty }
+        }
+        return try texts.map { text in
+            let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+            guard let key = parts.last, !key.isEmpty else {
+                throw ValidationError("--api-key is empty, expected a key or TENANT:KEY.")
+            }
+            return (key, parts.count > 1 ? parts[0] : "")
+        }
+    }
+
+    /// ChatML for models that know no other: each message between `<|im_start|>ROLE` and `<|im_end|>`.
+    static let chatML =
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + "
+        + "'<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+
+    private static func template(_ text: String) throws -> String {
+        if text == "chatml" { return chatML }
+        guard FileManager.default.fileExists(atPath: text) else {
+            guard text.contains("{") || text.contains(" ") else {
+                throw ValidationError(
+                    "--chat-template: there is no file \(text), expected a file, chatml, or the text of a template."
+                )
+            }
+            return text
+        }
+        return String(decoding: try TextFile.read(text), as: UTF8.self)
+    }
+}

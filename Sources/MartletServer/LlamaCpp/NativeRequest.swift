@@ -1,0 +1,51 @@
+/// A request of llama.cpp's own completion endpoint.
+
+import Martlet
+import MartletJSON
+
+/// What `/completion` was asked.
+struct NativeRequest: Sendable {
+    var answers: [AnswerRequest] = []
+    var streams = false
+    var returnsTokens = false
+    var answerFields: [String] = []
+    /// Whether the body held several prompts, so that the answer is a list.
+    var isList = false
+    /// What was asked for, before the context's end counted; nil for any length.
+    var wanted: Int?
+
+    init(
+        _ fields: Fields, _ service: Service, _ model: ServedModel,
+        prompts: [PreparedPrompt]
+    ) throws(WireError) {
+        let configuration = service.configuration
+        try AnswerConstraint.refuseLocalFields(fields)
+        guard try fields.flag("post_sampling_probs") != true else {
+            throw .unsupported(
+                "post_sampling_probs", "telling probabilities after sampling",
+                instead: "leave it out: n_probs tells those of the model's own distribution")
+        }
+        var base = AnswerRequest(prompt: prompts[0])
+        base.own = try MartletFields(fields, model)
+        base.options = model.usualOptions(configuration)
+        try model.read(sampling: fields, into: &base.options)
+        if let count = try fields.integer("n_probs", in: 0...1000), count > 0 {
+            base.options.logprobs = count
+        }
+        base.chainCount = try fields.integer(["n_cmpl", "n"], in: 1...128) ?? 1
+        let asked = try fields.integer(["n_predict", "max_tokens"], in: -2...1 << 30)
+        wanted = asked.flatMap { $0 < 0 ? nil : $0 } ?? configuration.maximumTokens
+        for prompt in prompts {
+            var answer = base
+            answer.prompt = prompt
+            answer.options.maximumTokens = try model.completionLimit(
+                prompt, wanted: wanted, configuration)
+            answers.append(answer)
+        }
+        streams = try fields.flag("stream") ?? false
+        returnsTokens = try fields.flag("return_tokens") ?? false
+        answerFields = try fields.strings("response_fields") ?? []
+        isList = prompts.count > 1 || base.chainCount > 1
+        fields.accept("model", "cache_prompt", "id_slot", "timings_per_token")
+    }
+}

@@ -1,0 +1,176 @@
+/// The endpoints of Ollama's API.
+
+import Foundation
+import Martlet
+import MartletJSON
+
+/// What clients of Ollama ask.
+enum OllamaEndpoints {
+    static let endpoints: [Endpoint] =
+        [
+            Endpoint(
+                "POST", "/api/chat", shape: .ollama,
+                summary: "Answers a conversation, in lines of JSON unless stream is false.",
+                fields: [
+                    "messages": "What was said.", "tools": "Functions that the model may call.",
+                    "think": "Whether the model thinks first.",
+                    "options": "temperature, num_predict, stop, seed and the like.",
+                ]
+            ) { (exchange, service) async throws(WireError) in
+                let model = try service.model()
+                let fields = try Fields(body: exchange.request.body)
+                let request = try OllamaRequest(chat: fields, exchange, service, model)
+                try await answer(request, fields, exchange, service, model)
+            },
+            Endpoint(
+                "POST", "/api/generate", shape: .ollama,
+                summary: "Answers a prompt, in lines of JSON unless stream is false.",
+                fields: [
+                    "prompt": "What is asked.", "system": "What the model is told before.",
+                    "raw": "Whether the prompt is continued as it is.",
+                ]
+            ) { (exchange, service) async throws(WireError) in
+                let model = try service.model()
+                let fields = try Fields(body: exchange.request.body)
+                let request = try OllamaRequest(generate: fields, exchange, service, model)
+                try await answer(request, fields, exchange, service, model)
+            },
+            Endpoint(
+                "GET", "/api/version", shape: .ollama, isPublic: true,
+                summary: "The version of Ollama whose API is spoken."
+            ) { (exchange, _) async throws(WireError) in
+                try await exchange.reply(["version": .string(spokenVersion)])
+            },
+            Endpoint("GET", "/api/tags", shape: .ollama, summary: "Lists the model.") {
+                (exchange, service) async throws(WireError) in
+                let model = try service.model()
+                try await exchange.reply(["models": [.object(entry(model))]])
+            },
+            Endpoint("GET", "/api/ps", shape: .ollama, summary: "Lists what is loaded.") {
+                (exchange, service) async throws(WireError) in
+                let model = try service.model()
+                let entry = entry(model).adding(
+                    JSONObject(present: [
+                        "expires_at": "2318-01-01T00:00:00Z", "size_vram": 0,
+                        "context_length": .integer(model.contextLength),
+                    ]))
+                try await exchange.reply(["models": [.object(entry)]])
+            },
+            Endpoint("POST", "/api/show", shape: .ollama, summary: "Describes the model.") {
+                (exchange, service) async throws(WireError) in
+                try await exchange.reply(description(try service.model()))
+            },
+        ] + ["pull", "push", "create", "copy"].map { refused("POST", $0) } + [
+            refused("DELETE", "delete")
+        ]
+
+    /// Clients ask it what the server can do: tools came with 0.3, thinking with 0.9.
+    private static let spokenVersion = "0.12.0"
+
+    private static func refused(_ method: String, _ verb: String) -> Endpoint {
+        Endpoint(
+            method, "/api/\(verb)", shape: .ollama,
+            summary: "Refused: the model of a server does not change."
+        ) { (_, _) async throws(WireError) in
+            throw WireError(
+                .notSupported,
+                "\(verb): the model of this server does not change; use martlet pull and martlet remove."
+            )
+        }
+    }
+
+    private static func answer(
+        _ request: OllamaRequest, _ fields: Fields, _ exchange: Exchange, _ service: Service,
+        _ model: ServedModel
+    ) async throws(WireError) {
+        exchange.note(ignored: fields.unread)
+        let writer = OllamaAnswer(request, model)
+        guard let answer = request.answer else { return try await exchange.reply(writer.loaded()) }
+        let generator = try model.generating()
+        try await service.admitted { () async throws(WireError) in
+            var lines: EventStream?
+            let chains = try await service.run(
+                answer, on: generator,
+                begin: { () async throws(WireError) in
+                    guard request.streams else { return }
+                    lines = try await EventStream(
+                        exchange, .lines, pingEvery: service.configuration.pingInterval)
+                },
+                each: { (piece) async throws(WireError) in
+                    if let line = writer.line(piece.part) { try await lines?.send(line) }
+                })
+            let last = writer.last(chains[0], answer, isWhole: !request.streams)
+            if let lines { return try await lines.send(last) }
+            try await exchange.reply(last)
+        }
+    }
+
+    // MARK: What is served
+
+    private static func entry(_ model: ServedModel) -> JSONObject {
+        let name = model.id.contains(":") ? model.id : model.id + ":latest"
+        return JSONObject(present: [
+            "name": .string(name), "model": .string(name),
+            "modified_at": .string(
+                OllamaTime.text(Date(timeIntervalSince1970: Double(model.created)))),
+            "size": .integer(model.model?.weightBytes ?? 0), "digest": .string(digest(of: name)),
+            "details": details(model),
+        ])
+    }
+
+    /// 64 digits that are the same for the same name: clients compare them and ask no more of them.
+    private static func digest(of name: String) -> String {
+        var text = ""
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for round in 0..<4 {
+            for byte in Array(name.utf8) + [UInt8(round)] {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+            let digits = String(hash, radix: 16)
+            text += String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        return text
+    }
+
+    private static func details(_ model: ServedModel) -> JSONValue {
+        let family = model.model?.shape.family ?? model.embedding?.family ?? ""
+        let count = model.model?.parameterCount ?? 0
+        let size =
+            count >= 1_000_000_000
+            ? "\(Double(count / 100_000_000) / 10)B" : "\(Double(count / 10_000) / 100)M"
+        return [
+            "parent_model": "",
+            "format": .string(
+                model.model?.path.hasSuffix(".gguf") == true ? "gguf" : "safetensors"),
+            "family": .string(family), "families": [.string(family)],
+            "parameter_size": .string(size),
+            "quantization_level": .string((model.model?.weightName ?? "").uppercased()),
+        ]
+    }
+
+    private static func description(_ model: ServedModel) -> JSONValue {
+        var capabilities: [JSONValue] = []
+        var info = JSONObject()
+        if let loaded = model.model {
+            capabilities = ["completion"]
+            if model.template.contains("tools") { capabilities.append("tools") }
+            if model.template.contains("think") { capabilities.append("thinking") }
+            let shape = loaded.shape
+            info = JSONObject(present: [
+                "general.architecture": .string(shape.family),
+                "general.parameter_count": .integer(loaded.parameterCount),
+                "\(shape.family).context_length": .integer(shape.contextLength),
+                "\(shape.family).embedding_length": .integer(shape.hiddenSize),
+                "\(shape.family).block_count": .integer(shape.layerCount),
+                "\(shape.family).attention.head_count": .integer(shape.headCount),
+                "\(shape.family).attention.head_count_kv": .integer(shape.keyValueHeadCount),
+            ])
+        }
+        if model.embedding != nil { capabilities.append("embedding") }
+        return [
+            "modelfile": "", "parameters": "", "template": .string(model.template),
+            "details": details(model), "model_info": .object(info),
+            "capabilities": .array(capabilities),
+        ]
+    }
+}

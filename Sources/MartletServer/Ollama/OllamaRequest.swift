@@ -1,0 +1,100 @@
+/// Requests of Ollama's API.
+
+import Martlet
+import MartletJSON
+import MartletTemplates
+
+/// What `/api/chat` or `/api/generate` was asked.
+struct OllamaRequest: Sendable {
+    /// Nil asks only for the model to be loaded.
+    var answer: AnswerRequest?
+    var streams = true
+    /// Whether answers are messages, rather than texts.
+    var isChat: Bool
+
+    /// A request of `/api/chat`.
+    init(chat fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel)
+        throws(WireError)
+    {
+        isChat = true
+        streams = try fields.flag("stream") ?? true
+        guard let list = fields["messages"]?.arrayValue, !list.isEmpty else { return }
+        var conversation = ChatPrompt()
+        conversation.messages = try ChatMessages.read(fields)
+        conversation.tools = try ChatTools.read(fields, exchange)
+        try Self.readThinking(fields, into: &conversation.promptOptions, service.configuration)
+        answer = try Self.answer(try model.prompt(conversation), fields, service, model)
+    }
+
+    /// A request of `/api/generate`.
+    init(
+        generate fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel
+    ) throws(WireError) {
+        isChat = false
+        streams = try fields.flag("stream") ?? true
+        guard let text = try fields.string("prompt"), !text.isEmpty else { return }
+        if let images = fields["images"]?.arrayValue, !images.isEmpty {
+            throw ChatMessages.unsupportedPart("image", at: "images")
+        }
+        for key in ["suffix", "template"] {
+            if let value = try fields.string(key), !value.isEmpty {
+                throw .unsupported(key, "a \(key)", instead: "leave it out")
+            }
+        }
+        if let earlier = fields["context"]?.arrayValue, !earlier.isEmpty {
+            throw .unsupported(
+                "context", "going on with tokens of an earlier answer", instead: "use /api/chat")
+        }
+        let prompt: PreparedPrompt
+        if try fields.flag("raw") == true || model.format == nil {
+            prompt = PreparedPrompt(tokens: try model.tokens(text), text: text)
+        } else {
+            var conversation = ChatPrompt()
+            if let system = try fields.string("system"), !system.isEmpty {
+                conversation.messages.append(Message(.system, system))
+            }
+            conversation.messages.append(Message(.user, text))
+            try Self.readThinking(fields, into: &conversation.promptOptions, service.configuration)
+            prompt = try model.prompt(conversation)
+        }
+        answer = try Self.answer(prompt, fields, service, model)
+    }
+
+    private static func answer(
+        _ prompt: PreparedPrompt, _ fields: Fields, _ service: Service, _ model: ServedModel
+    ) throws(WireError) -> AnswerRequest {
+        if let format = fields["format"], format.stringValue != "" {
+            try (format.objectValue == nil ? AnswerConstraint.object : .schema(format))
+                .refuse("format")
+        }
+        var answer = AnswerRequest(prompt: prompt)
+        answer.own = try MartletFields(fields, model)
+        answer.options = model.usualOptions(service.configuration)
+        var wanted: Int?
+        if let options = try fields.fields("options") {
+            try model.read(sampling: options, into: &answer.options)
+            wanted = try options.integer("num_predict", in: -2...1 << 30)
+            // The context is the server's: a prompt beyond it is refused, and never cut.
+            options.accept("num_ctx")
+        }
+        answer.options.maximumTokens = try model.completionLimit(
+            prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
+        fields.accept("model", "keep_alive")
+        return answer
+    }
+
+    private static func readThinking(
+        _ fields: Fields, into options: inout PromptOptions, _ configuration: ServerConfiguration
+    ) throws(WireError) {
+        options.thinks = configuration.thinks
+        switch fields["think"] {
+        case .bool(let thinks): options.thinks = thinks
+        case .string(let effort) where ["low", "medium", "high"].contains(effort):
+            options.thinks = true
+            options.reasoningEffort = effort
+        case nil: break
+        case .some(let other):
+            throw fields.wrong("think", other, "true, false, low, medium or high")
+        }
+    }
+}

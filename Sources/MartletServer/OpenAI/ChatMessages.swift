@@ -1,0 +1,175 @@
+/// Messages and tools in the shape of chat completions.
+
+import Martlet
+import MartletJSON
+import MartletTemplates
+
+/// Reads the messages of a request.
+enum ChatMessages {
+    private enum Role: String, CaseIterable {
+        case developer, system, user, assistant, tool, function
+    }
+
+    /// The messages of `messages`. Throws where it is missing, empty, or holds what is no text.
+    static func read(_ fields: Fields) throws(WireError) -> [Message] {
+        let list = try fields.required(
+            "messages", try fields.list("messages"), "an array of messages")
+        guard !list.isEmpty else {
+            throw .field("messages", got: "an empty array", expected: "at least one message")
+        }
+        return try list.map { (message) throws(WireError) in try self.message(message) }
+    }
+
+    private static func message(_ fields: Fields) throws(WireError) -> Message {
+        let role = try fields.required(
+            "role", try fields.word("role", Role.self),
+            Role.allCases.map(\.rawValue).joined(separator: ", "))
+        var message = Message(
+            Message.Role(rawValue: role.rawValue) ?? .tool, "",
+            reasoning: try reasoning(fields))
+        let texts = try content(fields, "content", reasoning: &message.reasoning)
+        message.parts = texts.map { .text($0) }
+        if role == .assistant {
+            message.toolCalls = try calls(fields)
+            if let refusal = try fields.string("refusal"), message.text.isEmpty {
+                message.text = refusal
+            }
+        }
+        message.toolCallID = try fields.string("tool_call_id")
+        message.toolName = try fields.string("name") ?? fields["tool_name"]?.stringValue
+        if let images = fields["images"]?.arrayValue, !images.isEmpty {
+            throw unsupportedPart("image", at: fields.path("images"))
+        }
+        return message
+    }
+
+    /// What the model thought, under any of the names that clients send it back by.
+    private static func reasoning(_ fields: Fields) throws(WireError) -> String? {
+        for key in ["reasoning_content", "reasoning", "thinking"] {
+            if let text = fields[key]?.stringValue, !text.isEmpty { return text }
+        }
+        return nil
+    }
+
+    /// The texts of a content: one, or those of its parts. Parts that are no text are refused by name.
+    static func content(
+        _ fields: Fields, _ key: String, reasoning: inout String?
+    ) throws(WireError) -> [String] {
+        guard let value = fields[key] else { return [""] }
+        if let text = value.stringValue { return [text] }
+        guard value.arrayValue != nil, let parts = try fields.list(key) else {
+            throw fields.wrong(key, value, "a string or an array of parts")
+        }
+        var texts: [String] = []
+        for part in parts {
+            let type = try part.string("type") ?? "text"
+            switch type {
+            case "text", "input_text", "output_text":
+                texts.append(
+                    try part.required("text", try part.string("text"), "the text of the part"))
+            case "refusal": texts.append(try part.string("refusal") ?? "")
+            case "thinking", "reasoning":
+                reasoning = (reasoning ?? "") + (try part.string("thinking") ?? "")
+            default: throw unsupportedPart(type, at: part.path)
+            }
+        }
+        return texts
+    }
+
+    /// The refusal of a part that is no text.
+    static func unsupportedPart(_ type: String, at path: String) -> WireError {
+        let what = type.contains("image") ? "image input" : "the part \(type)"
+        return .unsupported(path, what, instead: "send text alone")
+    }
+
+    private static func calls(_ fields: Fields) throws(WireError) -> [ToolCall] {
+        var calls: [ToolCall] = []
+        if let legacy = try fields.fields("function_call") {
+            calls.append(try call(legacy, id: ""))
+        }
+        for element in try fields.list("tool_calls") ?? [] {
+            let function = try element.required(
+                "function", try element.fields("function"), "an object with name and arguments")
+            element.accept("type", "index")
+            calls.append(try call(function, id: try element.string("id") ?? ""))
+        }
+        return calls
+    }
+
+    private static func call(_ fields: Fields, id: String) throws(WireError) -> ToolCall {
+        let name = try fields.required("name", try fields.string("name"), "the name of a tool")
+        let arguments: String
+        switch fields["arguments"] {
+        case nil: arguments = "{}"
+        case .string(let text): arguments = text.isEmpty ? "{}" : text
+        case .object(let object):
+            arguments = String(decoding: JSONValue.object(object).serialized(), as: UTF8.self)
+        case .some(let other): throw fields.wrong("arguments", other, "an object in JSON")
+        }
+        return ToolCall(id: id, name: name, arguments: arguments)
+    }
+}
+
+/// Reads the tools of a request.
+enum ChatTools {
+    /// The functions among `tools` and the older `functions`. Other kinds of tools are skipped, and noted as ignored.
+    static func read(_ fields: Fields, _ exchange: Exchange) throws(WireError) -> [ToolDefinition] {
+        var tools: [ToolDefinition] = []
+        for element in try fields.list("tools") ?? [] {
+            let type = try element.string("type") ?? "function"
+            guard type == "function" else {
+                exchange.note(ignored: [element.path])
+                element.acceptAll()
+                continue
+            }
+            // Some clients nest the function, some write it flat.
+            tools.append(try tool(try element.fields("function") ?? element))
+        }
+        for element in try fields.list("functions") ?? [] { tools.append(try tool(element)) }
+        return tools
+    }
+
+    static func tool(_ fields: Fields, schema key: String = "parameters") throws(WireError)
+        -> ToolDefinition
+    {
+        let name = try fields.required("name", try fields.string("name"), "the name of the tool")
+        fields.accept("strict", "type")
+        return ToolDefinition(
+            name: name, description: try fields.string("description") ?? "",
+            parameters: try fields.whole(key) ?? JSONObject())
+    }
+
+    /// The tools that `tool_choice` leaves. A forced call is refused by name.
+    static func chosen(
+        of tools: [ToolDefinition], _ fields: Fields
+    ) throws(WireError) -> [ToolDefinition] {
+        let key = fields["tool_choice"] != nil ? "tool_choice" : "function_call"
+        guard let choice = fields[key] else { return tools }
+        switch choice {
+        case .string("none"): return []
+        case .string("auto"): return tools
+        case .string("required"):
+            try AnswerConstraint.call([]).refuse(fields.path(key))
+            return tools
+        case .object:
+            guard let object = try fields.fields(key) else { return tools }
+            if try object.string("type") == "allowed_tools" {
+                let allowed = try object.fields("allowed_tools") ?? object
+                if try allowed.string("mode") == "required" {
+                    try AnswerConstraint.call([]).refuse(allowed.path("mode"))
+                }
+                var names: Set<String> = []
+                for tool in try allowed.list("tools") ?? [] {
+                    if let name = try (tool.fields("function") ?? tool).string("name") {
+                        names.insert(name)
+                    }
+                }
+                return tools.filter { names.contains($0.name) }
+            }
+            try AnswerConstraint.call([]).refuse(fields.path(key))
+            return tools
+        default:
+            throw fields.wrong(key, choice, "none, auto, required or an object")
+        }
+    }
+}

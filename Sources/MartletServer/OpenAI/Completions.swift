@@ -1,0 +1,124 @@
+/// `/v1/completions`: prompts that are continued, without roles.
+
+import Foundation
+import Martlet
+import MartletEngine
+import MartletJSON
+
+/// The endpoint of completions.
+enum Completions {
+    static let endpoints: [Endpoint] = [
+        Endpoint(
+            "POST", "/v1/completions", shape: .openAI,
+            summary: "Continues one or more prompts, whole or in server-sent events.",
+            fields: [
+                "prompt": "A text, tokens, or a list of them.",
+                "max_tokens":
+                    "The most tokens of a continuation; all that is left of the context without it.",
+                "echo":
+                    "Whether the prompt comes first in the answer, with its log-probabilities where these are asked for.",
+                "logprobs": "How many of the likeliest tokens are told in each place.",
+            ], handle: answer)
+    ]
+
+    @Sendable private static func answer(
+        _ exchange: Exchange, _ service: Service
+    ) async throws(WireError) {
+        let model = try service.model()
+        let fields = try Fields(body: exchange.request.body)
+        let request = try CompletionRequest(fields, service, model)
+        exchange.note(ignored: fields.unread)
+        var answers: [AnswerRequest] = []
+        for prompt in request.prompts {
+            var answer = request.answer
+            answer.prompt = prompt
+            // A prompt that is only scored may fill the context.
+            answer.options.maximumTokens =
+                request.isScoring
+                ? 0
+                : try model.completionLimit(
+                    prompt, wanted: request.answer.options.maximumTokens, service.configuration)
+            answers.append(answer)
+        }
+        let writer = CompletionWriter(model, request)
+        try await service.admitted { [answers] () async throws(WireError) in
+            let generator = try model.generating()
+            let events: EventStream? =
+                request.streams
+                ? try await EventStream(exchange, pingEvery: service.configuration.pingInterval)
+                : nil
+            let results = try await eachInOrder(answers) {
+                (index, answer) async throws(WireError) in
+                var first = index * answer.chainCount
+                let start = first
+                var heads: [CompletionPiece] = []
+                let head = try await prefix(request, answer, generator, writer)
+                for _ in 0..<answer.chainCount {
+                    heads.append(head)
+                    if request.echoes {
+                        try await events?.send(writer.chunk(first, head, finish: nil))
+                    }
+                    first += 1
+                }
+                var offsets = heads.map(\.length)
+                let chains = try await service.run(
+                    answer, on: generator,
+                    each: { (piece) async throws(WireError) in
+                        guard let events else { return }
+                        let part = writer.piece(piece.part, offset: offsets[piece.chain])
+                        offsets[piece.chain] += part.length
+                        let end = piece.part.response
+                        guard !part.isEmpty || end != nil else { return }
+                        try await events.send(
+                            writer.chunk(
+                                start + piece.chain, part, finish: end?.finishReason.openAI))
+                    })
+                return (head, chains)
+            }
+            let chains = results.flatMap { $0.1 }
+            guard let events else {
+                var choices: [JSONValue] = []
+                for (head, ended) in results {
+                    for chain in ended {
+                        choices.append(writer.choice(choices.count, head, chain.response))
+                    }
+                }
+                return try await exchange.reply(writer.whole(choices, chains))
+            }
+            if let closing = writer.closing(chains) { try await events.send(closing) }
+            try await events.sendDone()
+        }
+    }
+
+    /// The prompt as the beginning of the answer; nothing where it is not echoed.
+    private static func prefix(
+        _ request: CompletionRequest, _ answer: AnswerRequest, _ model: Model,
+        _ writer: CompletionWriter
+    ) async throws(WireError) -> CompletionPiece {
+        guard request.echoes else { return CompletionPiece() }
+        guard let top = answer.options.logprobs else {
+            return CompletionPiece(text: writer.text(answer.prompt))
+        }
+        do {
+            let scored = try await model.score(answer.prompt.tokens, topCount: top)
+            return writer.piece(prompt: answer.prompt, scored)
+        } catch { throw WireError(error) }
+    }
+}
+
+/// Runs several pieces of work at once, and returns what they gave in their order.
+func eachInOrder<Item: Sendable, Result: Sendable>(
+    _ items: [Item],
+    _ work: @escaping @Sendable (Int, Item) async throws(WireError) -> Result
+) async throws(WireError) -> [Result] {
+    do {
+        return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            for (index, item) in items.enumerated() {
+                group.addTask { (index, try await work(index, item)) }
+            }
+            var results = [Result?](repeating: nil, count: items.count)
+            for try await (index, result) in group { results[index] = result }
+            return results.compactMap(\.self)
+        }
+    } catch { throw WireError(any: error) }
+}

@@ -1,0 +1,46 @@
+/// How a server behaves, as a value.
+
+/// The settings of one server.
+package struct ServerConfiguration: Sendable {
+    /// The names that the model is listed by, the first one first; empty for the name that it was loaded by.
+    package var names: [String] = []
+    /// Words that say what the model is for, listed with it.
+    package var tags: [String] = []
+    /// Tokens of a prompt and its answer together; nil for what the model has positions for.
+    package var contextLength: Int?
+    /// The most tokens of any answer; nil for what is left of the context.
+    package var maximumTokens: Int?
+    /// Divides logits where a request does not say; nil as the model's files advise.
+    package var temperature: Float?
+    /// The seed where a request does not say; nil draws one.
+    package var seed: UInt64?
+    /// A chat template in place of the model's.
+    package var chatTemplate: String?
+    /// Whether models think where a request does not say; nil is the template's own choice.
+    package var thinks: Bool?
+    /// Keys that requests must bring, with the tenants that they belong to; empty lets everybody in.
+    package var keys: [(key: String, tenant: String)] = []
+    /// Bytes of the largest body that is read.
+    package var bodyLimit = 32 << 20
+    /// Answers that may be under way or wait together; more are told to come again.
+    package var queueLimit = 256
+    /// Requests of one key (or, without keys, of all clients) in a minute; nil for any number.
+    package var requestsPerMinute: Int?
+    /// Origins of web pages that may read answers: `*`, `localhost`, or whole origins; empty for none.
+    package var origins: [String] = []
+    /// Whether `/slots` tells what runs.
+    package var reportsSlots = true
+    /// Sequences of a step, which `/slots` lists.
+    package var slots = 4
+    /// Whether answers take the form of llama.cpp's server where servers disagree.
+    package var isLlamaCompatible = false
+    /// Whether the first page may be served.
+    package var servesPage = true
+    /// The time between two signs of life in a stream.
+    package var pingInterval: Duration = .seconds(15)
+    /// The time in which answers may end when the server is told to.
+    package var gracePeriod: Duration = .seconds(30)
+
+    /// The default settings.
+    package init() {}
+}

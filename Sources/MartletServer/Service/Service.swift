@@ -1,0 +1,98 @@
+/// What all requests share: settings, the model, what was counted.
+
+package import Martlet
+import MartletJSON
+import Synchronization
+
+/// The state of a server without its sockets.
+package final class Service: Sendable {
+    /// Where a server is in its life.
+    package enum Phase: Sendable {
+        /// The model is being loaded.
+        case loading
+        /// Requests are answered.
+        case ready(ServedModel)
+        /// The model could not be loaded.
+        case failed(MartletError)
+        /// What is under way ends, and nothing new begins.
+        case ending(ServedModel?)
+    }
+
+    /// The settings.
+    package let configuration: ServerConfiguration
+    /// What was counted.
+    let counters = ServiceCounters()
+    /// Responses that may be asked for again.
+    let responses = StoredResponses()
+    /// How often each key asked.
+    let rates: RequestRates
+    private let phase = Mutex(Phase.loading)
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+
+    /// A server whose model is yet to come.
+    package init(_ configuration: ServerConfiguration) {
+        self.configuration = configuration
+        rates = RequestRates(perMinute: configuration.requestsPerMinute)
+        start = clock.now
+    }
+
+    /// Where it is in its life.
+    package var current: Phase { phase.withLock { $0 } }
+
+    /// The time since it was made.
+    var uptime: Duration { start.duration(to: clock.now) }
+
+    /// Begins to answer.
+    package func begin(with model: ServedModel) {
+        phase.withLock { phase in
+            if case .ending = phase { return }
+            phase = .ready(model)
+        }
+    }
+
+    /// Tells whoever asks that the model could not be loaded.
+    package func fail(_ error: MartletError) { phase.withLock { $0 = .failed(error) } }
+
+    /// Begins no further answers.
+    package func end() {
+        phase.withLock { phase in
+            if case .ready(let model) = phase {
+                phase = .ending(model)
+            } else {
+                phase = .ending(nil)
+            }
+        }
+    }
+
+    /// The model. Throws `unavailable` while there is none.
+    func model() throws(WireError) -> ServedModel {
+        switch current {
+        case .ready(let model): return model
+        case .loading:
+            throw WireError(
+                .unavailable, "Loading model", code: "loading",
+                details: .init(present: ["status": "loading model"]), retryAfter: 2)
+        case .failed(let error):
+            throw WireError(.failure, "the model could not be loaded: \(error.message)")
+        case .ending:
+            throw WireError(
+                .unavailable, "the server is about to end; send the request to another one.",
+                code: "ending", retryAfter: 5)
+        }
+    }
+
+    /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many.
+    func admitted<Result: Sendable>(
+        _ body: () async throws(WireError) -> Result
+    ) async throws(WireError) -> Result {
+        guard counters.enter(limit: configuration.queueLimit) else {
+            throw WireError(
+                .rateLimited,
+                "\(configuration.queueLimit) answers are under way or wait already; come again later.",
+                code: "queue_full", retryAfter: 1)
+        }
+        defer { counters.leave() }
+        return try await body()
+    }
+}

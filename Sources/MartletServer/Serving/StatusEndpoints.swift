@@ -1,0 +1,94 @@
+/// Whether the server is well, and what it has done.
+
+import Martlet
+import MartletJSON
+
+/// The endpoints that watchers read.
+enum StatusEndpoints {
+    static let endpoints: [Endpoint] = [
+        Endpoint(
+            "GET", "/health", aliases: ["/v1/health"], shape: .openAI, isPublic: true,
+            summary: "Whether requests are answered: 200, or 503 while the model is loaded."
+        ) { (exchange, service) async throws(WireError) in
+            _ = try service.model()
+            try await exchange.reply(["status": "ok"])
+        },
+        // The page of the server goes here. Clients of Ollama look for the words.
+        Endpoint("GET", "/", shape: .openAI, isPublic: true, summary: "A page for people.") {
+            (exchange, service) async throws(WireError) in
+            let wantsPage =
+                exchange.request.header("accept")?.contains("text/html") == true
+                || service.configuration.isLlamaCompatible
+            let page =
+                "<!doctype html><html lang=\"en\"><title>Martlet</title><p>Martlet is running. "
+                + "<a href=\"/openapi.json\">What it answers to</a>.</html>"
+            try await exchange.reply(
+                Array((wantsPage ? page : "Ollama is running").utf8),
+                contentType: wantsPage ? "text/html; charset=utf-8" : "text/plain; charset=utf-8")
+        },
+        Endpoint(
+            "GET", "/metrics", shape: .openAI,
+            summary: "What the server has done, as Prometheus reads it."
+        ) { (exchange, service) async throws(WireError) in
+            let model = try? service.model()
+            let text = await ServerMetrics.text(service, model?.model?.activity)
+            try await exchange.reply(
+                Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
+        },
+    ]
+}
+
+/// Numbers for Prometheus.
+enum ServerMetrics {
+    static func text(_ service: Service, _ engine: ModelActivity?) -> String {
+        let now = service.counters.now
+        var text = ""
+        func add(_ name: String, _ kind: String, _ help: String, _ value: Double) {
+            text += "# HELP martlet_\(name) \(help)\n# TYPE martlet_\(name) \(kind)\n"
+            text += "martlet_\(name) \(value)\n"
+        }
+        add("uptime_seconds", "gauge", "Seconds since the start.", service.uptime / .seconds(1))
+        add("answers_open", "gauge", "Answers under way or waiting.", Double(now.open))
+        add("answers_open_most", "gauge", "The most answers at once.", Double(now.mostOpen))
+        add("answers_total", "counter", "Answers that ended.", Double(now.answers))
+        add("prompt_tokens_total", "counter", "Tokens of prompts.", Double(now.promptTokens))
+        add(
+            "cached_prompt_tokens_total", "counter",
+            "Tokens of prompts that were not computed again.",
+            Double(now.cachedTokens))
+        add(
+            "completion_tokens_total", "counter", "Tokens of answers.",
+            Double(now.completionTokens))
+        add(
+            "first_token_seconds_total", "counter", "Seconds until first tokens.",
+            now.firstTokenSeconds)
+        add(
+            "generation_seconds_total", "counter", "Seconds from first to last tokens.",
+            now.generationSeconds)
+        add(
+            "disconnects_total", "counter", "Answers that nobody read to their end.",
+            Double(now.disconnects))
+        add("deadlines_total", "counter", "Answers that a deadline ended.", Double(now.deadlines))
+        text += "# HELP martlet_requests_total Requests by status.\n"
+        text += "# TYPE martlet_requests_total counter\n"
+        for (status, count) in now.statuses.sorted(by: { $0.key < $1.key }) {
+            text += "martlet_requests_total{status=\"\(status)\"} \(count)\n"
+        }
+        guard let engine else { return text }
+        add("engine_steps_total", "counter", "Steps that ran the model.", Double(engine.steps))
+        add(
+            "engine_tokens_total", "counter", "Tokens computed, recomputed ones included.",
+            Double(engine.computedTokens))
+        add(
+            "engine_preemptions_total", "counter", "Times a chain gave way for lack of pages.",
+            Double(engine.preemptions))
+        add("chains_running", "gauge", "Chains that run.", Double(engine.runningChains))
+        add("chains_waiting", "gauge", "Chains that wait.", Double(engine.waitingChains))
+        add(
+            "cache_bytes", "gauge", "Bytes that the cache holds.", Double(engine.cacheBytes))
+        add(
+            "cache_budget_bytes", "gauge", "Bytes that the cache may hold.",
+            Double(engine.cacheBudgetBytes))
+        return text
+    }
+}
