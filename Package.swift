@@ -114,7 +114,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
+                "MartletTokenizers",
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",

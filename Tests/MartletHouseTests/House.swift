@@ -109,7 +109,8 @@ enum House {
         TargetRule(
             "MartletServer",
             imports: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
+                "MartletTokenizers",
             ]),
         TargetRule(
             "MartletCommand",

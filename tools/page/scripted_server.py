@@ -41,7 +41,7 @@ STATE = {
     "latency": {
         "ttft": {"p50": 0.31, "p90": 0.82, "p99": 1.9}, "gap": {"p50": 0.024, "p90": 0.031, "p99": 0.074},
         "queue": {"p50": 0.0042, "p90": 0.12, "p99": 0.6}},
-    "pages": {"free": 5210, "running": 1830, "parked": 420, "shared": 640, "pinned": 92, "total": 8192, "bytesPerPage": 16384},
+    "memory": {"free": 85.4e6, "running": 30e6, "parked": 6.9e6, "shared": 10.5e6, "pinned": 1.5e6, "total": 134.3e6},
     "prefix": {"hits": 182, "lookups": 240, "savedTokens": 91240},
     "preemptions": {"park": 3, "demote": 0, "spill": 1, "recompute": 7},
     "examples": ["Why does a cache of keys and values grow?", "Which policy suits a long document?"],
@@ -65,8 +65,8 @@ class Answer:
     def __init__(self, write, body):
         self.write = write
         self.budget = body.get("martlet") or {}
-        self.policy = self.budget.get("policy") or "dense"
-        self.codec = self.budget.get("codec") or "f16"
+        self.policy = self.budget.get("cache") or "dense"
+        self.codec = self.budget.get("kv") or "f16"
         self.model = body.get("model") or "scripted-1"
         self.prompt = sum(len(str(message.get("content") or "")) // 4 + 8 for message in body["messages"])
         self.tokens = 0
@@ -81,7 +81,7 @@ class Answer:
             "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": self.model,
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "usage": None, **rest}
         if self.budget.get("report") and self.tokens > 0:
-            chunk["martlet"] = {"cache": self.cache(), **({"solve": self.solve} if self.solve else {})}
+            chunk["martlet"] = {"report": {"cache": self.cache(), **({"solve": self.solve} if self.solve else {})}}
         self.event(json.dumps(chunk))
 
     def pieces(self, text, field, delay):
@@ -163,11 +163,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append(body)
         last = body["messages"][-1]
         word = (last.get("content") or "?").split()[0].lower().strip(":,.?")
-        policy = (body.get("martlet") or {}).get("policy") or "dense"
+        policy = (body.get("martlet") or {}).get("cache") or "dense"
         if word == "refuse":
             return self.error("The prompt has 9001 tokens and the context holds 8192. Shorten it.", 400)
         if policy.split("(")[0] not in {one["name"] for one in STATE["policies"]}:
-            return self.error(f"martlet.policy: there is no policy “{policy}”.", 400)
+            return self.error(f"martlet.cache: there is no policy “{policy}”.", 400)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         if word == "ignored":
@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         if word == "think" or solve is not None:
             for _ in answer.pieces(THOUGHT, "reasoning_content", delay):
                 if solve is not None:
-                    answer.count_votes(solve.get("chains", 8))
+                    answer.count_votes(solve.get("width", 8))
         finish = "stop"
         if word == "call" and last["role"] == "user":
             finish = "tool_calls"

@@ -8,7 +8,8 @@ package enum EndpointTable {
     package static let all: [Endpoint] =
         ChatCompletions.endpoints + Completions.endpoints + ModelList.endpoints
         + AnthropicMessages.endpoints + OllamaEndpoints.endpoints + NativeCompletion.endpoints
-        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + [openAPI]
+        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + PageEndpoints.endpoints
+        + [openAPI]
 
     private static let openAPI = Endpoint(
         "GET", "/openapi.json", shape: .openAI, isPublic: true,

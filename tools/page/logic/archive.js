@@ -7,7 +7,7 @@ function sample() {
   const answer = emptyAnswer();
   fold(answer, {
     model: "m", choices: [{ index: 0, delta: { content: "four" }, finish_reason: "stop" }], usage: { total_tokens: 9 },
-    martlet: { cache: { policy: "dense", bytesHeld: 5, logicalTokens: 3, liveTokens: [[3]] } },
+    martlet: { report: { cache: { policy: "dense", bytesHeld: 5, logicalTokens: 3, liveTokens: [[3]] } } },
   }, 1);
   const settings = emptySettings();
   settings.sampling.temperature = "0.5";

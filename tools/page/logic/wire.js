@@ -56,7 +56,7 @@ test("calls are folded piece by piece, and no index makes a hole", () => {
 
 test("chunks of any shape are survived", () => {
   for (const bad of [{}, { choices: null }, { choices: [{}] }, { choices: [{ delta: null }] }, chunk({ content: 7, tool_calls: 3 })]) {
-    fold(emptyAnswer(), { ...bad, martlet: { cache: 3, solve: "x" } }, 1);
+    fold(emptyAnswer(), { ...bad, martlet: { report: { cache: 3, solve: "x" } } }, 1);
   }
 });
 
@@ -121,8 +121,10 @@ test("a request has sampling, tools and a budget where they are set", () => {
   same("top_p" in body, false);
   same([body.continue_final_message, body.add_generation_prompt], [true, false]);
   same(body.martlet, {
-    report: true, policy: "h2o(budget=64)", codec: "q8", bytes: 32e6, deadline: 0.8, solve: { chains: 8 },
+    report: true, cache: "h2o(budget=64)", kv: "q8", deadline: 0.8, solve: { width: 8, memory: 32e6 },
   });
+  settings.budget = { ...settings.budget, solve: false };
+  same(requestBody([], settings).martlet.memory, 32e6);
   same("martlet" in requestBody([], settings, { speaksMartlet: false }), false);
 });
 

@@ -9,8 +9,8 @@ const interval = 1000;
 /// Five minutes.
 const remembered = 300;
 
-/// Pages by state, in the order in which they are drawn.
-const pageStates = ["running", "shared", "pinned", "parked", "free"];
+/// States of the cache's pages, in the order in which they are drawn.
+const memoryStates = ["running", "shared", "pinned", "parked", "free"];
 
 export class Dashboard {
   #timer = null;
@@ -77,7 +77,7 @@ export class Dashboard {
     else this.note.textContent = "This server does not say how it is.";
   }
 
-  show({ version, model, queue, step, latency, pages, prefix, preemptions }) {
+  show({ version, model, queue, step, latency, memory, prefix, preemptions }) {
     this.note.textContent = [version && `Martlet ${version}`, model].filter(Boolean).join("  ·  ");
     const { figures } = this;
     figures.running.show(format.whole(queue?.running));
@@ -92,7 +92,7 @@ export class Dashboard {
     this.#remember(queue, step);
     this.#showCharts();
     fill(this.latency, latencyTable(latency ?? {}));
-    fill(this.pages, pagesNode(pages ?? {}));
+    fill(this.pages, memoryNode(memory ?? {}));
     fill(this.preemptions, Object.entries(preemptions ?? {}).map(([kind, count]) =>
       el("div", {}, el("dt", { text: kind }), el("dd", { text: format.whole(count) }))));
   }
@@ -135,20 +135,20 @@ function latencyTable(latency) {
     el("tbody", {}, rows));
 }
 
-function pagesNode(pages) {
-  const total = pages.total || pageStates.reduce((sum, state) => sum + (pages[state] ?? 0), 0);
-  if (!total) return el("p", { class: "dim", text: "No pages yet." });
-  const bar = el("div", { class: "page-bar", "aria-hidden": "true" }, pageStates.map((state) => {
+function memoryNode(memory) {
+  const states = memoryStates.filter((state) => Number.isFinite(memory[state]));
+  const total = memory.total || states.reduce((sum, state) => sum + memory[state], 0);
+  if (!total) return el("p", { class: "dim", text: "Nothing yet." });
+  const bar = el("div", { class: "page-bar", "aria-hidden": "true" }, states.map((state) => {
     const share = el("span", { class: `pages-${state}` });
-    share.style.width = `${((pages[state] ?? 0) / total) * 100}%`;
+    share.style.width = `${(memory[state] / total) * 100}%`;
     return share;
   }));
-  const size = (count) => (pages.bytesPerPage ? format.bytes(count * pages.bytesPerPage) : "");
   return el(
     "div", {}, bar,
     el(
       "dl", { class: "counts pages" },
-      pageStates.map((state) => el(
+      states.map((state) => el(
         "div", {}, el("dt", {}, el("span", { class: `key pages-${state}`, "aria-hidden": "true" }), state),
-        el("dd", {}, format.whole(pages[state] ?? 0), el("span", { class: "dim", text: size(pages[state] ?? 0) }))))));
+        el("dd", {}, format.bytes(memory[state]), el("span", { class: "dim", text: format.percent(memory[state] / total) }))))));
 }

@@ -15,7 +15,7 @@ export function fold(answer, chunk, elapsed) {
   if (chunk.usage) answer.usage = chunk.usage;
   if (chunk.timings) answer.timings = chunk.timings;
   answer.seconds = elapsed;
-  foldReport(answer, chunk.martlet);
+  foldReport(answer, chunk.martlet?.report);
   const choice = Array.isArray(chunk.choices) ? chunk.choices.find((one) => (one.index ?? 0) === 0) : null;
   if (!choice) return;
   const delta = choice.delta ?? {};

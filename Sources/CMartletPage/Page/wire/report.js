@@ -1,10 +1,10 @@
-/// What the server says of its cache in the `martlet` field of a chunk, checked before anything is drawn of it.
+/// What the server reports of its cache in the `martlet` field of a chunk, checked before anything is drawn of it.
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
 const number = (value) => (isNumber(value) ? value : null);
 const text = (value) => (typeof value === "string" ? value.slice(0, 400) : null);
 
-/// Reads `martlet.cache`; `null` when it is no report.
+/// Reads `martlet.report.cache`; `null` when it is no report.
 export function readCache(value) {
   if (typeof value !== "object" || value === null) return null;
   return {
@@ -25,7 +25,7 @@ function readMatrix(value) {
     Array.isArray(row) && row.length <= 1024 ? row.map((count) => number(count) ?? 0) : []);
 }
 
-/// Reads `martlet.solve`; `null` when it is none.
+/// Reads `martlet.report.solve`; `null` when it is none.
 export function readSolve(value) {
   if (typeof value !== "object" || value === null) return null;
   const votes = Array.isArray(value.votes) ? value.votes.slice(0, 100) : [];

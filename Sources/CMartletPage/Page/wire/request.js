@@ -116,10 +116,11 @@ export function requestBody(path, settings, { continues = false, speaksMartlet =
 
 function budgetFields({ policy, codec, bytes, deadline, solve, chains }) {
   const fields = { report: true };
-  if (policy.trim() !== "") fields.policy = policy.trim();
-  if (codec !== "") fields.codec = codec;
-  if (readBytes(bytes) !== null) fields.bytes = readBytes(bytes);
+  const memory = readBytes(bytes);
+  if (policy.trim() !== "") fields.cache = policy.trim();
+  if (codec !== "") fields.kv = codec;
   if (readSeconds(deadline) !== null) fields.deadline = readSeconds(deadline);
-  if (solve) fields.solve = chains === "" ? {} : { chains: Number(chains) };
+  if (memory !== null && !solve) fields.memory = memory;
+  if (solve) fields.solve = { ...(chains !== "" && { width: Number(chains) }), ...(memory !== null && { memory }) };
   return fields;
 }
