@@ -88,6 +88,9 @@ let package = Package(
             ],
             // The models inside the package, found beside the executable.
             resources: [.copy("Resources/Models")], swiftSettings: strict),
+        // The server's page: its files become bytes of the program.
+        .target(name: "CMartletPage", exclude: ["Page"]),
+        .target(name: "MartletPage", dependencies: ["CMartletPage"], swiftSettings: strict),
         .target(
             name: "MartletEvaluation",
             dependencies: [
@@ -112,7 +115,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
+                "MartletTokenizers",
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
@@ -236,6 +240,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MartletPageTests", dependencies: ["MartletPage"], swiftSettings: strict),
         // Damaged inputs for every parser of the package.
         .testTarget(
             name: "MartletMutantTests",

@@ -233,7 +233,7 @@ public final class Model: Sendable {
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
         pacing: EventPacing = .eachStep, conversation: Conversation? = nil,
-        leadingWidths: [Int] = []
+        leadingWidths: [Int] = [], watch: CacheWatch? = nil
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens,
@@ -254,6 +254,7 @@ public final class Model: Sendable {
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt
+        request.watch = watch
         return ChainStream(engine.generate(request), of: engine)
     }
 }

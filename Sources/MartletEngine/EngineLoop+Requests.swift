@@ -34,6 +34,7 @@ extension EngineLoop {
             prefix: prefix(of: request),
             chains: Array(repeating: output, count: request.chainCount),
             leadingWidths: request.leadingWidths, deliver: deliver)
+        generations[id]?.watched = request.watch.map { WatchedRequest(watch: $0) }
         if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {

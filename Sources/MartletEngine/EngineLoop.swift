@@ -71,6 +71,7 @@ final class EngineLoop {
                 fail(plan, .forwardFailed(error))
             }
         }
+        glance()
         retire()
         for generation in generations.values where generation.pacing == .eachStep {
             generation.tell()

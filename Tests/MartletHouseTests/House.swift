@@ -82,6 +82,8 @@ enum House {
             "MartletTasks", imports: ["MartletJSON", "MartletFormats", "MartletKernels"],
             largestFileCircle: 4),
         TargetRule("MartletPictures", imports: ["MartletJSON"]),
+        TargetRule("CMartletPage"),
+        TargetRule("MartletPage", imports: ["CMartletPage"]),
         TargetRule(
             "Martlet",
             imports: engine.union([
@@ -108,7 +110,8 @@ enum House {
         TargetRule(
             "MartletServer",
             imports: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
+                "MartletTokenizers",
             ]),
         TargetRule(
             "MartletCommand",

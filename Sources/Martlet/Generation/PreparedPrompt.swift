@@ -1,7 +1,7 @@
 /// Prompts that are tokens already, and the answers to them: what a server asks of a model.
 
 import MartletCache
-import MartletEngine
+package import MartletEngine
 package import MartletTemplates
 
 /// A prompt as the model reads it, and how the answer to it is read.
@@ -70,16 +70,18 @@ extension Model {
 
     /// Starts to answer a prompt with one or more chains. The first event says that the engine has taken it.
     ///
+    /// - Parameter watch: where glances at what the cache holds for it are left.
     /// - Throws: `promptTooLong`, `contextExceeded`, `invalidParameter`; reading the stream throws what else the prompt
     ///   is refused for.
     package func answers(
         to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
-        priority: Int = 0
+        priority: Int = 0, watch: CacheWatch? = nil
     ) throws(MartletError) -> AnswerStream {
         var options = options
         options.service.priority = priority
         options.constraint = options.constraint?.after(prompt.reasoning)
-        let stream = try generate(prompt.tokens, options: options, chainCount: chainCount)
+        let stream = try generate(
+            prompt.tokens, options: options, chainCount: chainCount, watch: watch)
         return AnswerStream(
             base: stream, chainCount: chainCount,
             reader: prompt.parser.map { AnswerReader($0, options: options, text: loaded.text) })

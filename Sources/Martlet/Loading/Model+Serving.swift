@@ -11,6 +11,12 @@ extension Model {
     package var positionLimit: Int? { loaded.positionLimit }
     /// The cache policy with every parameter written out.
     package var cachePolicy: String { loaded.policyText }
+    /// The cache policy's name, what it does, and whether it keeps everything.
+    package var cachePolicyDescription: (name: String, summary: String, isExact: Bool) {
+        let name = String(loaded.policyText.prefix { $0 != "(" && $0 != " " })
+        let entry = CachePolicyRegistry.entries.first { $0.name == name }
+        return (name, entry?.summary ?? "", entry?.isExact ?? false)
+    }
     /// How full pages of the cache are stored, in words.
     package var cacheStorage: String { loaded.storage }
     /// How the weights are packed.

@@ -34,6 +34,8 @@ final class ActiveGeneration {
     var openChains: Int
     var peakBytes = 0
     var peakOwnBytes = 0
+    /// Who looks at what it holds; nil for nobody.
+    var watched: WatchedRequest?
     /// Numbers of chains, counted from the first, and the most bytes that so many held together.
     var leading: [(width: Int, peakBytes: Int)]
 

@@ -52,6 +52,8 @@ package struct GenerationRequest: Sendable {
     /// Whether what it leaves stays in the cache until ``Engine/unpin(tenant:)``, or until something that runs needs the
     /// pages and there is nothing else to give up.
     package var pinsPrefix = false
+    /// Where glances at what it holds are left; nil for nobody who looks.
+    package var watch: CacheWatch?
     /// Numbers of chains, counted from the first, whose bytes are counted as if no others had been asked for
     /// (``Usage/leadingPeakBytes``). Each costs a pass over the request's page tables in every step.
     package var leadingWidths: [Int]

@@ -16,6 +16,8 @@ struct ChatAnswer: Sendable {
     private let texts: TokenTexts
     /// Calls that each chain has written.
     private var callCounts: [Int]
+    /// What its cache holds; nil where nobody asked.
+    private var reports: CacheReports?
 
     init(_ request: ChatRequest, _ model: ServedModel, _ configuration: ServerConfiguration) {
         id = "chatcmpl-" + Identifier.random()
@@ -25,6 +27,9 @@ struct ChatAnswer: Sendable {
         firstContent = configuration.isLlamaCompatible ? .null : ""
         texts = TokenTexts(model)
         callCounts = Array(repeating: 0, count: request.answer.chainCount)
+        if let watch = request.answer.own.watch, let model = model.model {
+            reports = CacheReports(watch, of: model)
+        }
     }
 
     private func envelope(_ object: String, _ choices: [JSONValue]) -> JSONObject {
@@ -154,6 +159,9 @@ struct ChatAnswer: Sendable {
         }
         if let response = part.response {
             chunks.append(chunk(index, [:], finish: finishReason(response)))
+        }
+        if let last = chunks.last?.objectValue, let report = reports?.next() {
+            chunks[chunks.count - 1] = .object(last.setting(MartletFields.key, to: report))
         }
         return chunks
     }

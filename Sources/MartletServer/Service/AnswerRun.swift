@@ -48,7 +48,7 @@ extension Service {
         do throws(MartletError) {
             stream = try model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
-                priority: request.own.priority)
+                priority: request.own.priority, watch: request.own.watch)
         } catch { throw WireError(error) }
         let deadline = Deadline(request.own.deadline) { stream.cancel() }
         defer { deadline.end() }

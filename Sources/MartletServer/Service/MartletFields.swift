@@ -1,6 +1,7 @@
 /// What requests may ask of Martlet beyond what other servers know: one object, the same in every API.
 
 import Martlet
+import MartletEngine
 import MartletJSON
 
 /// The object `martlet` of a request.
@@ -18,6 +19,9 @@ struct MartletFields: Sendable {
     var adapter: String?
     /// A search by chains that vote; nil for a plain answer.
     var solve: SolveFields?
+
+    /// Where glances at the cache are left; nil where nobody asked for them.
+    var watch: CacheWatch?
 
     /// How a search is run.
     struct SolveFields: Sendable {
@@ -37,6 +41,7 @@ struct MartletFields: Sendable {
     init(_ request: Fields, _ model: ServedModel) throws(WireError) {
         guard let fields = try request.fields(Self.key) else { return }
         isPresent = true
+        if try fields.flag("report") == true { watch = CacheWatch() }
         if let cache = try fields.string("cache"), let loaded = model.model?.cachePolicy {
             var isLoaded = false
             do throws(MartletError) { isLoaded = try model.model?.isPolicy(cache) ?? false } catch {

@@ -94,6 +94,11 @@ package struct Server: Sendable {
             }
             return endpoint
         }
+        if method == "GET", service.configuration.servesPage,
+            let file = PageEndpoints.endpoint(at: request.path)
+        {
+            return file
+        }
         guard found.isEmpty else {
             throw WireError(
                 .methodNotAllowed,

@@ -13,19 +13,6 @@ enum StatusEndpoints {
             _ = try service.model()
             try await exchange.reply(["status": "ok"])
         },
-        // The page of the server goes here. Clients of Ollama look for the words.
-        Endpoint("GET", "/", shape: .openAI, isPublic: true, summary: "A page for people.") {
-            (exchange, service) async throws(WireError) in
-            let wantsPage =
-                exchange.request.header("accept")?.contains("text/html") == true
-                || service.configuration.isLlamaCompatible
-            let page =
-                "<!doctype html><html lang=\"en\"><title>Martlet</title><p>Martlet is running. "
-                + "<a href=\"/openapi.json\">What it answers to</a>.</html>"
-            try await exchange.reply(
-                Array((wantsPage ? page : "Ollama is running").utf8),
-                contentType: wantsPage ? "text/html; charset=utf-8" : "text/plain; charset=utf-8")
-        },
         Endpoint(
             "GET", "/metrics", shape: .openAI,
             summary: "What the server has done, as Prometheus reads it."

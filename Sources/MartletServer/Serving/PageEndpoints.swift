@@ -1,0 +1,91 @@
+/// The page for people: its files, and the state that it draws.
+
+import Martlet
+import MartletJSON
+import MartletPage
+
+/// What the page asks for beside answers.
+enum PageEndpoints {
+    static let endpoints: [Endpoint] = [
+        // Clients of Ollama look for the words.
+        Endpoint("GET", "/", shape: .openAI, isPublic: true, summary: "A page for people.") {
+            (exchange, service) async throws(WireError) in
+            let wantsPage =
+                exchange.request.header("accept")?.contains("text/html") == true
+                || service.configuration.isLlamaCompatible
+            if wantsPage, let page = PageFile.all["/"] { return try await exchange.reply(page) }
+            try await exchange.reply(
+                Array("Ollama is running".utf8), contentType: "text/plain; charset=utf-8")
+        },
+        Endpoint(
+            "GET", "/martlet/state", shape: .openAI,
+            summary: "What the server has done and holds, as its page draws it."
+        ) { (exchange, service) async throws(WireError) in
+            try await exchange.reply(await state(of: try service.model(), service))
+        },
+    ]
+
+    /// The endpoint of a file of the page; nil where there is none. Files are no part of the table: they are no interface.
+    static func endpoint(at path: String) -> Endpoint? {
+        guard path != "/", let file = PageFile.all[path] else { return nil }
+        return Endpoint(
+            "GET", path, shape: .openAI, isPublic: true, summary: "A file of the page."
+        ) { (exchange, _) async throws(WireError) in
+            try await exchange.reply(file)
+        }
+    }
+
+    private static func state(of served: ServedModel, _ service: Service) async -> JSONValue {
+        guard let model = served.model, let now = await model.statistics() else {
+            return .present([
+                "version": .string(MartletVersion.current), "model": .string(served.id),
+            ])
+        }
+        let policy = model.cachePolicyDescription
+        let totals = service.counters.now
+        return .present([
+            "version": .string(MartletVersion.current), "model": .string(served.id),
+            // An engine has one policy and one codec: there is nothing else to choose.
+            "policies": [
+                .present([
+                    "name": .string(policy.name), "form": .string(model.cachePolicy),
+                    "summary": .string(policy.summary), "lossy": .bool(!policy.isExact),
+                ])
+            ],
+            "codecs": [.string(model.cacheStorage)],
+            "queue": [
+                "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),
+            ],
+            "step": .present([
+                "count": .integer(now.steps),
+                "tokensPerSecond": totals.generationSeconds > 0
+                    ? .number(Double(totals.completionTokens) / totals.generationSeconds) : nil,
+            ]),
+            "memory": [
+                "running": .integer(now.runningBytes), "parked": .integer(now.reclaimableBytes),
+                "free": .integer(now.freeBytes), "total": .integer(now.budgetBytes),
+            ],
+            "prefix": [
+                "hits": .integer(now.promptHits), "lookups": .integer(now.promptLookups),
+                "savedTokens": .integer(now.hitTokens),
+            ],
+            "preemptions": [
+                "park": .integer(now.parkings),
+                "recompute": .integer(now.preemptions - now.parkings),
+            ],
+        ])
+    }
+}
+
+extension Exchange {
+    /// Sends a file of the page, or word that the browser has it already.
+    fileprivate func reply(_ file: PageFile) async throws(WireError) {
+        for (name, value) in file.headers where name != "content-type" {
+            add(header: name, value)
+        }
+        guard request.header("if-none-match") == file.tag else {
+            return try await reply(file.bytes, contentType: file.contentType)
+        }
+        try await begin(304, contentType: file.contentType, length: file.bytes.count)
+    }
+}

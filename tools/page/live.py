@@ -1,0 +1,37 @@
+"""What must hold whatever the model of a running server says."""
+
+
+def answers(visit):
+    """A prompt is answered, with its cost and what its cache holds."""
+    visit.new()
+    visit.ask("Say hello.")
+    visit.must(visit.last(".note") == "" or "limit" in visit.last(".note"), f"the answer ended with “{visit.last('.note')}”")
+    visit.must("token" in visit.last(".meta"), f"its cost is “{visit.last('.meta')}”")
+    visit.picture("live")
+
+
+def tries_again(visit):
+    """Another try is a branch."""
+    visit.action("Try again")
+    visit.page.wait("document.querySelector('.branches')", "branches are shown")
+    visit.finished()
+
+
+def survives(visit):
+    """What was said is there after the page was loaded again."""
+    before = visit.last()
+    visit.page.reload()
+    visit.page.wait("document.querySelector('.message.assistant')", "the conversation is there")
+    visit.must(visit.last() == before, "the answer has changed")
+
+
+def dashboard(visit):
+    """The dashboard shows what the server says."""
+    visit.page.run("document.activeElement.blur()")
+    visit.page.key("d")
+    visit.page.wait("document.querySelector('.page-bar')", "pages are drawn")
+    visit.picture("live-dashboard")
+    visit.page.key("Escape")
+
+
+CHECKS = [answers, tries_again, survives, dashboard]
