@@ -55,7 +55,7 @@ public final class TokenConstraint: Sendable {
     /// - Throws: ``ConstraintError`` when the text has led to more states than are made for one constraint.
     public func tokens(after state: State) throws(ConstraintError) -> TokenSet {
         let (set, failure) = machine.withLock { machine in
-            machine.automaton.trimRows()
+            machine.automaton.beginToken()
             let set = machine.masks.tokens(state.expression)
             return (set, machine.automaton.failure)
         }
@@ -179,6 +179,9 @@ public final class TokenConstraint: Sendable {
             machine.masks.hasToken(beginningWith: last, goingOnFrom: after.expression)
         }
     }
+
+    /// Whether the constraint has come to its bounds: no text goes on with it.
+    public var hasFailed: Bool { machine.withLock { $0.automaton.failure != nil } }
 
     /// How many states were made: a measure of what the constraint holds in memory.
     public var stateCount: Int { machine.withLock { $0.automaton.nodes.count } }

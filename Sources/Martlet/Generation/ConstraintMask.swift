@@ -83,7 +83,11 @@ final class ConstraintMasks: Sendable {
             let index = state.known.firstIndex { $0.constraint == constraint }
             return (index.map { state.known[$0].mask }, state.vocabulary)
         }
-        if let mask = known.mask, mask.constraint.stateCount < Self.maximumStates { return mask }
+        if let mask = known.mask, !mask.constraint.hasFailed,
+            mask.constraint.stateCount < Self.maximumStates
+        {
+            return mask
+        }
         let vocabulary: TokenVocabulary
         if let ready = known.vocabulary {
             vocabulary = ready

@@ -99,9 +99,9 @@ extension Automaton {
         return bound
     }
 
-    /// The most expressions that one search looks at, and that all searches of an automaton do.
+    /// The most expressions that one search looks at, and that all searches for one set of tokens do.
     private static let searchLimit = 20_000
-    private static let searchTotal = 400_000
+    private static let searchTotal = 100_000
 
     /// Looks for the shortest text of an intersection: the nearest expressions first, by what they take at least.
     private func search(_ start: Expression) -> Int32 {

@@ -18,9 +18,12 @@ extension Automaton {
         return row
     }
 
-    /// Forgets transitions when there are many. They are made again where they are needed.
-    func trimRows() {
+    /// Bounds what the next set of tokens may take. Transitions are forgotten when there are many, and made again where
+    /// they are needed.
+    func beginToken() {
         if rows.bytes > Self.keptRowBytes { rows.removeAll(classCount: classes.count) }
+        allowance = nodes.count + Self.nodesOfAToken
+        searchedNodes = 0
     }
 
     /// What follows a byte, or ``Expression/nothing``.

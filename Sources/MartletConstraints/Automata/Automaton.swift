@@ -66,6 +66,8 @@ final class Automaton {
     static let maximumDepth: UInt8 = 64
     /// The most expressions of one automaton.
     static let maximumNodes = 2_000_000
+    /// The most expressions that are made for one set of tokens.
+    static let nodesOfAToken = 300_000
     /// Bytes of transitions that are kept, and the most that are made in between.
     static let keptRowBytes = 48 << 20
     static let maximumRowBytes = 256 << 20
@@ -93,7 +95,10 @@ final class Automaton {
     var lower: ContiguousArray<Int32> = []
     /// What members and items stand for.
     var expansions: [Expression: Expression] = [:]
+    /// Expressions that searches have looked at, since the compilation or the last token began.
     var searchedNodes = 0
+    /// How many expressions there may be before the next token: one that takes longer would keep everybody waiting.
+    var allowance = Automaton.maximumNodes
     /// Whether the lengths of all rules are known.
     var isSettled = true
 
@@ -150,8 +155,10 @@ final class Automaton {
             if same(nodes[Int(slots[slot])], node) { return Expression(id: slots[slot]) }
             slot = (slot + 1) & mask
         }
-        guard nodes.count < Self.maximumNodes else {
-            fail("it needs more than \(Self.maximumNodes) states; simplify it")
+        guard nodes.count < min(Self.maximumNodes, allowance) else {
+            fail(
+                "it needs more than \(Self.maximumNodes) states, or \(Self.nodesOfAToken) for one token; simplify it"
+            )
             return .nothing
         }
         let expression = Expression(id: Int32(nodes.count))
