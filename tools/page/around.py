@@ -104,9 +104,7 @@ def settings(visit):
     page.click("#tab-settings")
     page.click("#settings textarea")
     page.type("Be brief.")
-    page.run(
-        "(() => { const field = [...document.querySelectorAll('#settings .field')].find((one) => one.innerText.startsWith('Max tokens'))"
-        ".querySelector('input'); field.value = '5'; field.dispatchEvent(new Event('input')); })()")
+    visit.limit(5)
     page.run("const model = document.querySelector('#model'); model.value = 'scripted-2'; model.dispatchEvent(new Event('change'))")
     visit.picture("settings")
     visit.ask("One")

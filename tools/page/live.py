@@ -4,8 +4,11 @@
 def answers(visit):
     """A prompt is answered, with its cost and what its cache holds."""
     visit.new()
+    # A small model may have no end.
+    visit.limit(40)
     visit.ask("Say hello.")
     visit.must(visit.last(".note") == "" or "limit" in visit.last(".note"), f"the answer ended with “{visit.last('.note')}”")
+    visit.must(visit.page.run("!document.querySelector('.heat-frame').hidden"), "what the heads hold is not drawn")
     visit.must("token" in visit.last(".meta"), f"its cost is “{visit.last('.meta')}”")
     visit.picture("live")
 

@@ -48,6 +48,13 @@ class Visit:
         self.page.wait(f"document.querySelectorAll('.message.assistant').length > {before}", "an answer begins")
         self.finished()
 
+    def limit(self, tokens):
+        """Sets the most tokens of an answer."""
+        self.page.run(
+            "(() => { const field = [...document.querySelectorAll('#settings .field')]"
+            ".find((one) => one.textContent.startsWith('Max tokens')).querySelector('input');"
+            f" field.value = '{tokens}'; field.dispatchEvent(new Event('input')); }})()")
+
     def last(self, part=".body > .prose"):
         return self.page.run(
             f"[...document.querySelectorAll('.message.assistant')].at(-1)?.querySelector({json.dumps(part)})?.innerText ?? ''")
