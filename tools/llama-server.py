@@ -78,7 +78,7 @@ def main():
         options += ["--origin", "*"]
     command = os.environ.get("MARTLET", "martlet")
     model = os.environ.get("MARTLET_MODEL", "builtin")
-    if "--embedding" in given:
+    if "--embedding" in given or "--reranking" in given:
         model = os.environ.get("MARTLET_EMBEDDING_MODEL", model)
     arguments = [command, "serve", model, "--llama-compatible", *options]
     print(" ".join(arguments), file=sys.stderr)
