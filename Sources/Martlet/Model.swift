@@ -48,6 +48,8 @@ public final class Model: Sendable {
         configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
+        configuration.policy = loaded.options.order.policy
+        configuration.targetGap = loaded.options.targetGap
         configuration.modelName = loaded.name
         configuration.prefixReuse = loaded.options.promptReuse.map {
             PrefixReuse(maximumBytes: $0.maximumBytes, halfLife: $0.halfLife)
@@ -240,6 +242,8 @@ public final class Model: Sendable {
             chainCount: chainCount, pacing: pacing, conversation: conversation,
             adapter: options.adapter, leadingWidths: leadingWidths)
         request.priority = options.service.priority
+        request.firstTokenTarget = options.service.firstTokenTarget
+        request.targetGap = options.service.targetGap
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt

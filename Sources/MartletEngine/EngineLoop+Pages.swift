@@ -47,6 +47,21 @@ struct PageFootprint {
         pages(traits.leastTokens(tokens), chunk: 1)
     }
 
+    /// Tokens that the rows at these positions read, averaged over layers.
+    func reads(_ rows: Range<Int>) -> Double {
+        var reads = 0
+        for (visibility, tables) in layers {
+            var visible = 0
+            if visibility.window == nil {
+                visible = rows.count * (rows.lowerBound + rows.upperBound + 1) / 2
+            } else {
+                for row in rows { visible += visibility.visibleCount(from: row) }
+            }
+            reads += visible * tables
+        }
+        return Double(reads) / Double(shape.tableCount)
+    }
+
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }
         let rows = max(0, tokens - chunk)..<tokens
@@ -111,9 +126,7 @@ extension EngineLoop {
                 beginning = opened.beginning
                 return opened.opening
             },
-            close: { state, opening in
-                if let opening { cache.release(opening.sequence) }
-            },
+            close: { cache.release($0.sequence) },
             admitted: { state, opening in opened(state, opening, beginning) })
         self.scheduler = scheduler
         if let blocked, blocked.id == first.id { blockage = Blockage(blocked.id, self) }

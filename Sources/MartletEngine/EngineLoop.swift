@@ -26,8 +26,8 @@ final class EngineLoop {
     var blockage: Blockage?
     var counters: EngineStatistics
 
-    /// What a step takes, in relation to others.
-    var stepCost: StepCost { StepCost(fixed: 0, perToken: 1, perRead: 1 / 4096) }
+    /// What steps took.
+    var times: StepTimes
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
     init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
@@ -52,6 +52,7 @@ final class EngineLoop {
             Sampler(vocabularySize: parts.forward.vocabularySize)
         }
         prefixKeys = (configuration.prefixReuse ?? PrefixReuse()).makeKeys()
+        times = StepTimes(cost: configuration.stepCost)
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
 
@@ -59,10 +60,13 @@ final class EngineLoop {
     /// retire what has ended, tell consumers. Returns whether there is more to do.
     @discardableResult
     func step() -> Bool {
+        let begin = configuration.clock.now()
+        scheduler.order(at: moment)
         admit()
-        var plan = scheduler.plan()
+        var plan = scheduler.plan(within: stepLimit)
         reserve(&plan)
         if !plan.isEmpty {
+            let measured = measure(plan)
             do {
                 let logits = try forward.forward(batch(for: plan), cache: cache)
                 advance(plan)
@@ -70,6 +74,7 @@ final class EngineLoop {
             } catch {
                 fail(plan, .forwardFailed(error))
             }
+            times.note(measured((configuration.clock.now() - begin) / .seconds(1)))
         }
         retire()
         for generation in generations.values where generation.pacing == .eachStep {
@@ -107,6 +112,7 @@ final class EngineLoop {
     private func advance(_ plan: StepPlan) {
         counters.steps += 1
         counters.computedTokens += plan.tokenCount
+        counters.largestStep = max(counters.largestStep, plan.tokenCount)
         for slice in plan.slices {
             if let branch = scheduler.advance(slice.id, by: slice.count) { keepBranch(of: branch) }
         }
@@ -147,6 +153,7 @@ final class EngineLoop {
         statistics.waitingChains = scheduler.waiting.count
         statistics.runningChains = scheduler.running.count
         statistics.keptSequences = kept.all.count
+        statistics.stepCost = times.cost
         statistics.prefixes.keptTokens = kept.all.reduce(0) { $0 + $1.tokens.count }
         statistics.prefixes.reclaimableBytes = keptBytes
         statistics.cache = cache.statistics

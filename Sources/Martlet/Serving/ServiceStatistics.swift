@@ -1,7 +1,7 @@
 /// What a model has done for all its requests, and what it holds, at one moment.
 
 import MartletCache
-import MartletEngine
+public import MartletEngine
 
 /// What a model has done since it was loaded, and what it holds, at one moment between two steps.
 public struct ServiceStatistics: Sendable, Hashable {
@@ -17,6 +17,10 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let computedTokens: Int
     /// Tokens chosen.
     public let sampledTokens: Int
+    /// The most tokens that a step computed.
+    public let largestStep: Int
+    /// What a step costs, as far as that is known.
+    public let stepCost: StepCost?
 
     /// Times a chain gave way, for lack of memory or to something more urgent.
     public let preemptions: Int
@@ -59,6 +63,8 @@ public struct ServiceStatistics: Sendable, Hashable {
         steps = engine.steps
         computedTokens = engine.computedTokens
         sampledTokens = engine.sampledTokens
+        largestStep = engine.largestStep
+        stepCost = engine.stepCost
         preemptions = engine.preemptions
         parkings = engine.parkings
         recomputedTokens = engine.recomputedTokens
