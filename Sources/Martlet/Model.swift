@@ -50,10 +50,8 @@ public final class Model: Sendable {
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
         configuration.policy = loaded.options.order.policy
         configuration.targetGap = loaded.options.targetGap
-        configuration.modelName = loaded.name
-        configuration.prefixReuse = loaded.options.promptReuse.map {
-            PrefixReuse(maximumBytes: $0.maximumBytes, halfLife: $0.halfLife)
-        }
+        configuration.modelName = loaded.identity
+        configuration.prefixReuse = try loaded.prefixReuse()
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
         do {

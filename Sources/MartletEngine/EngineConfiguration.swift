@@ -74,6 +74,8 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var preemptions = 0
     /// Those of them that kept their pages as long as nothing needed them.
     package internal(set) var parkings = 0
+    /// Times a step stopped between two layers because something arrived.
+    package internal(set) var interruptions = 0
     /// Tokens that were computed a second time by chains that gave way.
     package internal(set) var recomputedTokens = 0
     /// The most tokens that a step computed.

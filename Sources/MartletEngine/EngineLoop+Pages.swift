@@ -49,16 +49,7 @@ struct PageFootprint {
 
     /// Tokens that the rows at these positions read, averaged over layers.
     func reads(_ rows: Range<Int>) -> Double {
-        var reads = 0
-        for (visibility, tables) in layers {
-            var visible = 0
-            if visibility.window == nil {
-                visible = rows.count * (rows.lowerBound + rows.upperBound + 1) / 2
-            } else {
-                for row in rows { visible += visibility.visibleCount(from: row) }
-            }
-            reads += visible * tables
-        }
+        let reads = layers.reduce(0) { $0 + $1.visibility.readCount(rows: rows) * $1.tables }
         return Double(reads) / Double(shape.tableCount)
     }
 

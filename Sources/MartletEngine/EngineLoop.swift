@@ -28,6 +28,8 @@ final class EngineLoop {
 
     /// What steps took.
     var times: StepTimes
+    /// A step that stopped between two layers.
+    var paused: PausedStep?
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
     init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
@@ -51,36 +53,52 @@ final class EngineLoop {
         samplers = (0..<max(1, parts.forward.threadCount)).map { _ in
             Sampler(vocabularySize: parts.forward.vocabularySize)
         }
-        prefixKeys = (configuration.prefixReuse ?? PrefixReuse()).makeKeys()
+        let reuse = configuration.prefixReuse ?? PrefixReuse()
+        prefixKeys =
+            reuse.storage.map { PrefixKeys(KeyedHash(key: $0.hashKey.low, $0.hashKey.high)) }
+            ?? reuse.makeKeys()
         times = StepTimes(cost: configuration.stepCost)
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
 
     /// One step: form a ragged batch, reserve its pages, run the model once, turn logits into tokens,
     /// retire what has ended, tell consumers. Returns whether there is more to do.
+    ///
+    /// A step that computes a prompt stops between two layers when `hasNews` says that something has arrived. The next
+    /// call goes on with it, after a step for what is more urgent.
     @discardableResult
-    func step() -> Bool {
+    func step(hasNews: () -> Bool = { false }) -> Bool {
         let begin = configuration.clock.now()
         scheduler.order(at: moment)
         admit()
-        var plan = scheduler.plan(within: stepLimit)
-        reserve(&plan)
-        if !plan.isEmpty {
-            let measured = measure(plan)
-            do {
-                let logits = try forward.forward(batch(for: plan), cache: cache)
-                advance(plan)
-                sample(plan, from: logits)
-            } catch {
-                fail(plan, .forwardFailed(error))
-            }
-            times.note(measured((configuration.clock.now() - begin) / .seconds(1)))
+        if paused.map({ !isIntact($0) }) == true { abandon() }
+        if let stopped = paused, !goesAhead(of: stopped) {
+            resume(stopped, hasNews: hasNews)
+        } else {
+            run(since: begin, hasNews: hasNews)
         }
         retire()
         for generation in generations.values where generation.pacing == .eachStep {
             generation.tell()
         }
         return !scheduler.isEmpty
+    }
+
+    /// Plans a step and runs it.
+    private func run(since begin: Duration, hasNews: () -> Bool) {
+        var plan = plan()
+        reserve(&plan)
+        guard !plan.isEmpty else { return }
+        let measured = measure(plan)
+        do {
+            let batch = batch(for: plan)
+            guard let logits = try start(batch, of: plan, hasNews: hasNews) else { return }
+            advance(plan)
+            sample(plan, from: logits)
+        } catch {
+            fail(plan, .forwardFailed(error))
+        }
+        times.note(measured((configuration.clock.now() - begin) / .seconds(1)))
     }
 
     // MARK: The batch
@@ -91,7 +109,7 @@ final class EngineLoop {
         return count == state.remaining ? .last : .none
     }
 
-    private func batch(for plan: StepPlan) -> ForwardBatch {
+    func batch(for plan: StepPlan) -> ForwardBatch {
         ForwardBatch(
             slices: plan.slices.map { slice in
                 guard let state = scheduler[slice.id], let sequence = state.sequence else {
@@ -109,7 +127,7 @@ final class EngineLoop {
             })
     }
 
-    private func advance(_ plan: StepPlan) {
+    func advance(_ plan: StepPlan) {
         counters.steps += 1
         counters.computedTokens += plan.tokenCount
         counters.largestStep = max(counters.largestStep, plan.tokenCount)
@@ -121,7 +139,7 @@ final class EngineLoop {
     // MARK: The rows
 
     /// Hands each slice its rows, which come in slice order. Tokens are chosen side by side and accepted in order.
-    private func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
+    func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
         let width = forward.vocabularySize
         var offset = 0
         func next(_ rowCount: Int) -> UnsafeBufferPointer<Float> {

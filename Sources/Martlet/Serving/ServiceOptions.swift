@@ -81,6 +81,12 @@ public struct PromptReuse: Sendable, Hashable {
     public var maximumBytes: Int?
     /// The time after which something that was not used again is worth half.
     public var halfLife = Duration.seconds(60)
+    /// A folder in which computed prompts outlive the process, for caches without windows, sealed pages or a policy: later
+    /// processes with the same model, codec and instruction set go on with them. It holds prompts and answers, and is made
+    /// for its user alone. Nil for none.
+    public var folder: String?
+    /// The most bytes of the folder's files; the longest unused go first.
+    public var folderBytes = 4 << 30
 
     /// The default settings.
     public init() {}

@@ -26,6 +26,8 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let preemptions: Int
     /// Those of them that kept their part of the cache as long as nothing needed it.
     public let parkings: Int
+    /// Times the computation of a prompt stopped between two layers because something arrived.
+    public let interruptions: Int
     /// Tokens that chains computed a second time because they gave way.
     public let recomputedTokens: Int
 
@@ -48,6 +50,8 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let hitTokens: Int
     /// Tokens that were given up for lack of memory.
     public let evictedTokens: Int
+    /// Tokens that were brought back from ``PromptReuse/folder``.
+    public let restoredTokens: Int
     /// Requests that waited for another to compute their common beginning.
     public let promptWaits: Int
 
@@ -67,6 +71,7 @@ public struct ServiceStatistics: Sendable, Hashable {
         stepCost = engine.stepCost
         preemptions = engine.preemptions
         parkings = engine.parkings
+        interruptions = engine.interruptions
         recomputedTokens = engine.recomputedTokens
         budgetBytes = engine.cache.budgetBytes
         heldBytes = engine.cache.bytesHeld
@@ -77,6 +82,7 @@ public struct ServiceStatistics: Sendable, Hashable {
         lookedTokens = engine.prefixes.lookedTokens
         hitTokens = engine.prefixes.hitTokens
         evictedTokens = engine.prefixes.evictedTokens
+        restoredTokens = engine.prefixes.restoredTokens
         promptWaits = engine.prefixes.waits
     }
 }

@@ -8,7 +8,7 @@ import MartletPolicies
 
 /// A loop in simulated time: the same scheduler, cache and requests as ever.
 final class TimedLoop {
-    let time = TestTime()
+    let time = SimulatedTime()
     let harness: LoopHarness
     /// When each token of a request came.
     private(set) var times: [RequestID: [Duration]] = [:]
