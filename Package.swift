@@ -72,7 +72,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletEngine",
-            dependencies: ["MartletModels", "MartletCache", "MartletTokenizers"],
+            dependencies: [
+                "MartletModels", "MartletCache", "MartletTokenizers", "MartletKernels",
+            ],
             swiftSettings: strict),
         .target(
             name: "MartletPictures", dependencies: ["MartletJSON"], swiftSettings: strict),

@@ -50,10 +50,10 @@ public final class Model: Sendable {
         configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
-        configuration.modelName = loaded.name
-        configuration.prefixReuse = loaded.options.promptReuse.map {
-            PrefixReuse(maximumBytes: $0.maximumBytes, halfLife: $0.halfLife)
-        }
+        configuration.policy = loaded.options.order.policy
+        configuration.targetGap = loaded.options.targetGap
+        configuration.modelName = loaded.identity
+        configuration.prefixReuse = try loaded.prefixReuse()
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
         masks = ConstraintMasks(
@@ -251,6 +251,8 @@ public final class Model: Sendable {
             try masks.mask(constraint)
         }
         request.priority = options.service.priority
+        request.firstTokenTarget = options.service.firstTokenTarget
+        request.targetGap = options.service.targetGap
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt

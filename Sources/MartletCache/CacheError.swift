@@ -25,6 +25,8 @@ package enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
     case policiesDoNotCombine(first: String, second: String, decision: String)
     /// Two policies cannot be true together.
     case policiesExclude(first: String, second: String, reason: String)
+    /// Stored pages of a prompt are not as they were written, or belong to something else.
+    case damagedSegment(String)
     /// `checkIntegrity` found the pool and the tables in disagreement.
     case brokenIntegrity(String)
 
@@ -66,6 +68,9 @@ package enum CacheError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "remove one of them."
         case .policiesExclude(let first, let second, let reason):
             "cache policies \(first) and \(second) do not combine: \(reason); remove one of them."
+        case .damagedSegment(let finding):
+            "stored prompt: \(finding), expected pages that this model wrote; remove the file, its tokens are "
+                + "computed again."
         case .brokenIntegrity(let finding):
             "KV cache: integrity check failed: \(finding); this is a defect in the cache, please "
                 + "report it."

@@ -129,7 +129,7 @@ package actor Engine {
     private func run() async {
         while let loop {
             for message in inbox.take() { read(message, loop) }
-            if !loop.step() && inbox.rest() { return }
+            if !loop.step(hasNews: { inbox.hasMessages }) && inbox.rest() { return }
             await Task.yield()
         }
     }

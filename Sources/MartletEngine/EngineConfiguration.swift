@@ -9,6 +9,11 @@ package struct EngineConfiguration: Sendable {
     package var budget = StepBudget()
     /// In which order chains are served.
     package var policy: any SchedulingPolicy = FirstComeFirstServed()
+    /// The longest time that should pass between two tokens of a chain, where its request does not say: prompts are computed
+    /// in chunks that leave room for it, as far as steps are foreseen from those before. Nil fills every step.
+    package var targetGap: Duration?
+    /// What steps cost, where that was measured before; the engine's own steps correct it.
+    package var stepCost: StepCost?
     /// How beginnings of prompts are reused between requests; nil keeps nothing but what conversations go on with.
     package var prefixReuse: PrefixReuse?
     /// What was loaded: a part of the name of everything that is reused.
@@ -69,8 +74,14 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var preemptions = 0
     /// Those of them that kept their pages as long as nothing needed them.
     package internal(set) var parkings = 0
+    /// Times a step stopped between two layers because something arrived.
+    package internal(set) var interruptions = 0
     /// Tokens that were computed a second time by chains that gave way.
     package internal(set) var recomputedTokens = 0
+    /// The most tokens that a step computed.
+    package internal(set) var largestStep = 0
+    /// What a step costs, as far as that is known.
+    package internal(set) var stepCost: StepCost?
     /// Requests that ended or failed.
     package internal(set) var endedRequests = 0
     /// Chains that wait.

@@ -65,6 +65,7 @@ extension EngineLoop {
         let keys = isListed ? prefixKeys.keys(of: tokens, under: lane.root) : nil
         if conversation == nil, keys?.isEmpty ?? true { return cache.release(sequence) }
         if let keys {
+            store(sequence, tokens: tokens, root: lane.root, keys: keys)
             let others = kept.index.contained(in: tokens, keys: keys)
             for case .kept(let id) in others where isNeedless(id, beside: tokens.count) {
                 release(kept.take(id))

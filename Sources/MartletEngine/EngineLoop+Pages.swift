@@ -47,6 +47,12 @@ struct PageFootprint {
         pages(traits.leastTokens(tokens), chunk: 1)
     }
 
+    /// Tokens that the rows at these positions read, averaged over layers.
+    func reads(_ rows: Range<Int>) -> Double {
+        let reads = layers.reduce(0) { $0 + $1.visibility.readCount(rows: rows) * $1.tables }
+        return Double(reads) / Double(shape.tableCount)
+    }
+
     private func pages(_ tokens: Int, chunk: Int) -> Int {
         guard tokens > 0 else { return 0 }
         let rows = max(0, tokens - chunk)..<tokens
@@ -111,9 +117,7 @@ extension EngineLoop {
                 beginning = opened.beginning
                 return opened.opening
             },
-            close: { state, opening in
-                if let opening { cache.release(opening.sequence) }
-            },
+            close: { cache.release($0.sequence) },
             admitted: { state, opening in opened(state, opening, beginning) })
         self.scheduler = scheduler
         if let blocked, blocked.id == first.id { blockage = Blockage(blocked.id, self) }

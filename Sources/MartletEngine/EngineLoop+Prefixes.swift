@@ -66,12 +66,14 @@ extension EngineLoop {
     func open(
         _ state: SequenceState, _ sibling: SequenceID?
     ) -> (opening: Opening, beginning: Beginning?)? {
+        if let sibling, isPaused(sibling) { return nil }
         if let shared = share(state, sibling) { return (shared, nil) }
-        let search = search(for: state)
+        var search = search(for: state)
         if search.coming >= (search.best?.count ?? 0) + Self.leastAwaited {
             noteWait(of: state)
             return nil
         }
+        if restores(state, beyond: search.best) { search = self.search(for: state) }
         let begun = search.best.flatMap { cache.fork($0.sequence, to: $0.count) }
         var opening = Opening(sequence: begun ?? cache.makeSequence(), computed: 0)
         if begun != nil { opening.computed = search.best?.count ?? 0 }
@@ -79,6 +81,18 @@ extension EngineLoop {
         // Others branch off here: the next one shall find a sequence that ends here.
         if branch > opening.computed, !cache.cutsAnywhere { opening.branch = branch }
         return (opening, begun == nil ? nil : search.best)
+    }
+
+    /// Brings back what is stored of a chain's prompt. Returns whether there is more than `best` now.
+    private func restores(_ state: SequenceState, beyond best: Beginning?) -> Bool {
+        guard let generation = generations[state.id.request], isReusing(generation.prefix) else {
+            return false
+        }
+        return generation.prefix.lanes.contains {
+            restore(
+                state.tokens, $0, beyond: best?.count ?? 0, of: best?.sequence,
+                priority: state.key.priority)
+        }
     }
 
     private func noteWait(of state: SequenceState) {
@@ -192,7 +206,7 @@ extension EngineLoop {
             // What is urgent waits for nothing less urgent.
             if state.key.priority <= running.priority { search.coming = max(search.coming, count) }
             let there = min(count, cache.count(running.sequence))
-            guard there > search.best?.count ?? 0,
+            guard !isPaused(running.sequence), there > search.best?.count ?? 0,
                 cache.canTruncate(running.sequence, to: there)
             else { return }
             search.best = Beginning(sequence: running.sequence, count: there)

@@ -44,7 +44,9 @@ extension EngineLoop {
         scheduler.enqueue(
             SequenceState(
                 id: ChainID(request: id, chain: 0), priority: request.priority,
-                prompt: request.promptTokens, pendingForks: request.chainCount - 1))
+                prompt: request.promptTokens, pendingForks: request.chainCount - 1,
+                arrival: configuration.clock.now(), target: request.firstTokenTarget,
+                gap: request.targetGap), at: moment)
     }
 
     /// Takes a text to score, or refuses it through `deliver`.
@@ -75,7 +77,7 @@ extension EngineLoop {
         scheduler.enqueue(
             SequenceState(
                 id: chain, priority: request.priority, prompt: Array(computed),
-                scoringChunk: request.chunk))
+                scoringChunk: request.chunk, arrival: configuration.clock.now()), at: moment)
     }
 
     /// Ends a request now; its pages are free when this returns. Does nothing when it has ended.
@@ -126,6 +128,12 @@ extension EngineLoop {
         try check(
             (1...0xFFFF).contains(request.chainCount), "chainCount", request.chainCount,
             "1 ... 65535")
+        for (name, time) in [
+            ("firstTokenTarget", request.firstTokenTarget), ("targetGap", request.targetGap),
+        ] {
+            guard let time, time <= .zero else { continue }
+            throw .invalidParameter(name: name, got: "\(time)", expected: "a time above zero")
+        }
         try check(
             request.conversation == nil || request.chainCount == 1, "chainCount",
             request.chainCount, "1, because it goes on with a conversation")

@@ -26,8 +26,10 @@ final class EngineLoop {
     var blockage: Blockage?
     var counters: EngineStatistics
 
-    /// What a step takes, in relation to others.
-    var stepCost: StepCost { StepCost(fixed: 0, perToken: 1, perRead: 1 / 4096) }
+    /// What steps took.
+    var times: StepTimes
+    /// A step that stopped between two layers.
+    var paused: PausedStep?
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
     init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
@@ -51,25 +53,29 @@ final class EngineLoop {
         samplers = (0..<max(1, parts.forward.threadCount)).map { _ in
             Sampler(vocabularySize: parts.forward.vocabularySize)
         }
-        prefixKeys = (configuration.prefixReuse ?? PrefixReuse()).makeKeys()
+        let reuse = configuration.prefixReuse ?? PrefixReuse()
+        prefixKeys =
+            reuse.storage.map { PrefixKeys(KeyedHash(key: $0.hashKey.low, $0.hashKey.high)) }
+            ?? reuse.makeKeys()
+        times = StepTimes(cost: configuration.stepCost)
         counters = EngineStatistics(cache: parts.cache.statistics)
     }
 
     /// One step: form a ragged batch, reserve its pages, run the model once, turn logits into tokens,
     /// retire what has ended, tell consumers. Returns whether there is more to do.
+    ///
+    /// A step that computes a prompt stops between two layers when `hasNews` says that something has arrived. The next
+    /// call goes on with it, after a step for what is more urgent.
     @discardableResult
-    func step() -> Bool {
+    func step(hasNews: () -> Bool = { false }) -> Bool {
+        let begin = configuration.clock.now()
+        scheduler.order(at: moment)
         admit()
-        var plan = scheduler.plan()
-        reserve(&plan)
-        if !plan.isEmpty {
-            do {
-                let logits = try forward.forward(batch(for: plan), cache: cache)
-                advance(plan)
-                sample(plan, from: logits)
-            } catch {
-                fail(plan, .forwardFailed(error))
-            }
+        if paused.map({ !isIntact($0) }) == true { abandon() }
+        if let stopped = paused, !goesAhead(of: stopped) {
+            resume(stopped, hasNews: hasNews)
+        } else {
+            run(since: begin, hasNews: hasNews)
         }
         glance()
         retire()
@@ -77,6 +83,23 @@ final class EngineLoop {
             generation.tell()
         }
         return !scheduler.isEmpty
+    }
+
+    /// Plans a step and runs it.
+    private func run(since begin: Duration, hasNews: () -> Bool) {
+        var plan = plan()
+        reserve(&plan)
+        guard !plan.isEmpty else { return }
+        let measured = measure(plan)
+        do {
+            let batch = batch(for: plan)
+            guard let logits = try start(batch, of: plan, hasNews: hasNews) else { return }
+            advance(plan)
+            sample(plan, from: logits)
+        } catch {
+            fail(plan, .forwardFailed(error))
+        }
+        times.note(measured((configuration.clock.now() - begin) / .seconds(1)))
     }
 
     // MARK: The batch
@@ -87,7 +110,7 @@ final class EngineLoop {
         return count == state.remaining ? .last : .none
     }
 
-    private func batch(for plan: StepPlan) -> ForwardBatch {
+    func batch(for plan: StepPlan) -> ForwardBatch {
         ForwardBatch(
             slices: plan.slices.map { slice in
                 guard let state = scheduler[slice.id], let sequence = state.sequence else {
@@ -105,9 +128,10 @@ final class EngineLoop {
             })
     }
 
-    private func advance(_ plan: StepPlan) {
+    func advance(_ plan: StepPlan) {
         counters.steps += 1
         counters.computedTokens += plan.tokenCount
+        counters.largestStep = max(counters.largestStep, plan.tokenCount)
         for slice in plan.slices {
             if let branch = scheduler.advance(slice.id, by: slice.count) { keepBranch(of: branch) }
         }
@@ -116,7 +140,7 @@ final class EngineLoop {
     // MARK: The rows
 
     /// Hands each slice its rows, which come in slice order. Tokens are chosen side by side and accepted in order.
-    private func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
+    func sample(_ plan: StepPlan, from logits: UnsafeBufferPointer<Float>) {
         let width = forward.vocabularySize
         var offset = 0
         func next(_ rowCount: Int) -> UnsafeBufferPointer<Float> {
@@ -148,6 +172,7 @@ final class EngineLoop {
         statistics.waitingChains = scheduler.waiting.count
         statistics.runningChains = scheduler.running.count
         statistics.keptSequences = kept.all.count
+        statistics.stepCost = times.cost
         statistics.prefixes.keptTokens = kept.all.reduce(0) { $0 + $1.tokens.count }
         statistics.prefixes.reclaimableBytes = keptBytes
         statistics.cache = cache.statistics

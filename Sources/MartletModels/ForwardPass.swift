@@ -105,3 +105,24 @@ extension ForwardPass {
         for iteration in 0..<count { body(iteration, 0) }
     }
 }
+
+/// A forward pass that can stop between two layers, run other batches, and go on.
+package protocol PausingForwardPass: ForwardPass {
+    /// Whether it can stop when it runs against this cache.
+    func canPause(_ cache: KVCache) -> Bool
+
+    /// Runs a batch as ``ForwardPass/forward(_:cache:)`` does, unless `pauses` says after some layer that it is to stop:
+    /// then nil. What was computed is kept until ``resume(cache:pausing:)`` or ``abandon()``; nothing is committed, and the
+    /// reservations of the batch must last.
+    func forward(
+        _ batch: ForwardBatch, cache: KVCache, pausing pauses: () -> Bool
+    ) throws -> UnsafeBufferPointer<Float>?
+
+    /// Goes on with the batch that stopped. The rows are the same bits as if it had not. Nil when it stops again.
+    func resume(
+        cache: KVCache, pausing pauses: () -> Bool
+    ) throws -> UnsafeBufferPointer<Float>?
+
+    /// Forgets the batch that stopped. Does nothing when there is none.
+    func abandon()
+}

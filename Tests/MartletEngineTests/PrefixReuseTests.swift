@@ -196,7 +196,7 @@ import Testing
     }
 
     @Test func ofTwoTheOneThatWasUsedLaterStays() throws {
-        let time = TestTime()
+        let time = SimulatedTime()
         let harness = try harness(tokens: 320) { $0.clock = time.clock }
         try say(request(tokens(128), maximumTokens: 2), harness)
         time.pass(.seconds(100))
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func whatIsPinnedStaysLonger(isPinned: Bool) throws {
-        let time = TestTime()
+        let time = SimulatedTime()
         let harness = try harness(tokens: 320) { $0.clock = time.clock }
         try say(request(tokens(100), maximumTokens: 2) { $0.pinsPrefix = isPinned }, harness)
         for start in 1..<6 {

@@ -22,7 +22,7 @@ import Testing
         _ = scheduler.admit(
             pages: PageSupply(fits: { $0 <= free }, pages: { ($0 + 15) / 16 }),
             open: { _, _ in Opening(sequence: cache.makeSequence(), computed: 0) },
-            close: { _, opening in if let opening { cache.release(opening.sequence) } })
+            close: { cache.release($0.sequence) })
     }
 
     @Test func decodesFirstThenChunksInOrder() throws {

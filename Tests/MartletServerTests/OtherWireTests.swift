@@ -139,9 +139,10 @@ import Testing
         let shown = try await server.post("/api/show", ["model": "x"]).json()
         #expect(shown["capabilities"] == ["completion"])
         #expect(await server.post("/api/pull", ["model": "x"]).status == 501)
-        let schema = await server.post(
-            "/api/chat", .object((body.objectValue ?? JSONObject()).setting("format", to: "json")))
-        #expect(schema.status == 400)
+        for (format, status) in [("json", 200), ("xml", 400)] {
+            let members = (body.objectValue ?? JSONObject()).setting("format", to: .string(format))
+            #expect(await server.post("/api/chat", .object(members)).status == status)
+        }
     }
 
     // MARK: llama.cpp

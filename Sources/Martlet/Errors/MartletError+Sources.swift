@@ -95,6 +95,7 @@ extension MartletError {
             case .policiesExclude(let first, _, _): (.invalidPolicy, first)
             case .policyNeedsFullAttention(let policy, _): (.invalidPolicy, policy)
             case .policyNeedsOutputs(let policy): (.invalidPolicy, policy)
+            case .damagedSegment: (.malformedFile, nil)
             case .positionEvicted, .brokenIntegrity: (.internalInvariant, nil)
             }
         self.init(code: code, subject: subject, message: error.description, underlying: error)

@@ -115,6 +115,11 @@ package struct LoadedModel: Sendable {
         }
         let rows = options.maximumBatchTokens
         try require((1...65_536).contains(rows), "tokens of a step", rows, "1 to 65536")
+        if let gap = options.targetGap, gap <= .zero {
+            throw MartletError(
+                code: .invalidParameter, subject: "target gap",
+                message: "target gap: got \(gap), expected a time above zero; correct or remove it")
+        }
         if let bytes = options.memoryBudget {
             try require(bytes > 0, "memory budget", bytes, "a positive number of bytes")
         }

@@ -21,6 +21,11 @@ public struct ModelOptions: Sendable, Hashable {
     public var memoryBudget: Int?
     /// How beginnings of prompts are reused between requests; nil for sessions alone, each of which goes on with its own.
     public var promptReuse: PromptReuse?
+    /// In which order requests of one priority are served.
+    public var order = ServiceOrder.arrival
+    /// The longest time that should pass between two tokens of a response while others' prompts are computed: a step takes as
+    /// many tokens of prompts as that leaves room for, by what steps took so far. Nil fills every step.
+    public var targetGap: Duration?
     /// Threads; nil for one for each processor.
     public var threads: Int?
     /// The seed of a random model's weights.

@@ -15,8 +15,34 @@ public struct ServiceOptions: Sendable, Hashable {
     /// pages and nothing else is left to give up.
     public var pinsPrompt = false
 
+    /// When the first token should be there after the request's arrival, for ``ServiceOrder/deadline(usual:patience:)``.
+    public var firstTokenTarget: Duration?
+    /// The longest time that should pass between two tokens; nil for ``ModelOptions/targetGap``.
+    public var targetGap: Duration?
+
     /// The default settings.
     public init() {}
+}
+
+/// In which order requests of one priority are served.
+public enum ServiceOrder: Sendable, Hashable {
+    /// As they arrive.
+    case arrival
+    /// Short prompts first. For every second that a prompt has waited it counts as `ageing` tokens shorter, so that a long
+    /// one has its turn.
+    case shortestPrompt(ageing: Double = 50)
+    /// Whose deadline is next first (``ServiceOptions/firstTokenTarget``, or `usual`), among those that can still be met; who
+    /// cannot be in time lets the others go ahead, until `patience` after the deadline.
+    case deadline(usual: Duration = .seconds(5), patience: Duration = .seconds(20))
+
+    var policy: any SchedulingPolicy {
+        switch self {
+        case .arrival: FirstComeFirstServed()
+        case .shortestPrompt(let ageing): ShortestPromptFirst(ageing: ageing)
+        case .deadline(let usual, let patience):
+            SlackEarliestDeadline(usualTarget: usual, patience: patience)
+        }
+    }
 }
 
 /// Who may go on with what was computed for a request.
@@ -55,6 +81,12 @@ public struct PromptReuse: Sendable, Hashable {
     public var maximumBytes: Int?
     /// The time after which something that was not used again is worth half.
     public var halfLife = Duration.seconds(60)
+    /// A folder in which computed prompts outlive the process, for caches without windows, sealed pages or a policy: later
+    /// processes with the same model, codec and instruction set go on with them. It holds prompts and answers, and is made
+    /// for its user alone. Nil for none.
+    public var folder: String?
+    /// The most bytes of the folder's files; the longest unused go first.
+    public var folderBytes = 4 << 30
 
     /// The default settings.
     public init() {}

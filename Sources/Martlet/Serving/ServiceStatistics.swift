@@ -1,7 +1,7 @@
 /// What a model has done for all its requests, and what it holds, at one moment.
 
 import MartletCache
-import MartletEngine
+public import MartletEngine
 
 /// What a model has done since it was loaded, and what it holds, at one moment between two steps.
 public struct ServiceStatistics: Sendable, Hashable {
@@ -17,11 +17,17 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let computedTokens: Int
     /// Tokens chosen.
     public let sampledTokens: Int
+    /// The most tokens that a step computed.
+    public let largestStep: Int
+    /// What a step costs, as far as that is known.
+    public let stepCost: StepCost?
 
     /// Times a chain gave way, for lack of memory or to something more urgent.
     public let preemptions: Int
     /// Those of them that kept their part of the cache as long as nothing needed it.
     public let parkings: Int
+    /// Times the computation of a prompt stopped between two layers because something arrived.
+    public let interruptions: Int
     /// Tokens that chains computed a second time because they gave way.
     public let recomputedTokens: Int
 
@@ -44,6 +50,8 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let hitTokens: Int
     /// Tokens that were given up for lack of memory.
     public let evictedTokens: Int
+    /// Tokens that were brought back from ``PromptReuse/folder``.
+    public let restoredTokens: Int
     /// Requests that waited for another to compute their common beginning.
     public let promptWaits: Int
 
@@ -59,8 +67,11 @@ public struct ServiceStatistics: Sendable, Hashable {
         steps = engine.steps
         computedTokens = engine.computedTokens
         sampledTokens = engine.sampledTokens
+        largestStep = engine.largestStep
+        stepCost = engine.stepCost
         preemptions = engine.preemptions
         parkings = engine.parkings
+        interruptions = engine.interruptions
         recomputedTokens = engine.recomputedTokens
         budgetBytes = engine.cache.budgetBytes
         heldBytes = engine.cache.bytesHeld
@@ -71,6 +82,7 @@ public struct ServiceStatistics: Sendable, Hashable {
         lookedTokens = engine.prefixes.lookedTokens
         hitTokens = engine.prefixes.hitTokens
         evictedTokens = engine.prefixes.evictedTokens
+        restoredTokens = engine.prefixes.restoredTokens
         promptWaits = engine.prefixes.waits
     }
 }

@@ -167,6 +167,9 @@ package final class KVCache {
     /// Tokens computed: absolute positions, not live tokens.
     package func count(_ id: SequenceID) -> Int { state(id).count }
 
+    /// Tokens that can be committed before the next reservation.
+    package func reserved(_ id: SequenceID) -> Int { state(id).reserved }
+
     /// Whether the name belongs to a living sequence.
     package func contains(_ id: SequenceID) -> Bool {
         id.slot < states.count && generations[id.slot] == id.generation && states[id.slot] != nil

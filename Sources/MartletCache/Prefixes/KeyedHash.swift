@@ -24,6 +24,17 @@ package struct KeyedHash: Sendable {
         return state.finish((count &* 8) << 56)
     }
 
+    /// The hash of bytes whose number is a multiple of 8.
+    func callAsFunction(words bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.withUnsafeBytes { bytes in
+            self(
+                (0..<bytes.count / 8).lazy.map {
+                    UInt64(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self))
+                })
+        }
+    }
+
     /// The hash of bytes.
     package func callAsFunction(_ bytes: [UInt8]) -> UInt64 {
         var state = State(key.low, key.high)

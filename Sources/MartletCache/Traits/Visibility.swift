@@ -38,6 +38,14 @@ package struct Visibility: Sendable, Hashable {
         return query + 1 - start + min(sinks, start)
     }
 
+    /// Positions that all these rows attend to, added up.
+    package func readCount(rows: Range<Int>) -> Int {
+        guard window != nil else {
+            return rows.count * (rows.lowerBound + rows.upperBound + 1) / 2
+        }
+        return rows.reduce(0) { $0 + visibleCount(from: $1) }
+    }
+
     /// Pages that hold a position visible to any of the rows, when slots are positions.
     package func pageCount(rows: Range<Int>) -> Int { pageCount(rows: rows, below: .max) }
 

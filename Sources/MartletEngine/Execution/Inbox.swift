@@ -76,6 +76,9 @@ final class Inbox: Sendable {
         }
     }
 
+    /// Whether something has arrived that was not taken yet.
+    var hasMessages: Bool { state.withLock { !$0.messages.isEmpty } }
+
     /// Takes all messages.
     func take() -> [Message] {
         state.withLock { state in

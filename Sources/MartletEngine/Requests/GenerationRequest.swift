@@ -45,6 +45,10 @@ package struct GenerationRequest: Sendable {
     package var mask: (any TokenMask)?
     /// The adapter that its chains are computed under; nil for the model's own weights.
     package var adapter: String?
+    /// When its first token should be there, for an order by deadlines.
+    package var firstTokenTarget: Duration?
+    /// The longest time that should pass between two tokens of a chain; nil for the engine's.
+    package var targetGap: Duration?
     /// Who it is served for. What one tenant's requests computed serves no other's.
     package var tenant = ""
     /// Who may go on with its tokens, where the engine reuses prompts.

@@ -12,7 +12,12 @@ package struct PrefixReuse: Sendable {
     package var maximumBytes: Int?
     /// The time after which something that was not used again is worth half.
     package var halfLife: Duration
-    /// Makes the keys that prompts are found by, once for each engine.
+    /// Where prompts outlive the engine; nil for nowhere. Only pages whose content is all that there is to know of them go
+    /// there: those of caches in which nothing but the model acts, without windows.
+    package var storage: (any PrefixStorage)?
+    /// Tokens that are stored together.
+    package var segmentTokens = 256
+    /// Makes the keys that prompts are found by, once for each engine. A storage has keys of its own.
     package var makeKeys: @Sendable () -> PrefixKeys
 
     /// Reuses prompts within these bounds.
@@ -40,6 +45,12 @@ package struct PrefixStatistics: Sendable, Hashable {
     package internal(set) var evictedTokens = 0
     /// Times a request waited for one that was computing the same beginning.
     package internal(set) var waits = 0
+    /// Tokens that were written to the storage.
+    package internal(set) var storedTokens = 0
+    /// Tokens that were brought back from it.
+    package internal(set) var restoredTokens = 0
+    /// Segments of it that were not as they had been written.
+    package internal(set) var damagedSegments = 0
     /// Tokens that are kept; a beginning that several share counts for each of them.
     package internal(set) var keptTokens = 0
     /// Bytes of pages that what is kept holds by itself: they are free as soon as something needs them.

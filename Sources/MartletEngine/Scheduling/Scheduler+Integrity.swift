@@ -27,7 +27,7 @@ extension Scheduler {
         for list in [waiting, running] {
             for (first, second) in zip(list, list.dropFirst()) {
                 try check(
-                    policy.precedes(first.key, second.key), "\(second.id) stands after \(first.id)")
+                    first.place < second.place, "\(second.id) stands after \(first.id)")
             }
         }
     }

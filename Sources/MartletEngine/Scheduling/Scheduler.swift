@@ -71,10 +71,26 @@ struct Scheduler: Sendable {
     // MARK: Into the step
 
     /// Puts a chain among the waiting.
-    mutating func enqueue(_ state: SequenceState) {
+    mutating func enqueue(_ state: SequenceState, at moment: SchedulingMoment? = nil) {
         precondition(
             state.sequence == nil && state.computed == 0, "Scheduler: \(state.id) runs already")
+        var state = state
+        state.rank = policy.rank(
+            state.progress, at: moment ?? SchedulingMoment(now: state.key.arrival))
         insert(state, into: &waiting)
+    }
+
+    /// Orders all chains anew, where the policy's order changes with time.
+    mutating func order(at moment: SchedulingMoment) {
+        guard policy.changesWithTime else { return }
+        for index in waiting.indices {
+            waiting[index].rank = policy.rank(waiting[index].progress, at: moment)
+        }
+        for index in running.indices {
+            running[index].rank = policy.rank(running[index].progress, at: moment)
+        }
+        waiting.sort { $0.place < $1.place }
+        running.sort { $0.place < $1.place }
     }
 
     /// Admits waiting chains in order while pages and sequences last, and returns the first that there is no room for.
@@ -85,7 +101,7 @@ struct Scheduler: Sendable {
     mutating func admit(
         pages: PageSupply,
         open: (SequenceState, _ sibling: SequenceID?) -> Opening?,
-        close: (SequenceState, Opening?) -> Void = { _, _ in },
+        close: (Opening) -> Void = { _ in },
         admitted: (SequenceState, Opening) -> Void = { _, _ in }
     ) -> SequenceState? {
         var promised = running.reduce(0) { $0 + demand($1, pages) }
@@ -105,7 +121,7 @@ struct Scheduler: Sendable {
             state.start(with: opening)
             // One chain alone always runs: whether it fits is then seen when it reserves.
             guard running.isEmpty || pages.fits(promised + demand(state, pages)) else {
-                close(candidate, opening)
+                close(opening)
                 return candidate
             }
             waiting.remove(at: place)
@@ -124,30 +140,62 @@ struct Scheduler: Sendable {
         return missing + one * (1 + state.pendingForks)
     }
 
-    /// The next step: every running chain that decodes, in order, then chunks of prompts, in order.
-    func plan() -> StepPlan {
+    /// The next step: every running chain that decodes, in order, then chunks of prompts, in order, as many tokens as
+    /// the budget holds and, where a limit is given, as its time does. `includes` leaves chains out.
+    func plan(
+        within limit: StepLimit? = nil, includes: (SequenceState) -> Bool = { _ in true }
+    ) -> StepPlan {
         var plan = StepPlan()
         var room = budget.maximumTokens
+        var known = limit?.mostTokens ?? .max
+        var seconds = limit.map { $0.seconds - $0.cost.fixed } ?? 0
         for decoding in [true, false] {
-            for state in running where state.isDecoding == decoding && state.remaining > 0 {
+            for state in running
+            where state.isDecoding == decoding && state.remaining > 0 && includes(state) {
                 guard room > 0, plan.slices.count < budget.maximumSequences else { return plan }
-                var count = min(state.remaining, room, state.scoringChunk ?? .max)
-                if state.computed < state.promptCount {
-                    if promptRule.stopsAtPrompt {
-                        count = min(count, state.promptCount - state.computed)
+                var count = most(of: state, room)
+                if let limit {
+                    if !decoding {
+                        let least = plan.hasPrompt ? 0 : min(count, StepLimit.leastTokens)
+                        count = limit.tokens(
+                            min(count, known), from: state.computed, within: seconds)
+                        count = max(count, least)
+                        guard count > 0 else { return plan }
                     }
-                    if let piece = promptRule.piece {
-                        count = min(count, piece - state.computed % piece)
-                    }
-                } else if promptRule.stepsSingly {
-                    count = 1
+                    let rows = state.computed..<state.computed + count
+                    seconds -= limit.cost.seconds(tokens: count, reads: limit.reads(rows))
+                    seconds += limit.cost.fixed
                 }
-                count = min(count, promptRule.longest ?? count, state.tokensToBranch ?? count)
+                if !decoding { plan.hasPrompt = true }
                 plan.slices.append(PlannedSlice(id: state.id, count: count))
                 room -= count
+                known = max(0, known - count)
             }
         }
         return plan
+    }
+
+    /// The most tokens of a chain that a step may compute.
+    private func most(of state: SequenceState, _ room: Int) -> Int {
+        var count = min(state.remaining, room, state.scoringChunk ?? .max)
+        if state.computed < state.promptCount {
+            if promptRule.stopsAtPrompt {
+                count = min(count, state.promptCount - state.computed)
+            }
+            if let piece = promptRule.piece {
+                count = min(count, piece - state.computed % piece)
+            }
+        } else if promptRule.stepsSingly {
+            count = 1
+        }
+        return min(count, promptRule.longest ?? count, state.tokensToBranch ?? count)
+    }
+
+    /// The shortest time that should pass between two tokens of the chains that decode; nil where none does, or none of
+    /// them and no `usual` says so.
+    func gap(usual: Duration?) -> Duration? {
+        let decoding = running.filter { $0.isDecoding && $0.progress.hasStarted }
+        return decoding.compactMap { $0.gap ?? usual }.min()
     }
 
     // MARK: Out of the step
@@ -165,9 +213,14 @@ struct Scheduler: Sendable {
         return running[index]
     }
 
-    /// Gives a chain its next token, to be computed in a later step.
+    /// Gives a chain its next token, to be computed in a later step. With its first it may stand elsewhere.
     mutating func append(_ token: Int32, to id: ChainID) {
-        running[runningIndex(id)].append(token)
+        let index = runningIndex(id)
+        running[index].append(token)
+        guard running[index].target == running[index].promptCount + 1 else { return }
+        var state = running.remove(at: index)
+        state.rank = policy.rank(state.progress, at: SchedulingMoment(now: state.key.arrival))
+        insert(state, into: &running)
     }
 
     /// Adds running chains that share the tokens of `id` so far, which then waits for no more forks.
@@ -212,7 +265,7 @@ struct Scheduler: Sendable {
     private func insert(_ state: SequenceState, into list: inout [SequenceState]) {
         // Newcomers are mostly last, so the search starts there.
         var index = list.count
-        while index > 0, policy.precedes(state.key, list[index - 1].key) { index -= 1 }
+        while index > 0, state.place < list[index - 1].place { index -= 1 }
         list.insert(state, at: index)
     }
 }

@@ -21,6 +21,8 @@ struct ChainID: Hashable, Sendable, CustomStringConvertible {
 struct SequenceState: Sendable {
     let id: ChainID
     let key: SchedulingKey
+    /// The policy's rank as of when the lists were last ordered.
+    var rank = 0.0
     let promptCount: Int
     /// Rows of logits after every token, at most this many in one step; nil for the last row only.
     let scoringChunk: Int?
@@ -30,16 +32,23 @@ struct SequenceState: Sendable {
     var computed = 0
     /// The cache's name for it; nil while it waits.
     var sequence: SequenceID?
+    /// The longest time that should pass between two tokens of it, if it says so.
+    let gap: Duration?
     /// Tokens of a beginning that others share: a step ends there, so that a sequence that ends there can be kept.
     var branch: Int?
     /// Chains that will fork from this one when its prompt is computed.
     var pendingForks: Int
 
     init(
-        id: ChainID, priority: Int, prompt: [Int32], scoringChunk: Int? = nil, pendingForks: Int = 0
+        id: ChainID, priority: Int, prompt: [Int32], scoringChunk: Int? = nil,
+        pendingForks: Int = 0,
+        arrival: Duration = .zero, target: Duration? = nil, gap: Duration? = nil
     ) {
         self.id = id
-        key = SchedulingKey(priority: priority, request: id.request, chain: id.chain)
+        key = SchedulingKey(
+            priority: priority, request: id.request, chain: id.chain, arrival: arrival,
+            target: target)
+        self.gap = gap
         promptCount = prompt.count
         self.scoringChunk = scoringChunk
         tokens = prompt
@@ -49,7 +58,9 @@ struct SequenceState: Sendable {
     /// A chain that shares this one's tokens so far, under its own name and sequence.
     func forked(chain: Int, sequence: SequenceID) -> SequenceState {
         var fork = SequenceState(
-            id: ChainID(request: id.request, chain: chain), priority: key.priority, prompt: tokens)
+            id: ChainID(request: id.request, chain: chain), priority: key.priority, prompt: tokens,
+            arrival: key.arrival, target: key.target, gap: gap)
+        fork.rank = rank
         fork.computed = computed
         fork.sequence = sequence
         return fork
@@ -77,6 +88,15 @@ struct SequenceState: Sendable {
         sequence = nil
         computed = 0
         branch = nil
+    }
+
+    /// Where it stands.
+    var place: SchedulingPlace { SchedulingPlace(key: key, rank: rank) }
+    /// How far it is.
+    var progress: ChainProgress {
+        ChainProgress(
+            key: key, hasStarted: target > promptCount, promptTokens: promptCount,
+            computedTokens: computed)
     }
 
     mutating func append(_ token: Int32) { tokens.append(token) }

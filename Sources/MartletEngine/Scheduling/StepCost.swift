@@ -42,6 +42,13 @@ public struct StepCost: Sendable, Hashable {
         return Double(steps) * fixed + Double(tokens) * perToken + reads * perRead
     }
 
+    /// Seconds to compute `tokens` tokens of a prompt after its first `start`, in chunks.
+    public func prefillSeconds(from start: Int, tokens: Int, chunk: Int) -> Double {
+        guard tokens > 0 else { return 0 }
+        return prefillSeconds(tokens: tokens, chunk: chunk)
+            + perRead * Double(start) * Double(tokens)
+    }
+
     /// Seconds to decode `width` chains of `length` tokens each after a prompt of `promptTokens`
     /// tokens. A step reads `readShare` of a chain's tokens (1: all of them).
     public func decodeSeconds(

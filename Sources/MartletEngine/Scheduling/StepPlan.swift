@@ -25,6 +25,8 @@ struct PlannedSlice: Sendable, Hashable {
 /// The slices of one step, in the order in which their logits will come.
 struct StepPlan: Sendable, Hashable {
     var slices: [PlannedSlice] = []
+    /// Whether a slice of it is of a prompt.
+    var hasPrompt = false
 
     var isEmpty: Bool { slices.isEmpty }
     var tokenCount: Int { slices.reduce(0) { $0 + $1.count } }

@@ -36,6 +36,12 @@ struct Decoder: Sendable {
 
     /// Runs the embedding and every layer; the result is the residual stream of the step.
     func callAsFunction(_ step: Step) {
+        embed(step)
+        _ = step.run(layers)
+    }
+
+    /// The residual stream before the first layer.
+    func embed(_ step: Step) {
         vocabulary.embed(step)
         if embeddingScale != 1 {
             for index in 0..<step.rows * step.shape.hiddenSize {
@@ -51,7 +57,6 @@ struct Decoder: Sendable {
                     Int32(size))
             }
         }
-        step.run(layers)
     }
 }
 
@@ -183,12 +188,20 @@ extension ResidualLinear {
 }
 
 extension Step {
-    /// Runs layers over the residual stream. Rows meet in attention alone, so what lies between one attention and
-    /// the next is one part of the step: the end of a layer and the beginning of the next.
-    func run(_ layers: [DecoderLayer]) {
-        guard let first = layers.first else { return }
-        inStrips(weightBytes: first.attention.byteCount) { first.attention.project($0) }
-        for (index, layer) in layers.enumerated() {
+    /// Runs layers over the residual stream, from `begin` on. Rows meet in attention alone, so what lies between one
+    /// attention and the next is one part of the step: the end of a layer and the beginning of the next.
+    ///
+    /// Returns the layer to go on with when `pauses` says so before the last one: the residual stream is all that it
+    /// needs. Nil when all have run.
+    func run(
+        _ layers: [DecoderLayer], from begin: Int = 0, pausing pauses: () -> Bool = { false }
+    ) -> Int? {
+        guard begin < layers.count else { return nil }
+        let first = layers[begin].attention
+        inStrips(weightBytes: first.byteCount) { first.project($0) }
+        for index in begin..<layers.count {
+            if index > begin, pauses() { return index }
+            let layer = layers[index]
             let (attention, feedForward) = (layer.attention, layer.feedForward)
             let next = index + 1 < layers.count ? layers[index + 1].attention : nil
             attention.attend(self, layer: index)
@@ -200,5 +213,6 @@ extension Step {
                 next?.project(rows)
             }
         }
+        return nil
     }
 }

@@ -17,6 +17,8 @@ package final class ModelRunner: ForwardPass {
     let step: Step
     private var logits: AlignedBuffer<Float>
     private let gathered: AlignedBuffer<Float>
+    /// What stopped between two layers.
+    var paused: PausedBatch?
 
     /// Logits of a row.
     package var vocabularySize: Int { model.shape.vocabularySize }
@@ -86,6 +88,19 @@ package final class ModelRunner: ForwardPass {
         _ batch: ForwardBatch, cache: KVCache,
         then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
     ) throws -> Int {
+        let laidOut = try lay(batch, cache: cache)
+        if step.rows > 0 { model.loaded.decoder(step) }
+        return try commit(laidOut, cache: cache, then: finish)
+    }
+
+    /// A batch as the workspace holds it.
+    struct LaidOut {
+        let slices: [AttentionSlice]
+        let sources: [SequenceSlice]
+    }
+
+    /// Checks a batch and lays its rows out.
+    func lay(_ batch: ForwardBatch, cache: KVCache) throws -> LaidOut {
         var slices: [AttentionSlice] = []
         var rows = 0
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
@@ -117,9 +132,17 @@ package final class ModelRunner: ForwardPass {
             throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
         }
         try step.begin(slices, tokens: sources, adapters: adapters, cache: cache)
-        if rows > 0 { model.loaded.decoder(step) }
+        return LaidOut(slices: slices, sources: sources)
+    }
+
+    /// Makes of the rows what is asked for, and commits the batch.
+    private func commit(
+        _ laidOut: LaidOut, cache: KVCache,
+        then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
+    ) throws -> Int {
         try model.loaded.decoder.vocabulary.checkIntact()
-        let count = try finish(slices, sources)
+        let sources = laidOut.sources
+        let count = try finish(laidOut.slices, sources)
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(
                 slice: index, isDecode: source.isDecode, cache: cache)
@@ -133,6 +156,12 @@ package final class ModelRunner: ForwardPass {
             try step.attention.completePrompt(source.sequence, cache: cache)
         }
         return count
+    }
+
+    /// Commits a batch whose layers have all run, and returns its rows of logits.
+    func complete(_ laidOut: LaidOut, cache: KVCache) throws -> UnsafeBufferPointer<Float> {
+        let count = try commit(laidOut, cache: cache, then: project)
+        return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
     }
 
     /// Appends `tokens` random keys and values to a sequence, for timing; see

@@ -67,6 +67,7 @@ final class LoopHarness {
     init(
         tokens: Int = 4096, policy: CachePolicy = .dense, budget: StepBudget = StepBudget(),
         model: PrefixHashModel = PrefixHashModel(),
+        forward: (any ForwardPass)? = nil,
         configure: (inout EngineConfiguration) -> Void = { _ in }
     ) throws {
         self.model = model
@@ -78,7 +79,8 @@ final class LoopHarness {
         configuration.drawSeed = { 99 }
         configure(&configuration)
         loop = try EngineLoop(
-            parts: EngineParts(forward: model, cache: cache), configuration: configuration)
+            parts: EngineParts(forward: forward ?? model, cache: cache),
+            configuration: configuration)
     }
 
     @discardableResult

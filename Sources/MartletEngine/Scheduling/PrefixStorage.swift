@@ -1,0 +1,15 @@
+/// Where prompts outlive the engine.
+
+/// Keeps bytes under names. An engine asks for them on its own thread; writing may take place later, or not at all.
+package protocol PrefixStorage: Sendable {
+    /// The key of the hash that names are made with: the same whenever the storage is used.
+    var hashKey: (low: UInt64, high: UInt64) { get }
+    /// Whether something has this name, as far as that is known.
+    func contains(_ name: String) -> Bool
+    /// The bytes of a name; nil when there are none.
+    func read(_ name: String) -> [UInt8]?
+    /// Writes bytes under a name, all of them or none.
+    func write(_ name: String, _ bytes: [UInt8])
+    /// Forgets what has a name.
+    func remove(_ name: String)
+}
