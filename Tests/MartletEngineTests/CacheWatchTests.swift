@@ -81,7 +81,7 @@ import Testing
 
     /// Between two glances at least the interval passes; a chain's end is always seen.
     @Test func glancesAreRare() throws {
-        let time = TestTime()
+        let time = SimulatedTime()
         let harness = try LoopHarness { $0.clock = time.clock }
         let watch = CacheWatch(interval: .milliseconds(50))
         harness.submit(request(watch: watch))
