@@ -140,8 +140,10 @@ import Testing
         #expect(shown["capabilities"] == ["completion"])
         #expect(await server.post("/api/pull", ["model": "x"]).status == 501)
         let schema = await server.post(
-            "/api/chat", .object((body.objectValue ?? JSONObject()).setting("format", to: "json")))
-        #expect(schema.status == 400)
+            "/api/chat",
+            .object(
+                (body.objectValue ?? JSONObject()).setting("format", to: ["uniqueItems": true])))
+        #expect(schema.status == 400 && schema.text.contains("uniqueItems"), "\(schema.text)")
     }
 
     // MARK: llama.cpp
