@@ -143,6 +143,11 @@ import Testing
             let members = (body.objectValue ?? JSONObject()).setting("format", to: .string(format))
             #expect(await server.post("/api/chat", .object(members)).status == status)
         }
+        let schema = await server.post(
+            "/api/chat",
+            .object(
+                (body.objectValue ?? JSONObject()).setting("format", to: ["uniqueItems": true])))
+        #expect(schema.status == 400 && schema.text.contains("uniqueItems"), "\(schema.text)")
     }
 
     // MARK: llama.cpp
