@@ -120,8 +120,9 @@ import Testing
             var configuration = EngineConfiguration()
             configuration.budget.maximumSequences = 16
             change(&configuration)
+            // One layer: a step does not stop for a prompt, whose second token would wait for its rest.
             let result = try ServiceSimulation(
-                cost: Self.cost, cacheTokens: 1 << 16, configuration: configuration
+                cost: Self.cost, layers: 1, cacheTokens: 1 << 16, configuration: configuration
             ).run(requests)
             let gaps = result.requests.flatMap(\.gaps).map { $0 / .seconds(1) }
             let waits = zip(requests, result.requests)
