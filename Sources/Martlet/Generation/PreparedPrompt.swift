@@ -66,11 +66,8 @@ extension Model {
     /// - Throws: `promptTooLong`, `contextExceeded`, `invalidParameter`; reading the stream throws what else the prompt
     ///   is refused for.
     package func answers(
-        to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
-        priority: Int = 0
+        to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1
     ) throws(MartletError) -> AnswerStream {
-        var options = options
-        options.service.priority = priority
         let stream = try generate(prompt.tokens, options: options, chainCount: chainCount)
         return AnswerStream(
             base: stream, chainCount: chainCount,
