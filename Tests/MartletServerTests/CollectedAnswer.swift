@@ -82,7 +82,8 @@ struct TestServer {
     init(serving server: Server) { self.server = server }
 
     init(
-        _ name: String = "random:tiny", _ change: (inout ServerConfiguration) -> Void = { _ in }
+        _ name: String = "random:tiny", reusesPrompts: Bool = false,
+        _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = ServerConfiguration()
         configuration.pingInterval = .seconds(60)
@@ -90,6 +91,7 @@ struct TestServer {
         change(&configuration)
         var options = ModelOptions()
         options.threads = 1
+        options.promptReuse = reusesPrompts ? PromptReuse() : nil
         let model = try await Model.load(name, options: options)
         let service = Service(configuration)
         service.begin(

@@ -132,6 +132,38 @@ import Testing
         #expect(Set(rows).count == rows.count, "a path is listed twice")
     }
 
+    @Test func promptsAreReusedInsideATenant() async throws {
+        let server = try await TestServer(reusesPrompts: true) {
+            $0.keys = [(key: "a", tenant: "a"), (key: "b", tenant: "b")]
+        }
+        func cached(_ key: String, _ change: KeyValuePairs<String, JSONValue> = [:]) async throws
+            -> (Int?, JSONValue)
+        {
+            var body = JSONObject().setting(
+                "prompt", to: .string(String(repeating: "Once upon a time ", count: 20)))
+            body = body.setting("max_tokens", to: 3).setting("temperature", to: 0)
+            for (name, value) in change { body = body.setting(name, to: value) }
+            let json = try await server.send(
+                "POST", "/v1/completions", .object(body),
+                headers: [(name: "authorization", value: "Bearer \(key)")]
+            ).json()
+            return (
+                json["usage.prompt_tokens_details.cached_tokens"].intValue, json["choices.0.text"]
+            )
+        }
+        let (first, text) = try await cached("a")
+        #expect(first == 0)
+        let (second, again) = try await cached("a")
+        #expect(second ?? 0 > 200)
+        // The answer is the same.
+        #expect(again == text)
+        #expect(try await cached("b").0 == 0)
+        #expect(try await cached("a", ["cache_prompt": false]).0 == 0)
+        #expect(try await cached("a", ["cache_salt": "x"]).0 == 0)
+        #expect(try await cached("a", ["cache_salt": "x"]).0 ?? 0 > 200)
+        #expect(try await cached("a", ["martlet": ["sharing": "nobody"]]).0 == 0)
+    }
+
     @Test func metricsCount() async throws {
         let server = try await TestServer()
         _ = await server.post("/v1/completions", Self.hello)

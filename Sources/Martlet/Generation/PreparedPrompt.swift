@@ -75,10 +75,9 @@ extension Model {
     ///   is refused for.
     package func answers(
         to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
-        priority: Int = 0, watch: CacheWatch? = nil
+        watch: CacheWatch? = nil
     ) throws(MartletError) -> AnswerStream {
         var options = options
-        options.service.priority = priority
         options.constraint = options.constraint?.after(prompt.reasoning)
         let stream = try generate(
             prompt.tokens, options: options, chainCount: chainCount, watch: watch)

@@ -166,12 +166,13 @@ struct ServerArguments: ParsableArguments {
                 $0.trimmingCharacters(in: .whitespaces)
             }.filter { !$0.isEmpty }
         }
-        return try texts.map { text in
+        // Each key without a name is a tenant of its own: what was computed for one serves no other.
+        return try texts.enumerated().map { index, text in
             let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
             guard let key = parts.last, !key.isEmpty else {
                 throw ValidationError("--api-key is empty, expected a key or TENANT:KEY.")
             }
-            return (key, parts.count > 1 ? parts[0] : "")
+            return (key, parts.count > 1 ? parts[0] : "key \(index + 1)")
         }
     }
 

@@ -32,10 +32,17 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk: Int?
 
+    @Flag(
+        help:
+            "Compute every prompt anew, rather than go on with what earlier requests of a key computed."
+    )
+    var noReuse = false
+
     func run() async throws {
         let configuration = try server.configuration(seed: loading.seed)
         var options = ModelOptions(loading, cache, chunk: chunk)
         options.memoryBudget = memory.memory?.bytes
+        options.promptReuse = noReuse ? nil : PromptReuse()
         let service = Service(configuration)
         let listener = Listener(Server(service))
         let port = try listener.listen(hosts: server.hosts, port: server.port)

@@ -32,12 +32,13 @@ enum AnthropicMessages {
             let generator = try model.generating()
             var writer = AnthropicAnswer(request, model)
             guard request.streams else {
-                let chains = try await service.run(request.answer, on: generator)
+                let chains = try await service.run(
+                    request.answer, for: exchange, on: generator)
                 return try await exchange.reply(writer.whole(chains[0]))
             }
             var events: EventStream?
             let chains = try await service.run(
-                request.answer, on: generator,
+                request.answer, for: exchange, on: generator,
                 begin: { () async throws(WireError) in
                     let opened = try await EventStream(
                         exchange, pingEvery: service.configuration.pingInterval)

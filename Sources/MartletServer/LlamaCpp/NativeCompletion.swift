@@ -58,7 +58,7 @@ enum NativeCompletion {
                 let first = index * answer.chainCount
                 var counts = Array(repeating: 0, count: answer.chainCount)
                 let chains = try await service.run(
-                    answer, on: generator,
+                    answer, for: exchange, on: generator,
                     each: { (piece) async throws(WireError) in
                         guard let events, piece.part.token != nil || !piece.part.text.isEmpty
                         else { return }

@@ -90,7 +90,7 @@ enum OllamaEndpoints {
         try await service.admitted { () async throws(WireError) in
             var lines: EventStream?
             let chains = try await service.run(
-                answer, on: generator,
+                answer, for: exchange, on: generator,
                 begin: { () async throws(WireError) in
                     guard request.streams else { return }
                     lines = try await EventStream(

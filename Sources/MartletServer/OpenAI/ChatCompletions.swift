@@ -43,7 +43,8 @@ enum ChatCompletions {
             if request.streams {
                 try await stream(request, exchange, service, model)
             } else {
-                let chains = try await service.run(request.answer, on: try model.generating())
+                let chains = try await service.run(
+                    request.answer, for: exchange, on: try model.generating())
                 let answer = ChatAnswer(request, model, service.configuration)
                 try await exchange.reply(answer.whole(chains))
             }
@@ -56,7 +57,7 @@ enum ChatCompletions {
         var answer = ChatAnswer(request, model, service.configuration)
         var events: EventStream?
         let chains = try await service.run(
-            request.answer, on: try model.generating(),
+            request.answer, for: exchange, on: try model.generating(),
             begin: { () async throws(WireError) in
                 let opened = try await EventStream(
                     exchange, pingEvery: service.configuration.pingInterval)

@@ -62,7 +62,7 @@ enum Completions {
                 }
                 var offsets = heads.map(\.length)
                 let chains = try await service.run(
-                    answer, on: generator,
+                    answer, for: exchange, on: generator,
                     each: { (piece) async throws(WireError) in
                         guard let events else { return }
                         let part = writer.piece(piece.part, offset: offsets[piece.chain])

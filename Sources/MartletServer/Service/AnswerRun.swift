@@ -31,11 +31,12 @@ extension Service {
     /// Runs an answer among those under way.
     ///
     /// - Parameters:
+    ///   - exchange: whose tenant it is computed for.
     ///   - begin: runs when the engine has taken the prompt: from here on a stream may be opened.
     ///   - each: runs for each piece.
     /// - Returns: the chains in their order.
     func run(
-        _ request: AnswerRequest, on model: Model,
+        _ request: AnswerRequest, for exchange: Exchange, on model: Model,
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
@@ -45,10 +46,11 @@ extension Service {
         let stream: AnswerStream
         var options = request.options
         options.adapter = request.own.adapter ?? options.adapter
+        options.service = request.own.service(for: exchange.tenant)
         do throws(MartletError) {
             stream = try model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
-                priority: request.own.priority, watch: request.own.watch)
+                watch: request.own.watch)
         } catch { throw WireError(error) }
         let deadline = Deadline(request.own.deadline) { stream.cancel() }
         defer { deadline.end() }

@@ -15,6 +15,12 @@ struct MartletFields: Sendable {
     var deadline: Duration?
     /// Larger goes first.
     var priority = 0
+    /// Who may go on with what was computed for the answer.
+    var sharing = PromptSharing.tenant
+    /// Whether the prompt stays in the cache as long as it can.
+    var pins = false
+    /// Divides a tenant: what was computed under one salt serves no other.
+    var salt = ""
     /// The adapter that the answer is computed under.
     var adapter: String?
     /// A search by chains that vote; nil for a plain answer.
@@ -39,6 +45,9 @@ struct MartletFields: Sendable {
 
     /// Reads the object. A policy or a codec that is not the loaded model's is refused by name: an engine has one.
     init(_ request: Fields, _ model: ServedModel) throws(WireError) {
+        // What other servers call the same.
+        if try request.flag("cache_prompt") == false { sharing = .nobody }
+        salt = try request.string("cache_salt") ?? ""
         guard let fields = try request.fields(Self.key) else { return }
         isPresent = true
         if try fields.flag("report") == true { watch = CacheWatch() }
@@ -66,6 +75,8 @@ struct MartletFields: Sendable {
             deadline = .seconds(seconds)
         }
         priority = try fields.integer("priority", in: -1000...1000) ?? 0
+        if let wanted = try fields.word("sharing", PromptSharing.self) { sharing = wanted }
+        pins = try fields.flag("pin") ?? false
         adapter = try fields.string("adapter")
         // The tenant is that of the key: a request cannot name another.
         if let tenant = try fields.string("tenant"), !tenant.isEmpty {
@@ -83,6 +94,16 @@ struct MartletFields: Sendable {
                 length: try wanted.integer("length", in: 1...1 << 24),
                 aggregation: try wanted.word("aggregation", Aggregation.self))
         }
+    }
+
+    /// How the answer is served beside others.
+    func service(for tenant: String) -> ServiceOptions {
+        var options = ServiceOptions()
+        options.priority = priority
+        options.tenant = salt.isEmpty ? tenant : tenant + "\u{0}" + salt
+        options.sharing = sharing
+        options.pinsPrompt = pins
+        return options
     }
 
     /// What an answer says of itself.
