@@ -139,6 +139,6 @@ extension Outline {
     fileprivate static func mark(_ mark: String) -> Outline {
         .choice([.text(mark), .special(mark)])
     }
-    /// A few blanks, or none.
-    fileprivate static var space: Outline { .matching(.regex("\\s{0,4}")) }
+    /// A few blanks that every reader of calls passes over, or none; other characters of space are text to some.
+    fileprivate static var space: Outline { .matching(.regex("[ \\n]{0,4}")) }
 }

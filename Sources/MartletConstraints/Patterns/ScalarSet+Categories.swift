@@ -13,20 +13,35 @@ extension ScalarSet {
             return nil
         }
         var ranges: [ClosedRange<UInt32>] = []
-        for range in Self.all.ranges {
-            for value in range {
-                guard let scalar = Unicode.Scalar(value),
-                    code(scalar.properties.generalCategory).hasPrefix(short)
-                else { continue }
-                if let last = ranges.last, last.upperBound + 1 == value {
-                    ranges[ranges.count - 1] = last.lowerBound...value
-                } else {
-                    ranges.append(value...value)
-                }
+        for run in categories where run.code.hasPrefix(short) {
+            if let last = ranges.last, last.upperBound + 1 == run.scalars.lowerBound {
+                ranges[ranges.count - 1] = last.lowerBound...run.scalars.upperBound
+            } else {
+                ranges.append(run.scalars)
             }
         }
         return ranges.isEmpty ? nil : ScalarSet(ranges)
     }
+
+    /// All scalars in runs of one category, in order. To ask a million scalars takes long, so it is done once.
+    private static let categories: [(scalars: ClosedRange<UInt32>, code: String)] = {
+        var runs: [(scalars: ClosedRange<UInt32>, code: String)] = []
+        for range in all.ranges {
+            var start = range.lowerBound
+            var category: Unicode.GeneralCategory?
+            func end(at last: UInt32) {
+                if let category { runs.append((start...last, code(category))) }
+            }
+            for value in range {
+                let own = Unicode.Scalar(value)?.properties.generalCategory
+                guard own != category else { continue }
+                if value > start { end(at: value - 1) }
+                (start, category) = (value, own)
+            }
+            end(at: range.upperBound)
+        }
+        return runs
+    }()
 
     private static func code(_ category: Unicode.GeneralCategory) -> String {
         switch category {

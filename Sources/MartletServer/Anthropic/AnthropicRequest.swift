@@ -18,7 +18,8 @@ struct AnthropicRequest: Sendable {
         answer.callsInParallel = conversation.callsInParallel
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
-        answer.options.constraint = conversation.prompt.constraint
+        answer.options.constraint = try model.constraint(
+            of: conversation.prompt, beside: conversation.prompt.constraint)
         try model.read(sampling: fields, into: &answer.options)
         if let stop = try fields.strings("stop_sequences") { answer.options.stop = stop }
         let wanted = try fields.required(
@@ -70,7 +71,7 @@ struct AnthropicRequest: Sendable {
             tool.accept("cache_control", "input_examples", "strict")
             prompt.tools.append(try ChatTools.tool(tool, schema: "input_schema"))
         }
-        let callsInParallel = try choose(fields, &prompt.tools)
+        let callsInParallel = try choose(fields, into: &prompt)
         return (prompt, callsInParallel)
     }
 
@@ -93,12 +94,18 @@ struct AnthropicRequest: Sendable {
     }
 
     private static func choose(
-        _ fields: Fields, _ tools: inout [ToolDefinition]
+        _ fields: Fields, into prompt: inout ChatPrompt
     ) throws(WireError) -> Bool {
         guard let choice = try fields.fields("tool_choice") else { return true }
         switch try choice.string("type") {
-        case "none": tools = []
-        case "any", "tool": try AnswerConstraint.refuseCall(fields.path("tool_choice"))
+        case "none": prompt.tools = []
+        case "any":
+            prompt.forced = try ChatTools.forced(prompt.tools, at: choice.path("type"))
+        case "tool":
+            let name = try choice.required(
+                "name", try choice.string("name"), "the name of a tool")
+            prompt.forced = try ChatTools.forced(
+                prompt.tools.filter { $0.name == name }, at: choice.path("name"))
         default: break
         }
         return try choice.flag("disable_parallel_tool_use") != true

@@ -66,7 +66,11 @@ struct OllamaRequest: Sendable {
     ) throws(WireError) -> AnswerRequest {
         var form = AnswerConstraint.none
         if let format = fields["format"], format.stringValue != "" {
-            form = format.objectValue == nil ? .object : .schema(format)
+            switch format {
+            case .object: form = .schema(format)
+            case .string("json"): form = .object
+            default: throw fields.wrong("format", format, "json or a JSON schema")
+            }
         }
         var answer = asked
         answer.own = try MartletFields(fields, model)

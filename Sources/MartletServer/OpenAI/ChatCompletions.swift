@@ -19,7 +19,7 @@ enum ChatCompletions {
     private static let fields = [
         "messages": "What was said: role and content, as text or parts of text.",
         "tools": "Functions that the model may call.",
-        "tool_choice": "none or auto, or the tools that are allowed.",
+        "tool_choice": "none, auto, required, a tool by name, or the tools that are allowed.",
         "max_completion_tokens":
             "The most tokens of an answer; all that is left of the context without it.",
         "n": "Answers to the same prompt, which is computed once.",

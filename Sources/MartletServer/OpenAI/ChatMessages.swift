@@ -140,37 +140,53 @@ enum ChatTools {
             parameters: try fields.whole(key) ?? JSONObject())
     }
 
-    /// The tools that `tool_choice` leaves. A forced call is refused by name.
-    static func chosen(
-        of tools: [ToolDefinition], _ fields: Fields
-    ) throws(WireError) -> [ToolDefinition] {
+    /// Reads the tools and what `tool_choice` makes of them: which the model is told of, and whether it must call.
+    static func choose(
+        from tools: [ToolDefinition], _ fields: Fields, into prompt: inout ChatPrompt
+    ) throws(WireError) {
+        prompt.tools = tools
         let key = fields["tool_choice"] != nil ? "tool_choice" : "function_call"
-        guard let choice = fields[key] else { return tools }
+        guard let choice = fields[key] else { return }
         switch choice {
-        case .string("none"): return []
-        case .string("auto"): return tools
-        case .string("required"):
-            try AnswerConstraint.refuseCall(fields.path(key))
-            return tools
+        case .string("none"): prompt.tools = []
+        case .string("auto"): break
+        case .string("required"): prompt.forced = try forced(tools, at: fields.path(key))
         case .object:
-            guard let object = try fields.fields(key) else { return tools }
-            if try object.string("type") == "allowed_tools" {
-                let allowed = try object.fields("allowed_tools") ?? object
-                if try allowed.string("mode") == "required" {
-                    try AnswerConstraint.refuseCall(allowed.path("mode"))
-                }
-                var names: Set<String> = []
-                for tool in try allowed.list("tools") ?? [] {
-                    if let name = try (tool.fields("function") ?? tool).string("name") {
-                        names.insert(name)
-                    }
-                }
-                return tools.filter { names.contains($0.name) }
+            guard let object = try fields.fields(key) else { return }
+            guard try object.string("type") == "allowed_tools" else {
+                object.accept("type")
+                let holder = try object.fields("function") ?? object
+                let name = try holder.required(
+                    "name", try holder.string("name"), "the name of a tool")
+                prompt.forced = try forced(
+                    tools.filter { $0.name == name }, at: holder.path("name"))
+                return
             }
-            try AnswerConstraint.refuseCall(fields.path(key))
-            return tools
+            let allowed = try object.fields("allowed_tools") ?? object
+            var names: Set<String> = []
+            for tool in try allowed.list("tools") ?? [] {
+                if let name = try (tool.fields("function") ?? tool).string("name") {
+                    names.insert(name)
+                }
+            }
+            prompt.tools = tools.filter { names.contains($0.name) }
+            if try allowed.string("mode") == "required" {
+                prompt.forced = try forced(prompt.tools, at: allowed.path("mode"))
+            }
         default:
             throw fields.wrong(key, choice, "none, auto, required or an object")
         }
+    }
+
+    /// A call of one of some tools. Throws where there are none.
+    static func forced(
+        _ tools: [ToolDefinition], at path: String
+    ) throws(WireError) -> ForcedCall {
+        guard !tools.isEmpty else {
+            throw .field(
+                path, got: "a forced call of a tool that is not there",
+                expected: "one of the request's tools")
+        }
+        return ForcedCall(path: path, tools: tools)
     }
 }

@@ -21,7 +21,7 @@ struct ChatRequest: Sendable {
     ) throws(WireError) -> ChatPrompt {
         var prompt = ChatPrompt()
         prompt.messages = try ChatMessages.read(fields)
-        prompt.tools = try ChatTools.chosen(of: try ChatTools.read(fields, exchange), fields)
+        try ChatTools.choose(from: try ChatTools.read(fields, exchange), fields, into: &prompt)
         try readTemplateOptions(fields, into: &prompt.promptOptions, configuration)
         let asks = try fields.flag("add_generation_prompt")
         let continues = try fields.flag("continue_final_message") ?? false
@@ -93,7 +93,8 @@ struct ChatRequest: Sendable {
         answer = try model.request(for: conversation)
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
-        answer.options.constraint = form.constraint
+        answer.options.constraint = try model.constraint(
+            of: conversation, beside: form.constraint)
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(
             ["max_completion_tokens", "max_tokens", "n_predict"], in: -1...1 << 30)

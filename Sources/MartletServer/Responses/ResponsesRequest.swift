@@ -43,7 +43,8 @@ struct ResponsesRequest: Sendable {
             ]
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
-        answer.options.constraint = conversation.prompt.constraint
+        answer.options.constraint = try model.constraint(
+            of: conversation.prompt, beside: conversation.prompt.constraint)
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(["max_output_tokens", "max_tokens"], in: -1...1 << 30)
         answer.options.maximumTokens = try model.completionLimit(
@@ -135,7 +136,7 @@ struct ResponsesRequest: Sendable {
             }
             text.accept("verbosity")
         }
-        prompt.tools = try ChatTools.chosen(of: try ChatTools.read(fields, exchange), fields)
+        try ChatTools.choose(from: try ChatTools.read(fields, exchange), fields, into: &prompt)
         return Asked(prompt: prompt, said: items.messages)
     }
 

@@ -49,9 +49,43 @@ struct ChatPrompt: Sendable {
     var continuesLast = false
     /// What the answer must match; nil for anything.
     var constraint: Constraint?
+    /// The calls that the answer must be; nil where the model may choose.
+    var forced: ForcedCall?
+}
+
+/// A call that an answer must be.
+struct ForcedCall: Sendable {
+    /// The field that asks for it.
+    let path: String
+    /// The tools of which one is called, or several.
+    let tools: [ToolDefinition]
 }
 
 extension ServedModel {
+    /// What the answer of a conversation must match: its calls in the model's own notation where they are forced, else its
+    /// form, if any.
+    func constraint(
+        of conversation: ChatPrompt, beside form: Constraint?
+    ) throws(WireError) -> Constraint? {
+        guard let forced = conversation.forced else { return form }
+        guard form == nil else {
+            throw .field(
+                forced.path, got: "a forced call beside a form of the answer",
+                expected: "one of the two")
+        }
+        guard let toolFormat else {
+            throw .unsupported(
+                forced.path, "forcing a call of a model without a chat template",
+                instead: "use auto or none")
+        }
+        do throws(MartletError) {
+            return try toolFormat.callConstraint(on: forced.tools, isRequired: true)
+        } catch {
+            throw .unsupported(
+                forced.path, "forcing this call (\(error.message))", instead: "use auto or none")
+        }
+    }
+
     /// The prompt of a conversation.
     func prompt(_ conversation: ChatPrompt) throws(WireError) -> PreparedPrompt {
         let model = try generating()

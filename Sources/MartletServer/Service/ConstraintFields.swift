@@ -20,11 +20,6 @@ enum AnswerConstraint: Sendable {
 }
 
 extension AnswerConstraint {
-    /// Refuses a forced call by the name of the field that asks for it: an answer without it would be another answer.
-    static func refuseCall(_ path: String) throws(WireError) {
-        throw .unsupported(path, "forcing a call", instead: "use auto or none")
-    }
-
     /// The constraint as generation takes it; nil for anything.
     var constraint: Constraint? {
         switch self {
