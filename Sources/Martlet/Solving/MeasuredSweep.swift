@@ -137,6 +137,9 @@ package struct MeasuredSweep: Sendable {
         String(form.policyText.prefix { $0 != "(" && $0 != " " })
     }
 
+    /// How much longer than the sweep's a prompt may be for which its policies are chosen.
+    static let mostLonger = 1.5
+
     /// A policy that the sweep measured.
     struct Policy {
         /// With all parameters, and how it stores keys and values.
@@ -173,13 +176,19 @@ package struct MeasuredSweep: Sendable {
     /// The measured frontier of each form for a prompt of `promptTokens` tokens; nil for a form that was not measured.
     ///
     /// All frontiers come from one sweep, so that they compare the forms on the same problems. Which sweep that is does not
-    /// depend on forms that only a sweep brought up.
-    func frontiers(of forms: [SolveForm], promptTokens: Int) -> [MeasuredFrontier?] {
+    /// depend on forms that only a sweep brought up, nor, where somebody named the sweep, on any but the first.
+    func frontiers(
+        of forms: [SolveForm], promptTokens: Int, isNamed: Bool = false
+    ) -> [MeasuredFrontier?] {
         frontiers(
             forms.map { form in
                 let model = Self.last(form.loaded.name)
                 if let policy = form.measuredPolicy {
-                    return lines.filter { $0.model == model && $0.policy == policy }
+                    // A budget for such prompts says nothing of longer ones.
+                    return lines.filter {
+                        $0.model == model && $0.policy == policy
+                            && Double(promptTokens) <= Self.mostLonger * ($0.promptTokens ?? 0)
+                    }
                 }
                 let codec = form.loaded.policy.storage.map { String($0.prefix { $0 != " " }) }
                 let storage = Storage(codec ?? form.loaded.cacheCodec.rawValue)
@@ -187,7 +196,8 @@ package struct MeasuredSweep: Sendable {
                 return lines.filter {
                     $0.model == model && $0.method == method && $0.storage == storage
                 }
-            }, optional: forms.map(\.isSweeps), promptTokens: promptTokens)
+            }, optional: forms.indices.map { forms[$0].isSweeps || (isNamed && $0 > 0) },
+            promptTokens: promptTokens)
     }
 
     /// The frontiers of forms by the name of their cache policy without parameters.

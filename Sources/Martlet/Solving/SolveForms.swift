@@ -13,6 +13,8 @@ package struct SolveForm: Sendable {
     var readRatio: Double
     /// Tokens that a completion may need.
     let usualTokens: Int
+    /// The longest chains that it was made for; nil where any are.
+    let longest: Int?
     /// Whether it was not asked for, but only brought up by a sweep that measured it.
     let isSweeps: Bool
     /// The policy by whose text a sweep knows it; nil where it is known by its method.
@@ -22,7 +24,7 @@ package struct SolveForm: Sendable {
     package init(_ loaded: LoadedModel, isSweeps: Bool = false) {
         self.loaded = loaded
         self.isSweeps = isSweeps
-        measuredPolicy = nil
+        (measuredPolicy, longest) = (nil, nil)
         usualTokens = loaded.usualCompletionTokens
         ratio = loaded.compressionRatio
         readRatio = ratio
@@ -34,6 +36,7 @@ package struct SolveForm: Sendable {
         isSweeps = true
         measuredPolicy = policy.text
         // A budget for chains of this length is none for longer ones.
+        longest = policy.length
         usualTokens = min(policy.length, loaded.usualCompletionTokens)
         (ratio, readRatio) = (policy.held, policy.read)
     }
@@ -76,7 +79,9 @@ actor SolveForms {
         guard let sweep else { return FormList(forms: forms, sweep: nil) }
         if codecs { forms = try Self.stored(forms, by: sweep) }
         // Methods that were never asked for come only out of a sweep that was.
-        guard compressed, codecs, path != nil else { return FormList(forms: forms, sweep: sweep) }
+        guard compressed, codecs, path != nil, first.loaded.policy.storage == nil else {
+            return FormList(forms: forms, sweep: sweep)
+        }
         for policy in sweep.policies(besides: first.loaded) {
             forms.append(try SolveForm(first.loaded, under: policy))
         }

@@ -78,10 +78,15 @@ package struct Solver: Sendable {
         let planner = SolvePlanner(
             memory: budget.memory, deadline: limit.map { max(0, $0 - spent) },
             width: options.width, length: options.length, margin: margin(options.width ?? 1))
-        let frontiers = sweep?.frontiers(of: forms, promptTokens: tokens.count)
+        let frontiers = sweep?.frontiers(
+            of: forms, promptTokens: tokens.count, isNamed: options.sweep != nil)
+        if let path = options.sweep, frontiers?[0] == nil {
+            throw notMeasured(path, forms[0])
+        }
         let candidates = forms.indices.compactMap { index -> SolvePlanner.Candidate? in
-            // What was not measured with prompts like this one is none to choose.
-            guard !forms[index].isSweeps || frontiers?[index] != nil else { return nil }
+            // What was not measured with prompts like this one is none to choose, where anything was.
+            let mustBeMeasured = forms[index].isSweeps || options.sweep != nil
+            guard !mustBeMeasured || frontiers?[index] != nil else { return nil }
             return candidate(
                 index, forms[index], cost, frontiers?[index], promptTokens: tokens.count)
         }
@@ -216,7 +221,7 @@ package struct Solver: Sendable {
                             readShare: 1 / form.readRatio)
                 }
             },
-            longest: room, usual: form.usualTokens,
+            longest: min(room, form.longest ?? room), usual: form.usualTokens,
             isLossy: !loaded.policy.isExact || form.isSweeps,
             frontier: frontier)
     }
@@ -257,6 +262,15 @@ package struct Solver: Sendable {
                 temperature >= 0 && temperature.isFinite, "temperature", "\(temperature)",
                 "a finite number >= 0")
         }
+    }
+
+    private func notMeasured(_ path: String, _ form: SolveForm) -> MartletError {
+        MartletError(
+            code: .invalidParameter, subject: "sweep",
+            message:
+                "sweep: \(path) did not measure \(form.loaded.policyText) in \(form.loaded.storage) on this model, so that "
+                + "nothing can be planned by it; name another, or give the --cache and --kv that it measured"
+        )
     }
 
     private func lengthTooLong(_ length: Int, _ promptTokens: Int) -> MartletError {

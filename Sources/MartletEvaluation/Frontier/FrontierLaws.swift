@@ -41,8 +41,10 @@ public struct FrontierLaws: Sendable {
             codecs.compactMap { codec -> Entry? in
                 // A sweep without the method says nothing of it, and its dense cells would pass for the method's.
                 let own = sweeps.filter { $0.scaledMethods.contains(method) }
+                var seen: Set<String> = []
                 let cells = own.flatMap {
-                    $0.observations(of: method, codec: codec, width: width, length: length)
+                    $0.observations(
+                        of: method, codec: codec, width: width, length: length, besides: &seen)
                 }
                 guard cells.contains(where: { $0.compression != 1 }), let law = ScalingLaw(cells)
                 else { return nil }

@@ -46,19 +46,41 @@ extension FrontierResults {
     func observations(
         of method: String, codec: String, width: Int, length: ScalingLength
     ) -> [ScalingObservation] {
+        var seen: Set<String> = []
+        return observations(
+            of: method, codec: codec, width: width, length: length, besides: &seen)
+    }
+
+    /// The same without what another sweep measured on the same problems: the dense cache of a model counts once.
+    ///
+    /// - Parameter seen: what was measured; it grows by what is returned.
+    func observations(
+        of method: String, codec: String, width: Int, length: ScalingLength,
+        besides seen: inout Set<String>
+    ) -> [ScalingObservation] {
         let longest = plan.lengths.max()
         return rows.flatMap { row -> [ScalingObservation] in
             let (c, name) = (row.configuration, self.method(of: row))
             guard c.codec == codec, c.width == width,
                 name == method || name == FrontierMethod.reference,
                 length == .chain || c.length == longest,
-                let facts = models.first(where: { $0.model == c.model })
+                let facts = models.first(where: { $0.model == c.model }),
+                seen.insert(key(of: c)).inserted
             else { return [] }
             return kinds.indices.compactMap { kind in
                 let problems = kindOf.indices.filter { Int(kindOf[$0]) == kind }
                 return cell(row, facts, problems, kinds[kind], length)
             }
         }
+    }
+
+    /// What makes two rows the same measurement, whatever sweep they are in.
+    private func key(of c: FrontierConfiguration) -> String {
+        let seeds = plan.seeds.map(String.init).joined(separator: ",")
+        return [
+            c.model, c.policy, c.codec, "\(c.length)", "\(c.width)", plan.task, seeds,
+            "\(plan.samples)", "\(plan.temperature)",
+        ].joined(separator: "\u{0}")
     }
 
     private func cell(

@@ -144,6 +144,10 @@ import Testing
         let laws = try FrontierLaws([results], width: 2, length: .prompt)
         #expect(laws.entries.map(\.method) == ["tova", "tova", "dms", "dms"])
         #expect(laws.entries.allSatisfy { $0.law.slopes[.compression] != nil })
+        // The same sweep twice says no more than once.
+        let twice = try FrontierLaws([results, results], width: 2, length: .prompt)
+        #expect(
+            twice.entries.map(\.observations.count) == laws.entries.map(\.observations.count))
         #expect(throws: MartletError.self) {
             try FrontierLaws([results], width: 3, length: .prompt)
         }

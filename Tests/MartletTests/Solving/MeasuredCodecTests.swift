@@ -57,7 +57,8 @@ import Testing
     }
 
     private static func planned(
-        _ folder: String, memory: Int?, _ change: (inout SolveOptions) -> Void
+        _ folder: String, memory: Int?, prompt: String = "C97:a=8,b=a*9+4,b?",
+        _ change: (inout SolveOptions) -> Void
     ) async throws -> SolveConfiguration {
         var options = ModelOptions()
         options.threads = 1
@@ -67,7 +68,7 @@ import Testing
         change(&search)
         var planned: SolveConfiguration?
         let stream = model.solve(
-            "C97:a=8,b=a*9+4,b?", budget: SolveBudget(memory: memory), options: search)
+            prompt, budget: SolveBudget(memory: memory), options: search)
         for try await event in stream {
             guard case .planned(let configuration) = event else { continue }
             planned = configuration
@@ -124,6 +125,22 @@ import Testing
             }
             #expect(exact.lossyMethods.isEmpty)
             #expect(try await plan { _ in }.lossyMethods.isEmpty)
+            // Neither longer chains than were measured, nor prompts that are much longer, nor other storage.
+            #expect(
+                try await plan {
+                    $0.sweep = sweep
+                    $0.length = 100
+                }.compressionRatio == 1)
+            let long = String(repeating: "a", count: 60)
+            #expect(
+                try await Self.planned(folder, memory: 800_000, prompt: long) { $0.sweep = sweep }
+                    .compressionRatio == 1)
+            // A sweep that did not measure what is loaded is no plan.
+            try Self.write(Self.points(model, "h2o", policy, "f16", 1, held: 3), to: sweep)
+            let error = await #expect(throws: MartletError.self) {
+                _ = try await plan { $0.sweep = sweep }
+            }
+            #expect(error?.message.contains("did not measure dense") == true)
             // The same method where it is right half as often.
             try Self.write(
                 Self.points(model, "dense", "dense + kv(f16)", "f16", 1)
