@@ -96,6 +96,33 @@ for part in 1 2; do
 done
 expect 64 "frontier merge of too little" "$martlet" frontier merge "$work/merged" "$work/part-1"
 says "in no part"
+# A server answers, says what it is asked wrongly, and ends when it is told to.
+"$martlet" serve builtin --port 0 2>"$work/served" &
+server=$!
+for _ in $(seq 1 300); do grep -q '^martlet: ready at' "$work/served" && break || sleep 0.1; done
+port=$(sed -n 's/^martlet: ready at .*:\([0-9]*\)[^0-9]*$/\1/p' "$work/served")
+# asks METHOD PATH BODY: the answer in $work/out.
+asks() {
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' "$1" "$2" "${#3}" "$3" >&3
+    cat <&3 >"$work/out"
+    exec 3<&- 3>&-
+}
+asks GET /health ""
+has '200 OK'
+asks POST /v1/completions '{"prompt": "A:12+34=", "max_tokens": 8, "temperature": 0}'
+has '"finish_reason"'
+asks POST /v1/chat/completions '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": [417]}}}}'
+has '417'
+asks POST /v1/chat/completions '{"messages": 3}'
+has '400 Bad Request'
+asks GET /main.js ""
+has 'text/javascript'
+kill -TERM "$server"
+status=0
+wait "$server" || status=$?
+[ "$status" = 0 ] || { cat "$work/served" >&2; fail "serve: exit status $status after SIGTERM"; }
+ok
 expect 0 "frontier law" "$martlet" frontier law "$work/sweep" --json
 grep -q '"slope"' "$work/out" || fail "frontier law: no slope"
 expect 64 "frontier law of too many chains" "$martlet" frontier law "$work/sweep" --width 99

@@ -132,7 +132,7 @@ final class PseudoTerminal {
     }
 
     /// Waits until the program shows a text behind what was waited for before; false when it does not come.
-    func shows(_ text: String, seconds: Double = 30) -> Bool {
+    func shows(_ text: String, seconds: Double = 90) -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while true {
             if let found = unread.range(of: text) {
@@ -145,7 +145,7 @@ final class PseudoTerminal {
     }
 
     /// Waits until something holds.
-    func waits(seconds: Double = 30, until isDone: () -> Bool) -> Bool {
+    func waits(seconds: Double = 90, until isDone: () -> Bool) -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while !isDone() {
             guard ContinuousClock.now < end else { return false }
@@ -164,7 +164,7 @@ final class PseudoTerminal {
     }
 
     /// Waits for the program's end.
-    func end(seconds: Double = 30) -> Ending? {
+    func end(seconds: Double = 90) -> Ending? {
         var ending: Ending?
         _ = waits(seconds: seconds) {
             ending = self.ending()
