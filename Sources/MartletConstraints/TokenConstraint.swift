@@ -39,7 +39,9 @@ public final class TokenConstraint: Sendable {
         let root = try ConstraintCompiler.compile(constraint, in: automaton)
         if let failure = automaton.failure { throw failure }
         automaton.settleRules()
-        guard automaton.isLive(root) else {
+        // What cannot even begin is refused here, and not at the first token.
+        _ = automaton.liveRow(root)
+        guard automaton.isLive(root), automaton.failure == nil else {
             throw automaton.failure
                 ?? ConstraintError(place: "the beginning", problem: "no text matches; correct it")
         }
@@ -74,7 +76,8 @@ public final class TokenConstraint: Sendable {
     public func state(_ state: State, afterBytes bytes: some Sequence<UInt8>) -> State? {
         machine.withLock { machine in
             var expression = state.expression
-            for byte in bytes {
+            for (index, byte) in bytes.enumerated() {
+                machine.automaton.beginByte(index)
                 expression = machine.automaton.next(expression, byte)
                 if expression == .nothing { return nil }
             }
@@ -90,6 +93,7 @@ public final class TokenConstraint: Sendable {
     /// Whether the text must end here.
     public func isFinished(_ state: State) -> Bool {
         machine.withLock { machine in
+            machine.automaton.beginByte(0)
             let row = machine.automaton.liveRow(state.expression)
             return machine.automaton.isNullable(state.expression)
                 && (0..<machine.automaton.classes.count).allSatisfy { row[$0] == .nothing }
@@ -108,9 +112,11 @@ public final class TokenConstraint: Sendable {
         machine.withLock { machine in
             var bytes: [UInt8] = []
             var expression = state.expression
+            machine.automaton.beginByte(0)
             while bytes.count < limit, let (byte, next) = machine.automaton.onlyWay(expression) {
                 bytes.append(byte)
                 expression = next
+                machine.automaton.beginByte(bytes.count)
             }
             return bytes
         }
@@ -118,7 +124,10 @@ public final class TokenConstraint: Sendable {
 
     /// The fewest bytes that complete the text.
     public func shortestLength(_ state: State) -> Int {
-        machine.withLock { Int($0.automaton.shortest(state.expression)) }
+        machine.withLock { machine in
+            machine.automaton.beginByte(0)
+            return Int(machine.automaton.shortest(state.expression))
+        }
     }
 
     /// A shortest text that completes this one, or as much of it as `limit` allows.
@@ -126,10 +135,12 @@ public final class TokenConstraint: Sendable {
         machine.withLock { machine in
             var bytes: [UInt8] = []
             var expression = state.expression
+            machine.automaton.beginByte(0)
             while bytes.count < limit, let (byte, next) = machine.automaton.shortestWay(expression)
             {
                 bytes.append(byte)
                 expression = next
+                machine.automaton.beginByte(bytes.count)
             }
             return bytes
         }
@@ -176,7 +187,8 @@ public final class TokenConstraint: Sendable {
     {
         guard let after = self.state(state, afterBytes: forced) else { return true }
         return machine.withLock { machine in
-            machine.masks.hasToken(beginningWith: last, goingOnFrom: after.expression)
+            machine.automaton.beginByte(0)
+            return machine.masks.hasToken(beginningWith: last, goingOnFrom: after.expression)
         }
     }
 
@@ -188,6 +200,11 @@ public final class TokenConstraint: Sendable {
 }
 
 extension Automaton {
+    /// Gives each kilobyte of a walk what a token may take: what others took before does not count.
+    fileprivate func beginByte(_ index: Int) {
+        if index.isMultiple(of: 1024) { beginToken() }
+    }
+
     /// The one byte that may follow, where there is one and the text may not end.
     fileprivate func onlyWay(_ expression: Expression) -> (UInt8, Expression)? {
         guard !isNullable(expression) else { return nil }

@@ -101,7 +101,17 @@ extension EngineLoop {
         counters.sampledTokens += 1
         generation.count(chain: id.chain, at: configuration.clock.now())
         guard goesOn(after: token, id, generation) else {
-            end(id, .stop, .token(token))
+            // A mask has no state after an end token, and none once it has come to its bounds.
+            if generation.mask == nil || configuration.endTokens.contains(token) {
+                end(id, .stop, .token(token))
+            } else {
+                let place = generation.chains[id.chain].completionCount - 1
+                failRequest(
+                    id.request,
+                    .constraintFailed(
+                        reason: "no text goes on after the token \(token); use another constraint",
+                        index: place))
+            }
             return false
         }
         generation.untold.append(.token(generation.append(sampled, chain: id.chain)))

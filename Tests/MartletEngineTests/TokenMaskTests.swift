@@ -209,6 +209,30 @@ private struct OpenMask: TokenMask {
         #expect(harness.heard[other]?.first?.end?.reason == .stop)
     }
 
+    /// A mask that has come to its bounds has no state after any token: that is no end of a text.
+    @Test func aTokenWithoutAStateIsNoEnd() throws {
+        struct Lost: TokenMask {
+            var start: TokenMaskState { TokenMaskState() }
+            func allowed(after state: TokenMaskState) -> AllowedTokens {
+                AllowedTokens(words: [1 << 2], count: 1)
+            }
+            func state(_ state: TokenMaskState, after token: Int32) -> TokenMaskState? {
+                state.rawValue < 4 ? TokenMaskState(rawValue: state.rawValue + 1) : nil
+            }
+            func isFinished(_ state: TokenMaskState) -> Bool { false }
+            func forcedTokens(after token: Int32, in state: TokenMaskState) -> [Int32] { [] }
+            func completionBound(_ state: TokenMaskState) -> Int { 0 }
+            func completion(of state: TokenMaskState) -> [Int32] { [] }
+        }
+        let harness = try LoopHarness()
+        let id = harness.submit(request([8], Lost(), chains: 2))
+        try harness.run()
+        guard case .constraintFailed(_, index: 4)? = harness.errors[id] else {
+            Issue.record("\(String(describing: harness.errors[id]))")
+            return
+        }
+    }
+
     @Test func logprobsAreTheModels() throws {
         func logprob(_ mask: (any TokenMask)?, _ bias: [Int32: Float]) throws -> Float? {
             let harness = try LoopHarness()

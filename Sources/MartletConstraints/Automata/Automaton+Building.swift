@@ -29,10 +29,21 @@ extension Automaton {
         if first == .nothing || second == .nothing { return .nothing }
         if first == .empty { return second }
         if second == .empty { return first }
-        let head = self[first]
-        if head.kind == .sequence {
-            return sequence(Expression(id: head.a), sequence(Expression(id: head.b), second))
+        // A first part may be as long as a text: its elements are walked.
+        var heads: [Expression] = []
+        var last = first
+        while self[last].kind == .sequence {
+            heads.append(Expression(id: self[last].a))
+            last = Expression(id: self[last].b)
         }
+        var made = pair(last, second)
+        while made != .nothing, let head = heads.popLast() { made = pair(head, made) }
+        return made
+    }
+
+    /// One expression that is no sequence before another.
+    private func pair(_ first: Expression, _ second: Expression) -> Expression {
+        let head = self[first]
         let depth = min(UInt8.max - 1, head.depth) + self[second].depth.clamped
         guard depth <= Self.maximumDepth else { return .nothing }
         return intern(

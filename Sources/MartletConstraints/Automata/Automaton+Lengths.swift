@@ -86,7 +86,19 @@ extension Automaton {
         case .set: bound = 1
         case .literal: bound = node.b
         case .sequence:
-            bound = lowerBound(Expression(id: node.a)).adding(lowerBound(Expression(id: node.b)))
+            // From the last element, as there may be many.
+            var heads: [Expression] = [expression]
+            var rest = Expression(id: node.b)
+            while self[rest].kind == .sequence, lower[Int(rest.id)] < 0 {
+                heads.append(rest)
+                rest = Expression(id: self[rest].b)
+            }
+            var total = lowerBound(rest)
+            while let head = heads.popLast() {
+                total = total.adding(lowerBound(Expression(id: self[head].a)))
+                lower[Int(head.id)] = total
+            }
+            bound = total
         case .choice:
             bound = (0..<Int(node.b)).reduce(Self.endless) { min($0, lowerBound(child(node, $1))) }
         case .both:

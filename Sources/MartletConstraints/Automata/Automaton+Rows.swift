@@ -23,6 +23,7 @@ extension Automaton {
     func beginToken() {
         if rows.bytes > Self.keptRowBytes { rows.removeAll(classCount: classes.count) }
         allowance = nodes.count + Self.nodesOfAToken
+        childAllowance = children.count + Self.childrenOfAToken
         searchedNodes = 0
     }
 
@@ -38,6 +39,14 @@ extension Automaton {
             fail("its states take more than \(Self.maximumRowBytes) bytes; simplify it")
             return emptyRow
         }
+        guard rowDepth < Self.maximumRowDepth else {
+            fail(
+                "its parts begin with each other more than \(Self.maximumRowDepth) deep; simplify it"
+            )
+            return emptyRow
+        }
+        rowDepth += 1
+        defer { rowDepth -= 1 }
         let row = makeRow(expression, self[expression])
         rows.set(raw: row, of: expression)
         return row
@@ -64,7 +73,7 @@ extension Automaton {
             row[Int(classes.ofByte[Int(pool[Int(node.a)])])] = literal(
                 at: node.a + 1, count: node.b - 1)
             return row
-        case .sequence: return sequenceRow(Expression(id: node.a), Expression(id: node.b))
+        case .sequence: return sequenceRow(node)
         case .choice: return choiceRow(node)
         case .both: return bothRow(node)
         case .complement:
@@ -87,9 +96,28 @@ extension Automaton {
         }
     }
 
-    private func sequenceRow(_ first: Expression, _ second: Expression) -> Row {
+    private func sequenceRow(_ node: Node) -> Row {
+        // Of parts that may be left out there may be any number: they are walked from the last one.
+        var waiting: [Expression] = []
+        var last = node
+        while isNullable(Expression(id: last.a)) {
+            let rest = Expression(id: last.b)
+            guard self[rest].kind == .sequence, rows.raw[Int(rest.id)] == nil else { break }
+            waiting.append(rest)
+            last = self[rest]
+        }
+        while let next = waiting.popLast() {
+            guard failure == nil, rows.bytes < Self.maximumRowBytes else { break }
+            rows.set(raw: shortSequenceRow(self[next]), of: next)
+        }
+        return shortSequenceRow(node)
+    }
+
+    private func shortSequenceRow(_ node: Node) -> Row {
+        let (first, second) = (Expression(id: node.a), Expression(id: node.b))
         let head = row(first)
-        return appending(head, second, isNullable(first) ? row(second) : nil)
+        guard isNullable(first) else { return appending(head, second, nil) }
+        return appending(head, second, row(second))
     }
 
     /// Each transition followed by `rest`, or else that of the other row.

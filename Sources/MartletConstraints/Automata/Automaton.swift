@@ -68,6 +68,9 @@ final class Automaton {
     static let maximumNodes = 2_000_000
     /// The most expressions that are made for one set of tokens.
     static let nodesOfAToken = 300_000
+    /// The same for the parts of alternatives.
+    static let maximumChildren = 16_000_000
+    static let childrenOfAToken = 8_000_000
     /// Bytes of transitions that are kept, and the most that are made in between.
     static let keptRowBytes = 48 << 20
     static let maximumRowBytes = 256 << 20
@@ -97,8 +100,13 @@ final class Automaton {
     var expansions: [Expression: Expression] = [:]
     /// Expressions that searches have looked at, since the compilation or the last token began.
     var searchedNodes = 0
+    /// How many rows are being made, each for another.
+    var rowDepth = 0
+    /// The most of them: a thread's stack must do.
+    static let maximumRowDepth = 200
     /// How many expressions there may be before the next token: one that takes longer would keep everybody waiting.
     var allowance = Automaton.maximumNodes
+    var childAllowance = Automaton.maximumChildren
     /// Whether the lengths of all rules are known.
     var isSettled = true
 
@@ -183,6 +191,12 @@ final class Automaton {
     /// The expression of a node with these children.
     func intern(_ kind: Kind, _ parts: [Expression], isNullable: Bool, depth: UInt8) -> Expression {
         let start = children.count
+        guard start + parts.count <= min(Self.maximumChildren, childAllowance) else {
+            fail(
+                "its alternatives have more than \(Self.maximumChildren) parts, or \(Self.childrenOfAToken) for one token; simplify it"
+            )
+            return .nothing
+        }
         children.append(contentsOf: parts)
         let count = nodes.count
         let made = intern(

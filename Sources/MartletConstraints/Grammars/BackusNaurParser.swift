@@ -62,15 +62,35 @@ struct BackusNaurParser {
         return parts.count == 1 ? parts[0] : .sequence(parts)
     }
 
+    /// The most repetitions of one part that cannot be written as one.
+    private static let maximumRepetitions = 4
+
     private mutating func repeated(_ atom: GrammarPart) throws(ConstraintError) -> GrammarPart {
         var part = atom
+        var count = 0
+        func add(_ least: Int, _ most: Int?) {
+            if case .repetition(let inner, let least0, let most0) = part, count > 0,
+                max(least, least0, most ?? 1, most0 ?? 1) <= 1, min(most ?? 1, most0 ?? 1) == 1
+            {
+                // At most once, or any number of times, of the same: that is one repetition.
+                let most = most == nil || most0 == nil ? nil : 1
+                part = .repetition(inner, least: min(least, least0), most: most)
+            } else {
+                part = .repetition(part, least: least, most: most)
+                count += 1
+            }
+        }
         while true {
+            guard count <= Self.maximumRepetitions else {
+                throw scanner.error(
+                    "a part is repeated more than \(Self.maximumRepetitions) times over; use rules")
+            }
             if scanner.take("*") {
-                part = .repetition(part, least: 0, most: nil)
+                add(0, nil)
             } else if scanner.take("+") {
-                part = .repetition(part, least: 1, most: nil)
+                add(1, nil)
             } else if scanner.take("?") {
-                part = .repetition(part, least: 0, most: 1)
+                add(0, 1)
             } else if scanner.take("{") {
                 skipSpace(lines: false)
                 let least = try scanner.number() ?? 0
@@ -87,7 +107,7 @@ struct BackusNaurParser {
                 if let most, most < least {
                     throw scanner.error("a repetition from \(least) to \(most)")
                 }
-                part = .repetition(part, least: least, most: most)
+                add(least, most)
             } else {
                 return part
             }

@@ -100,14 +100,39 @@ struct GrammarCompiler {
     // MARK: What may be empty
 
     private mutating func findNullable() throws(ConstraintError) {
-        while true {
-            let before = nullable.count
-            for name in grammar.names where !nullable.contains(name) {
-                guard let part = grammar.rules[name] else { continue }
-                if try isNullable(part, name) { nullable.insert(name) }
-            }
-            if nullable.count == before { return }
+        var users: [String: [String]] = [:]
+        for name in grammar.names {
+            for other in references(of: name) { users[other, default: []].append(name) }
         }
+        // After the first round only those that use what turned out to be nullable are looked at.
+        var round = grammar.names
+        while !round.isEmpty {
+            var next: [String] = []
+            var waiting: Set<String> = []
+            for name in round where !nullable.contains(name) {
+                guard let part = grammar.rules[name], try isNullable(part, name) else { continue }
+                nullable.insert(name)
+                for user in users[name] ?? [] where waiting.insert(user).inserted {
+                    next.append(user)
+                }
+            }
+            round = next
+        }
+    }
+
+    /// The rules that a rule mentions.
+    private func references(of name: String) -> Set<String> {
+        var found: Set<String> = []
+        func collect(_ part: GrammarPart) {
+            switch part {
+            case .literal, .scalars, .pattern: return
+            case .rule(let other): found.insert(other)
+            case .choice(let parts), .sequence(let parts): for part in parts { collect(part) }
+            case .repetition(let part, _, _): collect(part)
+            }
+        }
+        if let part = grammar.rules[name] { collect(part) }
+        return found
     }
 
     private func isNullable(_ part: GrammarPart, _ name: String) throws(ConstraintError) -> Bool {

@@ -3,16 +3,25 @@
 /// The characters of a grammar and a place among them.
 struct GrammarScanner {
     private let scalars: [Unicode.Scalar]
+    /// Where lines end.
+    private let breaks: [Int]
     private(set) var position = 0
     private var depth = 0
     private static let maximumDepth = 100
 
-    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+    init(_ text: String) {
+        scalars = Array(text.unicodeScalars)
+        breaks = scalars.indices.filter { [scalars] in scalars[$0] == "\n" }
+    }
 
     func error(_ problem: String) -> ConstraintError {
-        let line =
-            1 + scalars[..<min(position, scalars.count)].reduce(0) { $0 + ($1 == "\n" ? 1 : 0) }
-        return ConstraintError(place: "grammar, line \(line)", problem: problem)
+        // Every expression asks for its line, so it is not counted anew.
+        var (low, high) = (0, breaks.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if breaks[middle] < position { low = middle + 1 } else { high = middle }
+        }
+        return ConstraintError(place: "grammar, line \(low + 1)", problem: problem)
     }
 
     func peek(_ offset: Int = 0) -> Unicode.Scalar? {

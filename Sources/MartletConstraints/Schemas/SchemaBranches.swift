@@ -10,6 +10,8 @@ struct SchemaBranches {
     private var checked: Set<String> = []
     /// The most alternatives of one value.
     static let maximumBranches = 512
+    /// The most pairs of alternatives that must exclude each other.
+    private static let maximumPairs = 20_000
 
     init(_ document: SchemaDocument) { self.document = document }
 
@@ -87,37 +89,39 @@ struct SchemaBranches {
                 place: reader.path, problem: "a reference that leads back to itself; remove it")
         }
         var ways = [base]
-        func multiply(_ choices: [[SchemaID]]) {
+        func multiply(_ choices: [[SchemaID]]) throws(ConstraintError) {
+            try checkCount(ways.count * choices.count, reader.path)
             ways = ways.flatMap { way in choices.map { way + $0.map { ($0, through) } } }
         }
-        if reader.has("anyOf") { multiply(try reader.schemas("anyOf", &document).map { [$0] }) }
+        if reader.has("anyOf") { try multiply(try reader.schemas("anyOf", &document).map { [$0] }) }
         if reader.has("oneOf") {
             let choices = try reader.schemas("oneOf", &document)
-            noteExclusive(choices, reader)
-            multiply(choices.map { [$0] })
+            try noteExclusive(choices, reader)
+            try multiply(choices.map { [$0] })
         }
         if let negated = reader.object["not"] {
-            multiply(try negations(negated, "\(reader.path)/not").map { [$0] })
+            try multiply(try negations(negated, "\(reader.path)/not").map { [$0] })
         }
         if let condition = reader.object["if"], reader.has("then") || reader.has("else") {
             let positive = document.schema(condition, at: "\(reader.path)/if")
             let negative = try negations(condition, "\(reader.path)/if")
             let then = reader.schema("then", &document).map { [$0] } ?? []
             let otherwise = reader.schema("else", &document).map { [$0] } ?? []
-            multiply([[positive] + then] + negative.map { [$0] + otherwise })
+            try multiply([[positive] + then] + negative.map { [$0] + otherwise })
         }
-        for choices in try dependencies(reader) {
-            multiply(choices)
-            guard ways.count <= Self.maximumBranches else { break }
-        }
-        guard ways.count <= Self.maximumBranches else {
+        for choices in try dependencies(reader) { try multiply(choices) }
+        return ways.map { Branch(pending: $0.map { ($0.0, $0.1) }) }
+    }
+
+    /// Refuses so many alternatives before they are made.
+    private func checkCount(_ count: Int, _ path: String) throws(ConstraintError) {
+        guard count <= Self.maximumBranches else {
             throw ConstraintError(
-                place: reader.path,
+                place: path,
                 problem:
                     "its alternatives combine in more than \(Self.maximumBranches) ways; simplify it"
             )
         }
-        return ways.map { Branch(pending: $0.map { ($0.0, $0.1) }) }
     }
 
     /// A schema that is not in the document.
@@ -131,8 +135,19 @@ struct SchemaBranches {
             at: "\(path)~\(name)")
     }
 
-    private mutating func noteExclusive(_ choices: [SchemaID], _ reader: SchemaReader) {
+    private mutating func noteExclusive(
+        _ choices: [SchemaID], _ reader: SchemaReader
+    ) throws(ConstraintError) {
         guard checked.insert(reader.path).inserted, choices.count > 1 else { return }
+        try checkCount(choices.count, reader.path)
+        let pairs = exclusive.count + choices.count * (choices.count - 1) / 2
+        guard pairs <= Self.maximumPairs else {
+            throw ConstraintError(
+                place: "\(reader.path)/oneOf",
+                problem:
+                    "\(pairs) pairs of alternatives must exclude each other, expected at most \(Self.maximumPairs); use anyOf"
+            )
+        }
         let rest = document.schema(
             .object(
                 JSONObject(reader.object.members.filter { $0.key != "oneOf" && $0.key != "$ref" })),

@@ -19,9 +19,13 @@ extension SchemaCompiler {
         for name in shape.objects.flatMap({ $0.properties.map(\.name) }) + shape.required
         where known.insert(name).inserted { names.append(name) }
         let required = Set(shape.required)
+        let named = shape.objects.map { part in
+            Dictionary(grouping: part.properties) { Array($0.name.utf8) }
+                .mapValues { $0.map(\.schema) }
+        }
         var entries: [ObjectLayout.Entry] = []
         for name in names {
-            let value = rule(try schemas(of: name, shape))
+            let value = rule(try schemas(of: name, shape, named))
             let key = automaton.literal(JSONSpelling.string(name))
             let isAllowed = try isName(name, shape)
             entries.append(
@@ -45,14 +49,13 @@ extension SchemaCompiler {
                 most: shape.propertyCounts.most, punctuation: parts.objectMarks))
     }
 
-    /// What holds for the value of a named property.
+    /// What holds for the value of a named property: `named` has the schemas of each part by name.
     private mutating func schemas(
-        of name: String, _ shape: SchemaShape
+        of name: String, _ shape: SchemaShape, _ named: [[[UInt8]: [SchemaID]]]
     ) throws(ConstraintError) -> [SchemaID] {
         var result: [SchemaID] = []
-        for part in shape.objects {
-            var own = part.properties.filter { JSONValue.string($0.name) == .string(name) }.map(
-                \.schema)
+        for (part, named) in zip(shape.objects, named) {
+            var own = named[Array(name.utf8)] ?? []
             for (pattern, schema) in part.patterns where try matches(pattern, name, shape.path) {
                 own.append(schema)
             }

@@ -33,8 +33,9 @@ extension SchemaCompiler {
             return branches.document[schema].value != false
         }
         let reader = SchemaReader(object: object, path: branches.document[schema].path)
-        if let listed = try reader.list("enum") ?? object["const"].map({ [$0] }) {
-            guard listed.contains(where: { Self.same($0, value) }) else { return false }
+        // Both hold where both are there.
+        for listed in [try reader.list("enum"), object["const"].map({ [$0] })] {
+            guard listed?.contains(where: { Self.same($0, value) }) ?? true else { return false }
         }
         let shape = try shape([schema])
         guard shape.types.contains(ValueTypes(of: value)),
@@ -45,9 +46,8 @@ extension SchemaCompiler {
         case .integer, .number: return isWithin(value, shape)
         case .string(let text): return try isWithin(text, shape)
         case .array(let elements):
-            guard
-                (shape.counts.least...max(shape.counts.least, shape.counts.most)).contains(
-                    Int32(elements.count))
+            guard shape.counts.least <= Int32(elements.count),
+                Int32(elements.count) <= shape.counts.most
             else { return false }
             for (index, element) in elements.enumerated() {
                 for part in shape.arrays {

@@ -110,7 +110,8 @@ struct SchemaShape {
     ) throws(ConstraintError) {
         narrow(
             &propertyCounts, try reader.count("minProperties"), try reader.count("maxProperties"))
-        for name in try reader.texts("required") where !required.contains(name) {
+        var known = Set(required)
+        for name in try reader.texts("required") where known.insert(name).inserted {
             required.append(name)
         }
         if let names = reader.schema("propertyNames", &document) { propertyNames.append(names) }
