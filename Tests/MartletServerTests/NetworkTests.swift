@@ -45,11 +45,20 @@ struct RawClient {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
-                write(descriptor, $0.baseAddress! + done, bytes.count - done)
+                Self.send(descriptor, $0.baseAddress! + done, bytes.count - done)
             }
             guard count > 0 else { return }
             done += count
         }
+    }
+
+    /// Writes without a signal where the server has closed the connection.
+    private static func send(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.send(descriptor, bytes, count, Int32(MSG_NOSIGNAL))
+        #else
+            Darwin.send(descriptor, bytes, count, 0)
+        #endif
     }
 
     /// Reads until the text holds a mark, or the connection ends.
@@ -79,15 +88,16 @@ func onThread<Result: Sendable>(
 
 @Suite(.serialized) struct NetworkTests {
     private static func listening(
+        limits: ConnectionLimits = ConnectionLimits(),
         _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws -> (listener: Listener, port: Int, server: TestServer) {
         let server = try await TestServer("random:tiny", change)
-        let listener = Listener(server.server)
+        let listener = Listener(server.server, limits: limits)
         return (listener, try listener.listen(hosts: ["127.0.0.1"], port: 0), server)
     }
 
     private static func request(_ path: String, _ body: String, _ more: String = "") -> String {
-        "POST \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\(more)\r\n\(body)"
+        "POST \(path) HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: \(body.utf8.count)\r\n\(more)\r\n\(body)"
     }
 
     @Test func connectionsAreKeptAndAnswersFollowEachOther() async throws {
@@ -97,7 +107,7 @@ func onThread<Result: Sendable>(
             defer { client.end() }
             // Two requests in one piece, the second one the last.
             client.send(
-                "GET /health HTTP/1.1\r\nHost: h\r\n\r\nGET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"
+                "GET /health HTTP/1.1\r\nHost: localhost:1\r\n\r\nGET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"
             )
             return client.read()
         }
@@ -168,6 +178,34 @@ func onThread<Result: Sendable>(
         #expect(running == 0)
         await listener.stop(within: .seconds(5))
         #expect(listener.connectionCount == 0)
+    }
+
+    /// Bytes that a client sends do not count as bytes that it takes, before its last request or after.
+    @Test(arguments: ["", "Connection: close\r\n"])
+    func whoNeverReadsIsShutOut(header: String) async throws {
+        var limits = ConnectionLimits()
+        limits.write = .milliseconds(300)
+        limits.sweep = .milliseconds(50)
+        let (listener, port, _) = try await Self.listening(limits: limits)
+        let client = try RawClient(port: port)
+        defer { client.end() }
+        let ask = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n"
+        // More than the system keeps for a client.
+        client.send(String(repeating: ask + "\r\n", count: 1500) + ask + header + "\r\n")
+        for _ in 0..<200 where listener.connectionCount == 0 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        for _ in 0..<400 where listener.connectionCount > 0 {
+            client.send("\r\n")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(listener.connectionCount == 0)
+        await listener.stop(within: .zero)
+    }
+
+    @Test func aShortageIsToldFromNothingToTake() {
+        for code in [EMFILE, ENFILE, ENOBUFS, ENOMEM] { #expect(Socket.isShortage(code)) }
+        for code in [EAGAIN, EWOULDBLOCK, EINTR, ECONNABORTED] { #expect(!Socket.isShortage(code)) }
     }
 
     @Test func answersMayEndWhenTheServerDoes() async throws {

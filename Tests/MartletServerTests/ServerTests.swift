@@ -87,6 +87,7 @@ import Testing
         let origin = [(name: "Origin", value: "http://localhost:3000")]
         let answer = await closed.send("GET", "/health", headers: origin)
         #expect(answer.headers["access-control-allow-origin"] == nil)
+        #expect(answer.status == 403)
         let open = try await TestServer { $0.origins = ["localhost", "https://example.org"] }
         for (origin, isAllowed) in [
             ("http://localhost", true), ("http://127.0.0.1:9", true), ("http://[::1]:1", true),
@@ -95,10 +96,60 @@ import Testing
         ] {
             let answer = await open.send(
                 "OPTIONS", "/v1/completions", headers: [("origin", origin)])
-            #expect(answer.status == 204)
+            #expect(answer.status == (isAllowed ? 204 : 403))
             #expect(
                 answer.headers["access-control-allow-origin"] == (isAllowed ? origin : nil))
         }
+    }
+
+    @Test func pagesDoNotReachAServerWithoutKeys() async throws {
+        typealias Headers = [(name: String, value: String)]
+        func status(_ server: TestServer, _ headers: Headers) async -> Int? {
+            let answer = await server.post("/v1/completions", Self.hello, headers: headers)
+            return answer.status
+        }
+        let closed = try await TestServer { $0.hosts = ["127.0.0.1", "Box.local", "fe80::1"] }
+        let cases: [(headers: Headers, status: Int)] = [
+            ([("Host", "localhost:8080")], 200), ([("Host", "[::1]:8080")], 200),
+            ([("Host", "127.0.0.1")], 200), ([("Host", "box.local:1")], 200),
+            ([("Host", "[fe80::1]:1")], 200), ([("Host", "evil.example:8080")], 403),
+            ([("Host", "localhost.evil.example")], 403), ([("Host", "")], 403),
+            ([("Host", "localhost"), ("Host", "evil.example")], 403),
+            ([("Host", "localhost:1"), ("Origin", "http://localhost:1")], 200),
+            ([("Host", "localhost:1"), ("Origin", "http://localhost:2")], 403),
+            ([("Host", "localhost:1"), ("Origin", "https://evil.example")], 403),
+            ([("Host", "localhost:1"), ("Origin", "null")], 403),
+            // Rebound: origin and host are the same, and neither is ours.
+            ([("Host", "evil.example"), ("Origin", "http://evil.example")], 403),
+        ]
+        for (headers, expected) in cases {
+            #expect(await status(closed, headers) == expected, "\(headers)")
+        }
+        let open = try await TestServer { $0.isOpen = true }
+        #expect(await status(open, [("Host", "box.example:8080")]) == 200)
+        #expect(await status(open, [("Host", "a"), ("Origin", "http://a")]) == 200)
+        #expect(await status(open, [("Host", "a"), ("Origin", "http://b")]) == 403)
+        let allowing = try await TestServer { $0.origins = ["https://example.org"] }
+        let page: Headers = [("Host", "localhost"), ("Origin", "https://example.org")]
+        #expect(await status(allowing, page) == 200)
+        let allowed = await allowing.send("OPTIONS", "/v1/completions", headers: page)
+        let names = allowed.headers["access-control-allow-headers"] ?? ""
+        for name in ["Authorization", "Content-Type", "X-Api-Key"] { #expect(names.contains(name)) }
+        // Where keys are asked for, they say who may.
+        let keyed = try await TestServer { $0.keys = [(key: "k", tenant: "t")] }
+        let bearing: Headers = [("Host", "box.example"), ("Authorization", "Bearer k")]
+        #expect(await status(keyed, bearing) == 200)
+    }
+
+    @Test(arguments: [
+        ("secret", "secret", "key 1"), ("alice:secret", "secret", "alice"),
+        ("alice:a:b", "a:b", "alice"), ("alice:", nil, nil), (":secret", nil, nil), (":", nil, nil),
+        ("", nil, nil),
+    ])
+    func keysAreRead(text: String, key: String?, tenant: String?) {
+        let found = ServerConfiguration.key(parsing: text, tenant: "key 1")
+        #expect(found?.key == key)
+        #expect(found?.tenant == tenant)
     }
 
     @Test func ratesAndQueuesHaveAnEnd() async throws {

@@ -107,6 +107,9 @@ import Testing
         "POST / HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
         "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;a\nb\r\nc\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;a\rb\r\nc\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\na: b\nc: d\r\n\r\n",
     ])
     func whatTwoServersCouldReadDifferentlyIsRefused(text: String) {
         var parser = RequestParser(bodyLimit: 1000)

@@ -33,8 +33,8 @@ struct ServerArguments: ParsableArguments {
     @Option(
         name: .customLong("origin"),
         help: ArgumentHelp(
-            "An origin whose pages may read answers: https://example.org, localhost for this machine, or *; may be "
-                + "repeated. Default: none.",
+            "An origin whose pages may ask and read answers: https://example.org, localhost for this machine, or *; "
+                + "may be repeated. Default: none.",
             valueName: "origin"))
     var origins: [String] = []
 
@@ -139,6 +139,8 @@ struct ServerArguments: ParsableArguments {
         configuration.thinks = thinking == .auto ? nil : thinking == .on
         configuration.keys = try keys()
         configuration.origins = origins
+        configuration.hosts = hosts
+        configuration.isOpen = open
         if let bodyLimit { configuration.bodyLimit = bodyLimit.bytes }
         configuration.queueLimit = queueLimit
         configuration.requestsPerMinute = rateLimit
@@ -168,11 +170,13 @@ struct ServerArguments: ParsableArguments {
         }
         // Each key without a name is a tenant of its own: what was computed for one serves no other.
         return try texts.enumerated().map { index, text in
-            let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-            guard let key = parts.last, !key.isEmpty else {
-                throw ValidationError("--api-key is empty, expected a key or TENANT:KEY.")
+            guard let key = ServerConfiguration.key(parsing: text, tenant: "key \(index + 1)")
+            else {
+                throw ValidationError(
+                    "--api-key is empty, or one side of its colon is, expected a key or TENANT:KEY."
+                )
             }
-            return (key, parts.count > 1 ? parts[0] : "key \(index + 1)")
+            return key
         }
     }
 

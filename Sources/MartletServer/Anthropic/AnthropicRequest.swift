@@ -68,7 +68,7 @@ struct AnthropicRequest: Sendable {
                 tool.acceptAll()
                 continue
             }
-            tool.accept("cache_control", "input_examples", "strict")
+            tool.accept("cache_control", "input_examples")
             prompt.tools.append(try ChatTools.tool(tool, schema: "input_schema"))
         }
         let callsInParallel = try choose(fields, into: &prompt)
@@ -108,6 +108,7 @@ struct AnthropicRequest: Sendable {
                 prompt.tools.filter { $0.name == name }, at: choice.path("name"))
         default: break
         }
+        if prompt.forced != nil || prompt.tools.isEmpty { try ChatTools.acceptStrict(fields) }
         return try choice.flag("disable_parallel_tool_use") != true
     }
 
@@ -167,9 +168,7 @@ struct AnthropicRequest: Sendable {
         var message = Message(.tool, "")
         message.toolCallID = try block.string("tool_use_id")
         if block["content"] != nil {
-            var unused: String?
-            message.text = try ChatMessages.content(block, "content", reasoning: &unused)
-                .joined(separator: "\n")
+            message.text = try ChatMessages.content(block, "content").texts.joined(separator: "\n")
         }
         if try block.flag("is_error") == true { message.text = "Error: " + message.text }
         return message

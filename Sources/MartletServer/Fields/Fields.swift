@@ -12,6 +12,8 @@ final class Fields {
     let path: String
     private var read: Set<String> = []
     private var children: [Fields] = []
+    /// Where the children stand, by their paths.
+    private var places: [String: Int] = [:]
 
     init(_ object: JSONObject, at path: String = "") {
         self.object = object
@@ -158,7 +160,10 @@ final class Fields {
         return value
     }
 
+    /// The fields of an object inside: the same ones however often they are asked for.
     private func child(_ object: JSONObject, at path: String) -> Fields {
+        if let place = places[path] { return children[place] }
+        places[path] = children.count
         let child = Fields(object, at: path)
         children.append(child)
         return child

@@ -49,21 +49,21 @@ enum NativeCompletion {
         let writer = NativeAnswer(request, model)
         let generator = try model.generating()
         try await service.admitted { () async throws(WireError) in
-            let events: EventStream? =
-                request.streams
-                ? try await EventStream(exchange, pingEvery: service.configuration.pingInterval)
-                : nil
+            let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(request.answers) {
                 (index, answer) async throws(WireError) -> [JSONValue] in
                 let first = index * answer.chainCount
                 var counts = Array(repeating: 0, count: answer.chainCount)
                 let chains = try await service.run(
                     answer, for: exchange, on: generator,
+                    begin: { () async throws(WireError) in
+                        if request.streams { _ = try await stream.opened() }
+                    },
                     each: { (piece) async throws(WireError) in
-                        guard let events, piece.part.token != nil || !piece.part.text.isEmpty
+                        guard request.streams, piece.part.token != nil || !piece.part.text.isEmpty
                         else { return }
                         counts[piece.chain] += 1
-                        try await events.send(
+                        try await stream.opened().send(
                             writer.piece(
                                 first + piece.chain, piece.part, answer,
                                 count: counts[piece.chain]))
@@ -75,7 +75,7 @@ enum NativeCompletion {
                 }
                 return values
             }.flatMap(\.self)
-            if let events { return try await events.send(results) }
+            if request.streams { return try await stream.opened().send(results) }
             try await exchange.reply(request.isList ? .array(results) : results[0])
         }
     }

@@ -33,6 +33,9 @@ struct NativeRequest: Sendable {
             base.options.logprobs = count
         }
         base.chainCount = try fields.integer(["n_cmpl", "n"], in: 1...128) ?? 1
+        try model.bound(
+            answers: base.chainCount, toEach: prompts.count,
+            at: fields.path(base.chainCount > 1 ? "n" : "prompt"))
         let asked = try fields.integer(["n_predict", "max_tokens"], in: -2...1 << 30)
         wanted = asked.flatMap { $0 < 0 ? nil : $0 } ?? configuration.maximumTokens
         for prompt in prompts {

@@ -31,8 +31,10 @@ final class Connection: ByteChannel {
         var isClosed = false
         /// Whether it closes when everything is written.
         var isEnding = false
-        /// When it last made progress.
-        var progress = ContinuousClock.now
+        /// When the client last sent something that counts, or was answered.
+        var heard = ContinuousClock.now
+        /// When the client last took something, or output began to wait for it.
+        var taken = ContinuousClock.now
     }
 
     /// Output above which a writer waits.
@@ -77,7 +79,9 @@ final class Connection: ByteChannel {
                     recv(descriptor, $0.baseAddress, $0.count, 0)
                 }
                 if count > 0 {
-                    state.progress = .now
+                    // Nothing is answered any more: what comes is dropped.
+                    if state.isEnding { return false }
+                    state.heard = .now
                     chunk.withUnsafeBytes {
                         state.parser.append(UnsafeRawBufferPointer(rebasing: $0[..<count]))
                     }
@@ -143,7 +147,7 @@ final class Connection: ByteChannel {
         let goesOn = state.withLock { state -> Bool in
             state.task = nil
             state.isBusy = false
-            state.progress = .now
+            state.heard = .now
             return state.keepsConnection && !state.isClosed
         }
         guard goesOn else { return endWhenWritten() }
@@ -174,6 +178,7 @@ final class Connection: ByteChannel {
     func send(_ bytes: [UInt8]) {
         let isBroken = state.withLock { state -> Bool in
             guard !state.isClosed else { return false }
+            if state.output.isEmpty { state.taken = .now }
             state.output += bytes
             return !flush(&state)
         }
@@ -189,7 +194,7 @@ final class Connection: ByteChannel {
             }
             if count > 0 {
                 state.written += count
-                state.progress = .now
+                state.taken = .now
             } else if count < 0, errno == EINTR {
                 continue
             } else if count < 0, errno == EAGAIN || errno == EWOULDBLOCK {
@@ -289,21 +294,12 @@ final class Connection: ByteChannel {
     /// Closes a connection on which nothing has moved for too long.
     func closeIfStuck(now: ContinuousClock.Instant, _ limits: ConnectionLimits) {
         let isStuck = state.withLock { state -> Bool in
-            let quiet = state.progress.duration(to: now)
-            if !state.output.isEmpty { return quiet > limits.write }
+            // What a client sends does not excuse it from reading.
+            if !state.output.isEmpty { return state.taken.duration(to: now) > limits.write }
             if state.isBusy { return false }
-            return quiet > (state.parser.isInside ? limits.read : limits.idle)
+            return state.heard.duration(to: now)
+                > (state.parser.isInside ? limits.read : limits.idle)
         }
         if isStuck { close() }
     }
-}
-
-/// How long a connection may do nothing.
-struct ConnectionLimits: Sendable {
-    /// In the middle of a request.
-    var read: Duration = .seconds(30)
-    /// With bytes that the client does not take.
-    var write: Duration = .seconds(60)
-    /// Between requests.
-    var idle: Duration = .seconds(120)
 }

@@ -16,13 +16,17 @@ package final class Listener: Sendable {
 
     private let server: Server
     private let queue = DispatchQueue(label: "martlet-network")
-    private let limits = ConnectionLimits()
+    private let limits: ConnectionLimits
     private let mostConnections: Int
     private let state = Mutex(State())
 
     /// A listener that keeps at most so many connections.
-    package init(_ server: Server, mostConnections: Int = 16_384) {
+    package init(
+        _ server: Server, mostConnections: Int = 16_384,
+        limits: ConnectionLimits = ConnectionLimits()
+    ) {
         self.server = server
+        self.limits = limits
         self.mostConnections = mostConnections
     }
 
@@ -37,7 +41,7 @@ package final class Listener: Sendable {
             port = bound
             state.withLock { state in
                 let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-                source.setEventHandler { [weak self] in self?.accept(descriptor) }
+                source.setEventHandler { [weak self] in self?.accept(descriptor, source) }
                 source.setCancelHandler { Socket.close(descriptor) }
                 source.resume()
                 state.sources.append(source)
@@ -45,7 +49,8 @@ package final class Listener: Sendable {
         }
         state.withLock { state in
             let timer = DispatchSource.makeTimerSource(queue: queue)
-            timer.schedule(deadline: .now() + 5, repeating: 5)
+            let pause = limits.sweep / .seconds(1)
+            timer.schedule(deadline: .now() + pause, repeating: pause)
             timer.setEventHandler { [weak self] in self?.sweep() }
             timer.resume()
             state.timer = timer
@@ -53,8 +58,20 @@ package final class Listener: Sendable {
         return port
     }
 
-    private func accept(_ descriptor: Int32) {
-        while let taken = Socket.accept(descriptor) {
+    private func accept(_ descriptor: Int32, _ source: any DispatchSourceRead) {
+        while true {
+            let taken: Int32
+            switch Socket.accept(descriptor) {
+            case .connection(let descriptor): taken = descriptor
+            case .nothing: return
+            case .exhausted:
+                // The connection goes on waiting, and the source would tell of it without end.
+                source.suspend()
+                queue.asyncAfter(
+                    deadline: .now() + .milliseconds(100),
+                    execute: DispatchWorkItem { source.resume() })
+                return
+            }
             let connection = Connection(
                 taken, queue,
                 Connection.Ties(server: server) { [weak self] in self?.forget($0) })

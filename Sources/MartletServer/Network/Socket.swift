@@ -10,7 +10,7 @@ import Martlet
 #endif
 
 /// Sockets by their descriptors.
-enum Socket {
+package enum Socket {
     /// Sends bytes without a signal for a connection that is closed.
     static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         #if canImport(Glibc)
@@ -120,15 +120,32 @@ enum Socket {
         }
     }
 
-    /// Takes a connection that waits; nil where none does.
-    static func accept(_ descriptor: Int32) -> Int32? {
+    /// What came of taking a connection.
+    enum Accepted {
+        /// One that waited.
+        case connection(Int32)
+        /// None waits, or it went away.
+        case nothing
+        /// One waits, and the system has no room for it.
+        case exhausted
+    }
+
+    /// Whether an error says that the system has no room for another connection, which goes on waiting.
+    package static func isShortage(_ code: Int32) -> Bool {
+        [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code)
+    }
+
+    /// Takes a connection that waits.
+    static func accept(_ descriptor: Int32) -> Accepted {
         #if canImport(Glibc)
             let taken = Glibc.accept(descriptor, nil, nil)
         #else
             let taken = Darwin.accept(descriptor, nil, nil)
         #endif
-        guard taken >= 0 else { return nil }
+        guard taken >= 0 else {
+            return isShortage(errno) ? .exhausted : .nothing
+        }
         prepare(taken)
-        return taken
+        return .connection(taken)
     }
 }

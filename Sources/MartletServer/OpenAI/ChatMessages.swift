@@ -27,9 +27,10 @@ enum ChatMessages {
         var message = Message(
             Message.Role(rawValue: role.rawValue) ?? .tool, "",
             reasoning: try reasoning(fields))
-        let texts = try content(fields, "content", reasoning: &message.reasoning)
+        let said = try content(fields, "content")
+        if let thought = said.reasoning { message.reasoning = (message.reasoning ?? "") + thought }
         // Parts are lines of their own, as other servers have it.
-        message.text = texts.joined(separator: "\n")
+        message.text = said.texts.joined(separator: "\n")
         if role == .assistant {
             message.toolCalls = try calls(fields)
             if let refusal = try fields.string("refusal"), message.text.isEmpty {
@@ -52,29 +53,38 @@ enum ChatMessages {
         return nil
     }
 
+    /// What a content says, and what was thought before, if anything.
+    struct Content {
+        var texts: [String] = []
+        var reasoning: String?
+    }
+
     /// The texts of a content: one, or those of its parts. Parts that are no text are refused by name.
-    static func content(
-        _ fields: Fields, _ key: String, reasoning: inout String?
-    ) throws(WireError) -> [String] {
-        guard let value = fields[key] else { return [""] }
-        if let text = value.stringValue { return [text] }
+    static func content(_ fields: Fields, _ key: String) throws(WireError) -> Content {
+        guard let value = fields[key] else { return Content(texts: [""]) }
+        if let text = value.stringValue { return Content(texts: [text]) }
         guard value.arrayValue != nil, let parts = try fields.list(key) else {
             throw fields.wrong(key, value, "a string or an array of parts")
         }
-        var texts: [String] = []
-        for part in parts {
-            let type = try part.string("type") ?? "text"
-            switch type {
-            case "text", "input_text", "output_text":
-                texts.append(
-                    try part.required("text", try part.string("text"), "the text of the part"))
-            case "refusal": texts.append(try part.string("refusal") ?? "")
-            case "thinking", "reasoning":
-                reasoning = (reasoning ?? "") + (try part.string("thinking") ?? "")
-            default: throw unsupportedPart(type, at: part.path)
-            }
+        var content = Content()
+        for part in parts { try read(part, into: &content) }
+        return content
+    }
+
+    private static func read(_ part: Fields, into content: inout Content) throws(WireError) {
+        let type = try part.string("type") ?? "text"
+        switch type {
+        case "text", "input_text", "output_text":
+            let text = try part.string("text")
+            content.texts.append(try part.required("text", text, "the text of the part"))
+        case "refusal":
+            let text = try part.string("refusal")
+            content.texts.append(text ?? "")
+        case "thinking", "reasoning":
+            let thought = try part.string("thinking") ?? ""
+            content.reasoning = (content.reasoning ?? "") + thought
+        default: throw unsupportedPart(type, at: part.path)
         }
-        return texts
     }
 
     /// The refusal of a part that is no text.
@@ -134,7 +144,9 @@ enum ChatTools {
         -> ToolDefinition
     {
         let name = try fields.required("name", try fields.string("name"), "the name of the tool")
-        fields.accept("strict", "type")
+        // Where nothing forces a call, tools are not enforced: a strict one is told of as ignored.
+        if fields.object["strict"]?.boolValue != true { fields.accept("strict") }
+        fields.accept("type")
         return ToolDefinition(
             name: name, description: try fields.string("description") ?? "",
             parameters: try fields.whole(key) ?? JSONObject())
@@ -147,6 +159,21 @@ enum ChatTools {
         prompt.tools = tools
         let key = fields["tool_choice"] != nil ? "tool_choice" : "function_call"
         guard let choice = fields[key] else { return }
+        try choose(choice, key, from: tools, fields, into: &prompt)
+        if prompt.forced != nil || choice == .string("none") { try acceptStrict(fields) }
+    }
+
+    /// Counts tools that are strict as read, where every call is held to its schema.
+    static func acceptStrict(_ fields: Fields) throws(WireError) {
+        for tool in try fields.list("tools") ?? [] {
+            (try tool.fields("function") ?? tool).accept("strict")
+        }
+    }
+
+    private static func choose(
+        _ choice: JSONValue, _ key: String, from tools: [ToolDefinition], _ fields: Fields,
+        into prompt: inout ChatPrompt
+    ) throws(WireError) {
         switch choice {
         case .string("none"): prompt.tools = []
         case .string("auto"): break

@@ -84,7 +84,14 @@ struct ChatRequest: Sendable {
         var form = try AnswerConstraint(localFields: fields)
         if let format = try fields.fields("response_format") {
             let asked = try AnswerConstraint(responseFormat: format)
-            if asked.constraint != nil { form = asked }
+            if asked.constraint != nil {
+                guard form.constraint == nil else {
+                    throw .field(
+                        format.path, got: "a second form beside that of another field",
+                        expected: "one form of the answer")
+                }
+                form = asked
+            }
         }
         if let modalities = try fields.strings("modalities"), modalities != ["text"] {
             throw .unsupported(

@@ -26,6 +26,9 @@ struct CompletionRequest: Sendable {
         answer.options.constraint = try AnswerConstraint(localFields: fields).constraint
         try model.read(sampling: fields, into: &answer.options)
         answer.chainCount = try fields.integer("n", in: 1...128) ?? 1
+        try model.bound(
+            answers: answer.chainCount, toEach: prompts.count,
+            at: fields.path(answer.chainCount > 1 ? "n" : "prompt"))
         if let best = try fields.integer("best_of", in: 1...128), best > answer.chainCount {
             throw .unsupported(
                 "best_of", "choosing among more answers than are returned",

@@ -43,40 +43,36 @@ enum Completions {
         let writer = CompletionWriter(model, request)
         try await service.admitted { [answers] () async throws(WireError) in
             let generator = try model.generating()
-            let events: EventStream? =
-                request.streams
-                ? try await EventStream(exchange, pingEvery: service.configuration.pingInterval)
-                : nil
+            let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(answers) {
                 (index, answer) async throws(WireError) in
-                var first = index * answer.chainCount
-                let start = first
-                var heads: [CompletionPiece] = []
+                let start = index * answer.chainCount
                 let head = try await prefix(request, answer, generator, writer)
-                for _ in 0..<answer.chainCount {
-                    heads.append(head)
-                    if request.echoes {
-                        try await events?.send(writer.chunk(first, head, finish: nil))
-                    }
-                    first += 1
-                }
-                var offsets = heads.map(\.length)
+                var offsets = Array(repeating: head.length, count: answer.chainCount)
                 let chains = try await service.run(
                     answer, for: exchange, on: generator,
+                    begin: { () async throws(WireError) in
+                        guard request.streams else { return }
+                        let events = try await stream.opened()
+                        guard request.echoes else { return }
+                        for chain in 0..<answer.chainCount {
+                            try await events.send(writer.chunk(start + chain, head, finish: nil))
+                        }
+                    },
                     each: { (piece) async throws(WireError) in
-                        guard let events else { return }
+                        guard request.streams else { return }
                         let part = writer.piece(piece.part, offset: offsets[piece.chain])
                         offsets[piece.chain] += part.length
                         let end = piece.part.response
                         guard !part.isEmpty || end != nil else { return }
-                        try await events.send(
+                        try await stream.opened().send(
                             writer.chunk(
                                 start + piece.chain, part, finish: end?.finishReason.openAI))
                     })
                 return (head, chains)
             }
             let chains = results.flatMap { $0.1 }
-            guard let events else {
+            guard request.streams else {
                 var choices: [JSONValue] = []
                 for (head, ended) in results {
                     for chain in ended {
@@ -85,6 +81,7 @@ enum Completions {
                 }
                 return try await exchange.reply(writer.whole(choices, chains))
             }
+            let events = try await stream.opened()
             if let closing = writer.closing(chains) { try await events.send(closing) }
             try await events.sendDone()
         }

@@ -55,9 +55,7 @@ struct ResponseItems {
         case "function_call_output", "custom_tool_call_output":
             var message = Message(.tool, "")
             let id = try item.required("call_id", try item.string("call_id"), "a call's id")
-            var unused: String?
-            message.text = try ChatMessages.content(item, "output", reasoning: &unused)
-                .joined(separator: "\n")
+            message.text = try ChatMessages.content(item, "output").texts.joined(separator: "\n")
             message.toolCallID = id
             message.toolName = names[id]
             messages.append(message)
@@ -71,12 +69,11 @@ struct ResponseItems {
         enum Role: String, CaseIterable { case developer, system, user, assistant }
         let role = try item.required(
             "role", try item.word("role", Role.self), "developer, system, user or assistant")
-        var thought: String?
-        let texts = try ChatMessages.content(item, "content", reasoning: &thought)
+        let said = try ChatMessages.content(item, "content")
         var message = Message(Message.Role(rawValue: role.rawValue) ?? .user, "")
-        message.parts = texts.map { .text($0) }
+        message.parts = said.texts.map { .text($0) }
         if role == .assistant {
-            message.reasoning = takeReasoning() ?? thought
+            message.reasoning = takeReasoning() ?? said.reasoning
         }
         messages.append(message)
     }

@@ -26,10 +26,8 @@ struct ResponsesRequest: Sendable {
         messages = conversation.said
         answer = try model.request(for: conversation.prompt)
         // Only where it is asked for: the oldest messages go until the rest fits.
-        while isCut, answer.prompt.tokens.count >= model.contextLength,
-            conversation.dropOldest()
-        {
-            answer = try model.request(for: conversation.prompt)
+        if isCut, answer.prompt.tokens.count >= model.contextLength {
+            answer = try Self.cut(&conversation.prompt, toFit: model, answer)
         }
         items =
             fields.object["input"]?.arrayValue
@@ -93,17 +91,52 @@ struct ResponsesRequest: Sendable {
     struct Asked {
         var prompt: ChatPrompt
         var said: [Message]
+    }
 
-        /// Drops the oldest message but the instructions, with what belongs to it; false where one is left.
-        mutating func dropOldest() -> Bool {
-            let first = prompt.messages.firstIndex { ![.system, .developer].contains($0.role) }
-            guard let first, first < prompt.messages.count - 1 else { return false }
-            prompt.messages.remove(at: first)
-            while first < prompt.messages.count - 1, prompt.messages[first].role == .tool {
-                prompt.messages.remove(at: first)
+    /// Drops as few of the oldest messages as let the rest fit, but no instructions, and never the last message. How many is
+    /// found by halving: each try renders and tokenizes the whole prompt.
+    private static func cut(
+        _ prompt: inout ChatPrompt, toFit model: ServedModel, _ whole: AnswerRequest
+    ) throws(WireError) -> AnswerRequest {
+        let all = prompt.messages
+        let ends = ends(ofDropping: all)
+        var (low, high) = (0, ends.count)
+        var found = whole
+        // Before `low` nothing fits; at `high` it does, or there is no more to drop.
+        while low < high {
+            let middle = low + (high - low) / 2
+            var tried = prompt
+            tried.messages = all.enumerated().filter {
+                $0.offset >= ends[middle] || isKept($0.element)
             }
-            return true
+            .map(\.element)
+            let request = try model.request(for: tried)
+            let fits = request.prompt.tokens.count < model.contextLength
+            if fits { high = middle } else { low = middle + 1 }
+            if fits || middle == ends.count - 1 {
+                found = request
+                prompt = tried
+            }
         }
+        return found
+    }
+
+    /// Where what may be dropped ends, for one message of it, two and so on: what tools gave goes with its call.
+    private static func ends(ofDropping messages: [Message]) -> [Int] {
+        var ends: [Int] = []
+        var next = 0
+        while true {
+            while next < messages.count, isKept(messages[next]) { next += 1 }
+            guard next < messages.count - 1 else { return ends }
+            next += 1
+            while next < messages.count - 1, messages[next].role == .tool { next += 1 }
+            ends.append(next)
+        }
+    }
+
+    /// Whether a message is never dropped: those that instruct are not.
+    private static func isKept(_ message: Message) -> Bool {
+        [.system, .developer].contains(message.role)
     }
 
     static func conversation(

@@ -65,7 +65,6 @@ extension AnswerConstraint {
         }
         for key in ["json_schema", "guided_json"] {
             guard let value = fields[key] else { continue }
-            if let object = value.objectValue, object.count == 0 { continue }
             if let text = value.stringValue {
                 guard !text.isEmpty else { continue }
                 do throws(JSONError) {

@@ -26,6 +26,9 @@ struct MartletFields: Sendable {
     /// A search by chains that vote; nil for a plain answer.
     var solve: SolveFields?
 
+    /// The fields of the request beside the object, by their paths.
+    var others: Set<String> = []
+
     /// Where glances at the cache are left; nil where nobody asked for them.
     var watch: CacheWatch?
 
@@ -50,6 +53,10 @@ struct MartletFields: Sendable {
         salt = try request.string("cache_salt") ?? ""
         guard let fields = try request.fields(Self.key) else { return }
         isPresent = true
+        others = Set(request.object.keys)
+        if let options = request.object["options"]?.objectValue {
+            others.formUnion(options.keys.map { "options." + $0 })
+        }
         if try fields.flag("report") == true { watch = CacheWatch() }
         if let cache = try fields.string("cache"), let loaded = model.model?.cachePolicy {
             var isLoaded = false

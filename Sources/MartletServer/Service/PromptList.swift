@@ -26,6 +26,18 @@ extension ServedModel {
         }
     }
 
+    /// The most answers of one request: prompts times the answers to each.
+    static let mostAnswers = 1024
+
+    /// Refuses more answers than one request may ask for.
+    func bound(answers count: Int, toEach prompts: Int, at path: String) throws(WireError) {
+        guard count * prompts <= Self.mostAnswers else {
+            throw .field(
+                path, got: "\(count) answers to each of \(prompts) prompts",
+                expected: "at most \(Self.mostAnswers) answers together")
+        }
+    }
+
     private func prompt(_ value: JSONValue, at path: String) throws(WireError) -> PreparedPrompt {
         switch value {
         case .string(let text):

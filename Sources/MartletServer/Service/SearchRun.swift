@@ -34,6 +34,7 @@ extension Service {
         each: (ChainPart) async throws(WireError) -> Void
     ) async throws(WireError) -> [FinishedChain] {
         let path = MartletFields.key + ".solve"
+        try refuseWhatSearchesIgnore(request)
         guard let question = request.question else {
             throw .unsupported(
                 path, "a search over several turns or with tools",
@@ -57,10 +58,11 @@ extension Service {
         defer { counters.endSearch() }
         var options = SolveOptions()
         options.width = wishes.width
-        options.length = wishes.length
+        options.length = try length(of: request, wishes)
         options.aggregation = wishes.aggregation ?? .majority
         options.seed = request.seed
         options.stop = request.options.stop
+        options.stopTokens = request.options.stopTokens
         options.adapter = request.own.adapter
         options.form = question.form
         // Nothing lossy is on unless the server was started with it.
@@ -95,6 +97,43 @@ extension Service {
         }
         throw WireError(.clientGone, "the client closed the connection.")
     }
+
+    /// Tokens of a chain: no more than the request's answer may have.
+    private func length(
+        of request: AnswerRequest, _ wishes: MartletFields.SolveFields
+    ) throws(WireError) -> Int? {
+        let room = try model().contextLength - request.prompt.tokens.count
+        // What is left of the context bounds a search by itself.
+        guard let limit = request.options.maximumTokens, limit < room else { return wishes.length }
+        return min(wishes.length ?? limit, max(1, limit))
+    }
+
+    /// Refuses by name what changes an answer and not a search.
+    private func refuseWhatSearchesIgnore(_ request: AnswerRequest) throws(WireError) {
+        let options = request.options
+        let fields: [(isAsked: Bool, names: [String])] = [
+            (options.constraint != nil, Self.formFields),
+            (!options.logitBias.isEmpty, ["logit_bias"]),
+            (options.presencePenalty != 0, ["presence_penalty"]),
+            (options.frequencyPenalty != 0, ["frequency_penalty"]),
+            (options.repetitionPenalty != 1, ["repetition_penalty", "repeat_penalty"]),
+            (options.ignoresEndTokens, ["ignore_eos"]),
+        ]
+        for field in fields where field.isAsked {
+            let names = field.names + field.names.map { "options." + $0 }
+            // A penalty that nobody asked for is the model's advice for plain answers.
+            guard let name = names.first(where: request.own.others.contains) else { continue }
+            throw .unsupported(
+                name, "this beside \(MartletFields.key).solve", instead: "leave one of the two out")
+        }
+    }
+
+    /// Fields that answers have a form by, in all APIs.
+    private static let formFields = [
+        "grammar", "guided_grammar", "json_schema", "guided_json", "guided_regex", "guided_choice",
+        "structured_outputs", "response_format", "format",
+        "output_config", "text", "tool_choice", "function_call",
+    ]
 
     /// Carries an error of the wire through what throws those of the library.
     private static func passing<Result>(

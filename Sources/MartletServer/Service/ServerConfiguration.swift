@@ -20,6 +20,10 @@ package struct ServerConfiguration: Sendable {
     package var thinks: Bool?
     /// Keys that requests must bring, with the tenants that they belong to; empty lets everybody in.
     package var keys: [(key: String, tenant: String)] = []
+    /// The addresses that it listens at, which are names of it.
+    package var hosts: [String] = []
+    /// Whether it answers without keys to any name, as other machines may call it.
+    package var isOpen = false
     /// Bytes of the largest body that is read.
     package var bodyLimit = 32 << 20
     /// Answers that may be under way or wait together; more are told to come again.
@@ -45,4 +49,18 @@ package struct ServerConfiguration: Sendable {
 
     /// The default settings.
     package init() {}
+}
+
+extension ServerConfiguration {
+    /// A key with its tenant, of `KEY` or `TENANT:KEY`; the key may have colons itself. Nil where a side is empty, as that of
+    /// a variable that is not set.
+    ///
+    /// - Parameter tenant: whose it is where the text does not say.
+    package static func key(
+        parsing text: String, tenant: String
+    ) -> (key: String, tenant: String)? {
+        let sides = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let key = sides.last, sides.allSatisfy({ !$0.isEmpty }) else { return nil }
+        return (String(key), sides.count > 1 ? String(sides[0]) : tenant)
+    }
 }

@@ -68,13 +68,18 @@ struct OriginRule: Sendable {
         if request.method == "OPTIONS" {
             headers += [
                 ("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"),
-                ("Access-Control-Allow-Headers", "*"), ("Access-Control-Max-Age", "600"),
+                // The star stands for all but the first.
+                (
+                    "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, X-Api-Key, Api-Key, *"
+                ),
+                ("Access-Control-Max-Age", "600"),
             ]
         }
         return headers.map { (name: $0.0, value: $0.1) }
     }
 
-    private func allows(_ origin: String) -> Bool {
+    fileprivate func allows(_ origin: String) -> Bool {
         origins.contains { rule in
             rule == "*" || rule == origin || (rule == "localhost" && Self.isLocal(origin))
         }
@@ -91,5 +96,63 @@ struct OriginRule: Sendable {
             return host == "localhost" || host == "127.0.0.1"
         }
         return false
+    }
+}
+
+/// Keeps web pages away from a server without keys, where nothing else tells them from its users.
+struct PageRule: Sendable {
+    private let origins: OriginRule
+    /// Names of this server; nil for any.
+    private let hosts: Set<String>?
+    private let asksForKeys: Bool
+
+    init(_ configuration: ServerConfiguration) {
+        origins = OriginRule(configuration)
+        asksForKeys = !configuration.keys.isEmpty
+        hosts =
+            configuration.isOpen
+            ? nil
+            : Set(["localhost", "127.0.0.1", "::1"] + configuration.hosts.map(Self.name))
+    }
+
+    /// Why a request is not answered: it came to a name that is not the server's, as after DNS rebinding, or from a page of
+    /// another origin. Nil where it is.
+    func refusal(of request: ServerRequest) -> WireError? {
+        guard !asksForKeys else { return nil }
+        let asked = request.headers.filter { $0.name == "host" }.map(\.value)
+        if let hosts, let other = asked.first(where: { !hosts.contains(Self.name($0)) }) {
+            return WireError(
+                .permission,
+                "host: '\(other.prefix(80))' is no name of this server; ask for localhost, or start it with --host, "
+                    + "--open or --api-key.", code: "host_not_allowed")
+        }
+        let pages = request.headers.filter { $0.name == "origin" }.map(\.value)
+        if let other = pages.first(where: { !isSame($0, asked) && !origins.allows($0) }) {
+            return WireError(
+                .permission,
+                "origin: pages of '\(other.prefix(80))' may not ask; start the server with --origin to let them.",
+                code: "origin_not_allowed")
+        }
+        return nil
+    }
+
+    /// Whether an origin is what was asked for.
+    private func isSame(_ origin: String, _ asked: [String]) -> Bool {
+        let origin = origin.lowercased()
+        return asked.contains { host in
+            let host = host.lowercased()
+            return !host.isEmpty && (origin == "http://" + host || origin == "https://" + host)
+        }
+    }
+
+    /// A host without its port, in small letters.
+    private static func name(_ host: String) -> String {
+        let host = host.lowercased()
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+            return String(host[host.index(after: host.startIndex)..<end])
+        }
+        let parts = host.split(separator: ":", omittingEmptySubsequences: false)
+        // More than one colon are those of an address.
+        return parts.count == 2 ? String(parts[0]) : host
     }
 }

@@ -22,6 +22,7 @@ package struct Server: Sendable {
             parameters: (try? found.get())?.match(request.path) ?? [:], headers: headers)
         var shape = shape(of: request)
         do throws(WireError) {
+            if let refusal = PageRule(service.configuration).refusal(of: request) { throw refusal }
             if request.method == "OPTIONS" {
                 try await exchange.reply(
                     [], contentType: "text/plain",
