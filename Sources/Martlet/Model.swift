@@ -19,6 +19,8 @@ public final class Model: Sendable {
     package let engine: Engine
     /// Looks for answers on engines of its own.
     let solver: Solver
+    /// Where computed prompts outlive the model.
+    private let promptFolder: PrefixFolder?
     /// What answers of this model must match.
     private let masks: ConstraintMasks
 
@@ -54,6 +56,7 @@ public final class Model: Sendable {
         configuration.targetGap = loaded.options.targetGap
         configuration.modelName = loaded.identity
         configuration.prefixReuse = try loaded.prefixReuse()
+        promptFolder = configuration.prefixReuse?.storage as? PrefixFolder
         self.loaded = loaded
         solver = Solver(loaded, costs: costs)
         masks = ConstraintMasks(
@@ -73,7 +76,10 @@ public final class Model: Sendable {
     }
 
     /// Ends every request with `FinishReason.cancelled` and gives the cache back.
-    public func shutdown() async { await engine.shutdown() }
+    public func shutdown() async {
+        await engine.shutdown()
+        await promptFolder?.flush()
+    }
 
     // MARK: What it is
 
@@ -243,9 +249,6 @@ public final class Model: Sendable {
             promptTokens: tokens,
             sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
             chainCount: chainCount, pacing: pacing, conversation: conversation,
-            mask: try options.constraint.map { constraint throws(MartletError) in
-                try masks.mask(constraint)
-            },
             adapter: options.adapter, leadingWidths: leadingWidths)
         request.mask = try options.constraint.map { constraint throws(MartletError) in
             try masks.mask(constraint)

@@ -64,15 +64,25 @@ extension EngineLoop {
         let isListed = isReusing(generation.prefix)
         let keys = isListed ? prefixKeys.keys(of: tokens, under: lane.root) : nil
         if conversation == nil, keys?.isEmpty ?? true { return cache.release(sequence) }
+        var priority = max(state.key.priority, generation.inheritedPriority)
+        var pins =
+            generation.prefix.isPinned && lane.root == generation.prefix.ownLane.root
         if let keys {
             store(sequence, tokens: tokens, root: lane.root, keys: keys)
+            if pins, pinPrompt(of: sequence, state, tokens, lane.root, keys, priority) {
+                pins = false
+            }
             let others = kept.index.contained(in: tokens, keys: keys)
             for case .kept(let id) in others where isNeedless(id, beside: tokens.count) {
-                release(kept.take(id))
+                let other = kept.take(id)
+                priority = max(priority, other?.priority ?? priority)
+                release(other)
             }
-            if cache.cutsAnywhere, let longer = longer(than: tokens, keys) {
-                kept.touch(longer, at: configuration.clock.now())
-                return cache.release(sequence)
+            // A longer one serves as well, unless it may go and this one may not.
+            if !pins, cache.cutsAnywhere, let longer = longer(than: tokens, keys) {
+                kept.touch(longer, at: configuration.clock.now(), priority: priority)
+                cache.release(sequence)
+                return stayWithinBounds()
             }
         }
         if let conversation, let earlier = kept[conversation], isUnlisted(earlier) {
@@ -80,11 +90,40 @@ extension EngineLoop {
         }
         kept.keep(sequence, tokens: tokens, root: lane.root, keys: keys) {
             $0.conversation = conversation
-            $0.priority = state.key.priority
-            $0.isPinned = generation.prefix.isPinned
+            $0.priority = priority
+            $0.isPinned = pins
             $0.lastUse = configuration.clock.now()
         }
         stayWithinBounds()
+    }
+
+    /// Pins the prompt at the beginning of a sequence that is about to be kept, as a sequence of its own, so that the answer
+    /// may go. False where the whole sequence must be pinned: when it has no answer, or cannot be cut.
+    private func pinPrompt(
+        of sequence: SequenceID, _ state: SequenceState, _ tokens: [Int32], _ root: PrefixKey,
+        _ keys: [PrefixKey], _ priority: Int
+    ) -> Bool {
+        let prompt = Array(tokens.prefix(state.promptCount))
+        let promptKeys = Array(keys.prefix(prompt.count / KVPage.tokens))
+        // Less than a page is found by nobody.
+        if promptKeys.isEmpty { return true }
+        let pinned = kept.all.first {
+            $0.isPinned && $0.root == root && $0.tokens.starts(with: prompt)
+                && (cache.cutsAnywhere || $0.tokens.count == prompt.count)
+        }
+        if let pinned {
+            kept.touch(pinned.id, at: configuration.clock.now(), priority: priority)
+            return true
+        }
+        guard prompt.count < tokens.count, let cut = cache.fork(sequence, to: prompt.count) else {
+            return false
+        }
+        kept.keep(cut, tokens: prompt, root: root, keys: promptKeys) {
+            $0.priority = priority
+            $0.isPinned = true
+            $0.lastUse = configuration.clock.now()
+        }
+        return true
     }
 
     /// Whether a kept sequence is of no use beside one that begins with all its tokens.
@@ -103,7 +142,8 @@ extension EngineLoop {
 
     // MARK: Giving up
 
-    private func stayWithinBounds() {
+    /// Gives up what is kept beyond the most bytes that it may hold.
+    func stayWithinBounds() {
         guard let bound = configuration.prefixReuse?.maximumBytes else { return }
         while case let excess = keptBytes - bound, excess > 0,
             giveUp(pages: (excess + footprint.bytesPerPage - 1) / footprint.bytesPerPage)

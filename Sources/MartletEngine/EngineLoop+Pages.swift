@@ -112,8 +112,8 @@ extension EngineLoop {
         var scheduler = self.scheduler
         let blocked = scheduler.admit(
             pages: supply,
-            open: { state, sibling in
-                guard let opened = open(state, sibling) else { return nil }
+            open: { state, sibling, hasRoom in
+                guard let opened = open(state, sibling, hasRoom: hasRoom) else { return nil }
                 beginning = opened.beginning
                 return opened.opening
             },

@@ -62,18 +62,24 @@ extension EngineLoop {
     }
 
     /// The sequence that a waiting chain starts with, and the beginning that it has; nil while another chain computes the
-    /// beginning.
+    /// beginning. `hasRoom` says whether there are pages for it when so many of its tokens are there.
     func open(
-        _ state: SequenceState, _ sibling: SequenceID?
+        _ state: SequenceState, _ sibling: SequenceID?, hasRoom: (Int) -> Bool
     ) -> (opening: Opening, beginning: Beginning?)? {
         if let sibling, isPaused(sibling) { return nil }
-        if let shared = share(state, sibling) { return (shared, nil) }
         var search = search(for: state)
+        // A chain that gave way may find more than the prompt: what it left.
+        if search.best?.count ?? 0 <= state.promptCount, let shared = share(state, sibling) {
+            return (shared, nil)
+        }
         if search.coming >= (search.best?.count ?? 0) + Self.leastAwaited {
             noteWait(of: state)
             return nil
         }
-        if restores(state, beyond: search.best) { search = self.search(for: state) }
+        // What is brought back for a chain that cannot start would only take others' room until it is given up.
+        if hasRoom(search.best?.count ?? 0), restores(state, beyond: search.best) {
+            search = self.search(for: state)
+        }
         let begun = search.best.flatMap { cache.fork($0.sequence, to: $0.count) }
         var opening = Opening(sequence: begun ?? cache.makeSequence(), computed: 0)
         if begun != nil { opening.computed = search.best?.count ?? 0 }
@@ -112,6 +118,7 @@ extension EngineLoop {
                 || beginning?.isWhole == true && !kept.isPinned
                     && (cache.cutsAnywhere || isOwn)
             {
+                generation.inheritedPriority = max(generation.inheritedPriority, kept.priority)
                 release(self.kept.take(id))
             } else {
                 self.kept.touch(id, at: configuration.clock.now())
@@ -174,17 +181,23 @@ extension EngineLoop {
         let limit = (sharing == .everything ? state.target : state.promptCount) - 1
         let lanes = isReusing(generation.prefix) ? generation.prefix.lanes : []
         for lane in lanes {
-            for match in kept.index.matches(state.tokens, keys: lane.keys) {
+            for match in kept.index.matches(state.tokens, keys: keys(of: state, lane)) {
                 consider(match.holder, min(match.count, limit), for: state, &search)
             }
         }
         if let own = generation.conversation, let left = kept[own], isUnlisted(left),
-            left.root == generation.prefix.tenant.root
+            left.root == generation.prefix.ownLane.root
         {
             let common = zip(left.tokens, state.tokens).prefix(while: ==).count
             consider(.kept(left.id), min(common, limit), for: state, &search)
         }
         return search
+    }
+
+    /// The keys that a chain is looked for under: those of its prompt, and of its answer where it has some of that.
+    private func keys(of state: SequenceState, _ lane: RequestPrefix.Lane) -> [PrefixKey] {
+        guard state.target > state.promptCount, sharing == .everything else { return lane.keys }
+        return prefixKeys.keys(of: state.tokens, under: lane.root)
     }
 
     private func consider(

@@ -12,6 +12,13 @@ extension EngineLoop {
         max(1, (configuration.prefixReuse?.segmentTokens ?? 256) / KVPage.tokens) * KVPage.tokens
     }
 
+    /// Segments of one prompt that what is kept may hold.
+    private var mostSegments: Int {
+        guard let bytes = configuration.prefixReuse?.maximumBytes else { return .max }
+        let row = footprint.bytesPerPage * cache.shape.tableCount
+        return bytes / row * KVPage.tokens / segmentTokens
+    }
+
     private func origin(_ root: PrefixKey) -> PrefixSegment.Origin {
         PrefixSegment.Origin(model: configuration.modelName, root: root, shape: cache.shape)
     }
@@ -32,12 +39,10 @@ extension EngineLoop {
         guard let storage else { return }
         for (index, name) in segmentNames(keys).enumerated() where !storage.contains(name) {
             let end = (index + 1) * segmentTokens
-            storage.write(
-                name,
-                PrefixSegment.bytes(
-                    of: sequence, tokens: Array(tokens[..<end]), first: end - segmentTokens,
-                    origin: origin(root), cache: cache))
-            counters.prefixes.storedTokens += segmentTokens
+            let bytes = PrefixSegment.bytes(
+                of: sequence, tokens: Array(tokens[..<end]), first: end - segmentTokens,
+                origin: origin(root), cache: cache)
+            if storage.write(name, bytes) { counters.prefixes.storedTokens += segmentTokens }
         }
     }
 
@@ -51,7 +56,7 @@ extension EngineLoop {
         let names = segmentNames(lane.keys)
         let first = count / segmentTokens
         var last = first
-        while last < names.count, storage.contains(names[last]) { last += 1 }
+        while last < min(names.count, mostSegments), storage.contains(names[last]) { last += 1 }
         guard last > first else { return false }
         let begun = first > 0 ? sequence.flatMap { cache.fork($0, to: first * segmentTokens) } : nil
         let restored = begun ?? cache.makeSequence()
@@ -76,6 +81,7 @@ extension EngineLoop {
             $0.priority = priority
             $0.lastUse = configuration.clock.now()
         }
+        stayWithinBounds()
         return true
     }
 

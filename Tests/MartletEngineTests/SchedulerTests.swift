@@ -21,7 +21,7 @@ import Testing
     func admit(_ scheduler: inout Scheduler, free: Int = .max / 2, _ cache: KVCache) {
         _ = scheduler.admit(
             pages: PageSupply(fits: { $0 <= free }, pages: { ($0 + 15) / 16 }),
-            open: { _, _ in Opening(sequence: cache.makeSequence(), computed: 0) },
+            open: { _, _, _ in Opening(sequence: cache.makeSequence(), computed: 0) },
             close: { cache.release($0.sequence) })
     }
 

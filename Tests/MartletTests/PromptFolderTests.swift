@@ -101,6 +101,9 @@ import Testing
                 }
                 // What a process that was killed leaves.
                 try Data([1, 2]).write(to: URL(fileURLWithPath: path + "/.x.pages.1.partial"))
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -7200)],
+                    ofItemAtPath: path + "/.x.pages.1.partial")
                 let again = try await answer(path, Self.prompt)
                 #expect(again.restored < 512)
                 #expect(again.response.tokens == first.response.tokens)
@@ -126,6 +129,57 @@ import Testing
             try await Task.sleep(for: .milliseconds(50))
             #expect(files(path).count <= 3)
             #expect(Set(files(path)).subtracting(before).count == 2)
+        }
+    }
+
+    /// What another process removes is written again, what it is writing is left to it, and waiting waits.
+    @Test func twoProcessesShareAFolder() async throws {
+        try await withFolder { path in
+            let folder = try PrefixFolder(path, maximumBytes: 1 << 20)
+            folder.write("a", [1, 2, 3])
+            await folder.flush()
+            #expect(files(path) == ["a.pages"])
+            try FileManager.default.removeItem(atPath: path + "/a.pages")
+            #expect(folder.read("a") == nil && !folder.contains("a"))
+            folder.write("a", [4])
+            await folder.flush()
+            #expect(folder.read("a") == [4])
+            let partial = path + "/.b.pages.1.partial"
+            try Data([1]).write(to: URL(fileURLWithPath: partial))
+            _ = try PrefixFolder(path, maximumBytes: 1 << 20)
+            #expect(FileManager.default.fileExists(atPath: partial))
+        }
+    }
+
+    /// A model that is shut down has written what it computed.
+    @Test func shutdownWritesWhatIsLeft() async throws {
+        try await withFolder { path in
+            _ = try await answer(path, Self.prompt)
+            #expect(files(path).count == 2)
+        }
+    }
+
+    /// The traces of weights behind a link change with them, and those of an adapter with its name.
+    @Test func whatLinksLeadToIsTraced() async throws {
+        try await withFolder { path in
+            try FileManager.default.createDirectory(
+                atPath: path + "/model", withIntermediateDirectories: true)
+            for (name, bytes) in [("one", 10), ("two", 11)] {
+                try Data(count: bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+            }
+            let link = path + "/model/weights"
+            func traces(_ target: String, _ name: String = "weights") throws -> [String] {
+                try? FileManager.default.removeItem(atPath: link)
+                try FileManager.default.createSymbolicLink(
+                    atPath: link, withDestinationPath: path + "/" + target)
+                return LoadedModel.traces(of: name, at: path + "/model")
+            }
+            let one = try traces("one")
+            let others = [try traces("one"), try traces("two"), try traces("one", "adapter a")]
+            #expect(one.count == 1 && others.map { $0 == one } == [true, false, false])
+            // The file itself is written anew.
+            try Data(count: 12).write(to: URL(fileURLWithPath: path + "/one"))
+            #expect(try traces("one") != one)
         }
     }
 

@@ -6,24 +6,42 @@ import MartletFormats
 import MartletModels
 
 extension LoadedModel {
+    /// The version of the arithmetic. Raise it whenever kernels compute other bits from the same weights and tokens, or a
+    /// page holds them in other places: what older versions stored is then not found.
+    private static let arithmeticVersion = 1
+
     /// Whatever makes keys and values of the same tokens other numbers: the weights, as far as names, sizes and times of
-    /// their files tell, how they are packed, and the instruction set.
+    /// their files tell, how they are packed, the instruction set, and the version of the arithmetic.
     var identity: String {
-        var parts = [name, weightName, instructionSet, "\(options.seed)", policyText]
-        for root in [source.path, options.adapter].compactMap(\.self)
-            + options.adapters.values.sorted()
-        {
-            let names =
-                FileSystem.kind(of: root) == .directory
-                ? FileSystem.names(in: root).map { FileSystem.join(root, $0) } : [root]
-            for path in names {
-                let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-                let size = attributes?[.size] as? Int ?? 0
-                let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-                parts.append("\(path) \(size) \(time)")
-            }
+        let adapters = options.adapters.sorted { $0.key < $1.key }
+        var parts = [
+            "arithmetic \(Self.arithmeticVersion)", name, weightName, instructionSet,
+            "\(options.seed)", policyText,
+        ]
+        parts += source.path.map { Self.traces(of: "weights", at: $0) } ?? []
+        parts += options.adapter.map { Self.traces(of: "merged", at: $0) } ?? []
+        // Requests choose an adapter by its name, so a name stands with what it names.
+        parts += adapters.flatMap {
+            Self.traces(of: "adapter \($0.key.debugDescription)", at: $0.value)
         }
         return parts.joined(separator: "\n")
+    }
+
+    /// What tells whether the files at a path, or in a folder there, are the ones that they were. Links are followed: what
+    /// they lead to is what is read.
+    static func traces(of name: String, at root: String) -> [String] {
+        let paths =
+            FileSystem.kind(of: root) == .directory
+            ? FileSystem.names(in: root).map { FileSystem.join(root, $0) } : [root]
+        return paths.map { path in
+            let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            var status = stat()
+            guard FileSystem.isUsable(target), stat(target, &status) == 0 else {
+                return "\(name)=\(path)"
+            }
+            return "\(name)=\(path) \(target) \(status.st_size) "
+                + "\(FileSystem.secondsOfChange(status))"
+        }
     }
 
     /// The engine's settings for the reuse of prompts. Throws when the folder cannot be used.

@@ -28,6 +28,8 @@ final class PrefixFolder: PrefixStorage {
 
     /// Bytes that may wait to be written; what comes beyond is left out, as it can be computed again.
     private static let mostPendingBytes = 256 << 20
+    /// Seconds after which a file that is not whole is no longer being written.
+    private static let longestWrite = 3600.0
     private static let suffix = ".pages"
     private static let keyName = "key"
 
@@ -51,8 +53,14 @@ final class PrefixFolder: PrefixStorage {
         for name in FileSystem.names(in: path, includingHidden: true) {
             let file = FileSystem.join(path, name)
             if name.hasPrefix("."), name.hasSuffix(".partial") {
-                // What a process that was killed was writing.
-                unlink(file)
+                // What a process that was killed was writing; a younger one may still be written by another.
+                var status = stat()
+                if lstat(file, &status) == 0,
+                    FileSystem.secondsOfChange(status) + Self.longestWrite
+                        < Date().timeIntervalSince1970
+                {
+                    unlink(file)
+                }
                 continue
             }
             guard name.hasSuffix(Self.suffix),
@@ -106,7 +114,10 @@ final class PrefixFolder: PrefixStorage {
             state.files[name]?.use = state.uses
             return true
         }
-        guard isThere, let bytes = FileManager.default.contents(atPath: file(name)) else {
+        guard isThere else { return nil }
+        guard let bytes = FileManager.default.contents(atPath: file(name)) else {
+            // Another process has removed it: it may be written again.
+            forget(name)
             return nil
         }
         // Later processes go by this.
@@ -115,7 +126,7 @@ final class PrefixFolder: PrefixStorage {
         return Array(bytes)
     }
 
-    func write(_ name: String, _ bytes: [UInt8]) {
+    @discardableResult func write(_ name: String, _ bytes: [UInt8]) -> Bool {
         let isAccepted = state.withLock { state in
             guard state.files[name] == nil, bytes.count <= maximumBytes,
                 state.pendingBytes + bytes.count <= Self.mostPendingBytes
@@ -126,7 +137,7 @@ final class PrefixFolder: PrefixStorage {
             state.totalBytes += bytes.count
             return true
         }
-        guard isAccepted else { return }
+        guard isAccepted else { return false }
         queue.async { [self] in
             let isWritten: Bool
             do {
@@ -143,18 +154,32 @@ final class PrefixFolder: PrefixStorage {
             }
             removeOldest()
         }
+        return true
     }
 
     func remove(_ name: String) {
+        forget(name)
+        unlink(file(name))
+    }
+
+    private func forget(_ name: String) {
         state.withLock { state in
             guard let file = state.files.removeValue(forKey: name) else { return }
             state.totalBytes -= file.bytes
         }
-        unlink(file(name))
     }
 
-    /// Waits until everything is written.
-    func flush() { queue.sync {} }
+    /// Waits until everything is written, for so long at most.
+    func flush(within limit: DispatchTimeInterval = .seconds(10)) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async { [self] in
+                let isDone = DispatchSemaphore(value: 0)
+                queue.async { isDone.signal() }
+                _ = isDone.wait(timeout: .now() + limit)
+                continuation.resume()
+            }
+        }
+    }
 
     private func removeOldest() {
         while true {

@@ -28,6 +28,8 @@ final class ActiveGeneration {
     var wasAdmitted = false
     /// Whether it ever waited for another to compute its beginning.
     var hasWaited = false
+    /// The largest priority of what it has taken the place of.
+    var inheritedPriority = Int.min
     /// What its consumer has not been told yet.
     var untold: [GenerationEvent] = []
     var chains: [ChainOutput]

@@ -104,10 +104,11 @@ struct KeptSequences: Sendable {
         index.shorten(.kept(id), to: count)
     }
 
-    /// Notes that a sequence was of use.
-    mutating func touch(_ id: Int, at now: Duration) {
+    /// Notes that a sequence was of use, and what it serves at least.
+    mutating func touch(_ id: Int, at now: Duration, priority: Int = .min) {
         guard let place = all.firstIndex(where: { $0.id == id }) else { return }
         all[place].lastUse = now
+        all[place].priority = max(all[place].priority, priority)
     }
 
     /// Lets everything in a namespace be given up like anything else.

@@ -8,8 +8,8 @@ package protocol PrefixStorage: Sendable {
     func contains(_ name: String) -> Bool
     /// The bytes of a name; nil when there are none.
     func read(_ name: String) -> [UInt8]?
-    /// Writes bytes under a name, all of them or none.
-    func write(_ name: String, _ bytes: [UInt8])
+    /// Writes bytes under a name, all of them or none. Returns false when they are left out.
+    @discardableResult func write(_ name: String, _ bytes: [UInt8]) -> Bool
     /// Forgets what has a name.
     func remove(_ name: String)
 }

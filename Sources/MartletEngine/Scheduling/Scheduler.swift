@@ -93,39 +93,55 @@ struct Scheduler: Sendable {
         running.sort { $0.place < $1.place }
     }
 
-    /// Admits waiting chains in order while pages and sequences last, and returns the first that there is no room for.
+    /// Admits waiting chains in order while pages and sequences last, and returns the first that there is no room for. One
+    /// that could take the place of a less urgent one is returned only where it would start at once.
     ///
     /// `open` gives a chain its sequence in the cache, if it can one that shares the prompt of the given sibling or what
     /// earlier requests computed; nil lets the chain wait for another that is computing its beginning, and those behind it
-    /// go ahead. `close` takes the sequence of a chain back that there is no room for; `admitted` hears of the others.
+    /// go ahead. `hasRoom` says whether it would start if so many of its tokens were there. `close` takes the sequence of a
+    /// chain back that there is no room for; `admitted` hears of the others.
     mutating func admit(
         pages: PageSupply,
-        open: (SequenceState, _ sibling: SequenceID?) -> Opening?,
+        open: (SequenceState, _ sibling: SequenceID?, _ hasRoom: (Int) -> Bool) -> Opening?,
         close: (Opening) -> Void = { _ in },
         admitted: (SequenceState, Opening) -> Void = { _, _ in }
     ) -> SequenceState? {
-        var promised = running.reduce(0) { $0 + demand($1, pages) }
+        var promised = running.reduce(0) { $0 + Self.demand($1, pages) }
         var place = 0
         while place < waiting.count {
             let candidate = waiting[place]
-            guard running.count < budget.maximumSequences else { return candidate }
+            let isFull = running.count >= budget.maximumSequences
+            if isFull, let last = running.last, last.key.priority >= candidate.key.priority {
+                return candidate
+            }
             let siblings = running.filter { $0.id.request == candidate.id.request }
             let sibling = siblings.first { $0.computed >= candidate.promptCount }
             // A sibling on its way through the prompt will soon have it to share.
             guard siblings.isEmpty || sibling != nil else { return nil }
-            guard let opening = open(candidate, sibling?.sequence) else {
+            let (isAlone, others) = (running.isEmpty, promised)
+            let hasRoom = { (computed: Int) -> Bool in
+                var state = candidate
+                state.computed = computed
+                return !isFull && (isAlone || pages.fits(others + Self.demand(state, pages)))
+            }
+            guard let opening = open(candidate, sibling?.sequence, hasRoom) else {
                 place += 1
                 continue
+            }
+            // Only what would start now is held up by those that run.
+            guard !isFull else {
+                close(opening)
+                return candidate
             }
             var state = candidate
             state.start(with: opening)
             // One chain alone always runs: whether it fits is then seen when it reserves.
-            guard running.isEmpty || pages.fits(promised + demand(state, pages)) else {
+            guard running.isEmpty || pages.fits(promised + Self.demand(state, pages)) else {
                 close(opening)
                 return candidate
             }
             waiting.remove(at: place)
-            promised += demand(state, pages)
+            promised += Self.demand(state, pages)
             insert(state, into: &running)
             admitted(candidate, opening)
         }
@@ -134,7 +150,7 @@ struct Scheduler: Sendable {
 
     /// Pages that a chain still needs for its tokens, its forks and one more page of growth. Without
     /// the last a chain would be admitted only to give way to the others' next page.
-    private func demand(_ state: SequenceState, _ supply: PageSupply) -> Int {
+    private static func demand(_ state: SequenceState, _ supply: PageSupply) -> Int {
         let one = supply.pages(1)
         let missing = max(0, supply.pages(state.target) - supply.pages(state.computed))
         return missing + one * (1 + state.pendingForks)
