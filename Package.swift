@@ -97,7 +97,7 @@ let package = Package(
             name: "MartletEvaluation",
             dependencies: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
-                "MartletFormats",
+                "MartletFormats", "MartletKernels",
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",

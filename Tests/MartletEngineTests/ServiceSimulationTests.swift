@@ -139,24 +139,4 @@ import Testing
         #expect(full.gap > 3 && bounded.gap < 0.25 && ordered.gap < 0.25)
         #expect(ordered.shortWait < 0.7 * bounded.shortWait)
     }
-
-    // MARK: Times of tokens
-
-    @Test func fluidityCountsAStallByWhenItCame() {
-        func fluidity(_ gaps: [Double]) -> Double {
-            var now = 0.0
-            let tokens = gaps.map { gap in
-                now += gap
-                return Duration.seconds(now)
-            }
-            return TokenTimes(arrival: .zero, tokens: tokens)
-                .fluidity(first: .seconds(1), next: .seconds(0.25))
-        }
-        #expect(fluidity([0.5, 0.25, 0.25]) == 1)
-        // A stall of two seconds is eight tokens and one more, where nothing was gained before.
-        #expect(abs(fluidity([1, 2.0, 0.25, 0.25]) - (1 - 8.0 / 11)) < 1e-9)
-        // The same stall after tokens that came early is made up for.
-        #expect(fluidity([1] + Array(repeating: 0.05, count: 10) + [2.0]) == 1)
-        #expect(fluidity([]) == 1)
-    }
 }

@@ -85,39 +85,6 @@ extension Model {
             base: stream, chainCount: chainCount,
             reader: prompt.parser.map { AnswerReader($0, options: options, text: loaded.text) })
     }
-
-    /// What the engine has done and holds; nil when it is shut down.
-    package var activity: ModelActivity? {
-        get async { await engine.statistics.map(ModelActivity.init) }
-    }
-}
-
-/// What a model's engine has done and holds, at one moment.
-package struct ModelActivity: Sendable, Hashable {
-    /// Steps that ran the model.
-    package let steps: Int
-    /// Tokens computed, recomputed ones included.
-    package let computedTokens: Int
-    /// Times a chain gave way for lack of pages.
-    package let preemptions: Int
-    /// Chains that run.
-    package let runningChains: Int
-    /// Chains that wait.
-    package let waitingChains: Int
-    /// Bytes that the cache holds.
-    package let cacheBytes: Int
-    /// Bytes that it may hold.
-    package let cacheBudgetBytes: Int
-
-    init(_ statistics: EngineStatistics) {
-        steps = statistics.steps
-        computedTokens = statistics.computedTokens
-        preemptions = statistics.preemptions
-        runningChains = statistics.runningChains
-        waitingChains = statistics.waitingChains
-        cacheBytes = statistics.cache.bytesHeld
-        cacheBudgetBytes = statistics.cache.budgetBytes
-    }
 }
 
 /// The pieces of all chains of an answer, told apart into what the model thinks, says and calls.

@@ -1,4 +1,4 @@
-/// When the tokens of a request came, and what that is worth.
+/// When the tokens of a request came.
 
 /// The times of one request's tokens.
 package struct TokenTimes: Sendable, Hashable {
@@ -18,29 +18,4 @@ package struct TokenTimes: Sendable, Hashable {
 
     /// Between each token and the one before it.
     package var gaps: [Duration] { zip(tokens, tokens.dropFirst()).map { $1 - $0 } }
-
-    /// The fluidity index of Etalon (2407.07000): the share of deadlines that were met, where time that was gained is kept
-    /// for later and a stall counts as all the tokens that it could have been.
-    ///
-    /// - Parameters:
-    ///   - first: how long the first token may take.
-    ///   - next: how long each other token may take.
-    package func fluidity(first: Duration, next: Duration) -> Double {
-        var (slack, total, missed) = (Duration.zero, 0, 0)
-        var before = arrival
-        for (index, token) in tokens.enumerated() {
-            let (took, allowed) = (token - before, index == 0 ? first : next)
-            before = token
-            if took <= allowed + slack {
-                slack += allowed - took
-                total += 1
-            } else {
-                let stalled = Int((took - slack - allowed) / next) + 1
-                missed += stalled
-                total += stalled
-                slack = .zero
-            }
-        }
-        return total == 0 ? 1 : 1 - Double(missed) / Double(total)
-    }
 }

@@ -1,7 +1,7 @@
 /// Requests that a server is measured with: when they come and how long they are. Knows no engine and no wire.
 
 import Foundation
-import MartletTasks
+import MartletKernels
 
 /// Requests in the order of their arrivals.
 public struct Workload: Sendable, Hashable {
@@ -87,7 +87,7 @@ public struct Workload: Sendable, Hashable {
                 block < request.blocks.count
                 ? UInt64(bitPattern: Int64(request.blocks[block])) &* 2
                 : (UInt64(index) << 32 | UInt64(block)) &* 2 &+ 1
-            var random = TaskRandom(seed: seed, stream: stream)
+            var random = CounterRandom(seed: seed, stream: stream)
             let count = min(blockTokens, request.promptTokens - tokens.count)
             for _ in 0..<count {
                 tokens.append(vocabulary.lowerBound + Int32(random.below(vocabulary.count)))
@@ -118,7 +118,7 @@ extension Workload {
                 requests[index].arrival = (requests[index].arrival - start) / speed
             }
         case .random(let rate, let burstiness):
-            var random = TaskRandom(seed: seed, stream: 0xA221)
+            var random = CounterRandom(seed: seed, stream: 0xA221)
             var time = 0.0
             for index in requests.indices {
                 requests[index].arrival = time
@@ -129,7 +129,7 @@ extension Workload {
     }
 }
 
-extension TaskRandom {
+extension CounterRandom {
     /// Of a gamma distribution (Marsaglia and Tsang, 2000, section 6); exponential where mean and deviation are the same.
     mutating func gamma(mean: Double, deviation: Double) -> Double {
         guard deviation > 0 else { return mean }
@@ -147,11 +147,5 @@ extension TaskRandom {
             let pulled = shape < 1 ? d * v * pow(1 - unit(), 1 / shape) : d * v
             return pulled * mean / shape
         }
-    }
-
-    /// Of a normal distribution with mean 0 and deviation 1 (Box and Muller).
-    private mutating func normal() -> Double {
-        let radius = (-2 * log(1 - unit())).squareRoot()
-        return radius * cos(2 * Double.pi * unit())
     }
 }

@@ -44,7 +44,7 @@ extension Service {
             throw .unsupported(
                 path, "a search beside n or logprobs", instead: "leave these out")
         }
-        let most = await model.activity?.cacheBudgetBytes ?? 0
+        let most = await model.statistics()?.budgetBytes ?? 0
         if let memory = wishes.memory, memory > most {
             throw .field(
                 path + ".memory", got: "\(memory)",

@@ -18,7 +18,7 @@ enum StatusEndpoints {
             summary: "What the server has done, as Prometheus reads it."
         ) { (exchange, service) async throws(WireError) in
             let model = try? service.model()
-            let text = await ServerMetrics.text(service, model?.model?.activity)
+            let text = await ServerMetrics.text(service, model?.model?.statistics())
             try await exchange.reply(
                 Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
         },
@@ -27,7 +27,7 @@ enum StatusEndpoints {
 
 /// Numbers for Prometheus.
 enum ServerMetrics {
-    static func text(_ service: Service, _ engine: ModelActivity?) -> String {
+    static func text(_ service: Service, _ engine: ServiceStatistics?) -> String {
         let now = service.counters.now
         var text = ""
         func add(_ name: String, _ kind: String, _ help: String, _ value: Double) {
@@ -72,10 +72,10 @@ enum ServerMetrics {
         add("chains_running", "gauge", "Chains that run.", Double(engine.runningChains))
         add("chains_waiting", "gauge", "Chains that wait.", Double(engine.waitingChains))
         add(
-            "cache_bytes", "gauge", "Bytes that the cache holds.", Double(engine.cacheBytes))
+            "cache_bytes", "gauge", "Bytes that the cache holds.", Double(engine.heldBytes))
         add(
             "cache_budget_bytes", "gauge", "Bytes that the cache may hold.",
-            Double(engine.cacheBudgetBytes))
+            Double(engine.budgetBytes))
         return text
     }
 }
