@@ -5,6 +5,8 @@
 #
 #   tools/wire-suites.sh MARTLET MODEL [LLAMA_TESTS [pytest arguments]]
 #
+# MARTLET_EMBEDDING_MODEL names a model of vectors (all-MiniLM-L6-v2) for the tests that ask for one.
+#
 # MODEL is a GGUF file of stories260K for llama.cpp's suite, whose sizes its tests know (`martlet convert DIR FILE.gguf`). Prints one line a test: passed, failed or skipped.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -15,15 +17,17 @@ python="${PYTHON:-python3}"
     --context 512 2> /dev/null &
 server=$!
 trap 'kill $server 2> /dev/null || true' EXIT
-"$python" "$here/wire_clients.py" http://127.0.0.1:18079
+status=0
+"$python" "$here/wire_clients.py" http://127.0.0.1:18079 || status=$?
 kill $server
 wait $server || true
 trap - EXIT
 
-[ $# -ge 3 ] || exit 0
+[ $# -ge 3 ] || exit $status
 tests="$3"
 shift 3
 cd "$tests"
 LLAMA_SERVER_BIN_PATH="$here/llama-server.py" "$python" -m pytest -q -p no:cacheprovider \
     --no-header --tb=no -rA --timeout=120 unit "$@" 2>&1 |
     grep -E "^(PASSED|FAILED|SKIPPED|ERROR)|passed|failed" || true
+exit $status

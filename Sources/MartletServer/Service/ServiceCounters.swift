@@ -58,10 +58,7 @@ final class ServiceCounters: Sendable {
     func leave() { values.withLock { $0.open -= 1 } }
 
     func note(status: Int) {
-        values.withLock { values in
-            values.statuses[status, default: 0] += 1
-            if status == 499 { values.disconnects += 1 }
-        }
+        values.withLock { $0.statuses[status, default: 0] += 1 }
     }
 
     func note(_ change: (inout Values) -> Void) { values.withLock { change(&$0) } }

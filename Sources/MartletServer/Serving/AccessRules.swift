@@ -126,6 +126,8 @@ struct PageRule: Sendable {
                 "host: '\(other.prefix(80))' is no name of this server; ask for localhost, or start it with --host, "
                     + "--open or --api-key.", code: "host_not_allowed")
         }
+        // Who only asks what is allowed runs nothing; the answer's headers tell a browser.
+        guard request.method != "OPTIONS" else { return nil }
         let pages = request.headers.filter { $0.name == "origin" }.map(\.value)
         if let other = pages.first(where: { !isSame($0, asked) && !origins.allows($0) }) {
             return WireError(

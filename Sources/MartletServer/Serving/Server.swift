@@ -6,23 +6,31 @@ import MartletJSON
 package struct Server: Sendable {
     /// What all requests share.
     package let service: Service
+    private let keys: KeyRule
+    private let origins: OriginRule
+    private let pages: PageRule
 
     /// Serves with these settings; the model comes later.
-    package init(_ service: Service) { self.service = service }
+    package init(_ service: Service) {
+        self.service = service
+        keys = KeyRule(service.configuration)
+        origins = OriginRule(service.configuration)
+        pages = PageRule(service.configuration)
+    }
 
     /// Answers a request. Errors become answers too; nothing is thrown.
     package func respond(to request: ServerRequest, through sink: some ResponseSink) async {
         let id = "req_" + Identifier.random()
-        let origin = OriginRule(service.configuration).headers(for: request)
-        let headers: [(name: String, value: String)] = [("x-request-id", id)] + origin
-        let (tenant, refusal) = KeyRule(service.configuration).tenant(of: request)
+        let headers: [(name: String, value: String)] =
+            [("x-request-id", id)] + origins.headers(for: request)
+        let (tenant, refusal) = keys.tenant(of: request)
         let found = Result { () throws(WireError) in try endpoint(of: request) }
         let exchange = Exchange(
             request, sink: sink, id: id, tenant: tenant,
             parameters: (try? found.get())?.match(request.path) ?? [:], headers: headers)
         var shape = shape(of: request)
         do throws(WireError) {
-            if let refusal = PageRule(service.configuration).refusal(of: request) { throw refusal }
+            if let refusal = pages.refusal(of: request) { throw refusal }
             if request.method == "OPTIONS" {
                 try await exchange.reply(
                     [], contentType: "text/plain",
@@ -54,10 +62,7 @@ package struct Server: Sendable {
 
     /// Sends an error: as an answer, or as the last event of a stream that has begun.
     private func answer(_ error: WireError, _ exchange: Exchange, _ shape: WireShape) async {
-        guard error.kind != .clientGone else {
-            service.counters.note { $0.statuses[499, default: 0] += 1 }
-            return
-        }
+        guard error.kind != .clientGone else { return }
         let body = error.body(shape, requestID: exchange.id)
         if exchange.status != nil {
             let event =
