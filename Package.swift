@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTokenizers", targets: ["MartletTokenizers"]),
+        .library(name: "MartletConstraints", targets: ["MartletConstraints"]),
         .library(name: "MartletTasks", targets: ["MartletTasks"]),
         .library(name: "MartletEvaluation", targets: ["MartletEvaluation"]),
         .library(name: "MartletTraining", targets: ["MartletTraining"]),

@@ -7,7 +7,8 @@ let package = Package(
     name: "martlet-benchmarks",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "martlet-tokenizer-bench", targets: ["TokenizerBench"])
+        .executable(name: "martlet-tokenizer-bench", targets: ["TokenizerBench"]),
+        .executable(name: "martlet-mask-bench", targets: ["MaskBench"]),
     ],
     dependencies: [
         .package(name: "martlet", path: "..")
@@ -15,7 +16,13 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "TokenizerBench",
-            dependencies: [.product(name: "MartletTokenizers", package: "martlet")])
+            dependencies: [.product(name: "MartletTokenizers", package: "martlet")]),
+        .executableTarget(
+            name: "MaskBench",
+            dependencies: [
+                .product(name: "MartletConstraints", package: "martlet"),
+                .product(name: "MartletTokenizers", package: "martlet"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
