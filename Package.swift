@@ -98,7 +98,7 @@ let package = Package(
             name: "MartletEvaluation",
             dependencies: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
-                "MartletFormats", "MartletKernels",
+                "MartletEngine", "MartletFormats", "MartletHub", "MartletKernels",
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",
@@ -215,8 +215,8 @@ let package = Package(
         .testTarget(
             name: "MartletEvaluationTests",
             dependencies: [
-                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
-                "MartletTasks", "MartletTestSupport",
+                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletEngine",
+                "MartletFormats", "MartletHub", "MartletTasks", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

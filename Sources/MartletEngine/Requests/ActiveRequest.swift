@@ -26,6 +26,8 @@ final class ActiveGeneration {
     var cachedPromptTokens = 0
     /// Whether its first chain ever started.
     var wasAdmitted = false
+    /// When the first step that computed something for it began.
+    var began: Duration?
     /// Whether it ever waited for another to compute its beginning.
     var hasWaited = false
     /// The largest priority of what it has taken the place of.
