@@ -55,21 +55,19 @@ package struct CompletionTarget: ServingTarget {
         let request: HTTPRequest
         let promptTokens: Int
 
-        func send(arrival: Double, now: @Sendable () -> Double) async -> RequestTimeline {
+        func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline {
             var timeline = RequestTimeline(
                 arrival: arrival, tokens: [], promptTokens: promptTokens, ending: .failed,
                 ended: now())
-            await withoutActuallyEscaping(now) { now in
-                let stream = CompletionStream(now)
-                let isWhole: Bool
-                do throws(HTTPFailure) {
-                    let head = try await client.send(request, to: stream)
-                    isWhole = head.status == 200
-                    if head.status != 200 { timeline.ending = .refused }
-                } catch { isWhole = false }
-                timeline.ended = now()
-                stream.write(to: &timeline, isWhole: isWhole)
-            }
+            let stream = CompletionStream(now)
+            let isWhole: Bool
+            do {
+                let head = try await client.send(request, to: stream)
+                isWhole = head.status == 200
+                if !isWhole { timeline.ending = .refused }
+            } catch { isWhole = false }
+            timeline.ended = now()
+            stream.write(to: &timeline, isWhole: isWhole)
             return timeline
         }
     }

@@ -39,7 +39,7 @@ package struct ModelTarget: ServingTarget {
         let tokens: [Int32]
         let options: GenerationOptions
 
-        func send(arrival: Double, now: @Sendable () -> Double) async -> RequestTimeline {
+        func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline {
             var timeline = RequestTimeline(
                 arrival: arrival, tokens: [], promptTokens: tokens.count, ending: .failed,
                 ended: now())

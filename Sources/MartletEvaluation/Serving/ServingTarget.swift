@@ -13,5 +13,5 @@ package protocol PreparedRequest: Sendable {
     /// - Parameters:
     ///   - arrival: when it should have been sent, in seconds of `now`.
     ///   - now: seconds on the clock of the run.
-    func send(arrival: Double, now: @Sendable () -> Double) async -> RequestTimeline
+    func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline
 }

@@ -31,7 +31,7 @@ private final class SlowTarget: ServingTarget {
         let index: Int
         let promptTokens: Int
 
-        func send(arrival: Double, now: @Sendable () -> Double) async -> RequestTimeline {
+        func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline {
             target.state.withLock { state in
                 state.open += 1
                 state.mostOpen = max(state.mostOpen, state.open)
