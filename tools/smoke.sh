@@ -97,7 +97,7 @@ done
 expect 64 "frontier merge of too little" "$martlet" frontier merge "$work/merged" "$work/part-1"
 says "in no part"
 # A server answers, says what it is asked wrongly, and ends when it is told to.
-"$martlet" serve builtin --port 0 2>"$work/served" &
+"$martlet" serve builtin --port 0 --allow-lossy 2>"$work/served" &
 server=$!
 for _ in $(seq 1 300); do grep -q '^martlet: ready at' "$work/served" && break || sleep 0.1; done
 port=$(sed -n 's/^martlet: ready at .*:\([0-9]*\)[^0-9]*$/\1/p' "$work/served")
@@ -115,6 +115,10 @@ has '"finish_reason"'
 asks POST /v1/chat/completions '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": [417]}}}}'
 has '417'
 asks POST /v1/chat/completions '{"messages": 3}'
+has '400 Bad Request'
+asks POST /v1/completions '{"prompt": "A:12+34=", "max_tokens": 8, "martlet": {"cache": "window(sinks=4, recent=16)", "kv": "q8"}}'
+has '"lossy":["kv q8'
+asks POST /v1/completions '{"prompt": "A:12+34=", "max_tokens": 8, "martlet": {"bytes": 9}}'
 has '400 Bad Request'
 asks GET /main.js ""
 has 'text/javascript'

@@ -113,6 +113,10 @@ package actor Engine {
     /// What the engine has done and holds; nil after ``shutdown()``.
     package var statistics: EngineStatistics? { loop?.statistics }
 
+    /// Sets the bytes that the cache may hold, at most those that it was made with; see ``EngineLoop/setBudget(_:)``. They are
+    /// not exceeded any more when this returns, which is between two steps.
+    package func setBudget(_ bytes: Int) { loop?.setBudget(bytes) }
+
     /// Proves that scheduler, requests and cache agree. Throws `brokenIntegrity` when they do not.
     package func checkIntegrity() throws(EngineError) { try loop?.checkIntegrity() }
 

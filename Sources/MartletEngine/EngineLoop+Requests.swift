@@ -13,7 +13,9 @@ extension EngineLoop {
     ) {
         let arrival = arrival ?? configuration.clock.now()
         do {
-            try check(prompt: request.promptTokens, computedTokens: request.promptTokens.count)
+            try check(
+                prompt: request.promptTokens, computedTokens: request.promptTokens.count,
+                within: request.maximumBytes)
             try check(request)
         } catch {
             return deliver(.failed(error))
@@ -39,6 +41,7 @@ extension EngineLoop {
             chains: Array(repeating: output, count: request.chainCount),
             leadingWidths: request.leadingWidths, deliver: deliver)
         generations[id]?.watched = request.watch.map { WatchedRequest(watch: $0) }
+        generations[id]?.maximumBytes = request.maximumBytes
         if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {
@@ -105,7 +108,9 @@ extension EngineLoop {
 
     // MARK: Refusals
 
-    private func check(prompt: [Int32], computedTokens: Int) throws(EngineError) {
+    private func check(
+        prompt: [Int32], computedTokens: Int, within limit: Int? = nil
+    ) throws(EngineError) {
         guard !prompt.isEmpty else { throw .emptyPrompt }
         for (index, token) in prompt.enumerated()
         where token < 0 || Int(token) >= forward.vocabularySize {
@@ -117,10 +122,11 @@ extension EngineLoop {
                 promptTokens: prompt.count, contextLength: forward.contextLength)
         }
         let needed = footprint.leastPages(computedTokens)
-        guard needed <= cache.pageCapacity else {
+        let bytes = needed * footprint.bytesPerPage
+        guard needed <= cache.pageCapacity, bytes <= limit ?? .max else {
             throw .promptExceedsBudget(
-                promptTokens: prompt.count, neededBytes: needed * footprint.bytesPerPage,
-                budgetBytes: cache.statistics.budgetBytes)
+                promptTokens: prompt.count, neededBytes: bytes,
+                budgetBytes: min(limit ?? .max, cache.statistics.budgetBytes))
         }
     }
 

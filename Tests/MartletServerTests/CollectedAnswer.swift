@@ -83,13 +83,14 @@ struct TestServer {
 
     init(
         _ name: String = "random:tiny", reusesPrompts: Bool = false,
+        options: ModelOptions = ModelOptions(),
         _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = ServerConfiguration()
         configuration.pingInterval = .seconds(60)
         configuration.seed = 7
         change(&configuration)
-        var options = ModelOptions()
+        var options = options
         options.threads = 1
         options.promptReuse = reusesPrompts ? PromptReuse() : nil
         let model = try await Model.load(name, options: options)

@@ -38,6 +38,8 @@ final class ActiveGeneration {
     var openChains: Int
     var peakBytes = 0
     var peakOwnBytes = 0
+    /// The most bytes that its chains may hold; nil for what the cache has.
+    var maximumBytes: Int?
     /// Who looks at what it holds; nil for nobody.
     var watched: WatchedRequest?
     /// Numbers of chains, counted from the first, and the most bytes that so many held together.
