@@ -259,6 +259,7 @@ public final class Model: Sendable {
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt
+        request.isBackground = options.service.isBackground
         request.watch = watch
         return ChainStream(engine.generate(request), of: engine)
     }
