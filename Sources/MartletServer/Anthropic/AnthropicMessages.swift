@@ -28,7 +28,7 @@ enum AnthropicMessages {
         let fields = try Fields(body: exchange.request.body)
         let request = try AnthropicRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             let generator = try model.generating()
             var writer = AnthropicAnswer(request, model)
             guard request.streams else {

@@ -48,7 +48,7 @@ enum NativeCompletion {
         exchange.note(ignored: fields.unread)
         let writer = NativeAnswer(request, model)
         let generator = try model.generating()
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(request.answers) {
                 (index, answer) async throws(WireError) -> [JSONValue] in
