@@ -118,8 +118,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
-                "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletPage",
+                "MartletTemplates", "MartletTokenizers",
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",
@@ -195,7 +195,7 @@ let package = Package(
             name: "MartletEngineTests",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletKernels",
+                "MartletKernels", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -233,7 +233,8 @@ let package = Package(
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletServer", "Martlet", "MartletJSON", "MartletTemplates", "MartletTestSupport",
+                "MartletServer", "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates",
+                "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -269,6 +269,7 @@ public final class Model: Sendable {
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt
+        request.isBackground = options.service.isBackground
         request.watch = watch
         request.maximumBytes = options.maximumCacheBytes
         return ChainStream(engine.generate(request), of: engine)

@@ -110,8 +110,8 @@ enum House {
         TargetRule(
             "MartletServer",
             imports: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
-                "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletPage",
+                "MartletTemplates", "MartletTokenizers",
             ]),
         TargetRule(
             "MartletCommand",

@@ -1,5 +1,6 @@
 /// What a server tells of a model, and asks of its files.
 
+import MartletCache
 import MartletFormats
 import MartletPolicies
 package import MartletTemplates
@@ -13,6 +14,16 @@ extension Model {
     package var cachePolicy: String { loaded.policyText }
     /// How full pages of the cache are stored, in words.
     package var cacheStorage: String { loaded.storage }
+    /// Whatever makes other answers of the same tokens.
+    package var identity: String { loaded.identity }
+    /// Tokens that the cache holds if nothing is taken out of it; nil after ``shutdown()``.
+    package func cacheTokens() async -> Int? {
+        await statistics().map { $0.budgetBytes / max(1, loaded.cacheShape.bytesPerToken) }
+    }
+    /// Whether requests go on with what others computed.
+    package var reusesPrompts: Bool {
+        loaded.options.promptReuse != nil && loaded.policy.traits.prefixSharing != .never
+    }
     /// How the weights are packed.
     package var weightName: String { loaded.weightName }
     /// Bytes of packed weights.

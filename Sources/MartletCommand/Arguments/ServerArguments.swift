@@ -193,7 +193,8 @@ struct ServerArguments: ParsableArguments {
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + "
         + "'<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 
-    private static func template(_ text: String) throws -> String {
+    /// The chat template that an option names.
+    static func template(_ text: String) throws -> String {
         if text == "chatml" { return chatML }
         guard FileManager.default.fileExists(atPath: text) else {
             guard text.contains("{") || text.contains(" ") else {

@@ -39,12 +39,19 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder in which files and batches outlive the server. Default: they are kept in memory.",
+            valueName: "folder"))
+    var store: String?
+
     func run() async throws {
         let configuration = try server.configuration(seed: loading.seed)
         var options = ModelOptions(loading, cache, chunk: chunk)
         options.memoryBudget = memory.memory?.bytes
         scheduling.apply(to: &options)
-        let service = Service(configuration)
+        let service = Service(
+            configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
         let listener = Listener(Server(service))
         let port = try listener.listen(hosts: server.hosts, port: server.port)
         let (ended, end) = AsyncStream.makeStream(of: Void.self)

@@ -28,7 +28,7 @@ enum AnthropicMessages {
         let fields = try Fields(body: exchange.request.body)
         let request = try AnthropicRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             var writer = AnthropicAnswer(request, model)
             guard request.streams else {
                 let chains = try await service.run(

@@ -47,7 +47,7 @@ enum NativeCompletion {
     ) async throws(WireError) {
         exchange.note(ignored: fields.unread)
         let writer = NativeAnswer(request, model)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(request.answers) {
                 (index, answer) async throws(WireError) -> [JSONValue] in

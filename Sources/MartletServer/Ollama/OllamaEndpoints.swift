@@ -86,7 +86,7 @@ enum OllamaEndpoints {
         exchange.note(ignored: fields.unread)
         let writer = OllamaAnswer(request, model)
         guard let answer = request.answer else { return try await exchange.reply(writer.loaded()) }
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             var lines: EventStream?
             let chains = try await service.run(
                 answer, for: exchange, on: model,

@@ -18,18 +18,19 @@ enum Completions {
                 "echo":
                     "Whether the prompt comes first in the answer, with its log-probabilities where these are asked for.",
                 "logprobs": "How many of the likeliest tokens are told in each place.",
-            ], handle: answer)
+            ],
+            asks: { (exchange, service) throws(WireError) in
+                let model = try service.model()
+                let fields = try Fields(body: exchange.request.body)
+                return try answers(try CompletionRequest(fields, service, model), model, service)
+            }, handle: answer)
     ]
 
-    @Sendable private static func answer(
-        _ exchange: Exchange, _ service: Service
-    ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
-        let request = try CompletionRequest(fields, service, model)
-        exchange.note(ignored: fields.unread)
-        var answers: [AnswerRequest] = []
-        for prompt in request.prompts {
+    /// What a request asks for each of its prompts.
+    private static func answers(
+        _ request: CompletionRequest, _ model: ServedModel, _ service: Service
+    ) throws(WireError) -> [AnswerRequest] {
+        try request.prompts.map { (prompt) throws(WireError) in
             var answer = request.answer
             answer.prompt = prompt
             // A prompt that is only scored may fill the context.
@@ -38,10 +39,20 @@ enum Completions {
                 ? 0
                 : try model.completionLimit(
                     prompt, wanted: request.answer.options.maximumTokens, service.configuration)
-            answers.append(answer)
+            return answer
         }
+    }
+
+    @Sendable private static func answer(
+        _ exchange: Exchange, _ service: Service
+    ) async throws(WireError) {
+        let model = try service.model()
+        let fields = try Fields(body: exchange.request.body)
+        let request = try CompletionRequest(fields, service, model)
+        exchange.note(ignored: fields.unread)
+        let answers = try answers(request, model, service)
         let writer = CompletionWriter(model, request)
-        try await service.admitted { [answers] () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(answers) {
                 (index, answer) async throws(WireError) in

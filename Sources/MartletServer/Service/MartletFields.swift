@@ -67,7 +67,7 @@ struct MartletFields: Sendable {
         if let seconds = try fields.number("deadline", in: 0.001...86_400) {
             deadline = .seconds(seconds)
         }
-        priority = try fields.integer("priority", in: -1000...1000) ?? 0
+        priority = try fields.integer("priority", in: Self.leastPriority...Self.mostPriority) ?? 0
         if let wanted = try fields.word("sharing", PromptSharing.self) { sharing = wanted }
         pins = try fields.flag("pin") ?? false
         adapter = try fields.string("adapter")
@@ -119,10 +119,19 @@ struct MartletFields: Sendable {
         return form
     }
 
-    /// How the answer is served beside others.
-    func service(for tenant: String) -> ServiceOptions {
+    /// The least urgent that a request may call itself.
+    private static let leastPriority = -1000
+    /// The most urgent.
+    private static let mostPriority = 1000
+
+    /// How the answer is served beside others. What nobody waits for comes after all that somebody does.
+    func service(for exchange: Exchange) -> ServiceOptions {
         var options = ServiceOptions()
-        options.priority = priority
+        let tenant = exchange.tenant
+        options.priority =
+            exchange.background == nil
+            ? priority : priority - Self.mostPriority + Self.leastPriority - 1
+        options.isBackground = exchange.background != nil
         options.tenant = salt.isEmpty ? tenant : tenant + "\u{0}" + salt
         options.sharing = sharing
         options.pinsPrompt = pins

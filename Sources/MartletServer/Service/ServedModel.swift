@@ -60,6 +60,9 @@ package struct ServedModel: Sendable {
     /// What whoever serves it should know: sentences without a full stop.
     package var notes: [String] { model?.notes ?? [] }
 
+    /// What generates text, as it was loaded; nil for an encoder.
+    package var loaded: LoadedModel? { model?.loaded }
+
     /// What generates text. Throws `notSupported` for an encoder.
     func generating() throws(WireError) -> Model {
         guard let model else {

@@ -24,6 +24,10 @@ package final class Service: Sendable {
     let counters = ServiceCounters()
     /// Responses that may be asked for again.
     let responses = StoredResponses()
+    /// Files that clients sent and batches wrote.
+    let files: FileStore
+    /// Requests that nobody waits for.
+    let batches: BatchQueue
     /// How often each key asked.
     let rates: RequestRates
     private let phase = Mutex(Phase.loading)
@@ -31,8 +35,10 @@ package final class Service: Sendable {
     private let start: ContinuousClock.Instant
 
     /// A server whose model is yet to come.
-    package init(_ configuration: ServerConfiguration) {
+    package init(_ configuration: ServerConfiguration, files: FileStore = FileStore()) {
         self.configuration = configuration
+        self.files = files
+        batches = BatchQueue(files)
         rates = RequestRates(perMinute: configuration.requestsPerMinute)
         start = clock.now
     }
@@ -49,6 +55,7 @@ package final class Service: Sendable {
             if case .ending = phase { return }
             phase = .ready(model)
         }
+        batches.open()
     }
 
     /// Tells whoever asks that the model could not be loaded.
@@ -63,6 +70,7 @@ package final class Service: Sendable {
                 phase = .ending(nil)
             }
         }
+        batches.close()
     }
 
     /// The model. Throws `unavailable` while there is none.
@@ -85,10 +93,12 @@ package final class Service: Sendable {
     /// Answers under way or waiting.
     package var openAnswers: Int { counters.now.open }
 
-    /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many.
+    /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many; what runs in the
+    /// background takes nobody's place.
     func admitted<Result: Sendable>(
-        _ body: () async throws(WireError) -> Result
+        _ exchange: Exchange, _ body: () async throws(WireError) -> Result
     ) async throws(WireError) -> Result {
+        guard exchange.background == nil else { return try await body() }
         guard counters.enter(limit: configuration.queueLimit) else {
             throw WireError(
                 .rateLimited,

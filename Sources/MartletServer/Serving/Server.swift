@@ -16,6 +16,7 @@ package struct Server: Sendable {
         keys = KeyRule(service.configuration)
         origins = OriginRule(service.configuration)
         pages = PageRule(service.configuration)
+        service.batches.attach(ServiceBatchWorker(service))
     }
 
     /// Answers a request. Errors become answers too; nothing is thrown.
