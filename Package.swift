@@ -133,6 +133,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOWebSocket", package: "swift-nio", condition: whenServing),
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",

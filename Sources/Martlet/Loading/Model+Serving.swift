@@ -19,6 +19,8 @@ extension Model {
     }
     /// How full pages of the cache are stored, in words.
     package var cacheStorage: String { loaded.storage }
+    /// Whether requests go on with what earlier ones computed.
+    package var reusesPrompts: Bool { loaded.options.promptReuse != nil }
     /// How the weights are packed.
     package var weightName: String { loaded.weightName }
     /// Bytes of packed weights.

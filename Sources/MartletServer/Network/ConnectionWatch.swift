@@ -28,6 +28,8 @@
             case head(NIODeadline)
             /// In the body.
             case body
+            /// There are no requests any more.
+            case unframed
         }
 
         /// What the connection is used for.
@@ -94,7 +96,7 @@
             if use.isBusy { return }
             let silence = now - heard
             switch progress {
-            case .none:
+            case .none, .unframed:
                 if silence > TimeAmount(limits.idle) {
                     close()
                 } else if !hasAsked, silence > TimeAmount(limits.idle) / 2 {

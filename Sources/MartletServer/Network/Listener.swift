@@ -95,14 +95,21 @@
             count.store(connections.open.count, ordering: .relaxed)
             let line = channel.pipeline.syncOperations
             try line.addHandler(watch)
-            try line.addHandler(HTTPResponseEncoder())
-            try line.addHandler(
-                ByteToMessageHandler(
-                    HTTPRequestDecoder(
-                        leftOverBytesStrategy: .forwardBytes,
-                        limitConfiguration: RequestFraming.decoderLimits)))
-            try line.addHandler(HTTPServerPipelineHandler())
-            try line.addHandler(RequestHandler(server, watch, limits))
+            let encoder = HTTPResponseEncoder()
+            let decoder = ByteToMessageHandler(
+                HTTPRequestDecoder(
+                    leftOverBytesStrategy: .forwardBytes,
+                    limitConfiguration: RequestFraming.decoderLimits))
+            let pipelining = HTTPServerPipelineHandler()
+            let requests = RequestHandler(server, watch, limits)
+            let upgrade = HTTPServerUpgradeHandler(
+                upgraders: [SessionUpgrade.upgrader(server, watch, requests, on: loop)],
+                httpEncoder: encoder, extraHTTPHandlers: [decoder, pipelining],
+                upgradeCompletionHandler: { _ in })
+            for handler in [encoder, decoder, pipelining, upgrade, requests] as [any ChannelHandler]
+            {
+                try line.addHandler(handler)
+            }
         }
 
         private func forget(_ watch: ConnectionWatch) {

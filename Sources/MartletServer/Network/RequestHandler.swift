@@ -4,6 +4,7 @@
     import MartletJSON
     import NIOCore
     import NIOHTTP1
+    import NIOWebSocket
 
     /// Judges a request when its headers are there, reads its body, and sends its answer. It lives on the event loop.
     final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -138,6 +139,8 @@
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            // Who may not speak in another way goes on in this one.
+            if error is NIOWebSocketUpgradeError || error is HTTPServerUpgradeErrors { return }
             guard let problem = error as? HTTPParserError else {
                 return context.close(promise: nil)
             }

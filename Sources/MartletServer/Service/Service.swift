@@ -24,6 +24,8 @@ package final class Service: Sendable {
     let counters = ServiceCounters()
     /// Responses that may be asked for again.
     let responses = StoredResponses()
+    /// How many sessions each key has open.
+    let sessions: SessionCount
     /// How often each key asked.
     let rates: RequestRates
     private let phase = Mutex(Phase.loading)
@@ -33,6 +35,7 @@ package final class Service: Sendable {
     /// A server whose model is yet to come.
     package init(_ configuration: ServerConfiguration) {
         self.configuration = configuration
+        sessions = SessionCount(limit: configuration.sessionLimit)
         rates = RequestRates(perMinute: configuration.requestsPerMinute)
         start = clock.now
     }

@@ -9,7 +9,8 @@ package enum EndpointTable {
         ChatCompletions.endpoints + Completions.endpoints + ModelList.endpoints
         + Embeddings.endpoints + ResponsesEndpoints.endpoints + AnthropicMessages.endpoints
         + OllamaEndpoints.endpoints + OllamaEmbedding.endpoints + NativeCompletion.endpoints
-        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + PageEndpoints.endpoints + [openAPI]
+        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + SessionEndpoint.endpoints
+        + PageEndpoints.endpoints + [openAPI]
 
     private static let openAPI = Endpoint(
         "GET", "/openapi.json", shape: .openAI, isPublic: true,
