@@ -36,6 +36,9 @@ extension Service {
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
+        exchange.addOnce(
+            header: PromptAffinity.header,
+            PromptAffinity.chosen(by: exchange.request) ?? request.affinity)
         if let wishes = request.own.solve {
             let chains = try await search(request, wishes, on: model, begin: begin, each: each)
             exchange.background?.answerHasEnded(

@@ -22,6 +22,7 @@ extension ServedModel {
     func request(for prompt: ChatPrompt) throws(WireError) -> AnswerRequest {
         var request = AnswerRequest(prompt: try self.prompt(prompt))
         request.question = question(prompt)
+        request.affinity = PromptAffinity.name(of: prompt.messages, tools: prompt.tools)
         return request
     }
 }
