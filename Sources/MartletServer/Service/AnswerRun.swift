@@ -47,7 +47,7 @@ extension Service {
         options.adapter = request.own.adapter ?? options.adapter
         options.service = request.own.service(for: exchange)
         do throws(MartletError) {
-            stream = try model.answers(
+            stream = try await model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
                 watch: request.own.watch)
         } catch { throw WireError(error) }
