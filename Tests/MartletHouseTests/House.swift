@@ -94,7 +94,7 @@ enum House {
             "MartletEvaluation",
             imports: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
-                "MartletJSON", "MartletFormats", "MartletKernels",
+                "MartletEngine", "MartletJSON", "MartletFormats", "MartletHub", "MartletKernels",
             ], largestFileCircle: 4),
         TargetRule(
             "MartletTraining",

@@ -12,12 +12,6 @@ extension Model {
     package var positionLimit: Int? { loaded.positionLimit }
     /// The cache policy with every parameter written out.
     package var cachePolicy: String { loaded.policyText }
-    /// The cache policy's name, what it does, and whether it keeps everything.
-    package var cachePolicyDescription: (name: String, summary: String, isExact: Bool) {
-        let name = String(loaded.policyText.prefix { $0 != "(" && $0 != " " })
-        let entry = CachePolicyRegistry.entries.first { $0.name == name }
-        return (name, entry?.summary ?? "", entry?.isExact ?? false)
-    }
     /// How full pages of the cache are stored, in words.
     package var cacheStorage: String { loaded.storage }
     /// Whatever makes other answers of the same tokens.
@@ -46,14 +40,18 @@ extension Model {
     /// The adapters that requests may choose.
     package var adapterNames: [String] { loaded.model.adapters.keys.sorted() }
 
-    /// Whether a policy's text means the policy that the model was loaded with. Throws `invalidPolicy`.
-    package func isPolicy(_ text: String) throws(MartletError) -> Bool {
-        do {
-            let policy = try CachePolicy(text)
-            let stored = try policy.storing(loaded.options.cacheCodec)
-            return [policy.description, stored.description].contains(loaded.policyText)
-        } catch { throw MartletError(error) }
+    /// The form that a request names; see ``LoadedModel/form(policy:codec:)``.
+    package func form(
+        policy: String? = nil, codec: String? = nil
+    ) throws(MartletError) -> CacheForm { try loaded.form(policy: policy, codec: codec) }
+    /// Policies and codecs that requests may name.
+    package func listedForms(
+        lossy: Bool
+    ) -> [(name: String, form: String, summary: String, isLossy: Bool)] {
+        loaded.listedForms(lossy: lossy)
     }
+    /// Codecs that requests may name.
+    package func listedCodecs(lossy: Bool) -> [String] { loaded.listedCodecs(lossy: lossy) }
 
     /// How it is talked to: through a template that is given, else through its own; nil where there is neither.
     package func chatFormat(

@@ -37,7 +37,7 @@ public enum ServiceOrder: Sendable, Hashable {
     /// cannot be in time lets the others go ahead, until `patience` after the deadline.
     case deadline(usual: Duration = .seconds(5), patience: Duration = .seconds(20))
 
-    var policy: any SchedulingPolicy {
+    package var policy: any SchedulingPolicy {
         switch self {
         case .arrival: FirstComeFirstServed()
         case .shortestPrompt(let ageing): ShortestPromptFirst(ageing: ageing)

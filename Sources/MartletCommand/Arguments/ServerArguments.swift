@@ -69,6 +69,13 @@ struct ServerArguments: ParsableArguments {
     @Option(help: "Contexts that the cache has room for, where --memory does not say.")
     var slots = 4
 
+    @Flag(
+        help: ArgumentHelp(
+            "Let requests name cache policies and codecs that change answers (martlet.cache, martlet.kv). Default: the "
+                + "loaded ones, and those that change nothing.")
+    )
+    var allowLossy = false
+
     @Option(
         help: ArgumentHelp(
             "Bytes of the largest request. Default: 32MiB.", valueName: "bytes"),
@@ -144,6 +151,7 @@ struct ServerArguments: ParsableArguments {
         if let bodyLimit { configuration.bodyLimit = bodyLimit.bytes }
         configuration.queueLimit = queueLimit
         configuration.requestsPerMinute = rateLimit
+        configuration.allowsLossyForms = allowLossy
         configuration.slots = slots
         configuration.reportsSlots = !noSlots
         configuration.servesPage = !noPage

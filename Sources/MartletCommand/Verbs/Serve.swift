@@ -27,16 +27,17 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
+    @OptionGroup var scheduling: SchedulingArguments
     @OptionGroup var server: ServerArguments
 
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk: Int?
 
-    @Flag(
-        help:
-            "Compute every prompt anew, rather than go on with what earlier requests of a key computed."
-    )
-    var noReuse = false
+    func validate() throws {
+        guard scheduling.targetFirst == nil || scheduling.order == .deadline else {
+            throw ValidationError("--target-first needs --order deadline.")
+        }
+    }
 
     @Option(
         help: ArgumentHelp(
@@ -45,38 +46,50 @@ struct Serve: AsyncParsableCommand {
     var store: String?
 
     func run() async throws {
-        let configuration = try server.configuration(seed: loading.seed)
-        var options = ModelOptions(loading, cache, chunk: chunk)
-        options.memoryBudget = memory.memory?.bytes
-        options.promptReuse = noReuse ? nil : PromptReuse()
-        let service = Service(
-            configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
-        let listener = Listener(Server(service))
-        let port = try listener.listen(hosts: server.hosts, port: server.port)
-        let (ended, end) = AsyncStream.makeStream(of: Void.self)
-        Interruption.onSignal { end.finish() }
-        let place = server.hosts.map { host in
-            "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
-        }.joined(separator: " and ")
-        StandardStreams.note("loading \(model); listening at \(place)")
-        let load = Task { [server, model, options] in
-            do throws(MartletError) {
-                let served = try await ServedModel.load(
-                    model, options: options, embeddings: server.embeddings,
-                    configuration: configuration)
-                served.notes.forEach { StandardStreams.note("\($0).") }
-                service.begin(with: served)
-                StandardStreams.note("ready at \(place)")
-            } catch {
-                service.fail(error)
-                StandardStreams.note(OptionNames.message(of: error))
-                ExitStatus(error.code).exit()
-            }
-        }
-        for await _ in ended {}
-        load.cancel()
-        StandardStreams.note("ending; a second signal ends at once")
-        await listener.stop(within: configuration.gracePeriod)
-        ExitStatus.success.exit()
+        #if Server
+            try await serve()
+        #else
+            throw ValidationError(
+                "this martlet was built without its server; build it with the trait Server, which is on by default: "
+                    + "swift build -c release --product martlet.")
+        #endif
     }
+
+    #if Server
+        private func serve() async throws {
+            let configuration = try server.configuration(seed: loading.seed)
+            var options = ModelOptions(loading, cache, chunk: chunk)
+            options.memoryBudget = memory.memory?.bytes
+            scheduling.apply(to: &options)
+            let service = Service(
+                configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
+            let listener = Listener(Server(service))
+            let port = try await listener.listen(hosts: server.hosts, port: server.port)
+            let (ended, end) = AsyncStream.makeStream(of: Void.self)
+            Interruption.onSignal { end.finish() }
+            let place = server.hosts.map { host in
+                "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
+            }.joined(separator: " and ")
+            StandardStreams.note("loading \(model); listening at \(place)")
+            let load = Task { [server, model, options] in
+                do throws(MartletError) {
+                    let served = try await ServedModel.load(
+                        model, options: options, embeddings: server.embeddings,
+                        configuration: configuration)
+                    served.notes.forEach { StandardStreams.note("\($0).") }
+                    service.begin(with: served)
+                    StandardStreams.note("ready at \(place)")
+                } catch {
+                    service.fail(error)
+                    StandardStreams.note(OptionNames.message(of: error))
+                    ExitStatus(error.code).exit()
+                }
+            }
+            for await _ in ended {}
+            load.cancel()
+            StandardStreams.note("ending; a second signal ends at once")
+            await listener.stop(within: configuration.gracePeriod)
+            ExitStatus.success.exit()
+        }
+    #endif
 }

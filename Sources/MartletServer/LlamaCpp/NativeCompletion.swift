@@ -47,7 +47,6 @@ enum NativeCompletion {
     ) async throws(WireError) {
         exchange.note(ignored: fields.unread)
         let writer = NativeAnswer(request, model)
-        let generator = try model.generating()
         try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(request.answers) {
@@ -55,7 +54,7 @@ enum NativeCompletion {
                 let first = index * answer.chainCount
                 var counts = Array(repeating: 0, count: answer.chainCount)
                 let chains = try await service.run(
-                    answer, for: exchange, on: generator,
+                    answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         if request.streams { _ = try await stream.opened() }
                     },

@@ -28,7 +28,7 @@ struct ChatAnswer: Sendable {
         texts = TokenTexts(model)
         callCounts = Array(repeating: 0, count: request.answer.chainCount)
         if let watch = request.answer.own.watch, let model = model.model {
-            reports = CacheReports(watch, of: model)
+            reports = CacheReports(watch, of: model, under: request.answer.own.form)
         }
     }
 

@@ -48,7 +48,7 @@ enum ChatCompletions {
                 try await stream(request, exchange, service, model)
             } else {
                 let chains = try await service.run(
-                    request.answer, for: exchange, on: try model.generating())
+                    request.answer, for: exchange, on: model)
                 let answer = ChatAnswer(request, model, service.configuration)
                 try await exchange.reply(answer.whole(chains))
             }
@@ -61,7 +61,7 @@ enum ChatCompletions {
         var answer = ChatAnswer(request, model, service.configuration)
         var events: EventStream?
         let chains = try await service.run(
-            request.answer, for: exchange, on: try model.generating(),
+            request.answer, for: exchange, on: model,
             begin: { () async throws(WireError) in
                 let opened = try await EventStream(
                     exchange, pingEvery: service.configuration.pingInterval)

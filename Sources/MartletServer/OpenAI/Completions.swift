@@ -53,15 +53,14 @@ enum Completions {
         let answers = try answers(request, model, service)
         let writer = CompletionWriter(model, request)
         try await service.admitted(exchange) { () async throws(WireError) in
-            let generator = try model.generating()
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(answers) {
                 (index, answer) async throws(WireError) in
                 let start = index * answer.chainCount
-                let head = try await prefix(request, answer, generator, writer)
+                let head = try await prefix(request, answer, model, writer)
                 var offsets = Array(repeating: head.length, count: answer.chainCount)
                 let chains = try await service.run(
-                    answer, for: exchange, on: generator,
+                    answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         guard request.streams else { return }
                         let events = try await stream.opened()
@@ -100,17 +99,20 @@ enum Completions {
 
     /// The prompt as the beginning of the answer; nothing where it is not echoed.
     private static func prefix(
-        _ request: CompletionRequest, _ answer: AnswerRequest, _ model: Model,
+        _ request: CompletionRequest, _ answer: AnswerRequest, _ model: ServedModel,
         _ writer: CompletionWriter
     ) async throws(WireError) -> CompletionPiece {
         guard request.echoes else { return CompletionPiece() }
         guard let top = answer.options.logprobs else {
             return CompletionPiece(text: writer.text(answer.prompt))
         }
-        do {
-            let scored = try await model.score(answer.prompt.tokens, topCount: top)
-            return writer.piece(prompt: answer.prompt, scored)
-        } catch { throw WireError(error) }
+        return try await model.withEngine(for: answer, completionTokens: 0) {
+            (engine) async throws(WireError) in
+            do throws(MartletError) {
+                let scored = try await engine.score(answer.prompt.tokens, topCount: top)
+                return writer.piece(prompt: answer.prompt, scored)
+            } catch { throw WireError(error) }
+        }
     }
 }
 

@@ -83,7 +83,7 @@ enum ResponsesEndpoints {
             var writer = ResponsesAnswer(request, model)
             var events: EventStream?
             let chains = try await service.run(
-                request.answer, for: exchange, on: try model.generating(),
+                request.answer, for: exchange, on: model,
                 begin: { () async throws(WireError) in
                     guard request.streams else { return }
                     let opened = try await EventStream(

@@ -32,7 +32,7 @@ extension Service {
     ///   - each: runs for each piece.
     /// - Returns: the chains in their order.
     func run(
-        _ request: AnswerRequest, for exchange: Exchange, on model: Model,
+        _ request: AnswerRequest, for exchange: Exchange, on model: ServedModel,
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
@@ -42,9 +42,20 @@ extension Service {
                 AnswerUsage(chains, promptTokens: request.prompt.tokens.count))
             return chains
         }
+        return try await model.withEngine(for: request) { (engine) async throws(WireError) in
+            try await generate(request, for: exchange, on: engine, begin: begin, each: each)
+        }
+    }
+
+    private func generate(
+        _ request: AnswerRequest, for exchange: Exchange, on model: Model,
+        begin: () async throws(WireError) -> Void,
+        each: (ChainPart) async throws(WireError) -> Void
+    ) async throws(WireError) -> [FinishedChain] {
         let stream: AnswerStream
         var options = request.options
         options.adapter = request.own.adapter ?? options.adapter
+        options.maximumCacheBytes = request.own.maximumBytes
         options.service = request.own.service(for: exchange)
         do throws(MartletError) {
             stream = try await model.answers(

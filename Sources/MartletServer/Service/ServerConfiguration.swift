@@ -30,8 +30,14 @@ package struct ServerConfiguration: Sendable {
     package var queueLimit = 256
     /// Requests of one key (or, without keys, of all clients) in a minute; nil for any number.
     package var requestsPerMinute: Int?
+    /// Sessions that one key may have open.
+    package var sessionLimit = 32
     /// Origins of web pages that may read answers: `*`, `localhost`, or whole origins; empty for none.
     package var origins: [String] = []
+    /// Whether requests may name cache policies and codecs that change results.
+    package var allowsLossyForms = false
+    /// How long an answer may wait for bytes that others hold.
+    package var roomPatience: Duration = .seconds(60)
     /// Whether `/slots` tells what runs.
     package var reportsSlots = true
     /// Sequences of a step, which `/slots` lists.
