@@ -61,7 +61,7 @@ extension Service {
         options.maximumCacheBytes = request.own.maximumBytes
         options.service = request.own.service(for: exchange)
         do throws(MartletError) {
-            stream = try model.answers(
+            stream = try await model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
                 watch: request.own.watch)
         } catch { throw WireError(error) }
