@@ -31,6 +31,7 @@ package final class Exchange: Sendable {
         var status: Int?
         var ignored: [String] = []
         var hasEnded = false
+        var kept: [any Sendable] = []
     }
 
     /// Begins an exchange; `headers` go with every answer.
@@ -90,8 +91,19 @@ package final class Exchange: Sendable {
         try await sink.write(bytes)
     }
 
-    /// Takes no further parts of the body.
-    package func end() { state.withLock { $0.hasEnded = true } }
+    /// Keeps something alive until the end.
+    func keep(_ value: any Sendable) { state.withLock { $0.kept.append(value) } }
+
+    /// Takes no further parts of the body, and lets go of what was kept for the answer.
+    package func end() {
+        let kept = state.withLock { state in
+            state.hasEnded = true
+            defer { state.kept = [] }
+            return state.kept
+        }
+        // Whatever ends with it does so here, outside of the lock.
+        _ = kept
+    }
 
     /// Sends a whole answer.
     package func reply(

@@ -25,9 +25,8 @@ enum OllamaEmbedding {
     private static func embed(
         _ key: String, _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
+        let (model, fields) = try await service.open(exchange, forVectors: true)
         let embedding = try model.embeddingModel()
-        let fields = try Fields(body: exchange.request.body)
         let input = try EmbeddingInput.read(fields, key, embedding)
         var options = EmbeddingOptions()
         options.prompt = embedding.defaultPrompt
