@@ -55,12 +55,13 @@ struct Serve: AsyncParsableCommand {
             options.memoryBudget = memory.memory?.bytes
             options.promptReuse = noReuse ? nil : PromptReuse()
             let service = Service(configuration)
-            let listener = Listener(Server(service))
+            let listener = Listener(
+                Server(service), security: try server.transportSecurity())
             let port = try await listener.listen(hosts: server.hosts, port: server.port)
             let (ended, end) = AsyncStream.makeStream(of: Void.self)
             Interruption.onSignal { end.finish() }
             let place = server.hosts.map { host in
-                "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
+                "\(server.tlsKey == nil ? "http" : "https")://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
             }.joined(separator: " and ")
             StandardStreams.note("loading \(model); listening at \(place)")
             let load = Task { [server, model, options] in

@@ -29,6 +29,8 @@ struct MartletFields: Sendable {
     /// The fields of the request beside the object, by their paths.
     var others: Set<String> = []
 
+    /// Whether the answer's chunks tell what the cache holds.
+    var reports = false
     /// Where glances at the cache are left; nil where nobody asked for them.
     var watch: CacheWatch?
 
@@ -57,7 +59,8 @@ struct MartletFields: Sendable {
         if let options = request.object["options"]?.objectValue {
             others.formUnion(options.keys.map { "options." + $0 })
         }
-        if try fields.flag("report") == true { watch = CacheWatch() }
+        reports = try fields.flag("report") ?? false
+        if reports { watch = CacheWatch() }
         if let cache = try fields.string("cache"), let loaded = model.model?.cachePolicy {
             var isLoaded = false
             do throws(MartletError) { isLoaded = try model.model?.isPolicy(cache) ?? false } catch {

@@ -18,18 +18,20 @@ extension Service {
         options.service = own.service(for: tenant)
         options.service.priority = -1000
         options.service.pinsPrompt = false
-        return try await admitted { () async throws(WireError) -> Int in
-            do throws(MartletError) {
-                let stream = try model.answers(to: PreparedPrompt(tokens: tokens), options: options)
-                var pieces = stream.makeAsyncIterator()
-                try await pieces.begin()
-                while let piece = try await pieces.next() {
-                    guard let response = piece.part.response else { continue }
-                    guard response.finishReason != .cancelled else { break }
-                    return response.usage.cachedPromptTokens
-                }
-            } catch { throw WireError(error) }
-            throw WireError(.clientGone, "nobody waits for the prompt any more.")
+        // It takes no request's place in the queue, and does not make a full one longer.
+        guard counters.now.open < configuration.queueLimit else {
+            throw WireError(.rateLimited, "other requests wait.", code: "queue_full")
         }
+        do throws(MartletError) {
+            let stream = try model.answers(to: PreparedPrompt(tokens: tokens), options: options)
+            var pieces = stream.makeAsyncIterator()
+            try await pieces.begin()
+            while let piece = try await pieces.next() {
+                guard let response = piece.part.response else { continue }
+                guard response.finishReason != .cancelled else { break }
+                return response.usage.cachedPromptTokens
+            }
+        } catch { throw WireError(error) }
+        throw WireError(.clientGone, "nobody waits for the prompt any more.")
     }
 }

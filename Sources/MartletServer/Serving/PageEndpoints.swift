@@ -53,6 +53,7 @@ enum PageEndpoints {
                 ])
             ],
             "codecs": [.string(model.cacheStorage)],
+            "sessions": .bool(service.sessions.isListening),
             "queue": [
                 "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),
             ],

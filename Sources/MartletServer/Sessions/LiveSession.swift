@@ -119,6 +119,8 @@ package actor LiveSession {
             throw .bodyTooLarge(limit: server.service.configuration.bodyLimit)
         }
         typed = changed
+        // It was given up, or sent in another way.
+        if changed.count == 0 { computing?.task.cancel() }
         edited()
     }
 
