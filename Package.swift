@@ -112,7 +112,7 @@ let package = Package(
             name: "MartletEvaluation",
             dependencies: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
-                "MartletFormats", "MartletKernels",
+                "MartletEngine", "MartletFormats", "MartletHub", "MartletKernels",
             ], swiftSettings: strict),
         .target(
             name: "MartletTraining",
@@ -132,8 +132,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
-                "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletPage",
+                "MartletTemplates", "MartletTokenizers",
                 .product(name: "NIOCore", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),
@@ -215,7 +215,7 @@ let package = Package(
             name: "MartletEngineTests",
             dependencies: [
                 "MartletEngine", "MartletModels", "MartletPolicies", "MartletCache",
-                "MartletKernels",
+                "MartletKernels", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -235,8 +235,8 @@ let package = Package(
         .testTarget(
             name: "MartletEvaluationTests",
             dependencies: [
-                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletFormats",
-                "MartletTasks", "MartletTestSupport",
+                "MartletEvaluation", "Martlet", "MartletModels", "MartletCache", "MartletEngine",
+                "MartletFormats", "MartletHub", "MartletTasks", "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -253,7 +253,8 @@ let package = Package(
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletServer", "Martlet", "MartletJSON", "MartletTemplates", "MartletTestSupport",
+                "MartletServer", "Martlet", "MartletEngine", "MartletJSON", "MartletTemplates",
+                "MartletTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -97,7 +97,7 @@ done
 expect 64 "frontier merge of too little" "$martlet" frontier merge "$work/merged" "$work/part-1"
 says "in no part"
 # A server answers, says what it is asked wrongly, and ends when it is told to.
-"$martlet" serve builtin --port 0 2>"$work/served" &
+"$martlet" serve builtin --port 0 --allow-lossy 2>"$work/served" &
 server=$!
 for _ in $(seq 1 300); do grep -q '^martlet: ready at' "$work/served" && break || sleep 0.1; done
 port=$(sed -n 's/^martlet: ready at .*:\([0-9]*\)[^0-9]*$/\1/p' "$work/served")
@@ -115,6 +115,10 @@ has '"finish_reason"'
 asks POST /v1/chat/completions '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": [417]}}}}'
 has '417'
 asks POST /v1/chat/completions '{"messages": 3}'
+has '400 Bad Request'
+asks POST /v1/completions '{"prompt": "A:12+34=", "max_tokens": 8, "martlet": {"cache": "window(sinks=4, recent=16)", "kv": "q8"}}'
+has '"lossy":["kv q8'
+asks POST /v1/completions '{"prompt": "A:12+34=", "max_tokens": 8, "martlet": {"bytes": 9}}'
 has '400 Bad Request'
 asks GET /main.js ""
 has 'text/javascript'
@@ -254,6 +258,24 @@ done < "$work/examples"
 expect 0 "bench" "$martlet" bench --model random:tiny --weights q4 --prompt 64 --generate 4 --depth 0,128 --batch 1,2 --json
 for key in kind; do has "\"$key\""; done
 expect 0 "bench of a compressor" "$martlet" bench --model random:tiny --prompt "" --generate 2 --depth 64 --cache "knorm(ratio=0.5)" --json
+expect 0 "bench serve" "$martlet" bench serve --model builtin --requests 4 --prompt-tokens 40 --shared-prefix 20 \
+    --completion-tokens 6 --rate 50 --timelines "$work/timelines.jsonl"
+has "first token"
+has "cost of a step"
+expect 0 "bench serve, from a file" "$martlet" bench serve --from "$work/timelines.jsonl" --json
+has '"answered":4'
+expect 0 "bench serve, simulated" "$martlet" bench serve --model random:tiny --requests 8 --prompt-tokens 40 \
+    --completion-tokens 6 --rate 9 --capacity --simulate --cost 0.05,0.001,1e-8 --machines 2 --route shortest --json
+has '"isBounded":true'
+expect 0 "bench serve, requests for others" "$martlet" bench serve --url http://none --requests 3 --write-requests "$work/requests.jsonl"
+[ "$(wc -l <"$work/requests.jsonl")" = 3 ] || fail "bench serve: three requests expected"
+expect 64 "bench serve of nothing" "$martlet" bench serve
+expect 64 "bench serve of two" "$martlet" bench serve --model builtin --url http://none
+expect 66 "bench serve of no trace" "$martlet" bench serve --model builtin --trace "$work/none"
+expect 66 "bench serve of no timelines" "$martlet" bench serve --from "$work/none"
+expect 64 "a simulation's option without one" "$martlet" bench serve --model builtin --machines 2
+expect 64 "serve with an idle target" "$martlet" serve builtin --target-first 2
+expect 64 "serve with two wishes" "$martlet" serve builtin --no-reuse --prompts "$work/p"
 expect 0 "bench cache" "$martlet" bench cache --model random:tiny --depth 256 --steps 1 --rounds 1 --json
 has '"bytesMoved"'
 for key in measured refused; do summary "$key"; done

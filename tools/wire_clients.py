@@ -7,6 +7,7 @@ Each check says what it saw; the status is 1 where one failed. The model may say
 stream holds what the whole answer does.
 """
 
+import json
 import sys
 import time
 import urllib.request
@@ -34,6 +35,65 @@ def wait():
 TOOL = {"type": "function", "function": {
     "name": "weather", "description": "The weather of a place.",
     "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}}
+
+
+def batches(client):
+    lines = [{"custom_id": f"r{i}", "method": "POST", "url": "/v1/chat/completions", "body": {
+        "model": "served", "max_tokens": 4, "seed": i,
+        "messages": [{"role": "user", "content": f"Count to {i}."}]}} for i in range(3)]
+    lines[1]["body"]["temperature"] = "hot"
+    content = "\n".join(json.dumps(line) for line in lines).encode()
+    sent = client.files.create(
+        file=("requests.jsonl", content), purpose="batch",
+        expires_after={"anchor": "created_at", "seconds": 3600})
+    check("openai: files", sent.bytes == len(content) and sent.filename == "requests.jsonl"
+          and sent.expires_at == sent.created_at + 3600, str(sent))
+    check("openai: a file's content", client.files.content(sent.id).content == content)
+    check("openai: one file", client.files.retrieve(sent.id).id == sent.id)
+    others = [client.files.create(file=("x", b"x"), purpose="user_data") for _ in range(2)]
+    ids = [file.id for file in client.files.list(limit=1)]
+    check("openai: lists of files", set(ids) >= {sent.id, *[file.id for file in others]}, str(ids))
+    for file in others:
+        client.files.delete(file.id)
+    batch = client.batches.create(
+        input_file_id=sent.id, endpoint="/v1/chat/completions", completion_window="24h",
+        metadata={"k": "v"})
+    check("openai: batches", batch.id.startswith("batch_") and batch.metadata == {"k": "v"})
+    for _ in range(600):
+        batch = client.batches.retrieve(batch.id)
+        if batch.status not in ("validating", "in_progress", "finalizing"):
+            break
+        time.sleep(0.1)
+    counts = batch.request_counts
+    check("openai: a batch's counts", batch.status == "completed"
+          and (counts.total, counts.completed, counts.failed) == (3, 2, 1), str(batch))
+    results = [json.loads(line) for line in
+               client.files.content(batch.output_file_id).text.splitlines()]
+    check("openai: a batch's output", [line["custom_id"] for line in results] == ["r0", "r2"]
+          and all(line["response"]["body"]["choices"] for line in results))
+    wrong = [json.loads(line) for line in
+             client.files.content(batch.error_file_id).text.splitlines()]
+    check("openai: a batch's errors", [line["response"]["status_code"] for line in wrong] == [400])
+    check("openai: lists of batches", batch.id in [b.id for b in client.batches.list(limit=1)])
+    long = client.files.create(purpose="batch", file=("l", json.dumps({
+        **lines[0], "body": {**lines[0]["body"], "max_tokens": 400, "ignore_eos": True}}).encode()))
+    begun = client.batches.create(
+        input_file_id=long.id, endpoint="/v1/chat/completions", completion_window="24h")
+    check("openai: a batch is cancelled",
+          client.batches.cancel(begun.id).status in ("cancelling", "cancelled"))
+    import openai
+    try:
+        client.batches.create(
+            input_file_id="file-none", endpoint="/v1/chat/completions", completion_window="24h")
+        check("openai: a batch without a file", False)
+    except openai.BadRequestError as error:
+        check("openai: a batch without a file", error.param == "input_file_id", str(error))
+    client.files.delete(sent.id)
+    try:
+        client.files.retrieve(sent.id)
+        check("openai: a deleted file", False)
+    except openai.NotFoundError:
+        check("openai: a deleted file", True)
 
 
 def openai_client():
@@ -93,6 +153,7 @@ def openai_client():
     check("openai: completions", [c.text[:3] for c in text.choices] == ["One", "Two"])
     check("openai: models", "served" in [model.id for model in client.models.list()])
     check("openai: one model", client.models.retrieve("served").id == "served")
+    batches(client)
     response = client.responses.create(
         model="served", input="Hello", instructions="Be brief.", max_output_tokens=8, temperature=0)
     check("openai: responses", response.id.startswith("resp_")

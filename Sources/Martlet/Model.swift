@@ -1,5 +1,6 @@
 /// A model that is ready to answer: the first type of the library to know.
 
+import MartletCache
 package import MartletEngine
 public import MartletModels
 public import MartletTemplates
@@ -19,6 +20,10 @@ public final class Model: Sendable {
     package let engine: Engine
     /// Looks for answers on engines of its own.
     let solver: Solver
+    /// What steps take on this machine.
+    let costs: CostStore
+    /// Bytes that the cache was started with.
+    package let startBudget: Int
     /// Where computed prompts outlive the model.
     private let promptFolder: PrefixFolder?
     /// What answers of this model must match.
@@ -43,9 +48,10 @@ public final class Model: Sendable {
         return try await Model(loaded, budgetBytes: try loaded.defaultCacheBytes(), costs: costs)
     }
 
-    /// Starts a loaded model with a cache of at most `budgetBytes`.
+    /// Starts a loaded model with a cache of at most `budgetBytes`, which may become as many as `largestBudget` later.
     package init(
-        _ loaded: LoadedModel, budgetBytes: Int, costs: CostStore = CostStore()
+        _ loaded: LoadedModel, budgetBytes: Int, largestBudget: Int? = nil,
+        costs: CostStore = CostStore()
     ) async throws(MartletError) {
         var configuration = EngineConfiguration()
         configuration.expectedCompression = loaded.compressionRatio
@@ -58,13 +64,17 @@ public final class Model: Sendable {
         configuration.prefixReuse = try loaded.prefixReuse()
         promptFolder = configuration.prefixReuse?.storage as? PrefixFolder
         self.loaded = loaded
+        self.costs = costs
+        startBudget = budgetBytes
         solver = Solver(loaded, costs: costs)
         masks = ConstraintMasks(
             loaded.text, endTokens: configuration.endTokens,
             vocabularySize: loaded.model.shape.vocabularySize)
         do {
             engine = try await Engine(configuration: configuration) {
-                let cache = try loaded.makeCache(budgetBytes: budgetBytes)
+                let cache = try loaded.makeCache(
+                    budgetBytes: max(budgetBytes, largestBudget ?? 0))
+                cache.setBudget(budgetBytes)
                 let runner = try ModelRunner(
                     loaded.model, maximumBatchTokens: loaded.options.maximumBatchTokens,
                     cache: cache)
@@ -259,7 +269,9 @@ public final class Model: Sendable {
         request.tenant = options.service.tenant
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt
+        request.isBackground = options.service.isBackground
         request.watch = watch
+        request.maximumBytes = options.maximumCacheBytes
         return ChainStream(engine.generate(request), of: engine)
     }
 }

@@ -23,7 +23,8 @@ struct Main: AsyncParsableCommand {
             """,
         version: MartletVersion.current,
         subcommands: [
-            Solve.self, Chat.self, Generate.self, Serve.self, Embed.self, Score.self,
+            Solve.self, Chat.self, Generate.self, Serve.self, BatchVerb.self, Embed.self,
+            Score.self,
             Tokenize.self,
             Inspect.self,
             Convert.self, Policies.self, Bench.self, PullVerb.self, ListVerb.self,

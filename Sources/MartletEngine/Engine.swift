@@ -13,6 +13,7 @@ import MartletModels
 package actor Engine {
     private let executor: ThreadExecutor
     private let inbox = Inbox()
+    private let clock: EngineClock
     private var loop: EngineLoop?
 
     /// The thread on which the steps run.
@@ -28,6 +29,7 @@ package actor Engine {
         parts: @Sendable () throws -> sending EngineParts
     ) async throws(EngineError) {
         executor = ThreadExecutor(name: "martlet-engine")
+        clock = configuration.clock
         loop = nil
         let made: EngineParts
         do { made = try parts() } catch { throw .startFailed(error) }
@@ -50,7 +52,7 @@ package actor Engine {
             if case .cancelled = reason { inbox.postCancellation(id) }
         }
         post(
-            .generate(request, id) { delivery in
+            .generate(request, id, sent: clock.now()) { delivery in
                 switch delivery {
                 case .events(let events): continuation.yield(.success(events))
                 case .failed(let error):
@@ -72,7 +74,7 @@ package actor Engine {
         let id = inbox.nextID()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                post(.score(request, id) { continuation.resume(returning: $0) })
+                post(.score(request, id, sent: clock.now()) { continuation.resume(returning: $0) })
                 // A cancellation that came before the request was posted found nothing to cancel.
                 if Task.isCancelled { inbox.postCancellation(id) }
             }
@@ -111,6 +113,10 @@ package actor Engine {
     /// What the engine has done and holds; nil after ``shutdown()``.
     package var statistics: EngineStatistics? { loop?.statistics }
 
+    /// Sets the bytes that the cache may hold, at most those that it was made with; see ``EngineLoop/setBudget(_:)``. They are
+    /// not exceeded any more when this returns, which is between two steps.
+    package func setBudget(_ bytes: Int) { loop?.setBudget(bytes) }
+
     /// Proves that scheduler, requests and cache agree. Throws `brokenIntegrity` when they do not.
     package func checkIntegrity() throws(EngineError) { try loop?.checkIntegrity() }
 
@@ -136,10 +142,10 @@ package actor Engine {
 
     private func read(_ message: Inbox.Message, _ loop: EngineLoop) {
         switch message {
-        case .generate(let request, let id, let deliver):
-            loop.submit(request, id: id, deliver: deliver)
-        case .score(let request, let id, let deliver):
-            loop.submit(request, id: id, deliver: deliver)
+        case .generate(let request, let id, let sent, let deliver):
+            loop.submit(request, id: id, arrival: sent, deliver: deliver)
+        case .score(let request, let id, let sent, let deliver):
+            loop.submit(request, id: id, arrival: sent, deliver: deliver)
         case .cancel(let id): loop.cancel(id)
         case .end(let id): loop.endConversation(id)
         case .unpin(let tenant): loop.unpin(tenant: tenant)

@@ -92,6 +92,7 @@ extension EngineLoop {
             $0.conversation = conversation
             $0.priority = priority
             $0.isPinned = pins
+            $0.isBackground = generation.prefix.isBackground
             $0.lastUse = configuration.clock.now()
         }
         stayWithinBounds()

@@ -138,7 +138,8 @@ extension EngineLoop {
 
     /// Reserves the plan's pages. While they do not suffice what requests left is given up; then the last
     /// running chain in the policy's order gives way; a chain that is alone gets a smaller chunk instead, and ends
-    /// when not even one token fits. A prompt of which the model evicts too little fails.
+    /// when not even one token fits. A prompt of which the model evicts too little fails. What a request may not hold is not
+    /// computed.
     func reserve(_ plan: inout StepPlan) {
         while !plan.isEmpty {
             do {
@@ -149,7 +150,7 @@ extension EngineLoop {
                         }
                         return (sequence, slice.count)
                     })
-                return notePeak()
+                if staysWithinLimits(&plan) { return notePeak() }
             } catch {
                 relieve(&plan, of: error)
             }
@@ -186,7 +187,7 @@ extension EngineLoop {
     }
 
     /// Takes a chain's pages from it: they stay while nothing needs them, or are free at once.
-    private func giveWay(_ victim: SequenceState) {
+    func giveWay(_ victim: SequenceState) {
         counters.preemptions += 1
         if park(victim) { counters.parkings += 1 } else { releaseSequence(of: victim) }
     }

@@ -50,7 +50,8 @@ extension EngineLoop {
         }
         return RequestPrefix(
             tenant: lane(["tenant", request.tenant]), everyone: lane(["everyone"]),
-            scope: request.prefixScope, isPinned: request.pinsPrefix)
+            scope: request.prefixScope, isPinned: request.pinsPrefix,
+            isBackground: request.isBackground)
     }
 
     func namespace(of owner: [String], adapter: String?) -> PrefixNamespace {

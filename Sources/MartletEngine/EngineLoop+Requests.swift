@@ -5,11 +5,17 @@ import MartletModels
 
 extension EngineLoop {
     /// Takes a request in, or refuses it through `deliver`.
+    ///
+    /// - Parameter arrival: when it was sent, which may be a step ago; nil for now.
     func submit(
-        _ request: GenerationRequest, id: RequestID, deliver: @escaping (Delivery) -> Void
+        _ request: GenerationRequest, id: RequestID, arrival: Duration? = nil,
+        deliver: @escaping (Delivery) -> Void
     ) {
+        let arrival = arrival ?? configuration.clock.now()
         do {
-            try check(prompt: request.promptTokens, computedTokens: request.promptTokens.count)
+            try check(
+                prompt: request.promptTokens, computedTokens: request.promptTokens.count,
+                within: request.maximumBytes)
             try check(request)
         } catch {
             return deliver(.failed(error))
@@ -29,12 +35,13 @@ extension EngineLoop {
             maskState: request.mask?.start ?? TokenMaskState())
         generations[id] = ActiveGeneration(
             sampling: sampling, seed: seed, promptCount: promptCount, limit: limit,
-            arrival: configuration.clock.now(), pacing: request.pacing,
+            arrival: arrival, pacing: request.pacing,
             conversation: request.conversation?.id, mask: request.mask, adapter: request.adapter,
             prefix: prefix(of: request),
             chains: Array(repeating: output, count: request.chainCount),
             leadingWidths: request.leadingWidths, deliver: deliver)
         generations[id]?.watched = request.watch.map { WatchedRequest(watch: $0) }
+        generations[id]?.maximumBytes = request.maximumBytes
         if let conversation = request.conversation { kept.begin(conversation.id) }
         deliver(.events([.started(promptTokens: promptCount, seed: seed)]))
         guard limit > 0 else {
@@ -45,15 +52,18 @@ extension EngineLoop {
             SequenceState(
                 id: ChainID(request: id, chain: 0), priority: request.priority,
                 prompt: request.promptTokens, pendingForks: request.chainCount - 1,
-                arrival: configuration.clock.now(), target: request.firstTokenTarget,
+                arrival: arrival, target: request.firstTokenTarget,
                 gap: request.targetGap), at: moment)
     }
 
     /// Takes a text to score, or refuses it through `deliver`.
+    ///
+    /// - Parameter arrival: when it was sent, which may be a step ago; nil for now.
     func submit(
-        _ request: ScoringRequest, id: RequestID,
+        _ request: ScoringRequest, id: RequestID, arrival: Duration? = nil,
         deliver: @escaping (Result<ScoringResult, EngineError>) -> Void
     ) {
+        let arrival = arrival ?? configuration.clock.now()
         // The last token predicts nothing that is asked for, so it is not computed.
         let computed = request.tokens.dropLast()
         do {
@@ -68,7 +78,7 @@ extension EngineLoop {
         }
         scorings[id] = ActiveScoring(
             tokens: request.tokens, topCount: request.topCount,
-            arrival: configuration.clock.now(), adapter: request.adapter, deliver: deliver)
+            arrival: arrival, adapter: request.adapter, deliver: deliver)
         let chain = ChainID(request: id, chain: 0)
         guard !computed.isEmpty else {
             end(chain, .length)
@@ -77,7 +87,7 @@ extension EngineLoop {
         scheduler.enqueue(
             SequenceState(
                 id: chain, priority: request.priority, prompt: Array(computed),
-                scoringChunk: request.chunk, arrival: configuration.clock.now()), at: moment)
+                scoringChunk: request.chunk, arrival: arrival), at: moment)
     }
 
     /// Ends a request now; its pages are free when this returns. Does nothing when it has ended.
@@ -98,7 +108,9 @@ extension EngineLoop {
 
     // MARK: Refusals
 
-    private func check(prompt: [Int32], computedTokens: Int) throws(EngineError) {
+    private func check(
+        prompt: [Int32], computedTokens: Int, within limit: Int? = nil
+    ) throws(EngineError) {
         guard !prompt.isEmpty else { throw .emptyPrompt }
         for (index, token) in prompt.enumerated()
         where token < 0 || Int(token) >= forward.vocabularySize {
@@ -110,10 +122,11 @@ extension EngineLoop {
                 promptTokens: prompt.count, contextLength: forward.contextLength)
         }
         let needed = footprint.leastPages(computedTokens)
-        guard needed <= cache.pageCapacity else {
+        let bytes = needed * footprint.bytesPerPage
+        guard needed <= cache.pageCapacity, bytes <= limit ?? .max else {
             throw .promptExceedsBudget(
-                promptTokens: prompt.count, neededBytes: needed * footprint.bytesPerPage,
-                budgetBytes: cache.statistics.budgetBytes)
+                promptTokens: prompt.count, neededBytes: bytes,
+                budgetBytes: min(limit ?? .max, cache.statistics.budgetBytes))
         }
     }
 
@@ -188,6 +201,7 @@ extension EngineLoop {
         usage.promptTokens = generation.promptCount
         usage.cachedPromptTokens = generation.cachedPromptTokens
         usage.completionTokens = output.completionCount
+        usage.queueTime = generation.began.map { $0 - generation.arrival }
         usage.timeToFirstToken = output.timeToFirstToken
         usage.duration = configuration.clock.now() - generation.arrival
         usage.cacheBytes = heldBytes

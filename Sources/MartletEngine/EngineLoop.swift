@@ -90,6 +90,7 @@ final class EngineLoop {
         var plan = plan()
         reserve(&plan)
         guard !plan.isEmpty else { return }
+        noteBeginning(of: plan, at: begin)
         let measured = measure(plan)
         do {
             let batch = batch(for: plan)
@@ -100,6 +101,15 @@ final class EngineLoop {
             fail(plan, .forwardFailed(error))
         }
         times.note(measured((configuration.clock.now() - begin) / .seconds(1)))
+    }
+
+    private func noteBeginning(of plan: StepPlan, at begin: Duration) {
+        for slice in plan.slices {
+            guard let generation = generations[slice.id.request], generation.began == nil else {
+                continue
+            }
+            generation.began = max(begin, generation.arrival)
+        }
     }
 
     // MARK: The batch

@@ -51,6 +51,7 @@ package final class URLSessionClient: HTTPClient {
         outgoing.httpMethod = request.method
         outgoing.timeoutInterval = Self.never
         for (name, value) in request.headers { outgoing.setValue(value, forHTTPHeaderField: name) }
+        if !request.body.isEmpty { outgoing.httpBody = Data(request.body) }
         let task = session.dataTask(with: outgoing)
         let exchange = Exchange(task, receiver, timeout: request.timeout)
         exchanges.add(exchange)

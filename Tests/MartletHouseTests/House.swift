@@ -94,7 +94,7 @@ enum House {
             "MartletEvaluation",
             imports: [
                 "Martlet", "MartletTasks", "MartletPictures", "MartletPolicies", "MartletModels",
-                "MartletJSON", "MartletFormats", "MartletKernels",
+                "MartletEngine", "MartletJSON", "MartletFormats", "MartletHub", "MartletKernels",
             ], largestFileCircle: 4),
         TargetRule(
             "MartletTraining",
@@ -110,8 +110,8 @@ enum House {
         TargetRule(
             "MartletServer",
             imports: [
-                "Martlet", "MartletEngine", "MartletJSON", "MartletPage", "MartletTemplates",
-                "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletPage",
+                "MartletTemplates", "MartletTokenizers",
             ]),
         TargetRule(
             "MartletCommand",

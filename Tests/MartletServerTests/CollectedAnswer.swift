@@ -82,18 +82,20 @@ struct TestServer {
     init(serving server: Server) { self.server = server }
 
     init(
-        _ name: String = "random:tiny", reusesPrompts: Bool = false,
+        _ name: String = "random:tiny", reusesPrompts: Bool = false, memory: Int? = nil,
+        files: FileStore = FileStore(), options: ModelOptions = ModelOptions(),
         _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = ServerConfiguration()
         configuration.pingInterval = .seconds(60)
         configuration.seed = 7
         change(&configuration)
-        var options = ModelOptions()
+        var options = options
         options.threads = 1
         options.promptReuse = reusesPrompts ? PromptReuse() : nil
+        if let memory { options.memoryBudget = memory }
         let model = try await Model.load(name, options: options)
-        let service = Service(configuration)
+        let service = Service(configuration, files: files)
         service.begin(
             with: try ServedModel(model: model, name: name, configuration: configuration))
         server = Server(service)

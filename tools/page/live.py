@@ -20,6 +20,27 @@ def tries_again(visit):
     visit.finished()
 
 
+def switches_policy(visit):
+    """The next answer is computed under another policy, which the microscope names, and the one after under the server's own."""
+    page = visit.page
+    lossy = page.run("return fetch('martlet/state').then((one) => one.json()).then((one) => one.policies.find(({ lossy }) => lossy)?.form ?? '')")
+    if lossy == "":
+        return
+    visit.new()
+    visit.limit(12)
+    page.click("#budget-button")
+    for policy in [lossy, ""]:
+        page.run("const field = document.querySelector('.combobox input'); field.focus(); field.select()")
+        page.key("Backspace")
+        if policy != "":
+            page.type(policy)
+            page.key("Escape")
+        visit.ask("Say hello.")
+        shown = page.text(".which")
+        visit.must((lossy.split("(")[0] in shown) == (policy != ""), f"under “{policy}” the microscope shows “{shown}”")
+    page.click("#budget-button")
+
+
 def survives(visit):
     """What was said is there after the page was loaded again."""
     before = visit.last()
@@ -37,4 +58,4 @@ def dashboard(visit):
     visit.page.key("Escape")
 
 
-CHECKS = [answers, tries_again, survives, dashboard]
+CHECKS = [answers, tries_again, switches_policy, survives, dashboard]

@@ -49,6 +49,11 @@ public struct GenerationOptions: Sendable, Hashable {
     /// else the model's own weights.
     public var adapter: String?
 
+    /// The most bytes of cache that the response may hold, prompt included, all chains together and as if no others were
+    /// there; nil for what the cache has. A prompt that alone needs more is refused (`promptTooLong`); a response that comes
+    /// to need more ends there, with `FinishReason.length`.
+    public var maximumCacheBytes: Int?
+
     /// How the response is served beside others.
     public var service = ServiceOptions()
 

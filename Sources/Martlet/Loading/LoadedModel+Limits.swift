@@ -76,6 +76,11 @@ extension LoadedModel {
                 chunk: options.maximumBatchTokens))
     }
 
+    /// Tokens that a dense cache of so many bytes holds.
+    package func cacheTokens(within bytes: Int) -> Int {
+        bytes / max(1, cacheShape.bytesPerToken)
+    }
+
     /// An empty cache.
     package func makeCache(budgetBytes: Int) throws(CacheError) -> KVCache {
         let cache = try KVCache(

@@ -132,19 +132,25 @@ package struct LoadedModel: Sendable {
             EngineError.unknownAdapter(got: adapter, available: model.adapters.keys.sorted()))
     }
 
-    /// The same weights under another policy. Throws as ``init(_:options:)`` does.
-    package func under(_ policy: String) throws(MartletError) -> LoadedModel {
+    /// The same weights under another policy, and with keys and values written in another codec where one is named. Throws as
+    /// ``init(_:options:)`` does.
+    package func under(
+        _ policy: String, codec: CacheCodec? = nil
+    ) throws(MartletError) -> LoadedModel {
         do {
+            var options = options
+            options.cachePolicy = policy
+            if let codec { options.cacheCodec = codec }
             let policy = try CachePolicy(policy).storing(options.cacheCodec)
-            return LoadedModel(self, policy: policy)
+            return LoadedModel(self, policy: policy, options: options)
         } catch {
             throw MartletError(error)
         }
     }
 
-    private init(_ other: LoadedModel, policy: CachePolicy) {
+    private init(_ other: LoadedModel, policy: CachePolicy, options: ModelOptions) {
         name = other.name
-        options = other.options
+        self.options = options
         source = other.source
         model = other.model
         text = other.text

@@ -1,5 +1,6 @@
 /// What a server tells of a model, and asks of its files.
 
+import MartletCache
 import MartletFormats
 import MartletPolicies
 package import MartletTemplates
@@ -11,16 +12,18 @@ extension Model {
     package var positionLimit: Int? { loaded.positionLimit }
     /// The cache policy with every parameter written out.
     package var cachePolicy: String { loaded.policyText }
-    /// The cache policy's name, what it does, and whether it keeps everything.
-    package var cachePolicyDescription: (name: String, summary: String, isExact: Bool) {
-        let name = String(loaded.policyText.prefix { $0 != "(" && $0 != " " })
-        let entry = CachePolicyRegistry.entries.first { $0.name == name }
-        return (name, entry?.summary ?? "", entry?.isExact ?? false)
-    }
     /// How full pages of the cache are stored, in words.
     package var cacheStorage: String { loaded.storage }
-    /// Whether requests go on with what earlier ones computed.
-    package var reusesPrompts: Bool { loaded.options.promptReuse != nil }
+    /// Whatever makes other answers of the same tokens.
+    package var identity: String { loaded.identity }
+    /// Tokens that the cache holds if nothing is taken out of it; nil after ``shutdown()``.
+    package func cacheTokens() async -> Int? {
+        await statistics().map { $0.budgetBytes / max(1, loaded.cacheShape.bytesPerToken) }
+    }
+    /// Whether requests go on with what others computed.
+    package var reusesPrompts: Bool {
+        loaded.options.promptReuse != nil && loaded.policy.traits.prefixSharing != .never
+    }
     /// How the weights are packed.
     package var weightName: String { loaded.weightName }
     /// Bytes of packed weights.
@@ -37,14 +40,18 @@ extension Model {
     /// The adapters that requests may choose.
     package var adapterNames: [String] { loaded.model.adapters.keys.sorted() }
 
-    /// Whether a policy's text means the policy that the model was loaded with. Throws `invalidPolicy`.
-    package func isPolicy(_ text: String) throws(MartletError) -> Bool {
-        do {
-            let policy = try CachePolicy(text)
-            let stored = try policy.storing(loaded.options.cacheCodec)
-            return [policy.description, stored.description].contains(loaded.policyText)
-        } catch { throw MartletError(error) }
+    /// The form that a request names; see ``LoadedModel/form(policy:codec:)``.
+    package func form(
+        policy: String? = nil, codec: String? = nil
+    ) throws(MartletError) -> CacheForm { try loaded.form(policy: policy, codec: codec) }
+    /// Policies and codecs that requests may name.
+    package func listedForms(
+        lossy: Bool
+    ) -> [(name: String, form: String, summary: String, isLossy: Bool)] {
+        loaded.listedForms(lossy: lossy)
     }
+    /// Codecs that requests may name.
+    package func listedCodecs(lossy: Bool) -> [String] { loaded.listedCodecs(lossy: lossy) }
 
     /// How it is talked to: through a template that is given, else through its own; nil where there is neither.
     package func chatFormat(

@@ -14,6 +14,8 @@ public struct ServiceOptions: Sendable, Hashable {
     /// Whether its prompt stays in the cache until ``Model/unpinPrompts(tenant:)``, or until something that runs needs the
     /// pages and nothing else is left to give up.
     public var pinsPrompt = false
+    /// Whether nobody waits for it: what is left of it in the cache is the first to be given up.
+    package var isBackground = false
 
     /// When the first token should be there after the request's arrival, for ``ServiceOrder/deadline(usual:patience:)``.
     public var firstTokenTarget: Duration?
@@ -35,7 +37,7 @@ public enum ServiceOrder: Sendable, Hashable {
     /// cannot be in time lets the others go ahead, until `patience` after the deadline.
     case deadline(usual: Duration = .seconds(5), patience: Duration = .seconds(20))
 
-    var policy: any SchedulingPolicy {
+    package var policy: any SchedulingPolicy {
         switch self {
         case .arrival: FirstComeFirstServed()
         case .shortestPrompt(let ageing): ShortestPromptFirst(ageing: ageing)

@@ -87,6 +87,38 @@ public struct ServiceStatistics: Sendable, Hashable {
     }
 }
 
+extension ServiceStatistics {
+    /// What several engines that share a budget have done and hold together.
+    package init(adding all: [ServiceStatistics], budgetBytes: Int) {
+        func sum(_ number: (ServiceStatistics) -> Int) -> Int {
+            all.reduce(0) { $0 + number($1) }
+        }
+        waitingChains = sum(\.waitingChains)
+        runningChains = sum(\.runningChains)
+        endedRequests = sum(\.endedRequests)
+        steps = sum(\.steps)
+        computedTokens = sum(\.computedTokens)
+        sampledTokens = sum(\.sampledTokens)
+        largestStep = all.map(\.largestStep).max() ?? 0
+        stepCost = all.first?.stepCost
+        preemptions = sum(\.preemptions)
+        parkings = sum(\.parkings)
+        interruptions = sum(\.interruptions)
+        recomputedTokens = sum(\.recomputedTokens)
+        self.budgetBytes = budgetBytes
+        heldBytes = sum(\.heldBytes)
+        peakBytes = sum(\.peakBytes)
+        reclaimableBytes = sum(\.reclaimableBytes)
+        promptLookups = sum(\.promptLookups)
+        promptHits = sum(\.promptHits)
+        lookedTokens = sum(\.lookedTokens)
+        hitTokens = sum(\.hitTokens)
+        evictedTokens = sum(\.evictedTokens)
+        restoredTokens = sum(\.restoredTokens)
+        promptWaits = sum(\.promptWaits)
+    }
+}
+
 extension Model {
     /// What the model has done and holds; nil after ``shutdown()``. It is read between two steps, so that asking may take as
     /// long as a step does.

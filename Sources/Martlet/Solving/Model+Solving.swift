@@ -24,4 +24,13 @@ extension Model {
     ) -> SolveStream {
         solver.solve(prompt, budget: budget, options: options)
     }
+
+    /// The same with the weights under another form, which is all that is searched with.
+    package func solve(
+        _ prompt: String, budget: SolveBudget, options: SolveOptions, under form: CacheForm
+    ) -> SolveStream {
+        form.id == CacheForm(loaded: loaded).id
+            ? solve(prompt, budget: budget, options: options)
+            : Solver(form.loaded, costs: costs).solve(prompt, budget: budget, options: options)
+    }
 }

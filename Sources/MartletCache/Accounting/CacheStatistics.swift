@@ -23,7 +23,7 @@ package struct CacheReads: Sendable, Hashable {
 package struct CacheStatistics: Sendable, Hashable {
     /// Sequences alive.
     package let sequenceCount: Int
-    /// The budget the cache was made with.
+    /// The budget at present.
     package let budgetBytes: Int
     /// Bytes of the pages in use; a page that sequences share counts once.
     package let bytesHeld: Int

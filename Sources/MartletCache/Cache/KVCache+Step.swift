@@ -69,6 +69,9 @@ extension KVCache {
         }
     }
 
+    /// Gives back what is reserved for a sequence and not committed.
+    package func dropReservation(of id: SequenceID) { dropReservation(state(id)) }
+
     /// Commits `tokens` that were reserved and whose keys and values are written: the count and the
     /// positions advance, then the pages that no row from the newest on attends to are freed, sinks
     /// aside. `isDecode` says that these tokens were generated, so that their reads count as

@@ -114,7 +114,9 @@ package final class KVCache {
     /// Ids of open and sealed pages are below this number.
     package var idCapacity: Int { pool.idCapacity }
     /// Pages that the budget holds.
-    package var pageCapacity: Int { pool.capacity }
+    package var pageCapacity: Int { pool.budgetPages }
+    /// The largest budget, which the cache was made with.
+    package var arenaBudgetBytes: Int { pool.arenaBudgetBytes }
     /// Pages that no sequence holds.
     package var freePages: Int { pool.freePages }
     /// Bytes that one token takes over all layers and heads when pages are full.
@@ -122,6 +124,12 @@ package final class KVCache {
 
     /// The attention pattern of a layer: the policy's, merged with the model's own window.
     package func visibility(layer: Int) -> Visibility { visibilities[layer] }
+
+    /// Sets the budget, at most to the one that the cache was made with. What is held beyond it stays until it is released.
+    package func setBudget(_ bytes: Int) { pool.setBudget(bytes) }
+
+    /// Gives the memory of pages that no sequence holds back to the system.
+    package func returnFreePages() { pool.returnFreePages() }
 
     // MARK: Sequences
 

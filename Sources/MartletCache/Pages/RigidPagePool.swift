@@ -8,7 +8,8 @@
     import Musl
 #endif
 
-/// The pages of one cache. It is rigid: it takes its budget's address space once and never grows.
+/// The pages of one cache. It is rigid: it takes its budget's address space once and never grows. Its budget may be set to
+/// less for a while, where several caches share one.
 ///
 /// Only touched pages cost resident memory, because the arena is an anonymous mapping. Pages are
 /// handed out last-released-first and then in ascending order, so a run is reproducible and the
@@ -26,8 +27,10 @@ struct RigidPagePool: ~Copyable {
     let pageBytes: Int
     /// Bytes that describe a page's keys to a page selector; zero without one.
     let boundsBytes: Int
-    /// The budget, as it was given.
-    let budgetBytes: Int
+    /// The largest budget: the arena has as many pages as it holds.
+    let arenaBudgetBytes: Int
+    /// The budget at present.
+    private(set) var budgetBytes: Int
     /// First byte of page 0; page `p` starts `p * pageBytes` bytes after it.
     let arena: UnsafeMutableRawPointer
     /// A page of zeros without id and owner, read in place of holes.
@@ -106,6 +109,7 @@ struct RigidPagePool: ~Copyable {
         self.capacity = capacity
         self.pageBytes = pageBytes
         self.boundsBytes = boundsBytes
+        arenaBudgetBytes = budgetBytes
         self.budgetBytes = budgetBytes
         self.mappedBytes = mappedBytes
         arena = base
@@ -130,12 +134,19 @@ struct RigidPagePool: ~Copyable {
 
     deinit { munmap(arena, mappedBytes) }
 
+    /// Sets the budget, at most to what the arena was made for. What is held beyond it stays until it is released.
+    mutating func setBudget(_ bytes: Int) {
+        budgetBytes = min(max(0, bytes), arenaBudgetBytes)
+    }
+
     /// Pages that can still be handed out.
     var freePages: Int {
-        sealed.isEmpty
+        sealed.isEmpty && budgetBytes == arenaBudgetBytes
             ? capacity - heldPages
-            : min(capacity - heldPages, (budgetBytes - heldBytes) / heldBytesPerPage)
+            : min(capacity - heldPages, max(0, budgetBytes - heldBytes) / heldBytesPerPage)
     }
+    /// Pages that the budget holds at present.
+    var budgetPages: Int { min(capacity, budgetBytes / heldBytesPerPage) }
     /// Bytes of the held pages, positions included.
     var heldBytes: Int {
         sealed.reduce(heldPages * heldBytesPerPage) {

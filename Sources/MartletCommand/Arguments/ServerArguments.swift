@@ -79,6 +79,13 @@ struct ServerArguments: ParsableArguments {
     @Option(help: "Contexts that the cache has room for, where --memory does not say.")
     var slots = 4
 
+    @Flag(
+        help: ArgumentHelp(
+            "Let requests name cache policies and codecs that change answers (martlet.cache, martlet.kv). Default: the "
+                + "loaded ones, and those that change nothing.")
+    )
+    var allowLossy = false
+
     @Option(
         help: ArgumentHelp(
             "Bytes of the largest request. Default: 32MiB.", valueName: "bytes"),
@@ -163,6 +170,7 @@ struct ServerArguments: ParsableArguments {
         if let bodyLimit { configuration.bodyLimit = bodyLimit.bytes }
         configuration.queueLimit = queueLimit
         configuration.requestsPerMinute = rateLimit
+        configuration.allowsLossyForms = allowLossy
         configuration.slots = slots
         configuration.reportsSlots = !noSlots
         configuration.servesPage = !noPage
@@ -204,7 +212,8 @@ struct ServerArguments: ParsableArguments {
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + "
         + "'<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 
-    private static func template(_ text: String) throws -> String {
+    /// The chat template that an option names.
+    static func template(_ text: String) throws -> String {
         if text == "chatml" { return chatML }
         guard FileManager.default.fileExists(atPath: text) else {
             guard text.contains("{") || text.contains(" ") else {

@@ -6,7 +6,8 @@ import MartletFormats
 
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures speed at depths of context (speed), or cache policies (cache).",
+        abstract:
+            "Measures speed at depths of context (speed), cache policies (cache), or serving (serve).",
         discussion: """
             Without a subcommand speed is measured.
 
@@ -14,7 +15,8 @@ struct Bench: AsyncParsableCommand {
               martlet bench --model random:qwen2.5-0.5b --weights q4 --kv f16
               martlet bench cache --model random:tiny --depth 1024 --policies "dms(cr=8)"
             """,
-        subcommands: [BenchSpeed.self, BenchCache.self], defaultSubcommand: BenchSpeed.self)
+        subcommands: [BenchSpeed.self, BenchCache.self, BenchServe.self],
+        defaultSubcommand: BenchSpeed.self)
 }
 
 struct BenchSpeed: AsyncParsableCommand {

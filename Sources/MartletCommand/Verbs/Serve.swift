@@ -27,16 +27,23 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var cache: CacheArguments
     @OptionGroup var memory: MemoryArguments
+    @OptionGroup var scheduling: SchedulingArguments
     @OptionGroup var server: ServerArguments
 
     @Option(help: "The most tokens computed in one step; results do not depend on it.")
     var chunk: Int?
 
-    @Flag(
-        help:
-            "Compute every prompt anew, rather than go on with what earlier requests of a key computed."
-    )
-    var noReuse = false
+    func validate() throws {
+        guard scheduling.targetFirst == nil || scheduling.order == .deadline else {
+            throw ValidationError("--target-first needs --order deadline.")
+        }
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder in which files and batches outlive the server. Default: they are kept in memory.",
+            valueName: "folder"))
+    var store: String?
 
     func run() async throws {
         #if Server
@@ -53,8 +60,9 @@ struct Serve: AsyncParsableCommand {
             let configuration = try server.configuration(seed: loading.seed)
             var options = ModelOptions(loading, cache, chunk: chunk)
             options.memoryBudget = memory.memory?.bytes
-            options.promptReuse = noReuse ? nil : PromptReuse()
-            let service = Service(configuration)
+            scheduling.apply(to: &options)
+            let service = Service(
+                configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
             let listener = Listener(
                 Server(service), security: try server.transportSecurity())
             let port = try await listener.listen(hosts: server.hosts, port: server.port)

@@ -5,9 +5,12 @@ import Synchronization
 /// What consumers tell the engine, read by it before each step.
 final class Inbox: Sendable {
     enum Message: Sendable {
-        case generate(GenerationRequest, RequestID, @Sendable (Delivery) -> Void)
+        /// A request with its name and when it was sent: it waits here while a step runs.
+        case generate(
+            GenerationRequest, RequestID, sent: Duration, @Sendable (Delivery) -> Void)
         case score(
-            ScoringRequest, RequestID, @Sendable (Result<ScoringResult, EngineError>) -> Void)
+            ScoringRequest, RequestID, sent: Duration,
+            @Sendable (Result<ScoringResult, EngineError>) -> Void)
         case cancel(RequestID)
         case end(ConversationID)
         case unpin(String)
@@ -15,8 +18,8 @@ final class Inbox: Sendable {
         /// Answers a request that came too late.
         func refuse() {
             switch self {
-            case .generate(_, _, let deliver): deliver(.failed(.shutDown))
-            case .score(_, _, let deliver): deliver(.failure(.shutDown))
+            case .generate(_, _, _, let deliver): deliver(.failed(.shutDown))
+            case .score(_, _, _, let deliver): deliver(.failure(.shutDown))
             case .cancel, .end, .unpin: break
             }
         }

@@ -26,6 +26,8 @@ final class ActiveGeneration {
     var cachedPromptTokens = 0
     /// Whether its first chain ever started.
     var wasAdmitted = false
+    /// When the first step that computed something for it began.
+    var began: Duration?
     /// Whether it ever waited for another to compute its beginning.
     var hasWaited = false
     /// The largest priority of what it has taken the place of.
@@ -36,6 +38,8 @@ final class ActiveGeneration {
     var openChains: Int
     var peakBytes = 0
     var peakOwnBytes = 0
+    /// The most bytes that its chains may hold; nil for what the cache has.
+    var maximumBytes: Int?
     /// Who looks at what it holds; nil for nobody.
     var watched: WatchedRequest?
     /// Numbers of chains, counted from the first, and the most bytes that so many held together.

@@ -70,6 +70,8 @@ public struct Usage: Sendable, Hashable {
     public internal(set) var cachedPromptTokens = 0
     /// Tokens chosen, a final stop token included.
     public internal(set) var completionTokens = 0
+    /// From the request's arrival to the first step that computed something for it; nil when there was none.
+    public internal(set) var queueTime: Duration?
     /// From the request's arrival to the chain's first token; nil when there was none.
     public internal(set) var timeToFirstToken: Duration?
     /// From the request's arrival to the chain's end.

@@ -56,6 +56,11 @@ package struct GenerationRequest: Sendable {
     /// Whether what it leaves stays in the cache until ``Engine/unpin(tenant:)``, or until something that runs needs the
     /// pages and there is nothing else to give up.
     package var pinsPrefix = false
+    /// The most bytes of pages that its chains may hold together, as if no others were there; nil for what the cache has.
+    package var maximumBytes: Int?
+    /// Whether nobody waits for it. What it leaves in the cache goes before all else, the longest unused first: a batch uses
+    /// what it shares in an order of its own.
+    package var isBackground = false
     /// Where glances at what it holds are left; nil for nobody who looks.
     package var watch: CacheWatch?
     /// Numbers of chains, counted from the first, whose bytes are counted as if no others had been asked for

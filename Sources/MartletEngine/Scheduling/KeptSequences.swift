@@ -22,6 +22,8 @@ struct KeptSequences: Sendable {
         /// The priority of the request that left it.
         var priority = 0
         var isPinned = false
+        /// Whether nobody waited for the request that left it.
+        var isBackground = false
         var lastUse = Duration.zero
     }
 
@@ -135,13 +137,17 @@ struct KeptSequences: Sendable {
     // MARK: Giving up
 
     /// What is worth least, and how many of its tokens nobody else has; nil when nothing is kept. What frees pages comes
-    /// before what others hold too, and what is pinned comes last.
+    /// before what others hold too, what nobody waited for before all else, and what is pinned comes last.
     func leastWorth(cost: StepCost, halfLife: Duration, now: Duration) -> (kept: Kept, own: Int)? {
         var least: (kept: Kept, own: Int, rank: Int, worth: Double)?
         for kept in all {
             let own = kept.tokens.count - index.sharedCount(.kept(kept.id))
-            let rank = (kept.isPinned ? 2 : 0) + (own > 0 ? 0 : 1)
-            let worth = Self.worth(kept, own: own, cost: cost, halfLife: halfLife, now: now)
+            let isFirst = kept.isBackground && !kept.isPinned && own > 0
+            let rank = isFirst ? -1 : (kept.isPinned ? 2 : 0) + (own > 0 ? 0 : 1)
+            let worth =
+                isFirst
+                ? kept.lastUse / .seconds(1)
+                : Self.worth(kept, own: own, cost: cost, halfLife: halfLife, now: now)
             if let least, (least.rank, least.worth) <= (rank, worth) { continue }
             least = (kept, own, rank, worth)
         }

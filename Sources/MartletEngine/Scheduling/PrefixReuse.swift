@@ -75,6 +75,8 @@ struct RequestPrefix: Sendable {
     let scope: PrefixScope
     /// Whether what it leaves stays until it is let go of by name.
     let isPinned: Bool
+    /// Whether what it leaves is the first to go.
+    let isBackground: Bool
 
     /// Where what it leaves is found.
     var ownLane: Lane { scope == .everyone ? everyone : tenant }

@@ -79,7 +79,7 @@ package struct ServiceSimulation {
                 time.pass(until: requests[next].arrival)
             }
             while next < requests.count, requests[next].arrival <= time.now {
-                submit(requests[next].request, next, to: loop, record, time)
+                submit(requests[next], next, to: loop, record, time)
                 next += 1
             }
             loop.step { next < requests.count && requests[next].arrival <= time.now }
@@ -90,10 +90,10 @@ package struct ServiceSimulation {
     }
 
     private func submit(
-        _ request: GenerationRequest, _ index: Int, to loop: EngineLoop, _ record: Record,
+        _ simulated: SimulatedRequest, _ index: Int, to loop: EngineLoop, _ record: Record,
         _ time: SimulatedTime
     ) {
-        var request = request
+        var request = simulated.request
         let known = UInt32(SimulatedModel.vocabulary)
         request.promptTokens = request.promptTokens.map {
             Int32(UInt32(bitPattern: $0) % known)
@@ -103,7 +103,8 @@ package struct ServiceSimulation {
         sampling.ignoreEOS = true
         request.sampling = sampling
         request.conversation = nil
-        loop.submit(request, id: RequestID(rawValue: index)) { delivery in
+        loop.submit(request, id: RequestID(rawValue: index), arrival: simulated.arrival) {
+            delivery in
             switch delivery {
             case .events(let events):
                 for event in events {
@@ -112,6 +113,9 @@ package struct ServiceSimulation {
                         record.times[index].tokens.append(time.now)
                     case .finished(let end) where end.chain == 0:
                         record.cached[index] = end.usage.cachedPromptTokens
+                        record.times[index].began = end.usage.queueTime.map {
+                            record.times[index].arrival + $0
+                        }
                     case .started, .token, .finished: break
                     }
                 }

@@ -4,6 +4,8 @@
 package struct TokenTimes: Sendable, Hashable {
     /// When the request arrived.
     package var arrival: Duration
+    /// When something was first computed for it.
+    package var began: Duration?
     /// When each of its tokens was there.
     package var tokens: [Duration] = []
 

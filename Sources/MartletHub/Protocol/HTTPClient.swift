@@ -1,24 +1,27 @@
 /// What the hub needs of HTTP, so that nothing here depends on who speaks it.
 
-/// A request without a body.
+/// A request.
 package struct HTTPRequest: Sendable {
-    /// `GET` or `HEAD`.
+    /// `GET`, `HEAD` or `POST`.
     package var method: String
     /// The address.
     package var url: String
     /// Names and values.
     package var headers: [(name: String, value: String)]
+    /// What is sent with it; empty for nothing.
+    package var body: [UInt8]
     /// Seconds without a byte after which the request fails.
     package var timeout: Double
 
     /// Describes a request.
     package init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [],
-        timeout: Double
+        body: [UInt8] = [], timeout: Double
     ) {
         self.method = method
         self.url = url
         self.headers = headers
+        self.body = body
         self.timeout = timeout
     }
 }

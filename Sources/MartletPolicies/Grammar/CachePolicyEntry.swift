@@ -43,6 +43,15 @@ package struct CachePolicyEntry: Sendable {
     /// needs files, or that is a variant of another.
     package let sized: @Sendable (_ budget: Int) -> [String]
 
+    /// Whether it says more than how keys and values are stored, which codecs say too.
+    package var decidesAlone: Bool { wraps != .codec }
+
+    /// A text of the policy for a budget of 1,024 tokens, where it has one; nil for a policy that needs files.
+    package var usualText: String? {
+        sized(1024).first
+            ?? examples.first?.replacingOccurrences(of: "%", with: "budget=1024")
+    }
+
     /// Whether generated tokens can be taken back under the first example, or as the entry says where it has none.
     package var undo: UndoRule {
         guard let example = examples.first else { return statedUndo }

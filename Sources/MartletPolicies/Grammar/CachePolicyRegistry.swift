@@ -20,4 +20,17 @@ package enum CachePolicyRegistry {
         }
         return entry
     }
+
+    /// The first parameter of an expression whose value is a file's path; nil where no file is named.
+    package static func fileParameter(of expression: PolicyExpression) -> String? {
+        for term in expression.terms {
+            let entry = entries.first { $0.name == term.name }
+            for argument in term.arguments {
+                let parameter = entry?.parameters.first { $0.name == argument.name }
+                if parameter?.domain == .path { return argument.name }
+            }
+            if let wrapped = term.wrapped, let inner = fileParameter(of: wrapped) { return inner }
+        }
+        return nil
+    }
 }

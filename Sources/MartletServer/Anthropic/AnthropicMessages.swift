@@ -28,17 +28,16 @@ enum AnthropicMessages {
         let fields = try Fields(body: exchange.request.body)
         let request = try AnthropicRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
-            let generator = try model.generating()
+        try await service.admitted(exchange) { () async throws(WireError) in
             var writer = AnthropicAnswer(request, model)
             guard request.streams else {
                 let chains = try await service.run(
-                    request.answer, for: exchange, on: generator)
+                    request.answer, for: exchange, on: model)
                 return try await exchange.reply(writer.whole(chains[0]))
             }
             var events: EventStream?
             let chains = try await service.run(
-                request.answer, for: exchange, on: generator,
+                request.answer, for: exchange, on: model,
                 begin: { () async throws(WireError) in
                     let opened = try await EventStream(
                         exchange, pingEvery: service.configuration.pingInterval)

@@ -21,6 +21,8 @@ package final class Exchange: Sendable {
     package let tenant: String
     /// What stands for the `{name}`s of the endpoint's path.
     package let parameters: [String: String]
+    /// Who runs it in the background; nil where somebody waits for the answer.
+    package let background: BackgroundObserver?
     private let sink: any ResponseSink
     private let state: Mutex<State>
 
@@ -34,7 +36,7 @@ package final class Exchange: Sendable {
     /// Begins an exchange; `headers` go with every answer.
     package init(
         _ request: ServerRequest, sink: any ResponseSink, id: String, tenant: String = "",
-        parameters: [String: String] = [:],
+        parameters: [String: String] = [:], background: BackgroundObserver? = nil,
         headers: [(name: String, value: String)] = []
     ) {
         self.request = request
@@ -42,6 +44,7 @@ package final class Exchange: Sendable {
         self.id = id
         self.tenant = tenant
         self.parameters = parameters
+        self.background = background
         state = Mutex(State(headers: headers))
     }
 

@@ -114,7 +114,7 @@ enum LlamaCppTools {
                 .notSupported, "This server does not tell what runs; start it without --no-slots.")
         }
         let model = try service.model()
-        let running = await model.model?.statistics()?.runningChains ?? 0
+        let running = await model.statistics()?.runningChains ?? 0
         try await exchange.reply(
             .array(
                 (0..<service.configuration.slots).map { slot in

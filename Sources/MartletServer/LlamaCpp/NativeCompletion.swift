@@ -47,8 +47,7 @@ enum NativeCompletion {
     ) async throws(WireError) {
         exchange.note(ignored: fields.unread)
         let writer = NativeAnswer(request, model)
-        let generator = try model.generating()
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(request.answers) {
                 (index, answer) async throws(WireError) -> [JSONValue] in
@@ -56,7 +55,7 @@ enum NativeCompletion {
                 var teller: ProgressTeller?
                 var counts = Array(repeating: 0, count: answer.chainCount)
                 let chains = try await service.run(
-                    answer, for: exchange, on: generator,
+                    answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         guard request.streams else { return }
                         let opened = try await stream.opened()

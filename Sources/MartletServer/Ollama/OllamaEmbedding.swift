@@ -35,7 +35,7 @@ enum OllamaEmbedding {
         options.dimensions = try fields.integer("dimensions", in: 1...1 << 20)
         fields.accept("model", "keep_alive", "options")
         exchange.note(ignored: fields.unread)
-        try await service.admitted { [options] () async throws(WireError) in
+        try await service.admitted(exchange) { [options] () async throws(WireError) in
             let clock = ContinuousClock()
             let start = clock.now
             let result = try await input.embedded(by: embedding, options)

@@ -86,11 +86,10 @@ enum OllamaEndpoints {
         exchange.note(ignored: fields.unread)
         let writer = OllamaAnswer(request, model)
         guard let answer = request.answer else { return try await exchange.reply(writer.loaded()) }
-        let generator = try model.generating()
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             var lines: EventStream?
             let chains = try await service.run(
-                answer, for: exchange, on: generator,
+                answer, for: exchange, on: model,
                 begin: { () async throws(WireError) in
                     guard request.streams else { return }
                     lines = try await EventStream(

@@ -30,7 +30,7 @@ struct ChatAnswer: Sendable {
         if request.answer.own.reports, let watch = request.answer.own.watch,
             let model = model.model
         {
-            reports = CacheReports(watch, of: model)
+            reports = CacheReports(watch, of: model, under: request.answer.own.form)
         }
     }
 

@@ -9,7 +9,11 @@ enum ChatCompletions {
         Endpoint(
             "POST", "/v1/chat/completions", aliases: ["/chat/completions"], shape: .openAI,
             summary: "Answers a conversation, whole or in server-sent events.",
-            fields: fields, handle: answer),
+            fields: fields,
+            asks: { (exchange, service) throws(WireError) in
+                let fields = try Fields(body: exchange.request.body)
+                return [try ChatRequest(fields, exchange, service, service.model()).answer]
+            }, handle: answer),
         Endpoint(
             "POST", "/v1/chat/completions/input_tokens",
             aliases: ["/chat/completions/input_tokens"], shape: .openAI,
@@ -39,12 +43,12 @@ enum ChatCompletions {
         let fields = try Fields(body: exchange.request.body)
         let request = try ChatRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             if request.streams {
                 try await stream(request, exchange, service, model)
             } else {
                 let chains = try await service.run(
-                    request.answer, for: exchange, on: try model.generating())
+                    request.answer, for: exchange, on: model)
                 let answer = ChatAnswer(request, model, service.configuration)
                 try await exchange.reply(answer.whole(chains))
             }
@@ -58,7 +62,7 @@ enum ChatCompletions {
         var events: EventStream?
         var teller: ProgressTeller?
         let chains = try await service.run(
-            request.answer, for: exchange, on: try model.generating(),
+            request.answer, for: exchange, on: model,
             begin: { () async throws(WireError) in
                 let opened = try await EventStream(
                     exchange, pingEvery: service.configuration.pingInterval)

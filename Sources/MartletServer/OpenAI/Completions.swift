@@ -18,18 +18,19 @@ enum Completions {
                 "echo":
                     "Whether the prompt comes first in the answer, with its log-probabilities where these are asked for.",
                 "logprobs": "How many of the likeliest tokens are told in each place.",
-            ], handle: answer)
+            ],
+            asks: { (exchange, service) throws(WireError) in
+                let model = try service.model()
+                let fields = try Fields(body: exchange.request.body)
+                return try answers(try CompletionRequest(fields, service, model), model, service)
+            }, handle: answer)
     ]
 
-    @Sendable private static func answer(
-        _ exchange: Exchange, _ service: Service
-    ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
-        let request = try CompletionRequest(fields, service, model)
-        exchange.note(ignored: fields.unread)
-        var answers: [AnswerRequest] = []
-        for prompt in request.prompts {
+    /// What a request asks for each of its prompts.
+    private static func answers(
+        _ request: CompletionRequest, _ model: ServedModel, _ service: Service
+    ) throws(WireError) -> [AnswerRequest] {
+        try request.prompts.map { (prompt) throws(WireError) in
             var answer = request.answer
             answer.prompt = prompt
             // A prompt that is only scored may fill the context.
@@ -38,19 +39,28 @@ enum Completions {
                 ? 0
                 : try model.completionLimit(
                     prompt, wanted: request.answer.options.maximumTokens, service.configuration)
-            answers.append(answer)
+            return answer
         }
+    }
+
+    @Sendable private static func answer(
+        _ exchange: Exchange, _ service: Service
+    ) async throws(WireError) {
+        let model = try service.model()
+        let fields = try Fields(body: exchange.request.body)
+        let request = try CompletionRequest(fields, service, model)
+        exchange.note(ignored: fields.unread)
+        let answers = try answers(request, model, service)
         let writer = CompletionWriter(model, request)
-        try await service.admitted { [answers] () async throws(WireError) in
-            let generator = try model.generating()
+        try await service.admitted(exchange) { () async throws(WireError) in
             let stream = LateStream(exchange, pingEvery: service.configuration.pingInterval)
             let results = try await eachInOrder(answers) {
                 (index, answer) async throws(WireError) in
                 let start = index * answer.chainCount
-                let head = try await prefix(request, answer, generator, writer)
+                let head = try await prefix(request, answer, model, writer)
                 var offsets = Array(repeating: head.length, count: answer.chainCount)
                 let chains = try await service.run(
-                    answer, for: exchange, on: generator,
+                    answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         guard request.streams else { return }
                         let events = try await stream.opened()
@@ -89,17 +99,20 @@ enum Completions {
 
     /// The prompt as the beginning of the answer; nothing where it is not echoed.
     private static func prefix(
-        _ request: CompletionRequest, _ answer: AnswerRequest, _ model: Model,
+        _ request: CompletionRequest, _ answer: AnswerRequest, _ model: ServedModel,
         _ writer: CompletionWriter
     ) async throws(WireError) -> CompletionPiece {
         guard request.echoes else { return CompletionPiece() }
         guard let top = answer.options.logprobs else {
             return CompletionPiece(text: writer.text(answer.prompt))
         }
-        do {
-            let scored = try await model.score(answer.prompt.tokens, topCount: top)
-            return writer.piece(prompt: answer.prompt, scored)
-        } catch { throw WireError(error) }
+        return try await model.withEngine(for: answer, completionTokens: 0) {
+            (engine) async throws(WireError) in
+            do throws(MartletError) {
+                let scored = try await engine.score(answer.prompt.tokens, topCount: top)
+                return writer.piece(prompt: answer.prompt, scored)
+            } catch { throw WireError(error) }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ enum Embeddings {
                 "input": "A text, tokens, or a list of them; none is cut.",
                 "encoding_format": "float, or base64 of little-endian f32.",
                 "dimensions": "The first channels that are kept, of models trained so.",
-            ], handle: embed),
+            ], asks: { (_, _) throws(WireError) in [] }, handle: embed),
         Endpoint(
             "POST", "/v1/rerank", aliases: ["/rerank", "/reranking", "/v1/reranking"],
             shape: .openAI,
@@ -40,9 +40,12 @@ enum Embeddings {
         let format = try fields.word("encoding_format", Format.self) ?? .float
         fields.accept("model", "user")
         exchange.note(ignored: fields.unread)
-        try await service.admitted { [options] () async throws(WireError) in
+        try await service.admitted(exchange) { [options] () async throws(WireError) in
             let result = try await inputs.embedded(by: embedding, options)
             let tokens = result.tokenCounts.reduce(0, +)
+            var usage = AnswerUsage()
+            usage.promptTokens = tokens
+            exchange.background?.answerHasEnded(usage)
             try await exchange.reply([
                 "object": "list", "model": .string(model.id),
                 "data": .array(
@@ -84,7 +87,7 @@ enum Embeddings {
         let returns = try fields.flag(isBare ? "return_text" : "return_documents") ?? false
         fields.accept("model")
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             var options = EmbeddingOptions()
             options.longTexts = .refuse
             options.prompt = embedding.prompts["query"] ?? embedding.defaultPrompt

@@ -18,7 +18,11 @@ enum ResponsesEndpoints {
                 "max_output_tokens": "The most tokens of the answer.",
                 "store": "Whether the response may be asked for again; true without it.",
                 "truncation": "auto drops the oldest items where all do not fit.",
-            ], handle: answer),
+            ],
+            asks: { (exchange, service) throws(WireError) in
+                let fields = try Fields(body: exchange.request.body)
+                return [try ResponsesRequest(fields, exchange, service, service.model()).answer]
+            }, handle: answer),
         Endpoint(
             "POST", "/v1/responses/input_tokens", aliases: ["/responses/input_tokens"],
             shape: .openAI, summary: "Counts the tokens of a prompt.", handle: count),
@@ -75,11 +79,11 @@ enum ResponsesEndpoints {
         let fields = try Fields(body: exchange.request.body)
         let request = try ResponsesRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
-        try await service.admitted { () async throws(WireError) in
+        try await service.admitted(exchange) { () async throws(WireError) in
             var writer = ResponsesAnswer(request, model)
             var events: EventStream?
             let chains = try await service.run(
-                request.answer, for: exchange, on: try model.generating(),
+                request.answer, for: exchange, on: model,
                 begin: { () async throws(WireError) in
                     guard request.streams else { return }
                     let opened = try await EventStream(

@@ -57,7 +57,8 @@ struct ResponsesRequest: Sendable {
         includesLogprobs = included.contains("message.output_text.logprobs") || top ?? 0 > 0
         if includesLogprobs { answer.options.logprobs = top ?? 0 }
         streams = try fields.flag("stream") ?? false
-        stores = try fields.flag("store") ?? true
+        // The answers of a batch are in its file: by themselves they would drive out what others go on with.
+        stores = try fields.flag("store") ?? (exchange.background == nil)
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
         telling = Self.telling(fields, answer, wanted)

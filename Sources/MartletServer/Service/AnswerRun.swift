@@ -12,14 +12,10 @@ struct FinishedChain: Sendable {
     var reasoningTokens: Int
 }
 
-/// What all chains of an answer took together.
-struct AnswerUsage: Sendable {
-    var promptTokens = 0
-    var cachedTokens = 0
-    var completionTokens = 0
-    var reasoningTokens = 0
-
+extension AnswerUsage {
+    /// What chains of one prompt took together.
     init(_ chains: [FinishedChain], promptTokens: Int) {
+        self.init()
         self.promptTokens = promptTokens
         cachedTokens = chains.map(\.response.usage.cachedPromptTokens).max() ?? 0
         completionTokens = chains.reduce(0) { $0 + $1.response.usage.completionTokens }
@@ -36,17 +32,31 @@ extension Service {
     ///   - each: runs for each piece.
     /// - Returns: the chains in their order.
     func run(
-        _ request: AnswerRequest, for exchange: Exchange, on model: Model,
+        _ request: AnswerRequest, for exchange: Exchange, on model: ServedModel,
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
         if let wishes = request.own.solve {
-            return try await search(request, wishes, on: model, begin: begin, each: each)
+            let chains = try await search(request, wishes, on: model, begin: begin, each: each)
+            exchange.background?.answerHasEnded(
+                AnswerUsage(chains, promptTokens: request.prompt.tokens.count))
+            return chains
         }
+        return try await model.withEngine(for: request) { (engine) async throws(WireError) in
+            try await generate(request, for: exchange, on: engine, begin: begin, each: each)
+        }
+    }
+
+    private func generate(
+        _ request: AnswerRequest, for exchange: Exchange, on model: Model,
+        begin: () async throws(WireError) -> Void,
+        each: (ChainPart) async throws(WireError) -> Void
+    ) async throws(WireError) -> [FinishedChain] {
         let stream: AnswerStream
         var options = request.options
         options.adapter = request.own.adapter ?? options.adapter
-        options.service = request.own.service(for: exchange.tenant)
+        options.maximumCacheBytes = request.own.maximumBytes
+        options.service = request.own.service(for: exchange)
         do throws(MartletError) {
             stream = try model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
@@ -61,12 +71,17 @@ extension Service {
         var readings = Array(
             repeating: ChainReading(callsInParallel: request.callsInParallel),
             count: request.chainCount)
+        var hasStarted = false
         while true {
             let piece: ChainPart?
             do throws(MartletError) { piece = try await pieces.next() } catch {
                 throw WireError(error)
             }
             guard let piece else { break }
+            if !hasStarted {
+                hasStarted = true
+                exchange.background?.promptIsComputed()
+            }
             var part = readings[piece.chain].read(piece.part)
             if request.chainCount == 1, readings[piece.chain].isComplete { stream.cancel() }
             if let response = part.response {
@@ -88,6 +103,8 @@ extension Service {
             throw WireError(.clientGone, "the client closed the connection.")
         }
         note(finished, of: request, deadline)
+        exchange.background?.answerHasEnded(
+            AnswerUsage(finished, promptTokens: request.prompt.tokens.count))
         return finished
     }
 

@@ -11,10 +11,11 @@ struct CacheReports: Sendable {
     private let codec: String
     private var told: CacheGlance?
 
-    init(_ watch: CacheWatch, of model: Model) {
+    /// What an answer under this form holds; nil for the form that the model was loaded with.
+    init(_ watch: CacheWatch, of model: Model, under form: CacheForm?) {
         self.watch = watch
-        policy = model.cachePolicy
-        codec = model.cacheStorage
+        policy = form?.policy ?? model.cachePolicy
+        codec = form?.storage ?? model.cacheStorage
     }
 
     /// The newest glance; nil when it was told already.

@@ -4,6 +4,8 @@
 package struct Endpoint: Sendable {
     /// What runs for a request.
     package typealias Handler = @Sendable (Exchange, Service) async throws(WireError) -> Void
+    /// Reads what a request asks of the model, without running anything.
+    typealias Reader = @Sendable (Exchange, Service) throws(WireError) -> [AnswerRequest]
 
     /// `GET`, `POST` and the like.
     package let method: String
@@ -21,11 +23,13 @@ package struct Endpoint: Sendable {
     package let fields: [String: String]
     /// What runs.
     package let handle: Handler
+    /// What its requests ask of the model; nil where they cannot be part of a batch.
+    let asks: Reader?
 
-    package init(
+    init(
         _ method: String, _ path: String, aliases: [String] = [], shape: WireShape,
         isPublic: Bool = false, summary: String, fields: [String: String] = [:],
-        handle: @escaping Handler
+        asks: Reader? = nil, handle: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -34,6 +38,7 @@ package struct Endpoint: Sendable {
         self.isPublic = isPublic
         self.summary = summary
         self.fields = fields
+        self.asks = asks
         self.handle = handle
     }
 

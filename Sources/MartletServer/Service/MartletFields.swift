@@ -23,6 +23,10 @@ struct MartletFields: Sendable {
     var salt = ""
     /// The adapter that the answer is computed under.
     var adapter: String?
+    /// The policy and the codec that the answer is computed under; nil for those that the model was loaded with.
+    var form: CacheForm?
+    /// The most bytes of cache that the answer may hold; nil for what the server has.
+    var maximumBytes: Int?
     /// A search by chains that vote; nil for a plain answer.
     var solve: SolveFields?
 
@@ -48,7 +52,7 @@ struct MartletFields: Sendable {
 
     init() {}
 
-    /// Reads the object. A policy or a codec that is not the loaded model's is refused by name: an engine has one.
+    /// Reads the object.
     init(_ request: Fields, _ model: ServedModel) throws(WireError) {
         // What other servers call the same.
         if try request.flag("cache_prompt") == false { sharing = .nobody }
@@ -61,30 +65,12 @@ struct MartletFields: Sendable {
         }
         reports = try fields.flag("report") ?? false
         if reports { watch = CacheWatch() }
-        if let cache = try fields.string("cache"), let loaded = model.model?.cachePolicy {
-            var isLoaded = false
-            do throws(MartletError) { isLoaded = try model.model?.isPolicy(cache) ?? false } catch {
-                throw .field(fields.path("cache"), got: error.message, expected: "a policy")
-            }
-            guard isLoaded else {
-                throw .unsupported(
-                    fields.path("cache"),
-                    "the policy \(cache) on a model that was loaded with \(loaded)",
-                    instead: "leave it out, or serve the model with --cache '\(cache)'")
-            }
-        }
-        if let codec = try fields.string("kv"), let loaded = model.model?.cacheStorage {
-            guard codec == loaded else {
-                throw .unsupported(
-                    fields.path("kv"),
-                    "the codec \(codec) on a model that was loaded with \(loaded)",
-                    instead: "leave it out, or serve the model with --kv \(codec)")
-            }
-        }
+        form = try Self.form(fields, model)
+        maximumBytes = try fields.integer("bytes", in: 1...Int.max)
         if let seconds = try fields.number("deadline", in: 0.001...86_400) {
             deadline = .seconds(seconds)
         }
-        priority = try fields.integer("priority", in: -1000...1000) ?? 0
+        priority = try fields.integer("priority", in: Self.leastPriority...Self.mostPriority) ?? 0
         if let wanted = try fields.word("sharing", PromptSharing.self) { sharing = wanted }
         pins = try fields.flag("pin") ?? false
         adapter = try fields.string("adapter")
@@ -106,7 +92,52 @@ struct MartletFields: Sendable {
         }
     }
 
-    /// How the answer is served beside others.
+    /// The form that the request names: any that changes no result, and others where the server allows them.
+    private static func form(
+        _ fields: Fields, _ model: ServedModel
+    ) throws(WireError) -> CacheForm? {
+        let policy = try fields.string("cache")
+        let codec = try fields.string("kv")
+        guard policy != nil || codec != nil, let loaded = model.model else { return nil }
+        let form: CacheForm
+        let own: CacheForm
+        do throws(MartletError) {
+            own = try loaded.form()
+            form = try loaded.form(policy: policy, codec: codec)
+        } catch {
+            let isCodec = error.subject == LoadedModel.codecSubject
+            throw .field(
+                fields.path(isCodec ? "kv" : "cache"), got: error.message,
+                expected: isCodec ? "a codec" : "a policy")
+        }
+        guard form.id != own.id else { return nil }
+        guard form.isExact || model.allowsLossyForms else {
+            let key = policy == nil || form.policy == own.policy ? "kv" : "cache"
+            throw .unsupported(
+                fields.path(key),
+                "\(form.policy) in \(form.storage), which can change answers, on a server that serves "
+                    + "\(own.policy) in \(own.storage) and does not allow it",
+                instead: "leave it out, or start the server with --allow-lossy")
+        }
+        return form
+    }
+
+    /// The least urgent that a request may call itself.
+    static let leastPriority = -1000
+    /// The most urgent.
+    private static let mostPriority = 1000
+
+    /// How the answer is served beside others. What nobody waits for comes after all that somebody does.
+    func service(for exchange: Exchange) -> ServiceOptions {
+        var options = service(for: exchange.tenant)
+        if exchange.background != nil {
+            options.priority += Self.leastPriority - Self.mostPriority - 1
+            options.isBackground = true
+        }
+        return options
+    }
+
+    /// How something is served for a tenant.
     func service(for tenant: String) -> ServiceOptions {
         var options = ServiceOptions()
         options.priority = priority
@@ -120,8 +151,9 @@ struct MartletFields: Sendable {
     func report(_ responses: [Response], seed: UInt64, of model: Model) -> JSONValue? {
         guard isPresent else { return nil }
         return .present([
-            "cache": .string(model.cachePolicy), "kv": .string(model.cacheStorage),
-            "lossy": .array(model.lossyMethods.map { .string($0) }),
+            "cache": .string(form?.policy ?? model.cachePolicy),
+            "kv": .string(form?.storage ?? model.cacheStorage),
+            "lossy": .array((form?.lossyMethods ?? model.lossyMethods).map { .string($0) }),
             "seed": .seed(seed),
             "cache_bytes": .integer(responses.map(\.usage.cacheBytes).max() ?? 0),
             "peak_cache_bytes": .integer(responses.map(\.usage.peakRequestBytes).max() ?? 0),

@@ -9,21 +9,31 @@ extension Service {
     ///
     /// - Returns: how many of the tokens were there already.
     func prefill(
-        _ tokens: [Int32], own: MartletFields, tenant: String, on model: Model
+        _ tokens: [Int32], own: MartletFields, tenant: String, on model: ServedModel
     ) async throws(WireError) -> Int {
-        var options = GenerationOptions()
-        options.maximumTokens = 1
-        options.temperature = 0
-        options.adapter = own.adapter
-        options.service = own.service(for: tenant)
-        options.service.priority = -1000
-        options.service.pinsPrompt = false
+        var request = AnswerRequest(prompt: PreparedPrompt(tokens: tokens))
+        request.own = own
+        request.options.maximumTokens = 1
+        request.options.temperature = 0
+        request.options.adapter = own.adapter
+        request.options.service = own.service(for: tenant)
+        request.options.service.priority = MartletFields.leastPriority
+        request.options.service.pinsPrompt = false
+        let asked = request
         // It takes no request's place in the queue, and does not make a full one longer.
         guard counters.now.open < configuration.queueLimit else {
             throw WireError(.rateLimited, "other requests wait.", code: "queue_full")
         }
+        return try await model.withEngine(for: asked) { (engine) async throws(WireError) in
+            try await Self.compute(asked, on: engine)
+        }
+    }
+
+    private static func compute(
+        _ request: AnswerRequest, on engine: Model
+    ) async throws(WireError) -> Int {
         do throws(MartletError) {
-            let stream = try model.answers(to: PreparedPrompt(tokens: tokens), options: options)
+            let stream = try engine.answers(to: request.prompt, options: request.options)
             var pieces = stream.makeAsyncIterator()
             try await pieces.begin()
             while let piece = try await pieces.next() {

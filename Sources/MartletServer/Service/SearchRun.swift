@@ -27,9 +27,9 @@ extension ServedModel {
 }
 
 extension Service {
-    /// Looks for an answer, inside the bytes that the server's cache may hold. One search runs at a time.
+    /// Looks for an answer, inside a part of the bytes that the server's cache may hold. One search runs at a time.
     func search(
-        _ request: AnswerRequest, _ wishes: MartletFields.SolveFields, on model: Model,
+        _ request: AnswerRequest, _ wishes: MartletFields.SolveFields, on served: ServedModel,
         begin: () async throws(WireError) -> Void,
         each: (ChainPart) async throws(WireError) -> Void
     ) async throws(WireError) -> [FinishedChain] {
@@ -44,7 +44,8 @@ extension Service {
             throw .unsupported(
                 path, "a search beside n or logprobs", instead: "leave these out")
         }
-        let most = await model.statistics()?.budgetBytes ?? 0
+        let model = try served.generating()
+        let most = served.shares?.budgetBytes ?? 0
         if let memory = wishes.memory, memory > most {
             throw .field(
                 path + ".memory", got: "\(memory)",
@@ -58,7 +59,7 @@ extension Service {
         defer { counters.endSearch() }
         var options = SolveOptions()
         options.width = wishes.width
-        options.length = try length(of: request, wishes)
+        options.length = length(of: request, wishes, served)
         options.aggregation = wishes.aggregation ?? .majority
         options.seed = request.seed
         options.stop = request.options.stop
@@ -68,10 +69,24 @@ extension Service {
         // Nothing lossy is on unless the server was started with it.
         options.usesCompressedForms = false
         options.usesMeasuredCodecs = false
-        let stream = model.solve(
-            question.text,
-            budget: SolveBudget(memory: wishes.memory ?? most, deadline: request.own.deadline),
-            options: options)
+        let form = try served.form(of: request)
+        // What nobody asked for leaves as much to others.
+        let memory = min(wishes.memory ?? max(1, most / 2), request.own.maximumBytes ?? .max)
+        return try await served.withLease(nil, bytes: memory, deadline: request.own.deadline) {
+            [options] (_) async throws(WireError) in
+            let budget = SolveBudget(memory: memory, deadline: request.own.deadline)
+            let stream = model.solve(
+                question.text, budget: budget, options: options, under: form)
+            return try await follow(stream, of: request, begin: begin, each: each)
+        }
+    }
+
+    /// Tells how a search goes, until it has an answer.
+    private func follow(
+        _ stream: SolveStream, of request: AnswerRequest,
+        begin: () async throws(WireError) -> Void,
+        each: (ChainPart) async throws(WireError) -> Void
+    ) async throws(WireError) -> [FinishedChain] {
         var thoughts = SearchProgress()
         do throws(MartletError) {
             var events = stream.makeAsyncIterator()
@@ -100,9 +115,9 @@ extension Service {
 
     /// Tokens of a chain: no more than the request's answer may have.
     private func length(
-        of request: AnswerRequest, _ wishes: MartletFields.SolveFields
-    ) throws(WireError) -> Int? {
-        let room = try model().contextLength - request.prompt.tokens.count
+        of request: AnswerRequest, _ wishes: MartletFields.SolveFields, _ model: ServedModel
+    ) -> Int? {
+        let room = model.contextLength - request.prompt.tokens.count
         // What is left of the context bounds a search by itself.
         guard let limit = request.options.maximumTokens, limit < room else { return wishes.length }
         return min(wishes.length ?? limit, max(1, limit))

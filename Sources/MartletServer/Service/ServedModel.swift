@@ -16,6 +16,12 @@ package struct ServedModel: Sendable {
     let created: Int
     /// What generates text; nil for an encoder.
     let model: Model?
+    /// The engines of what generates text, one for each policy and codec; nil for an encoder.
+    let shares: CacheShares?
+    /// Whether requests may name policies and codecs that change results.
+    let allowsLossyForms: Bool
+    /// How long an answer may wait for bytes that others hold.
+    let roomPatience: Duration
     /// What makes vectors; nil where nothing does.
     let embedding: EmbeddingModel?
     /// How it is talked to; nil where it only continues text.
@@ -38,6 +44,9 @@ package struct ServedModel: Sendable {
         id = names.first ?? name
         created = Int(Date().timeIntervalSince1970)
         self.model = model
+        shares = model.map { CacheShares($0, budgetBytes: $0.startBudget) }
+        roomPatience = configuration.roomPatience
+        allowsLossyForms = configuration.allowsLossyForms
         self.embedding = embedding
         let own = model?.chatTemplateText
         template = configuration.chatTemplate ?? own ?? ""
@@ -50,6 +59,9 @@ package struct ServedModel: Sendable {
 
     /// What whoever serves it should know: sentences without a full stop.
     package var notes: [String] { model?.notes ?? [] }
+
+    /// What generates text, as it was loaded; nil for an encoder.
+    package var loaded: LoadedModel? { model?.loaded }
 
     /// What generates text. Throws `notSupported` for an encoder.
     func generating() throws(WireError) -> Model {

@@ -34,6 +34,10 @@ package struct ServerConfiguration: Sendable {
     package var sessionLimit = 32
     /// Origins of web pages that may read answers: `*`, `localhost`, or whole origins; empty for none.
     package var origins: [String] = []
+    /// Whether requests may name cache policies and codecs that change results.
+    package var allowsLossyForms = false
+    /// How long an answer may wait for bytes that others hold.
+    package var roomPatience: Duration = .seconds(60)
     /// Whether `/slots` tells what runs.
     package var reportsSlots = true
     /// Sequences of a step, which `/slots` lists.

@@ -24,6 +24,10 @@ package final class Service: Sendable {
     let counters = ServiceCounters()
     /// Responses that may be asked for again.
     let responses = StoredResponses()
+    /// Files that clients sent and batches wrote.
+    let files: FileStore
+    /// Requests that nobody waits for.
+    let batches: BatchQueue
     /// How many sessions each key has open.
     let sessions: SessionCount
     /// How often each key asked.
@@ -33,8 +37,10 @@ package final class Service: Sendable {
     private let start: ContinuousClock.Instant
 
     /// A server whose model is yet to come.
-    package init(_ configuration: ServerConfiguration) {
+    package init(_ configuration: ServerConfiguration, files: FileStore = FileStore()) {
         self.configuration = configuration
+        self.files = files
+        batches = BatchQueue(files)
         sessions = SessionCount(limit: configuration.sessionLimit)
         rates = RequestRates(perMinute: configuration.requestsPerMinute)
         start = clock.now
@@ -52,6 +58,7 @@ package final class Service: Sendable {
             if case .ending = phase { return }
             phase = .ready(model)
         }
+        batches.open()
     }
 
     /// Tells whoever asks that the model could not be loaded.
@@ -66,6 +73,7 @@ package final class Service: Sendable {
                 phase = .ending(nil)
             }
         }
+        batches.close()
     }
 
     /// The model. Throws `unavailable` while there is none.
@@ -88,8 +96,17 @@ package final class Service: Sendable {
     /// Answers under way or waiting.
     package var openAnswers: Int { counters.now.open }
 
-    /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many.
+    /// Runs an answer among those that are under way. Throws `rateLimited` when there are too many; what runs in the
+    /// background takes nobody's place.
     func admitted<Result: Sendable>(
+        _ exchange: Exchange, _ body: () async throws(WireError) -> Result
+    ) async throws(WireError) -> Result {
+        guard exchange.background == nil else { return try await body() }
+        return try await counted(body)
+    }
+
+    /// Runs something among the answers that are under way. Throws `rateLimited` when there are too many.
+    func counted<Result: Sendable>(
         _ body: () async throws(WireError) -> Result
     ) async throws(WireError) -> Result {
         guard counters.enter(limit: configuration.queueLimit) else {

@@ -36,23 +36,34 @@ enum PageEndpoints {
     }
 
     private static func state(of served: ServedModel, _ service: Service) async -> JSONValue {
-        guard let model = served.model, let now = await model.statistics() else {
+        guard let model = served.model, let now = await served.statistics() else {
             return .present([
                 "version": .string(MartletVersion.current), "model": .string(served.id),
             ])
         }
-        let policy = model.cachePolicyDescription
+        let forms = await served.shares?.statistics() ?? []
         let totals = service.counters.now
         return .present([
             "version": .string(MartletVersion.current), "model": .string(served.id),
-            // An engine has one policy and one codec: there is nothing else to choose.
-            "policies": [
-                .present([
-                    "name": .string(policy.name), "form": .string(model.cachePolicy),
-                    "summary": .string(policy.summary), "lossy": .bool(!policy.isExact),
-                ])
-            ],
-            "codecs": [.string(model.cacheStorage)],
+            "policies": .array(
+                model.listedForms(lossy: served.allowsLossyForms).map {
+                    [
+                        "name": .string($0.name), "form": .string($0.form),
+                        "summary": .string($0.summary), "lossy": .bool($0.isLossy),
+                    ]
+                }),
+            "codecs": .array(
+                model.listedCodecs(lossy: served.allowsLossyForms).map { .string($0) }),
+            "forms": .array(
+                forms.map { form, numbers in
+                    [
+                        "cache": .string(form.policy), "kv": .string(form.storage),
+                        "running": .integer(numbers.runningChains),
+                        "waiting": .integer(numbers.waitingChains),
+                        "heldBytes": .integer(numbers.heldBytes),
+                        "shareBytes": .integer(numbers.budgetBytes),
+                    ]
+                }),
             "sessions": .bool(service.sessions.isListening),
             "queue": [
                 "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),

@@ -16,6 +16,7 @@ package struct Server: Sendable {
         keys = KeyRule(service.configuration)
         origins = OriginRule(service.configuration)
         pages = PageRule(service.configuration)
+        service.batches.attach(ServiceBatchWorker(service))
     }
 
     /// Judges a request by its head: where it leads, who asks, from which page, how much is to come. What is refused here need

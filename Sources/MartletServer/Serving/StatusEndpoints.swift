@@ -18,7 +18,8 @@ enum StatusEndpoints {
             summary: "What the server has done, as Prometheus reads it."
         ) { (exchange, service) async throws(WireError) in
             let model = try? service.model()
-            let text = await ServerMetrics.text(service, model?.model?.statistics())
+            let text = await ServerMetrics.text(
+                service, model?.statistics(), model?.shares?.statistics() ?? [])
             try await exchange.reply(
                 Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
         },
@@ -27,7 +28,10 @@ enum StatusEndpoints {
 
 /// Numbers for Prometheus.
 enum ServerMetrics {
-    static func text(_ service: Service, _ engine: ServiceStatistics?) -> String {
+    static func text(
+        _ service: Service, _ engine: ServiceStatistics?,
+        _ forms: [(form: CacheForm, numbers: ServiceStatistics)]
+    ) -> String {
         let now = service.counters.now
         var text = ""
         func add(_ name: String, _ kind: String, _ help: String, _ value: Double) {
@@ -76,6 +80,25 @@ enum ServerMetrics {
         add(
             "cache_budget_bytes", "gauge", "Bytes that the cache may hold.",
             Double(engine.budgetBytes))
+        add("engines", "gauge", "Policies and codecs that have an engine.", Double(forms.count))
+        func addEach(_ name: String, _ help: String, _ value: (ServiceStatistics) -> Int) {
+            text += "# HELP martlet_\(name) \(help)\n# TYPE martlet_\(name) gauge\n"
+            for (form, numbers) in forms {
+                let labels = "cache=\(quoted(form.policy)),kv=\(quoted(form.storage))"
+                text += "martlet_\(name){\(labels)} \(value(numbers))\n"
+            }
+        }
+        addEach("form_cache_bytes", "Bytes held under a policy and a codec.", \.heldBytes)
+        addEach(
+            "form_cache_share_bytes", "Bytes that may be held under a policy and a codec.",
+            \.budgetBytes)
+        addEach(
+            "form_chains_running", "Chains that run under a policy and a codec.", \.runningChains)
         return text
+    }
+
+    /// A label's value as Prometheus reads it.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 }

@@ -145,7 +145,7 @@ package actor LiveSession {
         pause = nil
         guard isChanged, answer == nil, !isEnded else { return }
         // A request that would be refused is refused when it is made.
-        guard let model = try? server.service.model(), let generating = model.model,
+        guard let model = try? server.service.model(), model.model != nil,
             let ahead = try? stableBeginning(on: model)
         else { return }
         if let computing {
@@ -166,7 +166,7 @@ package actor LiveSession {
         let tokens = ahead.tokens
         let task = Task { [weak self, service = server.service, tenant = admission.tenant] in
             let cached = try? await service.prefill(
-                tokens, own: ahead.own, tenant: tenant, on: generating)
+                tokens, own: ahead.own, tenant: tenant, on: model)
             await self?.note(tokens, cached: cached)
         }
         computing = Computing(tokens: tokens, task: task)

@@ -124,7 +124,7 @@ test("a request has sampling, tools and a budget where they are set", () => {
     report: true, cache: "h2o(budget=64)", kv: "q8", deadline: 0.8, solve: { width: 8, memory: 32e6 },
   });
   settings.budget = { ...settings.budget, solve: false };
-  same(requestBody([], settings).martlet.memory, 32e6);
+  same(requestBody([], settings).martlet.bytes, 32e6);
   same("martlet" in requestBody([], settings, { speaksMartlet: false }), false);
 });
 

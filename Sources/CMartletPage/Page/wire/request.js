@@ -120,7 +120,7 @@ function budgetFields({ policy, codec, bytes, deadline, solve, chains }) {
   if (policy.trim() !== "") fields.cache = policy.trim();
   if (codec !== "") fields.kv = codec;
   if (readSeconds(deadline) !== null) fields.deadline = readSeconds(deadline);
-  if (memory !== null && !solve) fields.memory = memory;
+  if (memory !== null && !solve) fields.bytes = memory;
   if (solve) fields.solve = { ...(chains !== "" && { width: Number(chains) }), ...(memory !== null && { memory }) };
   return fields;
 }

@@ -1,0 +1,103 @@
+/// How shares move between the engines of one budget. One move is made at a time.
+
+import MartletEngine
+
+extension CacheShares {
+    /// Serves those who wait, in order, as far as there is room.
+    func arrange() async {
+        guard !isArranging else { return }
+        isArranging = true
+        defer { isArranging = false }
+        while let next = waiters.first, hasRoom(for: next) {
+            let result = await prepare(next)
+            // It may have given up meanwhile.
+            guard waiters.first?.id == next.id else { continue }
+            waiters.removeFirst()
+            if case .success = result { holders[next.holder]?.open[next.id] = next.bytes }
+            next.continuation.resume(returning: result)
+        }
+    }
+
+    /// Whether the answers under way leave room for one more, wherever shares are now.
+    private func hasRoom(for waiter: Waiter) -> Bool {
+        let others = holders.reduce(0) { $0 + ($1.key == waiter.holder ? 0 : $1.value.floor) }
+        return others + max(holders[waiter.holder]?.floor ?? 0, waiter.bytes) <= budgetBytes
+    }
+
+    /// Makes the engine where there is none, and its share large enough.
+    private func prepare(_ waiter: Waiter) async -> Result<Lease, MartletError> {
+        do throws(MartletError) {
+            if holders[waiter.holder] == nil {
+                if let form = waiter.form {
+                    await retireEngines()
+                    let engine = try await Model(
+                        form.loaded, budgetBytes: 0, largestBudget: budgetBytes,
+                        costs: base.costs)
+                    holders[waiter.holder] = Holder(model: engine)
+                } else {
+                    holders[waiter.holder] = Holder(model: nil)
+                }
+            }
+        } catch { return .failure(error) }
+        clock += 1
+        holders[waiter.holder]?.lastUse = clock
+        await grow(waiter.holder, by: waiter)
+        return .success(
+            Lease(
+                id: waiter.id, holder: waiter.holder, model: holders[waiter.holder]?.model,
+                bytes: waiter.bytes))
+    }
+
+    /// Ends the engine that was not used for longest, where there are as many as may be.
+    private func retireEngines() async {
+        let engines = holders.filter { $0.value.model != nil }
+        guard engines.count >= Self.mostEngines else { return }
+        let idle = engines.filter { $0.value.open.isEmpty && $0.value.model !== base }
+        guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+        holders[oldest.key] = nil
+        await oldest.value.model?.shutdown()
+    }
+
+    /// Gives a holder the bytes that an answer needs, and its other answers too as far as its fair part goes: free ones,
+    /// then those of engines without answers, then what others have beyond their fair part, then all that their answers can
+    /// do without.
+    private func grow(_ key: String, by waiter: Waiter) async {
+        guard let holder = holders[key] else { return }
+        let least = max(holder.floor, waiter.bytes)
+        let busy = holders.filter { $0.key == key || !$0.value.open.isEmpty }
+        let part = budgetBytes / max(1, busy.count)
+        let (wish, overflow) = holder.wish.addingReportingOverflow(waiter.bytes)
+        let wanted = waiter.form == nil ? least : max(least, min(overflow ? part : wish, part))
+        if holder.share < wanted {
+            for (other, value) in holders.sorted(by: { $0.value.lastUse < $1.value.lastUse })
+            where other != key && value.open.isEmpty {
+                await take(from: other, leaving: 0, until: wanted, for: key)
+            }
+            for (other, value) in busy where other != key && value.model != nil {
+                let kept = max(value.floor, min(value.wish, part))
+                await take(from: other, leaving: kept, until: wanted, for: key)
+            }
+            for (other, value) in busy where other != key && value.model != nil {
+                await take(from: other, leaving: value.floor, until: least, for: key)
+            }
+        }
+        // What is left over serves whoever came last; bytes alone are no more than asked for.
+        let free = budgetBytes - sharedBytes
+        let more = waiter.form == nil ? min(free, wanted - holder.share) : free
+        guard more > 0 else { return }
+        holders[key]?.share += more
+        await holder.model?.engine.setBudget(holder.share + more)
+    }
+
+    /// Takes from a holder what another lacks until it has so many bytes, as far as the holder keeps `least`.
+    private func take(
+        from key: String, leaving least: Int, until wanted: Int, for other: String
+    ) async {
+        guard let holder = holders[key], let growing = holders[other] else { return }
+        let missing = wanted - growing.share - (budgetBytes - sharedBytes)
+        let taken = min(missing, holder.share - least)
+        guard taken > 0 else { return }
+        await holder.model?.engine.setBudget(holder.share - taken)
+        holders[key]?.share -= taken
+    }
+}

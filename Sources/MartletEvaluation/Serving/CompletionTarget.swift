@@ -1,0 +1,146 @@
+/// A server that speaks OpenAI's completions, asked over HTTP.
+
+import MartletFormats
+package import MartletHub
+import Synchronization
+
+/// Sends requests as `POST …/completions` that stream. Prompts are words; what a server counts as tokens it says itself.
+package struct CompletionTarget: ServingTarget {
+    private let client: any HTTPClient
+    private let url: String
+    private let model: String
+    private let key: String?
+    private let patience: Double
+
+    /// - Parameters:
+    ///   - client: sends requests; it must allow as many at once as the workload has under way.
+    ///   - url: the address of the API: `http://127.0.0.1:8080/v1`.
+    ///   - model: the name that requests carry.
+    ///   - key: the key that requests carry; nil for none.
+    ///   - patience: seconds without a byte after which a request has failed.
+    package init(
+        _ client: any HTTPClient, url: String, model: String = "default", key: String? = nil,
+        patience: Double = 600
+    ) {
+        self.client = client
+        self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.model = model
+        self.key = key
+        self.patience = patience
+    }
+
+    /// Writes the body.
+    package func prepare(
+        _ index: Int, of workload: Workload, seed: UInt64
+    ) throws -> any PreparedRequest {
+        let wanted = workload.requests[index]
+        let body: JSONValue = [
+            "model": .string(model), "prompt": .string(workload.text(of: index, seed: seed)),
+            "max_tokens": .integer(wanted.completionTokens), "temperature": .number(0),
+            "ignore_eos": .bool(true), "stream": .bool(true),
+            "stream_options": ["include_usage": .bool(true)],
+        ]
+        var headers = [(name: "Content-Type", value: "application/json")]
+        if let key { headers.append((name: "Authorization", value: "Bearer \(key)")) }
+        return Prepared(
+            client: client,
+            request: HTTPRequest(
+                method: "POST", url: url + "/completions", headers: headers,
+                body: body.serialized(), timeout: patience),
+            promptTokens: wanted.promptTokens)
+    }
+
+    private struct Prepared: PreparedRequest {
+        let client: any HTTPClient
+        let request: HTTPRequest
+        let promptTokens: Int
+
+        func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline {
+            var timeline = RequestTimeline(
+                arrival: arrival, tokens: [], promptTokens: promptTokens, ending: .failed,
+                ended: now())
+            let stream = CompletionStream(now)
+            let isWhole: Bool
+            do {
+                let head = try await client.send(request, to: stream)
+                isWhole = head.status == 200
+                if !isWhole { timeline.ending = .refused }
+            } catch { isWhole = false }
+            timeline.ended = now()
+            stream.write(to: &timeline, isWhole: isWhole)
+            return timeline
+        }
+    }
+}
+
+/// Reads the events of a streamed completion.
+final class CompletionStream: HTTPReceiver {
+    private struct State {
+        var line: [UInt8] = []
+        var tokens: [Double] = []
+        var usage: JSONObject?
+        var isDone = false
+        var hasFailed = false
+    }
+
+    private static let mostLine = 1 << 24
+    private let state = Mutex(State())
+    private let now: @Sendable () -> Double
+
+    init(_ now: @escaping @Sendable () -> Double) { self.now = now }
+
+    func begin(_ head: HTTPHead) {}
+
+    func receive(_ bytes: UnsafeRawBufferPointer) throws {
+        let time = now()
+        state.withLock { state in
+            for byte in bytes {
+                if byte != UInt8(ascii: "\n") {
+                    // No server sends such a line; what comes of it is not kept.
+                    if state.line.count < Self.mostLine { state.line.append(byte) }
+                    continue
+                }
+                Self.read(state.line, at: time, &state)
+                state.line.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+
+    private static let prefix = Array("data:".utf8)
+
+    private static func read(_ line: [UInt8], at time: Double, _ state: inout State) {
+        guard line.starts(with: prefix) else { return }
+        let data = line[prefix.count...].drop { $0 == 0x20 }
+        if data.starts(with: Array("[DONE]".utf8)) {
+            state.isDone = true
+            return
+        }
+        guard let event = (try? JSONValue.parse(Array(data)))?.objectValue else { return }
+        if event["error"]?.objectValue != nil { state.hasFailed = true }
+        if let usage = event["usage"]?.objectValue { state.usage = usage }
+        guard let choice = event["choices"]?.arrayValue?.first?.objectValue else { return }
+        let isEmpty = choice["text"]?.stringValue?.isEmpty ?? true
+        // The last event of some servers only says why it ended.
+        if isEmpty, choice["finish_reason"]?.stringValue != nil { return }
+        state.tokens.append(time)
+    }
+
+    /// Writes what was read.
+    ///
+    /// - Parameter isWhole: whether the answer came to its end.
+    func write(to timeline: inout RequestTimeline, isWhole: Bool) {
+        state.withLock { state in
+            timeline.tokens = state.tokens
+            if isWhole, state.isDone, !state.hasFailed { timeline.ending = .answered }
+            guard let usage = state.usage else { return }
+            if let prompt = usage["prompt_tokens"]?.intValue { timeline.promptTokens = prompt }
+            let details = usage["prompt_tokens_details"]?.objectValue
+            timeline.cachedTokens = details?["cached_tokens"]?.intValue ?? 0
+            // Tokens whose text came with a later one's.
+            let missing = (usage["completion_tokens"]?.intValue ?? 0) - timeline.tokens.count
+            if missing > 0, missing < 1 << 24, let last = timeline.tokens.last {
+                timeline.tokens += Array(repeating: last, count: missing)
+            }
+        }
+    }
+}
