@@ -30,10 +30,14 @@ let package = Package(
         .trait(
             name: "Server",
             description: "`martlet serve` on sockets. Without it nothing depends on SwiftNIO."),
+        .trait(
+            name: "TLS", description: "`martlet serve --tls-certificate`, by BoringSSL.",
+            enabledTraits: ["Server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Only for `swift package generate-documentation`.
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -134,6 +138,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOWebSocket", package: "swift-nio", condition: whenServing),
+                .product(
+                    name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",

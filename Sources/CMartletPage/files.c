@@ -133,6 +133,9 @@ BYTES(wire_request_js) = {
 BYTES(wire_server_js) = {
 #embed "Page/wire/server.js"
 };
+BYTES(wire_session_js) = {
+#embed "Page/wire/session.js"
+};
 BYTES(wire_sse_js) = {
 #embed "Page/wire/sse.js"
 };
@@ -182,6 +185,7 @@ static const mp_file files[] = {
     FILE_AT("wire/report.js", wire_report_js),
     FILE_AT("wire/request.js", wire_request_js),
     FILE_AT("wire/server.js", wire_server_js),
+    FILE_AT("wire/session.js", wire_session_js),
     FILE_AT("wire/sse.js", wire_sse_js),
 };
 

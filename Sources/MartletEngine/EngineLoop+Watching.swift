@@ -42,6 +42,7 @@ extension EngineLoop {
                 keyValueHeadCount: cache.shape.keyValueHeadCount,
                 liveTokens: live.map { $0 / count },
                 logicalTokens: chains.map(\.computed).max() ?? 0,
+                cachedTokens: generation.cachedPromptTokens,
                 bytesHeld: cache.bytesHeld(by: sequences), peakBytes: generation.peakOwnBytes,
                 readsPerToken: tokens > 0 ? reads / Double(tokens) : nil,
                 bytesMovedPerToken: tokens > 0 ? Double(moved) / Double(tokens) : nil))

@@ -1,4 +1,6 @@
-"""Checks of what is around answers: what is kept, the dashboard, the keyboard, settings."""
+"""Checks of what is around answers: what is kept, the dashboard, the keyboard, settings, what is told while typing."""
+
+import time
 
 
 def keep(visit):
@@ -113,4 +115,59 @@ def settings(visit):
     page.click("#tab-cache")
 
 
-CHECKS = [keep, two_pages, key, dashboard, keyboard, settings]
+def typing(visit):
+    """What is typed is told to the server before it is sent, unless the user or the server does not want that."""
+    page, server = visit.page, visit.server
+    visit.new()
+    page.wait("document.querySelector('#ahead').checked", "it is on")
+
+    def told(text):
+        end = time.monotonic() + 10
+        while (server.typed or [None])[-1] != text:
+            visit.must(time.monotonic() < end, f"the server knows {server.typed[-3:]}, expected “{text}”")
+            time.sleep(0.02)
+
+    visit.write("Why does a 🐚 sing")
+    told("Why does a 🐚 sing")
+    # The key of the check before is kept, and comes along.
+    visit.must(server.session_keys == ["secret"], f"keys: {server.session_keys}")
+    visit.must("messages" in server.session_fields and "stream" not in server.session_fields, f"fields: {server.session_fields}")
+
+    def change(text):
+        page.run(
+            f"(() => {{ const field = document.querySelector('#prompt'); field.value = '{text}';"
+            " field.dispatchEvent(new Event('input')); })()")
+        told(text)
+
+    change("Why does a 🐚 sin")
+    change("Why does a 🦀 sin")
+    page.key("Enter")
+    page.wait("document.querySelector('.message.assistant')", "an answer begins")
+    visit.finished()
+    told("")
+    visit.must(server.requests[-1]["messages"][-1]["content"] == "Why does a 🦀 sin", "another text was sent")
+    sessions = server.sessions
+    visit.write("And then")
+    told("And then")
+    visit.must(server.sessions == sessions, "another session was opened")
+    visit.must(server.session_fields["messages"][0]["content"] == "Why does a 🦀 sin", "the session does not know what was said")
+    page.run("(() => { document.querySelector('#ahead').click(); })()")
+    count = len(server.typed)
+    page.type(" some more")
+    page.key("Enter")
+    page.wait("document.querySelectorAll('.message.assistant').length === 2", "another answer begins")
+    visit.finished()
+    visit.must(len(server.typed) == count, "typing is told though it is switched off")
+    page.run("(() => { document.querySelector('#ahead').click(); })()")
+    # A server without sessions is not asked for one.
+    server.has_sessions = False
+    page.reload()
+    visit.ready()
+    visit.ask("Nothing ahead")
+    visit.must(server.sessions == sessions, "a session was asked for")
+    server.has_sessions = True
+    page.reload()
+    visit.ready()
+
+
+CHECKS = [keep, two_pages, key, dashboard, keyboard, settings, typing]

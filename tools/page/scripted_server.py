@@ -5,6 +5,8 @@ mid-stream), `refuse` (an error at once), `ignored`; anything else is answered w
 Policies cut what the reports say that heads hold, so that budgets can be seen to work.
 """
 
+import base64
+import hashlib
 import json
 import re
 import threading
@@ -151,12 +153,49 @@ class Handler(BaseHTTPRequestHandler):
             parameters = {"temperature": 0.7, "top_p": 0.95, "top_k": 40}
             return self.json({"default_generation_settings": {"n_ctx": CONTEXT, "params": parameters}, "total_slots": 4})
         if path == "/martlet/state":
-            return self.json(STATE)
+            return self.json({**STATE, "sessions": self.server.has_sessions})
+        if path == "/v1/sessions":
+            return self.session()
         file = (PAGE / ("index.html" if path == "/" else path.lstrip("/"))).resolve()
         if not file.is_relative_to(PAGE) or not file.is_file():
             return self.error("There is nothing here.", 404)
         return self.answer(
             file.read_bytes(), TYPES[file.suffix], headers=[("Content-Security-Policy", POLICY), ("Cache-Control", "no-cache")])
+
+    def session(self):
+        """Takes what is typed, over WebSocket, and keeps it in `typed`."""
+        accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+        self.send_response(101)
+        headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", base64.b64encode(accept).decode())]
+        offered = [name.strip() for name in self.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        if "realtime" in offered:
+            headers.append(("Sec-WebSocket-Protocol", "realtime"))
+        self.server.session_keys = [name.removeprefix("openai-insecure-api-key.") for name in offered[1:]]
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.close_connection = True
+        self.server.sessions += 1
+        typed = ""
+        while (message := self.message()) is not None:
+            if message["type"] == "session.update":
+                self.server.session_fields = message["session"]
+            if message["type"] == "input_text.edit":
+                units = typed.encode("utf-16-le")
+                start, end = 2 * message["start"], 2 * (message["start"] + message["delete"])
+                typed = (units[:start] + message["insert"].encode("utf-16-le") + units[end:]).decode("utf-16-le")
+                self.server.typed.append(typed)
+
+    def message(self):
+        """The next message of a client that sends each in one frame; None at the end."""
+        head = self.rfile.read(2)
+        if len(head) < 2 or head[0] & 15 != 1:
+            return None
+        length = head[1] & 127
+        if length > 125:
+            length = int.from_bytes(self.rfile.read(2 if length == 126 else 8), "big")
+        mask = self.rfile.read(4)
+        return json.loads(bytes(byte ^ mask[index % 4] for index, byte in enumerate(self.rfile.read(length))))
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -235,6 +274,11 @@ class ScriptedServer(ThreadingHTTPServer):
         self.requests = []
         self.key = None
         self.left = 0
+        self.has_sessions = True
+        self.sessions = 0
+        self.session_keys = []
+        self.session_fields = None
+        self.typed = []
 
     @property
     def address(self):

@@ -31,6 +31,16 @@ struct ServerArguments: ParsableArguments {
     var apiKeyFile: String?
 
     @Option(
+        help: ArgumentHelp(
+            "A certificate, with those that lead to a known one behind it, in PEM: connections are TLS. Needs --tls-key, and "
+                + "a build with --traits TLS.",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
         name: .customLong("origin"),
         help: ArgumentHelp(
             "An origin whose pages may ask and read answers: https://example.org, localhost for this machine, or *; "
@@ -144,6 +154,9 @@ struct ServerArguments: ParsableArguments {
                 throw ValidationError("\(name) is \(value), expected at least 1.")
             }
         }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key belong together; give both.")
+        }
         guard (0...86_400).contains(grace) else {
             throw ValidationError("--grace is \(grace), expected 0 to 86400.")
         }
@@ -152,6 +165,12 @@ struct ServerArguments: ParsableArguments {
     /// The addresses.
     var hosts: [String] {
         host.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// TLS where a certificate is given. Throws for files that cannot be used, and in a build without TLS.
+    func transportSecurity() throws(MartletError) -> TransportSecurity? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return try TransportSecurity(certificate: tlsCertificate, key: tlsKey)
     }
 
     /// The settings. Throws for files that cannot be read, and for a server that would let strangers in by mistake.

@@ -84,12 +84,15 @@ struct Serve: AsyncParsableCommand {
             scheduling.apply(to: &options)
             let service = Service(
                 configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
-            let listener = Listener(Server(service))
+            let listener = Listener(
+                Server(service), security: try server.transportSecurity())
             let port = try await listener.listen(hosts: server.hosts, port: server.port)
             let (ended, end) = AsyncStream.makeStream(of: Void.self)
             Interruption.onSignal { end.finish() }
+            let scheme = server.tlsKey == nil ? "http" : "https"
             let place = server.hosts.map { host in
-                "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
+                let isBare = host.contains(":") && !host.hasPrefix("[")
+                return "\(scheme)://\(isBare ? "[\(host)]" : host):\(port)"
             }.joined(separator: " and ")
             let named = models.isEmpty ? "" : models.joined(separator: ", ") + "; "
             StandardStreams.note(

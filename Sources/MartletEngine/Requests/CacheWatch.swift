@@ -11,6 +11,8 @@ package struct CacheGlance: Sendable, Hashable {
     package let liveTokens: [Double]
     /// Tokens of the longest chain: what a cache that drops nothing holds in a head.
     package let logicalTokens: Int
+    /// Tokens of the prompt that were there when its first chain began.
+    package let cachedTokens: Int
     /// Bytes of the chains' pages. A page that others share counts in equal parts.
     package let bytesHeld: Int
     /// The most bytes that they held in any step.

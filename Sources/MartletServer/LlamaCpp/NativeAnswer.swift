@@ -32,6 +32,15 @@ struct NativeAnswer: Sendable {
         return .object(object)
     }
 
+    /// The piece that tells how far the prompt is.
+    func progress(_ progress: PromptProgress, _ answer: AnswerRequest) -> JSONValue {
+        [
+            "index": 0, "content": "", "tokens": [], "stop": false, "id_slot": 0,
+            "tokens_predicted": 0, "tokens_evaluated": .integer(answer.prompt.tokens.count),
+            "prompt_progress": progress.llamaCpp,
+        ]
+    }
+
     /// A whole answer, or the last event of a stream, which repeats no text.
     func whole(
         _ index: Int, _ chain: FinishedChain, _ answer: AnswerRequest, isLast: Bool = false

@@ -1,6 +1,7 @@
 /// A request of llama.cpp's own completion endpoint.
 
 import Martlet
+import MartletEngine
 import MartletJSON
 
 /// What `/completion` was asked.
@@ -8,6 +9,8 @@ struct NativeRequest: Sendable {
     var answers: [AnswerRequest] = []
     var streams = false
     var returnsTokens = false
+    /// Whether a stream tells how far the prompt is.
+    var includesProgress = false
     var answerFields: [String] = []
     /// Whether the body held several prompts, so that the answer is a list.
     var isList = false
@@ -46,6 +49,9 @@ struct NativeRequest: Sendable {
             answers.append(answer)
         }
         streams = try fields.flag("stream") ?? false
+        // Of several prompts nobody could tell whose it is.
+        includesProgress = try fields.flag("return_progress") ?? false && prompts.count == 1
+        if includesProgress { answers[0].own.watch = CacheWatch() }
         returnsTokens = try fields.flag("return_tokens") ?? false
         answerFields = try fields.strings("response_fields") ?? []
         isList = prompts.count > 1 || base.chainCount > 1

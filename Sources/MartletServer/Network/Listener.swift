@@ -22,6 +22,7 @@
         private let server: Server
         private let limits: ConnectionLimits
         private let mostConnections: Int
+        private let security: TransportSecurity?
         private let loop: any EventLoop
         private let connections: NIOLoopBoundBox<Connections>
         private let sockets = Mutex<[any Channel]>([])
@@ -30,11 +31,12 @@
         /// A listener that keeps at most so many connections.
         package init(
             _ server: Server, mostConnections: Int = 16_384,
-            limits: ConnectionLimits = ConnectionLimits()
+            limits: ConnectionLimits = ConnectionLimits(), security: TransportSecurity? = nil
         ) {
             self.server = server
             self.limits = limits
             self.mostConnections = mostConnections
+            self.security = security
             loop = MultiThreadedEventLoopGroup.singleton.next()
             connections = NIOLoopBoundBox.makeBoxSendingValue(Connections(), eventLoop: loop)
         }
@@ -51,6 +53,7 @@
                 port = socket.localAddress?.port ?? port
                 sockets.withLock { $0.append(socket) }
             }
+            server.service.sessions.noteListening()
             loop.execute { [self] in
                 let pause = TimeAmount(limits.sweep)
                 connections.value.sweep = loop.scheduleRepeatedTask(
@@ -95,6 +98,9 @@
             count.store(connections.open.count, ordering: .relaxed)
             let line = channel.pipeline.syncOperations
             try line.addHandler(watch)
+            #if TLS
+                if let security { try line.addHandler(security.handler()) }
+            #endif
             let encoder = HTTPResponseEncoder()
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(

@@ -27,7 +27,9 @@ struct ChatAnswer: Sendable {
         firstContent = configuration.isLlamaCompatible ? .null : ""
         texts = TokenTexts(model)
         callCounts = Array(repeating: 0, count: request.answer.chainCount)
-        if let watch = request.answer.own.watch, let model = model.model {
+        if request.answer.own.reports, let watch = request.answer.own.watch,
+            let model = model.model
+        {
             reports = CacheReports(watch, of: model, under: request.answer.own.form)
         }
     }
@@ -127,6 +129,15 @@ struct ChatAnswer: Sendable {
         (0..<request.answer.chainCount).map {
             chunk($0, ["role": "assistant", "content": firstContent])
         }
+    }
+
+    /// The chunk that tells how far the prompt is.
+    func progress(_ progress: PromptProgress) -> JSONValue {
+        let chunk = chunk(0, [:]).objectValue ?? JSONObject()
+        return .object(
+            request.includesProgress
+                ? chunk.setting("prompt_progress", to: progress.llamaCpp)
+                : chunk.setting(MartletFields.key, to: progress.report))
     }
 
     /// The chunks of a piece. Calls are written when they are complete, so that none is ever taken back.

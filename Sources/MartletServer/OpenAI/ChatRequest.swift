@@ -1,6 +1,7 @@
 /// A request for a chat completion.
 
 import Martlet
+import MartletEngine
 import MartletJSON
 import MartletTemplates
 
@@ -12,6 +13,8 @@ struct ChatRequest: Sendable {
     var includesUsage = false
     var includesTimings = false
     var includesPrompt = false
+    /// Whether a stream tells how far the prompt is, as llama.cpp's server does.
+    var includesProgress = false
     /// Whether calls are written as the older `function_call`.
     var usesFunctions = false
 
@@ -122,6 +125,8 @@ struct ChatRequest: Sendable {
         }
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
+        includesProgress = try fields.flag("return_progress") ?? false
+        if includesProgress, answer.own.watch == nil { answer.own.watch = CacheWatch() }
         includesPrompt = try fields.flag("verbose") ?? configuration.tellsPrompts
         fields.accept("model")
     }

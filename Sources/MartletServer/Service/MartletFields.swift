@@ -33,6 +33,8 @@ struct MartletFields: Sendable {
     /// The fields of the request beside the object, by their paths.
     var others: Set<String> = []
 
+    /// Whether the answer's chunks tell what the cache holds.
+    var reports = false
     /// Where glances at the cache are left; nil where nobody asked for them.
     var watch: CacheWatch?
 
@@ -61,7 +63,8 @@ struct MartletFields: Sendable {
         if let options = request.object["options"]?.objectValue {
             others.formUnion(options.keys.map { "options." + $0 })
         }
-        if try fields.flag("report") == true { watch = CacheWatch() }
+        reports = try fields.flag("report") ?? false
+        if reports { watch = CacheWatch() }
         form = try Self.form(fields, model)
         maximumBytes = try fields.integer("bytes", in: 1...Int.max)
         if let seconds = try fields.number("deadline", in: 0.001...86_400) {

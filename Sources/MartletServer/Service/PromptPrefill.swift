@@ -20,10 +20,12 @@ extension Service {
         request.options.service.priority = MartletFields.leastPriority
         request.options.service.pinsPrompt = false
         let asked = request
-        return try await counted { () async throws(WireError) -> Int in
-            try await model.withEngine(for: asked) { (engine) async throws(WireError) in
-                try await Self.compute(asked, on: engine)
-            }
+        // It takes no request's place in the queue, and does not make a full one longer.
+        guard counters.now.open < configuration.queueLimit else {
+            throw WireError(.rateLimited, "other requests wait.", code: "queue_full")
+        }
+        return try await model.withEngine(for: asked) { (engine) async throws(WireError) in
+            try await Self.compute(asked, on: engine)
         }
     }
 
@@ -31,7 +33,7 @@ extension Service {
         _ request: AnswerRequest, on engine: Model
     ) async throws(WireError) -> Int {
         do throws(MartletError) {
-            let stream = try engine.answers(to: request.prompt, options: request.options)
+            let stream = try await engine.answers(to: request.prompt, options: request.options)
             var pieces = stream.makeAsyncIterator()
             try await pieces.begin()
             while let piece = try await pieces.next() {

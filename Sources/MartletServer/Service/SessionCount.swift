@@ -6,9 +6,16 @@ import Synchronization
 final class SessionCount: Sendable {
     private let open = Mutex<[String: Int]>([:])
     private let limit: Int
+    private let listening = Atomic<Bool>(false)
 
     /// Allows each tenant so many.
     init(limit: Int) { self.limit = limit }
+
+    /// Whether somebody listens for sessions.
+    var isListening: Bool { listening.load(ordering: .relaxed) }
+
+    /// Somebody listens for sessions.
+    func noteListening() { listening.store(true, ordering: .relaxed) }
 
     /// Whether a tenant may open another.
     func hasRoom(_ tenant: String) -> Bool { open.withLock { $0[tenant, default: 0] < limit } }

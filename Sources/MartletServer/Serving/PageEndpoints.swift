@@ -76,6 +76,7 @@ enum PageEndpoints {
                         "shareBytes": .integer(numbers.budgetBytes),
                     ]
                 }),
+            "sessions": .bool(service.sessions.isListening),
             "queue": [
                 "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),
             ],

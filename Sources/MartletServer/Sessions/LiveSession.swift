@@ -41,6 +41,8 @@ package actor LiveSession {
     private var fields = JSONObject()
     private var typed = TypedText()
     private var lastEdit = ContinuousClock.now
+    /// What the last look at the prompt took: making its tokens is work too.
+    private var lookTime = Duration.zero
     /// Whether something was edited that was not looked at.
     private var isChanged = false
     private var pause: Task<Void, Never>?
@@ -119,6 +121,8 @@ package actor LiveSession {
             throw .bodyTooLarge(limit: server.service.configuration.bodyLimit)
         }
         typed = changed
+        // It was given up, or sent in another way.
+        if changed.count == 0 { computing?.task.cancel() }
         edited()
     }
 
@@ -132,6 +136,7 @@ package actor LiveSession {
 
     private func look(after time: Duration) {
         guard pause == nil, !isEnded else { return }
+        let time = max(time, lookTime * 4)
         pause = Task { [weak self] in
             do { try await Task.sleep(for: time) } catch { return }
             await self?.look()
@@ -142,6 +147,8 @@ package actor LiveSession {
     private func look() async {
         pause = nil
         guard isChanged, answer == nil, !isEnded else { return }
+        let start = ContinuousClock.now
+        defer { lookTime = start.duration(to: .now) }
         // A request that would be refused is refused when it is made.
         guard let model = try? server.service.model(), model.model != nil,
             let ahead = try? stableBeginning(on: model)

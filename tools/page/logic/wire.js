@@ -2,6 +2,7 @@ import { EventReader } from "../../../Sources/CMartletPage/Page/wire/sse.js";
 import { emptyAnswer, fold, speed } from "../../../Sources/CMartletPage/Page/wire/answer.js";
 import { emptyTrace, figures, readCache, readSolve, record, tracePoints } from "../../../Sources/CMartletPage/Page/wire/report.js";
 import { complaint, emptySettings, fileAsText, requestBody } from "../../../Sources/CMartletPage/Page/wire/request.js";
+import { difference } from "../../../Sources/CMartletPage/Page/wire/session.js";
 import { holds, random, same, test } from "./check.js";
 
 const stream = "\uFEFF: ping\n\nevent: a\ndata: one\r\ndata:two\r\n\r\ndata: three\r\rid: 7\nretry\ndata\n\nevent: b\n\ndata: €😀\n\n";
@@ -147,4 +148,18 @@ test("what cannot be sent is said", () => {
 test("a file's fence is longer than any in it", () => {
   same(fileAsText({ name: "a\n`b", text: "plain" }), "a  b\n```\nplain\n```");
   same(fileAsText({ name: "a", text: "`````" }), "a\n``````\n`````\n``````");
+});
+
+test("an edit turns one text into another, and cuts no character", () => {
+  const next = random(11);
+  const letters = ["a", "b", "é", "🐚", "🦀", "🐙"];
+  const text = () => Array.from({ length: next(9) }, () => letters[next(letters.length)]).join("");
+  for (let round = 0; round < 2000; round += 1) {
+    const [before, after] = [text(), text()];
+    const { start, delete: count, insert } = difference(before, after);
+    same(before.slice(0, start) + insert + before.slice(start + count), after, `${before} to ${after}`);
+    holds(insert.isWellFormed() && before.slice(start, start + count).isWellFormed(), `${before} to ${after} cuts a character`);
+  }
+  same(difference("one two", "one three"), { start: 5, delete: 2, insert: "hree" });
+  same(difference("a", "a"), { start: 1, delete: 0, insert: "" });
 });

@@ -3,6 +3,9 @@
 import { byId, el, fill, icon, iconButton, notify } from "../dom.js";
 import * as format from "../format.js";
 import { readFiles } from "../chat/files.js";
+import { preference } from "../preferences.js";
+import { complaint, promptText, requestBody } from "../wire/request.js";
+import { TypingSession } from "../wire/session.js";
 import { budgetWords } from "./budget.js";
 import { fitHeight } from "./editor.js";
 
@@ -13,6 +16,7 @@ export class Composer {
     this.chat = chat;
     this.server = server;
     this.budget = budget;
+    this.session = new TypingSession(server);
     this.prompt = byId("prompt");
     this.fileList = byId("files");
     this.complaint = byId("complaint");
@@ -58,6 +62,9 @@ export class Composer {
       this.addFiles(event.clipboardData.files);
     });
     for (const topic of ["busy", "settings", "server", "path"]) bus.on(topic, () => this.update());
+    for (const topic of ["server", "ahead"]) bus.on(topic, () => this.session.close());
+    // What was typed beside an answer waits for its end.
+    for (const topic of ["busy", "settings"]) bus.on(topic, () => this.#tellAhead());
     bus.on("answer", () => this.#showContext());
     bus.on("example", (example) => {
       this.prompt.value = example;
@@ -126,6 +133,19 @@ export class Composer {
     fitHeight(this.prompt);
     this.#complain(null);
     this.update();
+    this.#tellAhead();
+  }
+
+  /// Lets the server compute the prompt while it is typed.
+  #tellAhead() {
+    const { settings, isBusy } = this.chat;
+    if (!this.server.state?.sessions || !preference("ahead", true) || isBusy || complaint(settings)) return;
+    if (this.isEmpty) {
+      this.session.clear();
+      return;
+    }
+    const text = promptText({ files: this.#files, content: this.prompt.value.trimStart() });
+    this.session.update(requestBody(this.chat.path(), settings), text);
   }
 
   get isEmpty() {
@@ -138,6 +158,7 @@ export class Composer {
     const wrong = await this.chat.send(text, files);
     this.#complain(wrong);
     if (wrong) return;
+    this.session.clear();
     this.#files = [];
     this.prompt.value = "";
     fitHeight(this.prompt);

@@ -1,6 +1,7 @@
 /// The panel of settings: system prompt, sampling, tools, the server's key, what is kept here.
 
 import { byId, el, fill, notify } from "../dom.js";
+import { preference, setPreference } from "../preferences.js";
 import { samplingFields, toolsOf } from "../wire/request.js";
 import { field, textArea, textInput } from "./field.js";
 
@@ -27,7 +28,10 @@ export class SettingsView {
     fill(
       byId("settings"), group("Conversation", field("System prompt", this.system)), this.#sampling(),
       group("Tools", field("Functions that the model may call (JSON)", this.tools), this.toolsNote),
-      group("Server", field("Key", this.key, "Kept in this browser, sent to this server alone.")), kept(actions));
+      group(
+        "Server", field("Key", this.key, "Kept in this browser, sent to this server alone."),
+        field("Compute prompts while they are typed", ahead(bus), "The answer is the same, and sooner there.")),
+      kept(actions));
     for (const topic of ["settings", "server"]) bus.on(topic, () => this.show());
     this.show();
   }
@@ -63,6 +67,17 @@ export class SettingsView {
     this.toolsNote.textContent = complaint ?? (tools ? `${tools.length} offered to the model; this page runs none.` : "");
     this.toolsNote.classList.toggle("bad", complaint !== null);
   }
+}
+
+/// Whether what is typed is told to the server before it is sent.
+function ahead(bus) {
+  const box = el("input", { type: "checkbox", id: "ahead" });
+  box.checked = preference("ahead", true);
+  box.addEventListener("change", () => {
+    setPreference("ahead", box.checked);
+    bus.emit("ahead");
+  });
+  return box;
 }
 
 function group(title, ...children) {
