@@ -127,6 +127,22 @@ status=0
 wait "$server" || status=$?
 [ "$status" = 0 ] || { cat "$work/served" >&2; fail "serve: exit status $status after SIGTERM"; }
 ok
+# Two models, a budget for one: each is loaded when it is named.
+"$martlet" serve builtin builtin-cr4 --port 0 --memory 24MB --model-cache 8MB 2>"$work/served" &
+server=$!
+for _ in $(seq 1 300); do grep -q '^martlet: ready at' "$work/served" && break || sleep 0.1; done
+port=$(sed -n 's/^martlet: ready at .*:\([0-9]*\)[^0-9]*$/\1/p' "$work/served")
+for model in builtin-cr4 builtin; do
+    asks POST /v1/completions '{"model": "'$model'", "prompt": "A:12+34=", "max_tokens": 4}'
+    has "\"model\":\"$model\""
+done
+asks POST /v1/completions '{"model": "nobody", "prompt": "a"}'
+has '404 Not Found'
+kill -TERM "$server"
+status=0
+wait "$server" || status=$?
+[ "$status" = 0 ] || { cat "$work/served" >&2; fail "serve, several models: exit status $status after SIGTERM"; }
+ok
 expect 0 "frontier law" "$martlet" frontier law "$work/sweep" --json
 grep -q '"slope"' "$work/out" || fail "frontier law: no slope"
 expect 64 "frontier law of too many chains" "$martlet" frontier law "$work/sweep" --width 99

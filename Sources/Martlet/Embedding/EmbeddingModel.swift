@@ -122,6 +122,8 @@ public final class EmbeddingModel: Sendable {
     }
     /// How its weights are packed.
     public var weightName: String { form.weightName }
+    /// Bytes of packed weights.
+    package var weightBytes: Int { form.weightBytes }
     /// What is on that can change results, by name; empty unless lossy options were given.
     public var lossyMethods: [String] {
         switch form {
@@ -168,6 +170,13 @@ enum EmbeddingForm: Sendable {
         switch self {
         case .encoder(let model): model.plan.usualPooling
         case .decoder: .last
+        }
+    }
+
+    var weightBytes: Int {
+        switch self {
+        case .encoder(let model): model.weightBytes
+        case .decoder(let loaded): loaded.weightBytes
         }
     }
 

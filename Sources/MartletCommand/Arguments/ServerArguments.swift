@@ -76,6 +76,27 @@ struct ServerArguments: ParsableArguments {
     @Option(help: "A second model, for vectors of texts.")
     var embeddings: String?
 
+    @Option(
+        name: .customLong("models"),
+        help: ArgumentHelp(
+            "A folder whose models are served too: folders with a config.json, and GGUF files; may be repeated.",
+            valueName: "folder"))
+    var folders: [String] = []
+
+    @Option(
+        name: .customLong("keep"),
+        help: ArgumentHelp(
+            "Of several models, one that is loaded at the start and stays; may be repeated.",
+            valueName: "name"))
+    var kept: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of cache of each of several models. Default: an eighth of --memory.",
+            valueName: "bytes"),
+        transform: ByteCount.init(parsing:))
+    var modelCache: ByteCount?
+
     @Option(help: "Contexts that the cache has room for, where --memory does not say.")
     var slots = 4
 

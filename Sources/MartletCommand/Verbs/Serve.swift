@@ -13,16 +13,23 @@ struct Serve: AsyncParsableCommand {
             GET /openapi.json lists what is there. It listens at this machine alone unless --host says otherwise. Requests \
             that run at the same time share steps, and none of them changes another's answer.
 
+            Several models are loaded when requests name them, and put away when others need their bytes: --memory is then what \
+            weights and caches may take together.
+
             While the model is loaded, /health says so with status 503. Ctrl-C and SIGTERM end it: answers under way may \
             end within --grace seconds, nothing new begins; a second signal ends it at once.
 
             Example:
               martlet serve path/to/model
+              martlet serve path/to/model path/to/other --memory 8GB
               curl http://127.0.0.1:8080/v1/chat/completions -d '{"messages": [{"role": "user", "content": "Hi"}]}'
             """)
 
-    @Argument(help: .model)
-    var model: String
+    @Argument(
+        help: ArgumentHelp(
+            "One model that any name means, or several that requests name: builtin, a directory in the Hugging Face layout, a "
+                + "GGUF file, owner/name that was pulled, or random:SHAPE."))
+    var models: [String] = []
 
     @OptionGroup var loading: LoadingArguments
     @OptionGroup var cache: CacheArguments
@@ -34,6 +41,17 @@ struct Serve: AsyncParsableCommand {
     var chunk: Int?
 
     func validate() throws {
+        guard !models.isEmpty || !server.folders.isEmpty else {
+            throw ValidationError("Name a model, or a folder of models with --models.")
+        }
+        guard
+            !isFleet
+                || (server.names.isEmpty && ModelOptions(loading).adapters.isEmpty
+                    && loading.adapters.merged == nil)
+        else { throw ValidationError("--name and --adapter are for one model; serve it alone.") }
+        guard isFleet || (server.kept.isEmpty && server.modelCache == nil) else {
+            throw ValidationError("--keep and --model-cache are for several models; name them.")
+        }
         guard scheduling.targetFirst == nil || scheduling.order == .deadline else {
             throw ValidationError("--target-first needs --order deadline.")
         }
@@ -44,6 +62,9 @@ struct Serve: AsyncParsableCommand {
             "A folder in which files and batches outlive the server. Default: they are kept in memory.",
             valueName: "folder"))
     var store: String?
+
+    /// Whether requests choose among several models.
+    private var isFleet: Bool { models.count > 1 || !server.folders.isEmpty }
 
     func run() async throws {
         #if Server
@@ -71,14 +92,22 @@ struct Serve: AsyncParsableCommand {
             let place = server.hosts.map { host in
                 "\(server.tlsKey == nil ? "http" : "https")://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
             }.joined(separator: " and ")
-            StandardStreams.note("loading \(model); listening at \(place)")
-            let load = Task { [server, model, options] in
+            let named = models.isEmpty ? "" : models.joined(separator: ", ") + "; "
+            StandardStreams.note(
+                (isFleet ? "serving " : "loading ") + named + "listening at \(place)")
+            let load = Task { [self, options] in
                 do throws(MartletError) {
-                    let served = try await ServedModel.load(
-                        model, options: options, embeddings: server.embeddings,
-                        configuration: configuration)
-                    served.notes.forEach { StandardStreams.note("\($0).") }
-                    service.begin(with: served)
+                    if isFleet {
+                        let fleet = try fleet(options, configuration)
+                        try await fleet.loadKept()
+                        service.begin(with: fleet)
+                    } else {
+                        let served = try await ServedModel.load(
+                            models[0], options: options, embeddings: server.embeddings,
+                            configuration: configuration)
+                        served.notes.forEach { StandardStreams.note("\($0).") }
+                        service.begin(with: served)
+                    }
                     StandardStreams.note("ready at \(place)")
                 } catch {
                     service.fail(error)
@@ -93,4 +122,35 @@ struct Serve: AsyncParsableCommand {
             ExitStatus.success.exit()
         }
     #endif
+
+    /// The models that requests choose from, those for vectors included.
+    private func fleet(
+        _ options: ModelOptions, _ configuration: ServerConfiguration
+    ) throws(MartletError) -> ModelFleet {
+        let machine = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let budget = memory.memory?.bytes ?? machine / 4 * 3
+        var options = options
+        options.memoryBudget = server.modelCache?.bytes ?? budget / 8
+        var all = models
+        for folder in server.folders { all += try ModelFleet.Entry.models(in: folder) }
+        if let embeddings = server.embeddings, !all.contains(embeddings) { all.append(embeddings) }
+        let kept = Set(server.kept)
+        let entries = all.map { [options] name in
+            ModelFleet.Entry(
+                name, options: options,
+                isKept: !kept.isDisjoint(with: ModelFleet.Entry.names(of: name)),
+                configuration: configuration)
+        }
+        let known = Set(entries.flatMap(\.names))
+        if let unknown = server.kept.first(where: { !known.contains($0) }) {
+            throw MartletError(
+                code: .unknownModel, subject: "--keep",
+                message:
+                    "--keep: there is no model \(unknown), expected one of \(known.sorted().joined(separator: ", "))"
+            )
+        }
+        return try ModelFleet(
+            entries, budgetBytes: budget, embeddings: server.embeddings,
+            queueLimit: configuration.queueLimit)
+    }
 }

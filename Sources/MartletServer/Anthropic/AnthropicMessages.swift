@@ -24,8 +24,7 @@ enum AnthropicMessages {
     @Sendable private static func answer(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let request = try AnthropicRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
         try await service.admitted(exchange) { () async throws(WireError) in
@@ -54,8 +53,7 @@ enum AnthropicMessages {
     @Sendable private static func count(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let conversation = try AnthropicRequest.conversation(
             fields, exchange, service.configuration)
         let prompt = try model.prompt(conversation.prompt)

@@ -31,6 +31,7 @@ package final class Exchange: Sendable {
         var status: Int?
         var ignored: [String] = []
         var hasEnded = false
+        var kept: [any Sendable] = []
     }
 
     /// Begins an exchange; `headers` go with every answer.
@@ -61,6 +62,15 @@ package final class Exchange: Sendable {
         state.withLock { $0.headers.append((name, value)) }
     }
 
+    /// Adds a header to the answer, unless it has one of this name.
+    package func addOnce(header name: String, _ value: String) {
+        state.withLock { state in
+            if !state.headers.contains(where: { $0.name == name }) {
+                state.headers.append((name, value))
+            }
+        }
+    }
+
     /// Sends status and headers of an answer whose body follows.
     package func begin(_ status: Int, contentType: String, length: Int? = nil)
         async throws(WireError)
@@ -81,8 +91,19 @@ package final class Exchange: Sendable {
         try await sink.write(bytes)
     }
 
-    /// Takes no further parts of the body.
-    package func end() { state.withLock { $0.hasEnded = true } }
+    /// Keeps something alive until the end.
+    func keep(_ value: any Sendable) { state.withLock { $0.kept.append(value) } }
+
+    /// Takes no further parts of the body, and lets go of what was kept for the answer.
+    package func end() {
+        let kept = state.withLock { state in
+            state.hasEnded = true
+            defer { state.kept = [] }
+            return state.kept
+        }
+        // Whatever ends with it does so here, outside of the lock.
+        _ = kept
+    }
 
     /// Sends a whole answer.
     package func reply(

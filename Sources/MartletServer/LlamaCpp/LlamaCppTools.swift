@@ -21,8 +21,7 @@ enum LlamaCppTools {
             "POST", "/apply-template", shape: .llamaCpp,
             summary: "The prompt of a conversation, as the model reads it."
         ) { (exchange, service) async throws(WireError) in
-            let model = try service.model()
-            let fields = try Fields(body: exchange.request.body)
+            let (model, fields) = try await service.open(exchange)
             let conversation = try ChatRequest.conversation(
                 fields, exchange, service.configuration)
             let prompt = try model.prompt(conversation)
@@ -41,8 +40,7 @@ enum LlamaCppTools {
     @Sendable private static func tokenize(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let text = try fields.string("content") ?? ""
         let tokenizer = try model.tokenizing()
         let tokens = tokenizer.encode(
@@ -67,8 +65,7 @@ enum LlamaCppTools {
     @Sendable private static func detokenize(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         guard let elements = fields["tokens"]?.arrayValue else {
             throw .missing("tokens", expected: "an array of token ids")
         }
@@ -89,7 +86,8 @@ enum LlamaCppTools {
     @Sendable private static func props(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
+        let model = try await service.model(
+            named: exchange.request.query["model"], for: exchange)
         let options = model.usualOptions(service.configuration)
         try await exchange.reply([
             "default_generation_settings": [
@@ -113,7 +111,8 @@ enum LlamaCppTools {
             throw WireError(
                 .notSupported, "This server does not tell what runs; start it without --no-slots.")
         }
-        let model = try service.model()
+        let model = try await service.model(
+            named: exchange.request.query["model"], for: exchange)
         let running = await model.statistics()?.runningChains ?? 0
         try await exchange.reply(
             .array(

@@ -16,8 +16,7 @@ enum NativeCompletion {
                 "response_fields": "The only fields of the answer, by their paths.",
             ]
         ) { (exchange, service) async throws(WireError) in
-            let model = try service.model()
-            let fields = try Fields(body: exchange.request.body)
+            let (model, fields) = try await service.open(exchange)
             try await answer(
                 try NativeRequest(
                     fields, service, model, prompts: try model.prompts(fields, "prompt")),
@@ -32,8 +31,7 @@ enum NativeCompletion {
                 "prompt": "What the filling begins with.",
             ]
         ) { (exchange, service) async throws(WireError) in
-            let model = try service.model()
-            let fields = try Fields(body: exchange.request.body)
+            let (model, fields) = try await service.open(exchange)
             let prompt = try InfillPrompt.read(fields, model)
             try await answer(
                 try NativeRequest(fields, service, model, prompts: [prompt]), fields, exchange,

@@ -89,9 +89,10 @@ struct OllamaAnswer: Sendable {
         return .object(object)
     }
 
-    /// The answer to a request without a prompt: the model is loaded.
-    func loaded() -> JSONValue {
-        .object(object(Said(), isDone: true).setting("done_reason", to: "load"))
+    /// The answer to a request without a prompt: the model is loaded, or put away.
+    func loaded(unloads: Bool) -> JSONValue {
+        .object(
+            object(Said(), isDone: true).setting("done_reason", to: unloads ? "unload" : "load"))
     }
 
     private static func nanoseconds(_ duration: Duration) -> JSONValue {

@@ -25,15 +25,14 @@ enum OllamaEmbedding {
     private static func embed(
         _ key: String, _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
+        let (model, fields) = try await service.open(exchange, forVectors: true)
         let embedding = try model.embeddingModel()
-        let fields = try Fields(body: exchange.request.body)
         let input = try EmbeddingInput.read(fields, key, embedding)
         var options = EmbeddingOptions()
         options.prompt = embedding.defaultPrompt
         options.longTexts = try fields.flag("truncate") ?? true ? .truncate : .refuse
         options.dimensions = try fields.integer("dimensions", in: 1...1 << 20)
-        fields.accept("model", "keep_alive", "options")
+        fields.accept("model")
         exchange.note(ignored: fields.unread)
         try await service.admitted(exchange) { [options] () async throws(WireError) in
             let clock = ContinuousClock()

@@ -17,8 +17,7 @@ enum OllamaEndpoints {
                     "options": "temperature, num_predict, stop, seed and the like.",
                 ]
             ) { (exchange, service) async throws(WireError) in
-                let model = try service.model()
-                let fields = try Fields(body: exchange.request.body)
+                let (model, fields) = try await service.open(exchange)
                 let request = try OllamaRequest(chat: fields, exchange, service, model)
                 try await answer(request, fields, exchange, service, model)
             },
@@ -30,8 +29,7 @@ enum OllamaEndpoints {
                     "raw": "Whether the prompt is continued as it is.",
                 ]
             ) { (exchange, service) async throws(WireError) in
-                let model = try service.model()
-                let fields = try Fields(body: exchange.request.body)
+                let (model, fields) = try await service.open(exchange)
                 let request = try OllamaRequest(generate: fields, exchange, service, model)
                 try await answer(request, fields, exchange, service, model)
             },
@@ -41,24 +39,30 @@ enum OllamaEndpoints {
             ) { (exchange, _) async throws(WireError) in
                 try await exchange.reply(["version": .string(spokenVersion)])
             },
-            Endpoint("GET", "/api/tags", shape: .ollama, summary: "Lists the model.") {
+            Endpoint("GET", "/api/tags", shape: .ollama, summary: "Lists the models.") {
                 (exchange, service) async throws(WireError) in
-                let model = try service.model()
-                try await exchange.reply(["models": [.object(entry(model))]])
+                let all = try await service.fleet().listing
+                try await exchange.reply([
+                    "models": .array(all.map { .object(entry($0, service)) })
+                ])
             },
             Endpoint("GET", "/api/ps", shape: .ollama, summary: "Lists what is loaded.") {
                 (exchange, service) async throws(WireError) in
-                let model = try service.model()
-                let entry = entry(model).adding(
-                    JSONObject(present: [
-                        "expires_at": "2318-01-01T00:00:00Z", "size_vram": 0,
-                        "context_length": .integer(model.contextLength),
-                    ]))
-                try await exchange.reply(["models": [.object(entry)]])
+                let all = try await service.fleet().listing
+                try await exchange.reply([
+                    "models": .array(
+                        all.compactMap { listed in
+                            listed.model.map { running(listed, $0, service) }
+                        })
+                ])
             },
-            Endpoint("POST", "/api/show", shape: .ollama, summary: "Describes the model.") {
+            Endpoint("POST", "/api/show", shape: .ollama, summary: "Describes a model.") {
                 (exchange, service) async throws(WireError) in
-                try await exchange.reply(description(try service.model()))
+                let fields =
+                    exchange.request.body.isEmpty ? nil : try Fields(body: exchange.request.body)
+                let name = (fields?.object["model"] ?? fields?.object["name"])?.stringValue
+                try await exchange.reply(
+                    description(try await service.model(named: name, for: exchange)))
             },
         ] + ["pull", "push", "create", "copy"].map { refused("POST", $0) } + [
             refused("DELETE", "delete")
@@ -85,7 +89,12 @@ enum OllamaEndpoints {
     ) async throws(WireError) {
         exchange.note(ignored: fields.unread)
         let writer = OllamaAnswer(request, model)
-        guard let answer = request.answer else { return try await exchange.reply(writer.loaded()) }
+        if let time = request.keepAlive {
+            try await service.fleet().keepAlive(model.id, for: time.duration)
+        }
+        guard let answer = request.answer else {
+            return try await exchange.reply(writer.loaded(unloads: request.unloads))
+        }
         try await service.admitted(exchange) { () async throws(WireError) in
             var lines: EventStream?
             let chains = try await service.run(
@@ -106,15 +115,34 @@ enum OllamaEndpoints {
 
     // MARK: What is served
 
-    private static func entry(_ model: ServedModel) -> JSONObject {
-        let name = model.id.contains(":") ? model.id : model.id + ":latest"
+    private static func entry(_ listed: ModelFleet.Listing, _ service: Service) -> JSONObject {
+        let name = listed.id.contains(":") ? listed.id : listed.id + ":latest"
+        let model = listed.model
         return JSONObject(present: [
             "name": .string(name), "model": .string(name),
             "modified_at": .string(
-                OllamaTime.text(Date(timeIntervalSince1970: Double(model.created)))),
-            "size": .integer(model.model?.weightBytes ?? 0), "digest": .string(digest(of: name)),
-            "details": details(model),
+                OllamaTime.text(
+                    Date(timeIntervalSince1970: Double(model?.created ?? service.created)))),
+            "size": .integer(
+                model.map { $0.model?.weightBytes ?? 0 } ?? listed.entry.estimatedBytes() ?? 0),
+            "digest": .string(digest(of: name)),
+            "details": model.map(details) ?? [
+                "parent_model": "", "format": "", "family": "", "families": [],
+                "parameter_size": "", "quantization_level": "",
+            ],
         ])
+    }
+
+    private static func running(
+        _ listed: ModelFleet.Listing, _ model: ServedModel, _ service: Service
+    ) -> JSONValue {
+        let end = listed.timeLeft.map { OllamaTime.text(Date.now + max(0, $0 / .seconds(1))) }
+        return .object(
+            entry(listed, service).adding(
+                JSONObject(present: [
+                    "expires_at": .string(end ?? "2318-01-01T00:00:00Z"), "size_vram": 0,
+                    "context_length": .integer(model.contextLength),
+                ])))
     }
 
     /// 64 digits that are the same for the same name: clients compare them and ask no more of them.

@@ -11,12 +11,21 @@ struct OllamaRequest: Sendable {
     var streams = true
     /// Whether answers are messages, rather than texts.
     var isChat: Bool
+    /// How long the model stays after it was used; nil where the request does not say.
+    var keepAlive: KeepAlive?
+
+    /// How long a model stays; no duration is for ever.
+    struct KeepAlive: Sendable { let duration: Duration? }
+
+    /// Whether the request asks for the model to be put away.
+    var unloads: Bool { answer == nil && keepAlive?.duration == .zero }
 
     /// A request of `/api/chat`.
     init(chat fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel)
         throws(WireError)
     {
         isChat = true
+        keepAlive = try Self.keepAlive(fields)
         streams = try fields.flag("stream") ?? true
         guard let list = fields["messages"]?.arrayValue, !list.isEmpty else { return }
         var conversation = ChatPrompt()
@@ -31,6 +40,7 @@ struct OllamaRequest: Sendable {
         generate fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel
     ) throws(WireError) {
         isChat = false
+        keepAlive = try Self.keepAlive(fields)
         streams = try fields.flag("stream") ?? true
         guard let text = try fields.string("prompt"), !text.isEmpty else { return }
         if let images = fields["images"]?.arrayValue, !images.isEmpty {
@@ -80,13 +90,29 @@ struct OllamaRequest: Sendable {
         if let options = try fields.fields("options") {
             try model.read(sampling: options, into: &answer.options)
             wanted = try options.integer("num_predict", in: -2...1 << 30)
-            // The context is the server's: a prompt beyond it is refused, and never cut.
-            options.accept("num_ctx")
         }
         answer.options.maximumTokens = try model.completionLimit(
             answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
-        fields.accept("model", "keep_alive")
+        fields.accept("model")
         return answer
+    }
+
+    /// Seconds as a number, or a text such as `5m`; below zero for ever.
+    private static func keepAlive(_ fields: Fields) throws(WireError) -> KeepAlive? {
+        guard let value = fields["keep_alive"], !value.isNull else { return nil }
+        if let seconds = value.doubleValue ?? value.stringValue.flatMap(Double.init),
+            abs(seconds) < 1e9
+        {
+            return KeepAlive(duration: seconds < 0 ? nil : .seconds(seconds))
+        }
+        let units = ["ms": 0.001, "s": 1, "m": 60, "h": 3600]
+        if let text = value.stringValue,
+            let match = text.wholeMatch(of: /(-?\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)/),
+            let count = Double(match.1), let unit = units[String(match.2)]
+        {
+            return KeepAlive(duration: count < 0 ? nil : .seconds(count * unit))
+        }
+        throw fields.wrong("keep_alive", value, "seconds, or a text like 5m")
     }
 
     private static func readThinking(

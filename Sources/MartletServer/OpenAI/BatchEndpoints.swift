@@ -71,7 +71,7 @@ enum BatchEndpoints {
     private static func create(
         _ exchange: Exchange, _ service: Service, _ urls: [String]
     ) throws(WireError) -> BatchRecord {
-        let model = try service.model()
+        let models = try service.fleet().names
         let fields = try Fields(body: exchange.request.body)
         let file = try fields.required(
             "input_file_id", try fields.string("input_file_id"), "the id of a file")
@@ -105,7 +105,7 @@ enum BatchEndpoints {
             tenant: exchange.tenant, endpoint: endpoint, inputFile: file, window: window,
             seconds: seconds, metadata: try metadata(fields), outputLifetime: lifetime,
             at: service.files.now())
-        batch.model = model.id
+        batch.model = models.first?.first ?? ""
         exchange.note(ignored: fields.unread)
         try service.batches.add(batch)
         return batch

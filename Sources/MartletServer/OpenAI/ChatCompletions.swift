@@ -39,8 +39,7 @@ enum ChatCompletions {
     @Sendable private static func answer(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let request = try ChatRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
         try await service.admitted(exchange) { () async throws(WireError) in
@@ -88,8 +87,7 @@ enum ChatCompletions {
     @Sendable private static func count(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let conversation = try ChatRequest.conversation(fields, exchange, service.configuration)
         let prompt = try model.prompt(conversation)
         try await exchange.reply([

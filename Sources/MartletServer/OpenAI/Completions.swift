@@ -46,8 +46,7 @@ enum Completions {
     @Sendable private static func answer(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let request = try CompletionRequest(fields, service, model)
         exchange.note(ignored: fields.unread)
         let answers = try answers(request, model, service)

@@ -28,9 +28,8 @@ enum Embeddings {
     @Sendable private static func embed(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
+        let (model, fields) = try await service.open(exchange, forVectors: true)
         let embedding = try model.embeddingModel()
-        let fields = try Fields(body: exchange.request.body)
         let inputs = try EmbeddingInput.read(fields, "input", embedding)
         var options = EmbeddingOptions()
         options.prompt = embedding.defaultPrompt
@@ -75,9 +74,8 @@ enum Embeddings {
     @Sendable private static func rerank(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
+        let (model, fields) = try await service.open(exchange, forVectors: true)
         let embedding = try model.embeddingModel()
-        let fields = try Fields(body: exchange.request.body)
         let query = try fields.required("query", try fields.string("query"), "a text")
         // Another server's name for the same; its answers are a bare list.
         let isBare = fields.object["texts"] != nil

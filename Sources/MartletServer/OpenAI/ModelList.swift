@@ -3,58 +3,63 @@
 import Martlet
 import MartletJSON
 
-/// The endpoints that list the model.
+/// The endpoints that list the models.
 enum ModelList {
     static let endpoints: [Endpoint] = [
         Endpoint(
             "GET", "/v1/models", aliases: ["/models"], shape: .openAI, isPublic: true,
-            summary: "Lists the model."
+            summary: "Lists the models."
         ) { (exchange, service) async throws(WireError) in
-            let model = try service.model()
+            let all = try await service.fleet().listing
             try await exchange.reply([
-                "object": "list", "data": [entry(model, service.configuration)],
+                "object": "list",
+                "data": .array(all.map { entry($0, service) }),
                 // As clients of Ollama and of Codex read it.
-                "models": [
-                    [
-                        "name": .string(model.id), "model": .string(model.id),
-                        "slug": .string(model.id), "display_name": .string(model.id),
-                    ]
-                ],
+                "models": .array(
+                    all.map {
+                        let id = JSONValue.string($0.id)
+                        return ["name": id, "model": id, "slug": id, "display_name": id]
+                    }),
             ])
         },
         Endpoint(
             "GET", "/v1/models/{id}", aliases: ["/models/{id}"], shape: .openAI, isPublic: true,
-            summary: "Describes the model."
+            summary: "Describes a model."
         ) { (exchange, service) async throws(WireError) in
-            let model = try service.model()
+            let fleet = try service.fleet()
             let name = exchange.parameters["id"] ?? ""
-            guard model.names.contains(name) else {
-                throw WireError(
-                    .notFound, "The model '\(name.prefix(200))' does not exist; \(model.id) does.",
-                    param: "model", code: "model_not_found")
-            }
-            try await exchange.reply(entry(model, service.configuration))
+            guard let found = await fleet.listing.first(where: { $0.entry.names.contains(name) })
+            else { throw .unknownModel(name, among: fleet.names) }
+            try await exchange.reply(entry(found, service))
         },
     ]
 
-    private static func entry(
-        _ model: ServedModel, _ configuration: ServerConfiguration
-    ) -> JSONValue {
-        .present([
-            "id": .string(model.id), "object": "model", "created": .integer(model.created),
-            "owned_by": "martlet", "max_model_len": .integer(model.contextLength),
-            "aliases": .array(model.names.map { .string($0) }),
-            "tags": .array(configuration.tags.map { .string($0) }),
-            "meta": model.model.map { loaded in
-                [
-                    "n_ctx_train": .integer(loaded.shape.contextLength),
-                    "n_ctx": .integer(model.contextLength),
-                    "n_embd": .integer(loaded.shape.hiddenSize),
-                    "n_params": .integer(loaded.parameterCount),
-                    "n_vocab": .integer(loaded.shape.vocabularySize),
-                    "size": .integer(loaded.weightBytes),
-                ]
+    private static func entry(_ listed: ModelFleet.Listing, _ service: Service) -> JSONValue {
+        let model = listed.model
+        return .present([
+            "id": .string(listed.id), "object": "model",
+            "created": .integer(model?.created ?? service.created),
+            "owned_by": "martlet", "max_model_len": model.map { .integer($0.contextLength) },
+            "aliases": .array(listed.entry.names.map { .string($0) }),
+            "tags": .array(service.configuration.tags.map { .string($0) }),
+            "status": ["value": model == nil ? "unloaded" : "loaded"],
+            "meta": model.flatMap { model in
+                model.model.map { loaded in
+                    [
+                        "n_ctx_train": .integer(loaded.shape.contextLength),
+                        "n_ctx": .integer(model.contextLength),
+                        "n_embd": .integer(loaded.shape.hiddenSize),
+                        "n_params": .integer(loaded.parameterCount),
+                        "n_vocab": .integer(loaded.shape.vocabularySize),
+                        "size": .integer(loaded.weightBytes),
+                    ]
+                }
             },
         ])
     }
+}
+
+extension ModelFleet.Listing {
+    /// The name that answers carry.
+    var id: String { entry.names.first ?? "" }
 }

@@ -75,8 +75,7 @@ enum ResponsesEndpoints {
     @Sendable private static func answer(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let request = try ResponsesRequest(fields, exchange, service, model)
         exchange.note(ignored: fields.unread)
         try await service.admitted(exchange) { () async throws(WireError) in
@@ -126,8 +125,7 @@ enum ResponsesEndpoints {
     @Sendable private static func count(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try service.model()
-        let fields = try Fields(body: exchange.request.body)
+        let (model, fields) = try await service.open(exchange)
         let asked = try ResponsesRequest.conversation(fields, exchange, service)
         let prompt = try model.prompt(asked.prompt)
         try await exchange.reply([

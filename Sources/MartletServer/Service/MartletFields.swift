@@ -127,6 +127,15 @@ struct MartletFields: Sendable {
     /// The most urgent.
     private static let mostPriority = 1000
 
+    /// The path of the first of these fields that the request has, be it in Ollama's options; nil where it has none. Known
+    /// only where ``isPresent``.
+    func asked(among names: [String]) -> String? {
+        (names + names.map { "options." + $0 }).first(where: others.contains)
+    }
+
+    /// Whether the request has one of these fields.
+    func asks(for names: [String]) -> Bool { asked(among: names) != nil }
+
     /// How the answer is served beside others. What nobody waits for comes after all that somebody does.
     func service(for exchange: Exchange) -> ServiceOptions {
         var options = service(for: exchange.tenant)

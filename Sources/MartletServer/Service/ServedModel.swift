@@ -57,6 +57,15 @@ package struct ServedModel: Sendable {
         contextLength = min(configuration.contextLength ?? .max, most)
     }
 
+    /// Bytes of its weights, its cache and its adapters.
+    package var bytes: Int {
+        (embedding?.weightBytes ?? 0)
+            + (model.map { $0.weightBytes + $0.startBudget + $0.adapterBytes } ?? 0)
+    }
+
+    /// Ends its engines.
+    func shutdown() async { await shares?.shutdown() }
+
     /// What whoever serves it should know: sentences without a full stop.
     package var notes: [String] { model?.notes ?? [] }
 

@@ -1,5 +1,6 @@
-/// What all requests share: settings, the model, what was counted.
+/// What all requests share: settings, the models, what was counted.
 
+import Foundation
 package import Martlet
 import MartletJSON
 import Synchronization
@@ -11,11 +12,11 @@ package final class Service: Sendable {
         /// The model is being loaded.
         case loading
         /// Requests are answered.
-        case ready(ServedModel)
+        case ready(ModelFleet)
         /// The model could not be loaded.
         case failed(MartletError)
         /// What is under way ends, and nothing new begins.
-        case ending(ServedModel?)
+        case ending(ModelFleet?)
     }
 
     /// The settings.
@@ -35,6 +36,8 @@ package final class Service: Sendable {
     private let phase = Mutex(Phase.loading)
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
+    /// When it was made, in seconds since 1970.
+    let created = Int(Date().timeIntervalSince1970)
 
     /// A server whose model is yet to come.
     package init(_ configuration: ServerConfiguration, files: FileStore = FileStore()) {
@@ -52,11 +55,14 @@ package final class Service: Sendable {
     /// The time since it was made.
     var uptime: Duration { start.duration(to: clock.now) }
 
-    /// Begins to answer.
-    package func begin(with model: ServedModel) {
+    /// Begins to answer with one model, which any name means.
+    package func begin(with model: ServedModel) { begin(with: ModelFleet(model)) }
+
+    /// Begins to answer with models that come and go.
+    package func begin(with fleet: ModelFleet) {
         phase.withLock { phase in
             if case .ending = phase { return }
-            phase = .ready(model)
+            phase = .ready(fleet)
         }
         batches.open()
     }
@@ -67,8 +73,8 @@ package final class Service: Sendable {
     /// Begins no further answers.
     package func end() {
         phase.withLock { phase in
-            if case .ready(let model) = phase {
-                phase = .ending(model)
+            if case .ready(let fleet) = phase {
+                phase = .ending(fleet)
             } else {
                 phase = .ending(nil)
             }
@@ -76,10 +82,45 @@ package final class Service: Sendable {
         batches.close()
     }
 
-    /// The model. Throws `unavailable` while there is none.
+    /// The model of a server of one. Throws `notSupported` where there are several, `unavailable` while there is none.
     func model() throws(WireError) -> ServedModel {
+        guard let only = try fleet().only else {
+            throw WireError(
+                .notSupported, "this is not done on a server of several models; serve one alone.")
+        }
+        return only
+    }
+
+    /// Whether sessions can be opened: somebody listens, and there is one model that they can compute with.
+    var hasSessions: Bool { sessions.isListening && (try? model()) != nil }
+
+    /// A model by its name, in memory until the exchange has ended. Throws `notFound`, and `unavailable` where it cannot be
+    /// loaded now.
+    func model(
+        named name: String?, for exchange: Exchange, forVectors: Bool = false
+    ) async throws(WireError) -> ServedModel {
+        let fleet = try fleet()
+        if let only = fleet.only { return only }
+        let (model, hold) = try await fleet.use(
+            name, forVectors: forVectors, patience: configuration.roomPatience)
+        exchange.keep(hold)
+        return model
+    }
+
+    /// The fields of a request's body, and the model that they name.
+    func open(
+        _ exchange: Exchange, forVectors: Bool = false
+    ) async throws(WireError) -> (model: ServedModel, fields: Fields) {
+        _ = try fleet()
+        let fields = try Fields(body: exchange.request.body)
+        let name = fields.object["model"]?.stringValue
+        return (try await model(named: name, for: exchange, forVectors: forVectors), fields)
+    }
+
+    /// All models. Throws `unavailable` before they can be asked.
+    func fleet() throws(WireError) -> ModelFleet {
         switch current {
-        case .ready(let model): return model
+        case .ready(let fleet): return fleet
         case .loading:
             throw WireError(
                 .unavailable, "Loading model", code: "loading",

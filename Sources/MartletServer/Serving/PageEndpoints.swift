@@ -21,7 +21,19 @@ enum PageEndpoints {
             "GET", "/martlet/state", shape: .openAI,
             summary: "What the server has done and holds, as its page draws it."
         ) { (exchange, service) async throws(WireError) in
-            try await exchange.reply(await state(of: try service.model(), service))
+            let name = exchange.request.query["model"]
+            let all = try await service.fleet().listing
+            guard
+                let listed = name == nil
+                    ? all.first : all.first(where: { $0.entry.names.contains(name ?? "") })
+            else { throw .unknownModel(name ?? "", among: all.map(\.entry.names)) }
+            // Looking loads nothing.
+            guard let model = listed.model else {
+                return try await exchange.reply([
+                    "version": .string(MartletVersion.current), "model": .string(listed.id),
+                ])
+            }
+            try await exchange.reply(await state(of: model, service))
         },
     ]
 
@@ -64,7 +76,7 @@ enum PageEndpoints {
                         "shareBytes": .integer(numbers.budgetBytes),
                     ]
                 }),
-            "sessions": .bool(service.sessions.isListening),
+            "sessions": .bool(service.hasSessions),
             "queue": [
                 "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),
             ],

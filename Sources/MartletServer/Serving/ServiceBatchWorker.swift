@@ -14,8 +14,12 @@ package struct ServiceBatchWorker: BatchWorker {
 
     /// Whatever makes other answers of the same requests, but for seeds that nobody chose.
     package var context: String {
-        guard let service, let model else { return "" }
+        guard let service, let fleet = try? service.fleet() else { return "" }
         let settings = service.configuration
+        // Of several models each is named by its requests.
+        guard let model = fleet.only else {
+            return fleet.names.map { $0.joined(separator: "\t") }.joined(separator: "\n")
+        }
         return [
             model.id, model.model?.identity ?? "", model.model?.cacheStorage ?? "",
             model.embedding.map { "\($0.family) \($0.dimensions)" } ?? "", model.template,
@@ -48,7 +52,7 @@ package struct ServiceBatchWorker: BatchWorker {
             let namespace =
                 own.sharing == .nobody
                 ? request.customID.debugDescription
-                : "\(own.salt.debugDescription) \((own.adapter ?? "").debugDescription)"
+                : [own.salt, own.adapter ?? "", own.form?.id ?? ""].debugDescription
             return PromptTree.Prompt(
                 tokens: answer.prompt.tokens, namespace: namespace,
                 answerTokens: answer.chainCount
@@ -66,6 +70,7 @@ package struct ServiceBatchWorker: BatchWorker {
             Self.request(request), sink: sink, id: id, tenant: tenant,
             background: BackgroundObserver(
                 promptIsComputed: started, answerHasEnded: { sink.add($0) }))
+        defer { exchange.end() }
         do throws(WireError) {
             try await endpoint.handle(exchange, service)
         } catch {

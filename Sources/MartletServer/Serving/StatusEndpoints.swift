@@ -10,16 +10,25 @@ enum StatusEndpoints {
             "GET", "/health", aliases: ["/v1/health"], shape: .openAI, isPublic: true,
             summary: "Whether requests are answered: 200, or 503 while the model is loaded."
         ) { (exchange, service) async throws(WireError) in
-            _ = try service.model()
+            _ = try service.fleet()
             try await exchange.reply(["status": "ok"])
         },
         Endpoint(
             "GET", "/metrics", shape: .openAI,
             summary: "What the server has done, as Prometheus reads it."
         ) { (exchange, service) async throws(WireError) in
-            let model = try? service.model()
-            let text = await ServerMetrics.text(
-                service, model?.statistics(), model?.shares?.statistics() ?? [])
+            let models = await (try? service.fleet())?.listing ?? []
+            var forms: [ServerMetrics.FormNumbers] = []
+            for listed in models {
+                for (form, numbers) in await listed.model?.shares?.statistics() ?? [] {
+                    forms.append((listed.id, form, numbers))
+                }
+            }
+            let budget = models.reduce(0) { $0 + ($1.model?.shares?.budgetBytes ?? 0) }
+            let all =
+                forms.isEmpty
+                ? nil : ServiceStatistics(adding: forms.map(\.numbers), budgetBytes: budget)
+            let text = ServerMetrics.text(service, all, forms, models)
             try await exchange.reply(
                 Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
         },
@@ -28,9 +37,12 @@ enum StatusEndpoints {
 
 /// Numbers for Prometheus.
 enum ServerMetrics {
+    /// What one engine of a model has done and holds.
+    typealias FormNumbers = (model: String, form: CacheForm, numbers: ServiceStatistics)
+
     static func text(
-        _ service: Service, _ engine: ServiceStatistics?,
-        _ forms: [(form: CacheForm, numbers: ServiceStatistics)]
+        _ service: Service, _ engine: ServiceStatistics?, _ forms: [FormNumbers],
+        _ models: [ModelFleet.Listing]
     ) -> String {
         let now = service.counters.now
         var text = ""
@@ -65,6 +77,19 @@ enum ServerMetrics {
         for (status, count) in now.statuses.sorted(by: { $0.key < $1.key }) {
             text += "martlet_requests_total{status=\"\(status)\"} \(count)\n"
         }
+        func addModels(
+            _ name: String, _ kind: String, _ help: String, _ value: (ModelFleet.Listing) -> Int
+        ) {
+            text += "# HELP martlet_\(name) \(help)\n# TYPE martlet_\(name) \(kind)\n"
+            for model in models {
+                text += "martlet_\(name){model=\(quoted(model.id))} \(value(model))\n"
+            }
+        }
+        addModels("model_loaded", "gauge", "Whether a model is in memory.") {
+            $0.model == nil ? 0 : 1
+        }
+        addModels("model_bytes", "gauge", "Bytes of a model's weights and cache.", \.bytes)
+        addModels("model_loads_total", "counter", "Times that a model was loaded.", \.loads)
         guard let engine else { return text }
         add("engine_steps_total", "counter", "Steps that ran the model.", Double(engine.steps))
         add(
@@ -83,8 +108,9 @@ enum ServerMetrics {
         add("engines", "gauge", "Policies and codecs that have an engine.", Double(forms.count))
         func addEach(_ name: String, _ help: String, _ value: (ServiceStatistics) -> Int) {
             text += "# HELP martlet_\(name) \(help)\n# TYPE martlet_\(name) gauge\n"
-            for (form, numbers) in forms {
-                let labels = "cache=\(quoted(form.policy)),kv=\(quoted(form.storage))"
+            for (model, form, numbers) in forms {
+                let labels =
+                    "model=\(quoted(model)),cache=\(quoted(form.policy)),kv=\(quoted(form.storage))"
                 text += "martlet_\(name){\(labels)} \(value(numbers))\n"
             }
         }

@@ -1,0 +1,19 @@
+/// About how many bytes a model's weights will take, from the headers of its files.
+
+import MartletFormats
+import MartletKernels
+
+extension LoadedModel {
+    /// Bytes of a model's weights as they are stored, or as the options pack them; nil for random weights, and for what cannot
+    /// be read. Reads no weights.
+    package static func storedBytes(of name: String, options: ModelOptions) -> Int? {
+        guard let source = try? ModelSource(name) else { return nil }
+        let opened = try? source.openCheckpoint()
+        guard let checkpoint = (opened ?? nil) ?? ((try? source.openEncoder()) ?? nil) else {
+            return nil
+        }
+        let entries = checkpoint.tensors.entries
+        guard let type = options.weights else { return entries.reduce(0) { $0 + $1.byteCount } }
+        return entries.reduce(0) { $0 + type.layout.bytes(weights: $1.elementCount) }
+    }
+}
