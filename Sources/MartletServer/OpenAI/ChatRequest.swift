@@ -126,7 +126,12 @@ struct ChatRequest: Sendable {
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
         includesProgress = try fields.flag("return_progress") ?? false
-        if includesProgress, answer.own.watch == nil { answer.own.watch = CacheWatch() }
+        // A search tells its own progress, as reasoning.
+        if includesProgress, answer.own.solve != nil {
+            exchange.note(ignored: ["return_progress"])
+        } else if includesProgress, answer.own.watch == nil {
+            answer.own.watch = CacheWatch()
+        }
         includesPrompt = try fields.flag("verbose") ?? configuration.tellsPrompts
         fields.accept("model")
     }

@@ -91,6 +91,9 @@ package final class Service: Sendable {
         return only
     }
 
+    /// Whether sessions can be opened: somebody listens, and there is one model that they can compute with.
+    var hasSessions: Bool { sessions.isListening && (try? model()) != nil }
+
     /// A model by its name, in memory until the exchange has ended. Throws `notFound`, and `unavailable` where it cannot be
     /// loaded now.
     func model(

@@ -76,7 +76,7 @@ enum PageEndpoints {
                         "shareBytes": .integer(numbers.budgetBytes),
                     ]
                 }),
-            "sessions": .bool(service.sessions.isListening),
+            "sessions": .bool(service.hasSessions),
             "queue": [
                 "waiting": .integer(now.waitingChains), "running": .integer(now.runningChains),
             ],
