@@ -102,8 +102,9 @@ private final class CountingWorker: BatchWorker {
 
         let whole = try #require(await alone.service.model().model?.statistics()).budgetBytes
         let tokens = try #require(await ServiceBatchWorker(alone.service).cacheTokens())
-        // Room for a document with all that is asked of it, and not for two: 4 × 1,300 tokens are asked.
-        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 1000)
+        // Room for a document with all that is asked of it and half of another's, pages that are not full included; all four
+        // would take some 3,600 tokens.
+        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 1600)
         let journal = BatchJournal(context: "", byteLimit: .max)
         let run = BatchRun(requests, for: "", journal: journal)
         let progress = try await run.run(on: ServiceBatchWorker(server.service))
