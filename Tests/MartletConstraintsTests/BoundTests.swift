@@ -43,6 +43,23 @@ import Testing
         #expect(try !walk(.regex("a{3,2}")))
     }
 
+    /// The loops of a compilation look whether it may go on: hardly anything is made when it may not.
+    @Test func aCompilationEndsInTheMiddle() throws {
+        let slow = Constraint.regex(String(repeating: "a?", count: 400) + "z")
+        func made(_ limit: CompileLimit?) throws -> Automaton {
+            let automaton = Automaton(limit)
+            _ = automaton.liveRow(try ConstraintCompiler.compile(slow, in: automaton))
+            return automaton
+        }
+        let late = try made(CompileLimit(time: .zero))
+        #expect(late.failure?.problem.contains("not done after") == true)
+        let lonely = try made(CompileLimit(time: .seconds(3600)) { true })
+        #expect(lonely.failure?.problem.contains("nobody waits") == true)
+        let whole = try made(nil)
+        #expect(whole.failure == nil)
+        #expect(max(late.children.count, lonely.children.count) * 4 < whole.children.count)
+    }
+
     @Test func schemasThatExplode() throws {
         func object(_ count: Int) -> String {
             "{"

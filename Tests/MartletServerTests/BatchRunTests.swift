@@ -102,8 +102,9 @@ private final class CountingWorker: BatchWorker {
 
         let whole = try #require(await alone.service.model().model?.statistics()).budgetBytes
         let tokens = try #require(await ServiceBatchWorker(alone.service).cacheTokens())
-        // Room for a document with all that is asked of it, and not for two: 4 × 1,300 tokens are asked.
-        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 1000)
+        // Room for a document with all that is asked of it and half of another's, pages that are not full included; all four
+        // would take some 3,600 tokens.
+        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 1600)
         let journal = BatchJournal(context: "", byteLimit: .max)
         let run = BatchRun(requests, for: "", journal: journal)
         let progress = try await run.run(on: ServiceBatchWorker(server.service))
@@ -197,6 +198,47 @@ private final class CountingWorker: BatchWorker {
         #expect(faults(line(String(repeating: "x", count: 600))) == ["1 invalid_value"])
         // A file of nothing but faults is not read to its end.
         #expect(faults(String(repeating: "x\n", count: 5000)).count == 100)
+    }
+
+    /// Whatever a file or a journal holds, it is read or refused; what is believed is what was written.
+    @Test func damagedFilesAndJournalsAreRead() async throws {
+        let requests = SharedPrompts.requests(documents: 1, questions: 2, length: 20)
+        let valid = requests.flatMap { request in
+            Array(
+                (#"{"custom_id": "\#(request.customID)", "method": "POST", "url": "\#(request.url)", "body": "#
+                    + String(decoding: request.body, as: UTF8.self) + "}\n").utf8)
+        }
+        #expect(BatchFile(valid, urls: ["/v1/completions"]).requests == requests)
+        var mutator = Mutator(seed: 31)
+        for _ in 0..<400 {
+            let read = BatchFile(mutator.mutate(valid, with: valid), urls: ["/v1/completions"])
+            #expect(!read.requests.isEmpty || !read.faults.isEmpty)
+        }
+        let path = FileManager.default.temporaryDirectory.appending(
+            path: "martlet-journal-\(UUID().uuidString)"
+        ).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var written: [[UInt8]] = []
+        do {
+            let journal = try BatchJournal(path, context: "c")
+            for request in requests {
+                let result = BatchResult(request, code: "x", message: #"a ","line": b"#)
+                written.append(result.line)
+                try journal.add(result, of: request)
+            }
+        }
+        let whole = Array(try #require(FileManager.default.contents(atPath: path)))
+        for round in 0..<100 {
+            let bytes = round == 0 ? whole : mutator.mutate(whole, with: whole)
+            try Data(bytes).write(to: URL(filePath: path))
+            let journal = try BatchJournal(path, context: "c")
+            for (request, line) in zip(requests, written) {
+                let result = try journal.result(of: request)
+                if round == 0 { #expect(result?.line == line) }
+                guard let result else { continue }
+                #expect((try? JSONValue.parse(result.line)) != nil)
+            }
+        }
     }
 
     /// Turns are claimed in order within the cache, and nobody begins before who computes what it goes on with.

@@ -95,9 +95,11 @@ package final class BatchJournal: Sendable {
         -> Bool
     {
         guard let value = try? JSONValue.parse(Array(line)).objectValue,
+            value.keys == ["custom_id", "digest", "failed", "usage", "line"],
             let id = value["custom_id"]?.stringValue, let digest = value["digest"]?.stringValue,
             let isError = value["failed"]?.boolValue, value["line"]?.objectValue != nil,
             let counts = value["usage"]?.arrayValue?.compactMap(\.intValue), counts.count == 4,
+            // Quotes in the members before are escaped: it stands nowhere else.
             let place = line.firstRange(of: separator)
         else { return false }
         var usage = AnswerUsage()

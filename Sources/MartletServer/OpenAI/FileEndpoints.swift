@@ -8,7 +8,7 @@ enum FileEndpoints {
     static let endpoints: [Endpoint] = [
         Endpoint(
             "POST", "/v1/files", aliases: ["/files"], shape: .openAI,
-            summary: "Keeps a file, sent as multipart/form-data.",
+            summary: "Keeps a file.", bodyType: "multipart/form-data",
             fields: [
                 "file": "The file.", "purpose": "batch, or another word; only batches read files.",
                 "expires_after[seconds]":

@@ -19,6 +19,8 @@ package struct Endpoint: Sendable {
     package let isPublic: Bool
     /// What it does, in one sentence.
     package let summary: String
+    /// The type of its body.
+    package let bodyType: String
     /// The fields that its body takes, in words, by name.
     package let fields: [String: String]
     /// What runs.
@@ -28,7 +30,8 @@ package struct Endpoint: Sendable {
 
     init(
         _ method: String, _ path: String, aliases: [String] = [], shape: WireShape,
-        isPublic: Bool = false, summary: String, fields: [String: String] = [:],
+        isPublic: Bool = false, summary: String, bodyType: String = "application/json",
+        fields: [String: String] = [:],
         asks: Reader? = nil, handle: @escaping Handler
     ) {
         self.method = method
@@ -37,6 +40,7 @@ package struct Endpoint: Sendable {
         self.shape = shape
         self.isPublic = isPublic
         self.summary = summary
+        self.bodyType = bodyType
         self.fields = fields
         self.asks = asks
         self.handle = handle

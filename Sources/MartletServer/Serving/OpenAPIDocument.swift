@@ -60,7 +60,7 @@ enum OpenAPIDocument {
                 to: [
                     "required": true,
                     "content": [
-                        "application/json": [
+                        endpoint.bodyType: [
                             "schema": ["type": "object", "properties": .object(properties)]
                         ]
                     ],

@@ -75,8 +75,11 @@ package struct ServiceBatchWorker: BatchWorker {
             try await endpoint.handle(exchange, service)
         } catch {
             switch error.kind {
-            case .clientGone, .unavailable: throw .ended
-            case .rateLimited: throw .later(seconds: error.retryAfter ?? 1)
+            case .clientGone: throw .ended
+            case .unavailable, .rateLimited:
+                // A server that is about to end answers nothing later.
+                guard case .ready = service.current else { throw .ended }
+                throw .later(seconds: error.retryAfter ?? 1)
             default:
                 return BatchResult(
                     request, status: error.kind.status, requestID: id,
