@@ -80,7 +80,7 @@ struct Serve: AsyncParsableCommand {
         let place = server.hosts.map { host in
             "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
         }.joined(separator: " and ")
-        let named = models.isEmpty ? "" : models.joined(separator: ", ") + "; "
+        let named = (models + server.folders).joined(separator: ", ") + "; "
         StandardStreams.note((isFleet ? "serving " : "loading ") + named + "listening at \(place)")
         let load = Task { [self, options] in
             do throws(MartletError) {
