@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What only a server on sockets needs.
+let whenServing = TargetDependencyCondition.when(traits: ["Server"])
+
 let package = Package(
     name: "martlet",
     platforms: [.macOS(.v26)],
@@ -22,8 +25,15 @@ let package = Package(
         .library(name: "MartletCharacterModels", targets: ["MartletCharacterModels"]),
         .executable(name: "martlet", targets: ["MartletCommand"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Server"]),
+        .trait(
+            name: "Server",
+            description: "`martlet serve` on sockets. Without it nothing depends on SwiftNIO."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Only for `swift package generate-documentation`.
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -118,8 +128,12 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletPage",
-                "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletKernels",
+                "MartletPage", "MartletTemplates", "MartletTokenizers",
+                .product(name: "NIOCore", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOWebSocket", package: "swift-nio", condition: whenServing),
             ], swiftSettings: strict),
         .executableTarget(
             name: "MartletCommand",

@@ -69,7 +69,8 @@ public final class Model: Sendable {
         solver = Solver(loaded, costs: costs)
         masks = ConstraintMasks(
             loaded.text, endTokens: configuration.endTokens,
-            vocabularySize: loaded.model.shape.vocabularySize)
+            vocabularySize: loaded.model.shape.vocabularySize,
+            timeLimit: loaded.options.constraintTime)
         do {
             engine = try await Engine(configuration: configuration) {
                 let cache = try loaded.makeCache(
@@ -245,11 +246,21 @@ public final class Model: Sendable {
         return result
     }
 
+    /// Compiles what answers must match, away from Swift's shared threads. Throws `invalidParameter` for what is wrong, not
+    /// supported or takes longer than ``ModelOptions/constraintTime``, and `cancelled`.
+    package func compile(
+        _ constraint: Constraint
+    ) async throws(MartletError) -> CompiledConstraint {
+        CompiledConstraint(mask: try await masks.compiled(constraint))
+    }
+
     /// Sends a prompt to the engine, or refuses it.
+    ///
+    /// - Parameter compiled: the options' constraint, where it was compiled before.
     package func generate(
         _ tokens: [Int32], options: GenerationOptions, chainCount: Int = 1,
         pacing: EventPacing = .eachStep, conversation: Conversation? = nil,
-        leadingWidths: [Int] = [], watch: CacheWatch? = nil
+        leadingWidths: [Int] = [], watch: CacheWatch? = nil, compiled: CompiledConstraint? = nil
     ) throws(MartletError) -> ChainStream {
         let limit = try loaded.completionLimit(
             promptTokens: tokens.count, wanted: options.maximumTokens,
@@ -260,8 +271,10 @@ public final class Model: Sendable {
             sampling: options.sampling(maximumTokens: limit, stopTokens: stopTokens),
             chainCount: chainCount, pacing: pacing, conversation: conversation,
             adapter: options.adapter, leadingWidths: leadingWidths)
-        request.mask = try options.constraint.map { constraint throws(MartletError) in
-            try masks.mask(constraint)
+        if let compiled {
+            request.mask = compiled.mask
+        } else if let constraint = options.constraint {
+            request.mask = try masks.mask(constraint)
         }
         request.priority = options.service.priority
         request.firstTokenTarget = options.service.firstTokenTarget

@@ -19,8 +19,11 @@ public final class TokenConstraint: Sendable {
     }
 
     /// What the lock guards.
+    ///
+    /// The automaton is a class, and no lock of its own guards its states. It is made in `init`, which hands it to nobody but the machine's
+    /// masks; from then on it is reached through the lock alone, as nothing that the methods return refers to it. So one
+    /// thread at a time uses it, whichever that is.
     private struct Machine: @unchecked Sendable {
-        // The automaton is used by whoever holds the lock and by nobody else.
         let automaton: Automaton
         var masks: TokenMasks
     }
@@ -33,14 +36,18 @@ public final class TokenConstraint: Sendable {
 
     /// Compiles a constraint.
     ///
-    /// - Throws: ``ConstraintError`` where the constraint is wrong, or asks for what cannot be enforced exactly.
-    public init(_ constraint: Constraint, vocabulary: TokenVocabulary) throws(ConstraintError) {
-        let automaton = Automaton()
+    /// - Parameter limit: how long that may take; nil for as long as the constraint's own bounds let it.
+    /// - Throws: ``ConstraintError`` where the constraint is wrong, asks for what cannot be enforced exactly, or takes longer.
+    public init(
+        _ constraint: Constraint, vocabulary: TokenVocabulary, limit: CompileLimit? = nil
+    ) throws(ConstraintError) {
+        let automaton = Automaton(limit)
         let root = try ConstraintCompiler.compile(constraint, in: automaton)
         if let failure = automaton.failure { throw failure }
         automaton.settleRules()
         // What cannot even begin is refused here, and not at the first token.
         _ = automaton.liveRow(root)
+        automaton.stopWatch()
         guard automaton.isLive(root), automaton.failure == nil else {
             throw automaton.failure
                 ?? ConstraintError(place: "the beginning", problem: "no text matches; correct it")
@@ -195,8 +202,13 @@ public final class TokenConstraint: Sendable {
     /// Whether the constraint has come to its bounds: no text goes on with it.
     public var hasFailed: Bool { machine.withLock { $0.automaton.failure != nil } }
 
-    /// How many states were made: a measure of what the constraint holds in memory.
-    public var stateCount: Int { machine.withLock { $0.automaton.nodes.count } }
+    /// How many states were made.
+    var stateCount: Int { machine.withLock { $0.automaton.nodes.count } }
+
+    /// About how many bytes the constraint holds: states, transitions, and the sets of tokens that are remembered.
+    public var byteCount: Int {
+        machine.withLock { $0.automaton.byteCount + $0.masks.byteCount }
+    }
 }
 
 extension Automaton {

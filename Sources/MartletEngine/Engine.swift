@@ -1,5 +1,6 @@
 /// The engine's front: requests from any task, served by one loop on a thread of its own.
 
+import Dispatch
 import MartletCache
 import MartletModels
 
@@ -34,6 +35,10 @@ package actor Engine {
         let made: EngineParts
         do { made = try parts() } catch { throw .startFailed(error) }
         loop = try EngineLoop(parts: made, configuration: configuration)
+        let queue = DispatchQueue(label: "martlet-prompts-read", qos: .userInitiated)
+        loop?.beginFetch = { [weak self] name, read in
+            queue.async { [weak self] in self?.post(.fetched(name, read())) }
+        }
     }
 
     // MARK: Requests
@@ -136,7 +141,12 @@ package actor Engine {
         while let loop {
             for message in inbox.take() { read(message, loop) }
             if !loop.step(hasNews: { inbox.hasMessages }) && inbox.rest() { return }
-            await Task.yield()
+            if loop.awaitsStorage, !inbox.hasMessages {
+                // Nothing can be done until something is read, which takes milliseconds.
+                try? await Task.sleep(for: .microseconds(500))
+            } else {
+                await Task.yield()
+            }
         }
     }
 
@@ -149,6 +159,7 @@ package actor Engine {
         case .cancel(let id): loop.cancel(id)
         case .end(let id): loop.endConversation(id)
         case .unpin(let tenant): loop.unpin(tenant: tenant)
+        case .fetched(let name, let segments): loop.fetched(name, segments)
         }
     }
 }

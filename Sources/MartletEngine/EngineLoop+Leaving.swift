@@ -65,12 +65,14 @@ extension EngineLoop {
         let keys = isListed ? prefixKeys.keys(of: tokens, under: lane.root) : nil
         if conversation == nil, keys?.isEmpty ?? true { return cache.release(sequence) }
         var priority = max(state.key.priority, generation.inheritedPriority)
-        var pins =
-            generation.prefix.isPinned && lane.root == generation.prefix.ownLane.root
+        var pinner =
+            lane.root == generation.prefix.ownLane.root ? generation.prefix.pinner : nil
         if let keys {
             store(sequence, tokens: tokens, root: lane.root, keys: keys)
-            if pins, pinPrompt(of: sequence, state, tokens, lane.root, keys, priority) {
-                pins = false
+            if let tenant = pinner,
+                pinPrompt(of: sequence, state, tokens, lane.root, keys, priority, by: tenant)
+            {
+                pinner = nil
             }
             let others = kept.index.contained(in: tokens, keys: keys)
             for case .kept(let id) in others where isNeedless(id, beside: tokens.count) {
@@ -79,7 +81,7 @@ extension EngineLoop {
                 release(other)
             }
             // A longer one serves as well, unless it may go and this one may not.
-            if !pins, cache.cutsAnywhere, let longer = longer(than: tokens, keys) {
+            if pinner == nil, cache.cutsAnywhere, let longer = longer(than: tokens, keys) {
                 kept.touch(longer, at: configuration.clock.now(), priority: priority)
                 cache.release(sequence)
                 return stayWithinBounds()
@@ -91,7 +93,7 @@ extension EngineLoop {
         kept.keep(sequence, tokens: tokens, root: lane.root, keys: keys) {
             $0.conversation = conversation
             $0.priority = priority
-            $0.isPinned = pins
+            $0.pinners = pinner.map { [$0] } ?? []
             $0.isBackground = generation.prefix.isBackground
             $0.lastUse = configuration.clock.now()
         }
@@ -102,7 +104,7 @@ extension EngineLoop {
     /// may go. False where the whole sequence must be pinned: when it has no answer, or cannot be cut.
     private func pinPrompt(
         of sequence: SequenceID, _ state: SequenceState, _ tokens: [Int32], _ root: PrefixKey,
-        _ keys: [PrefixKey], _ priority: Int
+        _ keys: [PrefixKey], _ priority: Int, by tenant: String
     ) -> Bool {
         let prompt = Array(tokens.prefix(state.promptCount))
         let promptKeys = Array(keys.prefix(prompt.count / KVPage.tokens))
@@ -114,6 +116,7 @@ extension EngineLoop {
         }
         if let pinned {
             kept.touch(pinned.id, at: configuration.clock.now(), priority: priority)
+            kept.pin(pinned.id, by: tenant)
             return true
         }
         guard prompt.count < tokens.count, let cut = cache.fork(sequence, to: prompt.count) else {
@@ -121,7 +124,7 @@ extension EngineLoop {
         }
         kept.keep(cut, tokens: prompt, root: root, keys: promptKeys) {
             $0.priority = priority
-            $0.isPinned = true
+            $0.pinners = [tenant]
             $0.lastUse = configuration.clock.now()
         }
         return true
@@ -192,14 +195,8 @@ extension EngineLoop {
     /// Ends a conversation. A request of it that is under way goes on.
     func endConversation(_ id: ConversationID) { release(kept.end(id)) }
 
-    /// Lets what a tenant's requests have pinned be given up like anything else.
-    func unpin(tenant: String) {
-        for adapter in [nil] + forward.adapterNames.map(Optional.some) {
-            for owner in [["tenant", tenant], ["everyone"]] {
-                kept.unpin(prefixKeys.root(of: namespace(of: owner, adapter: adapter)))
-            }
-        }
-    }
+    /// Lets what a tenant's requests have pinned be given up like anything else, unless another tenant has pinned it too.
+    func unpin(tenant: String) { kept.unpin(tenant) }
 
     /// Gives up everything that is kept.
     func releaseKept() {

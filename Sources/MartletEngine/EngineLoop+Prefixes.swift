@@ -50,7 +50,7 @@ extension EngineLoop {
         }
         return RequestPrefix(
             tenant: lane(["tenant", request.tenant]), everyone: lane(["everyone"]),
-            scope: request.prefixScope, isPinned: request.pinsPrefix,
+            scope: request.prefixScope, pinner: request.pinsPrefix ? request.tenant : nil,
             isBackground: request.isBackground)
     }
 
@@ -78,8 +78,12 @@ extension EngineLoop {
             return nil
         }
         // What is brought back for a chain that cannot start would only take others' room until it is given up.
-        if hasRoom(search.best?.count ?? 0), restores(state, beyond: search.best) {
-            search = self.search(for: state)
+        if hasRoom(search.best?.count ?? 0) {
+            switch restoring(state, beyond: search.best) {
+            case .nothing: break
+            case .coming: return nil
+            case .done: search = self.search(for: state)
+            }
         }
         let begun = search.best.flatMap { cache.fork($0.sequence, to: $0.count) }
         var opening = Opening(sequence: begun ?? cache.makeSequence(), computed: 0)
@@ -90,16 +94,16 @@ extension EngineLoop {
         return (opening, begun == nil ? nil : search.best)
     }
 
-    /// Brings back what is stored of a chain's prompt. Returns whether there is more than `best` now.
-    private func restores(_ state: SequenceState, beyond best: Beginning?) -> Bool {
+    /// Brings back what is stored of a chain's prompt.
+    private func restoring(_ state: SequenceState, beyond best: Beginning?) -> Restoring {
         guard let generation = generations[state.id.request], isReusing(generation.prefix) else {
-            return false
+            return .nothing
         }
-        return generation.prefix.lanes.contains {
-            restore(
-                state.tokens, $0, beyond: best?.count ?? 0, of: best?.sequence,
-                priority: state.key.priority)
+        for lane in generation.prefix.lanes {
+            let outcome = restore(state, lane, beyond: best?.count ?? 0, of: best?.sequence)
+            if outcome != .nothing { return outcome }
         }
+        return .nothing
     }
 
     private func noteWait(of state: SequenceState) {

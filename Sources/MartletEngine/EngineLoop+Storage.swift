@@ -34,37 +34,105 @@ extension EngineLoop {
         return stride(from: pages - 1, to: keys.count, by: pages).map { name(keys[$0]) }
     }
 
+    /// What tells the tokens before each segment of a prompt. The second hash has the storage's key the other way round.
+    private func chains(
+        _ tokens: [Int32], _ root: PrefixKey, _ keys: [PrefixKey], _ storage: any PrefixStorage
+    ) -> [PrefixSegment.Chain] {
+        let (low, high) = storage.hashKey
+        let checks = PrefixKeys(KeyedHash(key: high, low)).keys(of: tokens, under: root)
+        return stride(from: 0, to: keys.count, by: segmentTokens / KVPage.tokens).map { page in
+            page == 0
+                ? PrefixSegment.Chain(key: root, check: root)
+                : PrefixSegment.Chain(key: keys[page - 1], check: checks[page - 1])
+        }
+    }
+
     /// Writes what the storage does not have of a sequence.
     func store(_ sequence: SequenceID, tokens: [Int32], root: PrefixKey, keys: [PrefixKey]) {
         guard let storage else { return }
-        for (index, name) in segmentNames(keys).enumerated() where !storage.contains(name) {
-            let end = (index + 1) * segmentTokens
+        let missing = segmentNames(keys).enumerated().filter { !storage.contains($0.element) }
+        guard !missing.isEmpty else { return }
+        let chains = chains(tokens, root, keys, storage)
+        for (index, name) in missing {
+            let first = index * segmentTokens
             let bytes = PrefixSegment.bytes(
-                of: sequence, tokens: Array(tokens[..<end]), first: end - segmentTokens,
-                origin: origin(root), cache: cache)
+                of: sequence, tokens: tokens[first..<first + segmentTokens], first: first,
+                after: chains[index], origin: origin(root), cache: cache)
             if storage.write(name, bytes) { counters.prefixes.storedTokens += segmentTokens }
         }
     }
 
-    /// Brings back what the storage has of a prompt beyond the `count` tokens that `sequence` shares with it; the result
-    /// is kept, for whoever looks next. Returns whether there is more now.
+    /// The most runs of segments that are read or wait at the same time.
+    private static let mostFetches = 4
+
+    /// Whether nothing can be done before something is read.
+    var awaitsStorage: Bool {
+        scheduler.running.isEmpty && paused == nil
+            && fetches.values.contains { $0.segments == nil }
+    }
+
+    /// Takes what was read.
+    func fetched(_ name: String, _ segments: FetchedSegments) {
+        fetches[name]?.segments = segments
+    }
+
+    /// Forgets what was read for chains that wait no more.
+    func dropFetches() {
+        guard !fetches.isEmpty else { return }
+        let waiting = Set(scheduler.waiting.map(\.id))
+        for (name, fetch) in fetches where fetch.chains.isDisjoint(with: waiting) {
+            fetches[name] = nil
+        }
+    }
+
+    /// What is read from a name on; nil as long as it is not there.
+    private func fetch(
+        _ names: [String], _ root: PrefixKey, _ storage: any PrefixStorage, for chain: ChainID
+    ) -> FetchedSegments? {
+        let origin = origin(root)
+        guard let beginFetch else {
+            return FetchedSegments(names, origin: origin, from: storage)
+        }
+        if fetches[names[0]] == nil {
+            guard fetches.count < Self.mostFetches else { return nil }
+            fetches[names[0]] = PrefixFetch(chains: [])
+            beginFetch(names[0]) { FetchedSegments(names, origin: origin, from: storage) }
+        }
+        fetches[names[0]]?.chains.insert(chain)
+        guard let segments = fetches[names[0]]?.segments else { return nil }
+        fetches[names[0]] = nil
+        return segments
+    }
+
+    /// Brings back what the storage has of a chain's prompt beyond the `count` tokens that `sequence` shares with it; the
+    /// result is kept, for whoever looks next.
     func restore(
-        _ tokens: [Int32], _ lane: RequestPrefix.Lane, beyond count: Int, of sequence: SequenceID?,
-        priority: Int
-    ) -> Bool {
-        guard let storage else { return false }
+        _ state: SequenceState, _ lane: RequestPrefix.Lane, beyond count: Int,
+        of sequence: SequenceID?
+    ) -> Restoring {
+        guard let storage else { return .nothing }
+        let tokens = state.tokens
         let names = segmentNames(lane.keys)
         let first = count / segmentTokens
         var last = first
         while last < min(names.count, mostSegments), storage.contains(names[last]) { last += 1 }
-        guard last > first else { return false }
+        guard last > first else { return .nothing }
+        guard
+            let read = fetch(Array(names[first..<last]), lane.root, storage, for: state.id)
+        else { return .coming }
+        if let damaged = read.damaged {
+            // It is computed again by whoever needs it.
+            counters.prefixes.damagedSegments += 1
+            storage.remove(damaged)
+        }
         let begun = first > 0 ? sequence.flatMap { cache.fork($0, to: first * segmentTokens) } : nil
         let restored = begun ?? cache.makeSequence()
         var end = cache.count(restored)
-        for name in names[(end / segmentTokens)..<last] {
-            guard let segment = read(name, lane.root, storage),
-                segment.first == end, segment.tokens.count == end + segmentTokens,
-                tokens.starts(with: segment.tokens), makeRoom(restored, segmentTokens)
+        let chains = chains(tokens, lane.root, lane.keys, storage)
+        for segment in read.segments.dropFirst(end / segmentTokens - first) {
+            guard segment.first == end, segment.before == chains[end / segmentTokens],
+                segment.tokens == Array(tokens[end..<end + segmentTokens]),
+                makeRoom(restored, segmentTokens)
             else { break }
             segment.append(to: restored, cache: cache)
             end = cache.count(restored)
@@ -72,31 +140,17 @@ extension EngineLoop {
         }
         guard end > count else {
             cache.release(restored)
-            return false
+            return .nothing
         }
         kept.keep(
             restored, tokens: Array(tokens[..<end]), root: lane.root,
             keys: Array(lane.keys[..<(end / KVPage.tokens)])
         ) {
-            $0.priority = priority
+            $0.priority = state.key.priority
             $0.lastUse = configuration.clock.now()
         }
         stayWithinBounds()
-        return true
-    }
-
-    /// Reads a segment; one that is damaged is forgotten, and computed again by whoever needs it.
-    private func read(
-        _ name: String, _ root: PrefixKey, _ storage: any PrefixStorage
-    ) -> PrefixSegment? {
-        guard let bytes = storage.read(name) else { return nil }
-        do throws(CacheError) {
-            return try PrefixSegment(bytes, origin: origin(root))
-        } catch {
-            counters.prefixes.damagedSegments += 1
-            storage.remove(name)
-            return nil
-        }
+        return .done
     }
 
     /// Reserves pages for tokens that are brought back: free ones, and those of what is kept. Chains that run give way to

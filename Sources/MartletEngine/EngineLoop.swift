@@ -30,6 +30,10 @@ final class EngineLoop {
     var times: StepTimes
     /// A step that stopped between two layers.
     var paused: PausedStep?
+    /// What is being read from the storage, by the name of the first segment.
+    var fetches: [String: PrefixFetch] = [:]
+    /// Begins to read away from the engine's thread, and has ``fetched(_:_:)`` told of it later; nil reads at once.
+    var beginFetch: ((String, @escaping @Sendable () -> FetchedSegments) -> Void)?
 
     /// Throws `invalidParameter` for a step budget without tokens or sequences.
     init(parts: EngineParts, configuration: EngineConfiguration) throws(EngineError) {
@@ -69,6 +73,7 @@ final class EngineLoop {
     @discardableResult
     func step(hasNews: () -> Bool = { false }) -> Bool {
         let begin = configuration.clock.now()
+        dropFetches()
         scheduler.order(at: moment)
         admit()
         if paused.map({ !isIntact($0) }) == true { abandon() }

@@ -46,11 +46,16 @@ import Testing
 
     private static let text: [Int32] = (0..<64).map { $0 * 3 - 7 }
 
+    private static func chain(_ first: Int) -> PrefixSegment.Chain {
+        PrefixSegment.Chain(
+            key: PrefixKey(rawValue: UInt64(first + 5)), check: PrefixKey(rawValue: .max))
+    }
+
     private static func segments(_ cache: KVCache, _ id: SequenceID) -> [[UInt8]] {
         [(0, 32), (32, 64)].map { first, end in
             PrefixSegment.bytes(
-                of: id, tokens: Array(text[..<end]), first: first, origin: origin(cache),
-                cache: cache)
+                of: id, tokens: text[first..<end], first: first, after: chain(first),
+                origin: origin(cache), cache: cache)
         }
     }
 
@@ -61,7 +66,10 @@ import Testing
         for bytes in Self.segments(one, id) {
             let segment = try PrefixSegment(bytes, origin: Self.origin(other))
             #expect(segment.first == other.count(restored))
-            #expect(segment.tokens == Array(Self.text[..<(segment.first + 32)]))
+            #expect(segment.tokens == Array(Self.text[segment.first..<(segment.first + 32)]))
+            #expect(segment.before == Self.chain(segment.first))
+            // Each run has its own tokens alone: a prompt's runs grow with its length.
+            #expect(bytes.count == 128 + 128 + 2 * 4 * 1024)
             try other.reserve([(restored, 32)])
             segment.append(to: restored, cache: other)
             try other.checkIntegrity()
@@ -97,7 +105,7 @@ import Testing
         for trial in 0..<400 {
             var damaged = bytes
             switch trial % 4 {
-            case 0: damaged[trial % 80] ^= UInt8(1 << random.below(8))
+            case 0: damaged[trial % 150] ^= UInt8(1 << random.below(8))
             case 1: damaged[random.below(bytes.count)] ^= UInt8(1 << random.below(8))
             case 2: damaged.removeLast(1 + random.below(bytes.count))
             default: damaged.append(contentsOf: [UInt8](repeating: 7, count: 1 + random.below(99)))

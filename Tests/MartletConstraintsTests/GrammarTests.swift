@@ -147,4 +147,19 @@ import Testing
             try constraint(.outline(.repetition(.text("a"), least: 3, most: 2, separator: "")))
         }
     }
+
+    /// A quote at the very end opens a text and closes none.
+    @Test func textsEndInBothNotations() throws {
+        for text in ["\"", "\"a", "\"a\\", "\"a\\\""] {
+            #expect(throws: ConstraintError.self, "\(text)") {
+                try BackusNaurParser.parse("root ::= \(text)")
+            }
+            #expect(throws: ConstraintError.self, "\(text)") {
+                try LarkParser.parse("start: \(text)")
+            }
+        }
+        let empty = try TokenConstraint(
+            .grammar("root ::= \"\" \"a\" # comment"), vocabulary: Texts.vocabulary)
+        #expect(empty.matches("a".utf8) && !empty.matches("".utf8))
+    }
 }

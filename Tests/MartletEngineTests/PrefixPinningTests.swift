@@ -53,6 +53,32 @@ import Testing
         #expect(!harness.loop.kept.all.contains { $0.isPinned })
     }
 
+    /// A tenant lets go of its own pins: what another one pinned stays, be it shared with everyone.
+    @Test func pinsAreTheTenantsOwn() throws {
+        let harness = try harness()
+        func pin(_ start: Int, by tenant: String) throws {
+            try say(
+                request(tokens(40, from: start), maximumTokens: 8) {
+                    $0.pinsPrefix = true
+                    $0.tenant = tenant
+                    $0.prefixScope = .everyone
+                }, harness)
+        }
+        func pinned() -> Set<[Int32]> {
+            Set(harness.loop.kept.all.filter(\.isPinned).map(\.tokens))
+        }
+        try pin(0, by: "a")
+        try pin(0, by: "b")
+        try pin(5, by: "b")
+        // Of what everyone sees the last token is left out: it is computed with the answer.
+        let both: Set<[Int32]> = [tokens(39), tokens(39, from: 5)]
+        #expect(pinned() == both)
+        harness.loop.unpin(tenant: "a")
+        #expect(pinned() == both)
+        harness.loop.unpin(tenant: "b")
+        #expect(pinned().isEmpty)
+    }
+
     /// Something longer that is not pinned does not take the place of what is.
     @Test func aPinOutlivesSomethingLonger() throws {
         let harness = try harness(tokens: 320)

@@ -77,6 +77,84 @@ private final class MemoryStorage: PrefixStorage {
         #expect(harness.heard[id]?[0].tokens == (try expected(next, chain: 0, seed: 7)))
     }
 
+    /// While a prompt is being read others go ahead; who waits no more is forgotten.
+    @Test func othersStepOnWhileAPromptIsRead() throws {
+        let storage = MemoryStorage()
+        let first = try harness(storage)
+        first.submit(request(130))
+        try first.run()
+
+        let harness = try harness(storage)
+        var reads: [(name: String, read: @Sendable () -> FetchedSegments)] = []
+        harness.loop.beginFetch = { reads.append(($0, $1)) }
+        let stored = request(130)
+        let id = harness.submit(stored)
+        let twin = harness.submit(stored)
+        harness.loop.step()
+        #expect(harness.loop.awaitsStorage && storage.reads.withLock { $0 } == 0)
+        let other = harness.submit(request(40, from: 9))
+        for _ in 0..<10 {
+            harness.loop.step()
+            try harness.loop.checkIntegrity()
+        }
+        #expect(
+            harness.heard[other]?[0].tokens
+                == (try expected(request(40, from: 9), chain: 0, seed: 7)))
+        #expect(harness.loop.statistics.waitingChains == 2 && reads.count == 1)
+        harness.loop.fetched(reads[0].name, reads[0].read())
+        try harness.run()
+        #expect(harness.loop.statistics.prefixes.restoredTokens == 128)
+        for chain in [id, twin] {
+            #expect(harness.heard[chain]?[0].tokens == (try expected(stored, chain: 0, seed: 7)))
+        }
+        #expect(harness.loop.fetches.isEmpty)
+
+        let gone = try self.harness(storage)
+        gone.loop.beginFetch = { _, _ in }
+        let cancelled = gone.submit(stored)
+        gone.loop.step()
+        gone.loop.cancel(cancelled)
+        gone.loop.step()
+        #expect(gone.loop.fetches.isEmpty && !gone.loop.awaitsStorage)
+    }
+
+    /// A run is only what it says after the tokens that it was computed after: under another's name it is not believed, and
+    /// of a longer prompt every run is as long as of a short one.
+    @Test func runsAreChained() throws {
+        let storage = MemoryStorage()
+        let first = try harness(storage)
+        first.submit(request(130))
+        first.submit(request(130, from: 3))
+        try first.run()
+        let files = storage.files.withLock { $0 }
+        #expect(files.count == 8 && Set(files.values.map(\.count)).count == 1)
+        // The second run of one prompt in the place of the other's, of the same tokens and another beginning.
+        var swapped = request(130)
+        swapped.promptTokens.replaceSubrange(0..<32, with: request(32, from: 40).promptTokens)
+        let other = try harness(MemoryStorage())
+        let id = other.submit(swapped)
+        try other.run()
+        let expected = other.heard[id]?[0].tokens
+        let keys = first.loop.prefix(of: swapped).ownLane.keys
+        func name(_ page: Int) -> String {
+            let digits = String(keys[page].rawValue, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        let own = first.loop.prefix(of: request(130)).ownLane.keys
+        for page in [3, 5, 7] {
+            let digits = String(own[page].rawValue, radix: 16)
+            let file = String(repeating: "0", count: 16 - digits.count) + digits
+            storage.files.withLock { $0[name(page)] = $0[file] }
+        }
+        let begun = try harness(storage)
+        begun.submit(request(40, from: 40))
+        try begun.run()
+        let again = begun.submit(swapped)
+        try begun.run()
+        #expect(begun.loop.statistics.prefixes.restoredTokens == 0)
+        #expect(begun.heard[again]?[0].tokens == expected)
+    }
+
     /// What the storage leaves out is not counted, and what is brought back stays within the most bytes.
     @Test func boundsHold() throws {
         let storage = MemoryStorage(most: 3)

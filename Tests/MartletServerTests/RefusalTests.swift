@@ -31,6 +31,38 @@ import Testing
         #expect(try answer.json()["error.param"].stringValue == name, "\(answer.text)")
     }
 
+    @Test(arguments: ["pin", "report"])
+    func searchesRefuseWhatServesAnswers(name: String) async throws {
+        let server = try await Self.shared.value
+        let answer = await server.post(
+            "/v1/chat/completions",
+            try Self.chat(#""martlet":{"\#(name)":true,"solve":{"width":1,"length":4}}"#))
+        #expect(answer.status == 400)
+        #expect(try answer.json()["error.param"].stringValue == "martlet." + name, "\(answer.text)")
+    }
+
+    /// Chains are drawn as the request says: where only the likeliest token can be, all are the same.
+    @Test func searchesDrawAsTheyAreAsked() async throws {
+        let server = try await TestServer("builtin")
+        func answers(_ member: String) async throws -> Set<Substring> {
+            let answer = await server.post(
+                "/v1/chat/completions",
+                try Self.chat(#"\#(member)"martlet":{"solve":{"width":6,"length":24}}"#))
+            #expect(answer.status == 200, "\(answer.text)")
+            let told = try answer.json()["choices.0.message.reasoning"].stringValue ?? ""
+            return Set(
+                told.split(separator: "\n").filter { $0.hasPrefix("Chain ") }.map {
+                    $0.drop { $0 != ":" }
+                })
+        }
+        for member in [
+            #""temperature":0,"#, #""top_k":1,"#, #""top_p":0.000001,"#, #""min_p":1,"#,
+        ] {
+            #expect(try await answers(member).count == 1, "\(member)")
+        }
+        #expect(try await answers(#""temperature":5,"#).count > 1)
+    }
+
     @Test func searchesAreNoLongerThanTheirAnswers() async throws {
         let server = try await TestServer("builtin")
         let answer = await server.post(
@@ -147,5 +179,42 @@ import Testing
             ))
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.headers["martlet-ignored"] == nil)
+    }
+
+    /// A token that is a part of a character is told by its own bytes.
+    @Test func partsOfCharactersAreToldByTheirBytes() async throws {
+        let server = try await TestServer("builtin")
+        let prompt = "a\u{1F985}é"
+        let answer = try await server.post(
+            "/v1/completions",
+            ["prompt": .string(prompt), "max_tokens": 0, "echo": true, "logprobs": 1]
+        ).json()
+        let tokens = answer["choices.0.logprobs.content"].arrayValue ?? []
+        let bytes = tokens.flatMap { token in
+            (token["bytes"].arrayValue ?? []).compactMap { $0.intValue.map(UInt8.init) }
+        }
+        #expect(tokens.contains { $0["token"].stringValue?.contains("\u{FFFD}") == true })
+        #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(prompt))
+    }
+
+    /// What other servers do with a field and this one does not is told.
+    @Test func whatChangesNothingIsListed() async throws {
+        let server = try await Self.shared.value
+        for (path, body, ignored) in [
+            (
+                "/api/chat",
+                #"{"messages":[{"role":"user","content":"a"}],"stream":false,"keep_alive":5,"options":{"num_ctx":64,"num_predict":1}}"#,
+                "keep_alive, options.num_ctx"
+            ),
+            ("/completion", #"{"prompt":"a","n_predict":1,"id_slot":1}"#, "id_slot"),
+            (
+                "/v1/responses",
+                #"{"input":"a","max_output_tokens":1,"text":{"verbosity":"low"}}"#, "text.verbosity"
+            ),
+        ] {
+            let answer = await server.post(path, try JSONValue.parse(Array(body.utf8)))
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.headers["martlet-ignored"] == ignored)
+        }
     }
 }

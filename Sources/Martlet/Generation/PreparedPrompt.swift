@@ -68,19 +68,23 @@ extension Model {
             reasoning: format.reasoning(answering: rendered))
     }
 
-    /// Starts to answer a prompt with one or more chains. The first event says that the engine has taken it.
+    /// Starts to answer a prompt with one or more chains, once what they must match is compiled. The first event says that
+    /// the engine has taken it.
     ///
     /// - Parameter watch: where glances at what the cache holds for it are left.
-    /// - Throws: `promptTooLong`, `contextExceeded`, `invalidParameter`; reading the stream throws what else the prompt
-    ///   is refused for.
+    /// - Throws: `promptTooLong`, `contextExceeded`, `invalidParameter`, `cancelled`; reading the stream throws what else the
+    ///   prompt is refused for.
     package func answers(
         to prompt: PreparedPrompt, options: GenerationOptions, chainCount: Int = 1,
         watch: CacheWatch? = nil
-    ) throws(MartletError) -> AnswerStream {
+    ) async throws(MartletError) -> AnswerStream {
         var options = options
         options.constraint = options.constraint?.after(prompt.reasoning)
+        var compiled: CompiledConstraint?
+        if let constraint = options.constraint { compiled = try await compile(constraint) }
         let stream = try generate(
-            prompt.tokens, options: options, chainCount: chainCount, watch: watch)
+            prompt.tokens, options: options, chainCount: chainCount, watch: watch,
+            compiled: compiled)
         return AnswerStream(
             base: stream, chainCount: chainCount,
             reader: prompt.parser.map { AnswerReader($0, options: options, text: loaded.text) })

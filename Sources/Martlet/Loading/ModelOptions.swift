@@ -26,6 +26,8 @@ public struct ModelOptions: Sendable, Hashable {
     /// The longest time that should pass between two tokens of a response while others' prompts are computed: a step takes as
     /// many tokens of prompts as that leaves room for, by what steps took so far. Nil fills every step.
     public var targetGap: Duration?
+    /// How long it may take to compile what an answer must match. What takes longer is refused.
+    public var constraintTime = Duration.seconds(10)
     /// Threads; nil for one for each processor.
     public var threads: Int?
     /// The seed of a random model's weights.

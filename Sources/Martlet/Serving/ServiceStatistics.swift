@@ -126,7 +126,7 @@ extension Model {
         await engine.statistics.map(ServiceStatistics.init)
     }
 
-    /// Lets the prompts that a tenant's requests pinned (``ServiceOptions/pinsPrompt``), and those pinned for everyone, be
-    /// given up like all others.
+    /// Lets the prompts that a tenant's requests pinned (``ServiceOptions/pinsPrompt``) be given up like all others. What
+    /// another tenant pinned too, among what is shared with everyone, stays.
     public func unpinPrompts(tenant: String = "") { engine.unpin(tenant: tenant) }
 }

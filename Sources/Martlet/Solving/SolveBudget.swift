@@ -36,6 +36,12 @@ public struct SolveOptions: Sendable {
     public var length: Int?
     /// Divides the logits. Nil: 0 for a single chain, otherwise 0.7.
     public var temperature: Float?
+    /// Only the likeliest so many tokens are drawn from; 0 for all.
+    public var topK = 0
+    /// Only the likeliest tokens are drawn from that have this probability together.
+    public var topP: Float = 1
+    /// Only tokens are drawn from that are at least so likely beside the likeliest.
+    public var minP: Float = 0
     /// The same seed gives the same chains whatever else runs; nil draws one.
     public var seed: UInt64?
     /// How answers become one.

@@ -124,6 +124,9 @@ struct SolveSearch: Sendable {
         var generation = GenerationOptions()
         generation.maximumTokens = configuration.length
         generation.temperature = options.temperature ?? (configuration.width > 1 ? 0.7 : 0)
+        generation.topK = options.topK
+        generation.topP = options.topP
+        generation.minP = options.minP
         generation.seed = seed
         generation.stop = options.stop
         generation.stopsAfterText = options.stopsAfterText

@@ -1,6 +1,6 @@
 /// Pages of a prompt as bytes that outlive the process: a run of full pages, and all that must hold for them to be of use.
 
-/// A run of pages of one sequence, and the tokens from the first one of the sequence to the last one of the run.
+/// A run of pages of one sequence with its tokens, and what tells the tokens before it.
 ///
 /// `docs/formats.md` describes the bytes. They may come from anywhere: nothing of them is believed before all is checked.
 package struct PrefixSegment: Sendable {
@@ -25,15 +25,34 @@ package struct PrefixSegment: Sendable {
         }
     }
 
-    /// All tokens up to the last one of the run.
+    /// What tells all tokens before a run: two keys of the page before it, which follow from them under different hashes.
+    package struct Chain: Sendable, Hashable {
+        let key: UInt64
+        let check: UInt64
+
+        /// - Parameters:
+        ///   - key: the key of the page before the run; that of the namespace where there is none.
+        ///   - check: the same by another hash.
+        package init(key: PrefixKey, check: PrefixKey) {
+            self.key = key.rawValue
+            self.check = check.rawValue
+        }
+    }
+
+    /// The tokens of the run.
     package let tokens: [Int32]
+    /// What comes before them.
+    package let before: Chain
     /// The first token whose page is in the run.
     package let first: Int
     /// The run's pages: those of the first 16 tokens of all tables, then the next.
     let pages: [UInt8]
 
-    static let version: UInt32 = 1
-    static let headerBytes = 64
+    static let version: UInt32 = 2
+    static let headerBytes = 128
+    /// Bytes that the checksum and what it is over begin at.
+    private static let sumPlace = 56
+    private static let bodyPlace = 64
     private static let magic: UInt64 = 0x3158_4650_564B_4D4D
     /// More tokens than any sequence has.
     private static let mostTokens = 1 << 24
@@ -43,20 +62,26 @@ package struct PrefixSegment: Sendable {
 
     // MARK: Writing
 
-    /// The bytes of the pages of `tokens[first...]`, of a sequence whose first tokens these are. All are full pages.
+    /// The bytes of the pages of `tokens`, which stand in a sequence from its token `first` on. All are full pages.
     package static func bytes(
-        of id: SequenceID, tokens: [Int32], first: Int, origin: Origin, cache: KVCache
+        of id: SequenceID, tokens: ArraySlice<Int32>, first: Int, after before: Chain,
+        origin: Origin, cache: KVCache
     ) -> [UInt8] {
+        let end = first + tokens.count
         precondition(
             tokens.count % KVPage.tokens == 0 && first % KVPage.tokens == 0
-                && first < tokens.count && tokens.count <= cache.count(id),
-            "PrefixSegment: got tokens \(first) ..< \(tokens.count) of \(cache.count(id))")
+                && first < end && end <= cache.count(id),
+            "PrefixSegment: got tokens \(first) ..< \(end) of \(cache.count(id))")
         var body: [UInt8] = []
-        let rows = first / KVPage.tokens..<tokens.count / KVPage.tokens
+        let rows = first / KVPage.tokens..<end / KVPage.tokens
+        let start = headerBytes - bodyPlace
         let tokenBytes = padded(tokens.count * 4)
-        body.reserveCapacity(tokenBytes + rows.count * origin.tableCount * origin.pageBytes)
+        body.reserveCapacity(start + tokenBytes + rows.count * origin.tableCount * origin.pageBytes)
+        append(before.key, to: &body)
+        append(before.check, to: &body)
+        body += [UInt8](repeating: 0, count: start - body.count)
         for token in tokens { append(UInt32(bitPattern: token), to: &body) }
-        body += [UInt8](repeating: 0, count: tokenBytes - body.count)
+        body += [UInt8](repeating: 0, count: start + tokenBytes - body.count)
         cache.readPages(id, rows: rows) { body.append(contentsOf: $0) }
         var header: [UInt8] = []
         append(magic, to: &header)
@@ -64,10 +89,10 @@ package struct PrefixSegment: Sendable {
         append(UInt32(headerBytes), to: &header)
         append(origin.root, to: &header)
         append(origin.fingerprint, to: &header)
-        for number in [tokens.count, first, origin.tableCount, origin.pageBytes] {
+        for number in [end, first, origin.tableCount, origin.pageBytes] {
             append(UInt32(number), to: &header)
         }
-        append(UInt64(headerBytes + body.count), to: &header)
+        append(UInt64(bodyPlace + body.count), to: &header)
         append(checksum(header, body[...]), to: &header)
         return header + body
     }
@@ -80,7 +105,8 @@ package struct PrefixSegment: Sendable {
             guard holds else { throw .damagedSegment(finding) }
         }
         try check(
-            bytes.count >= Self.headerBytes, "it has \(bytes.count) bytes, expected 64 or more")
+            bytes.count >= Self.headerBytes,
+            "it has \(bytes.count) bytes, expected \(Self.headerBytes) or more")
         func word(_ place: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) }
         }
@@ -92,19 +118,22 @@ package struct PrefixSegment: Sendable {
             long(16) == origin.root && long(24) == origin.fingerprint
                 && Int(word(40)) == origin.tableCount && Int(word(44)) == origin.pageBytes,
             "it is of another model, cache or owner")
-        let (count, first) = (Int(word(32)), Int(word(36)))
+        let (end, first) = (Int(word(32)), Int(word(36)))
         try check(
-            count <= Self.mostTokens && first < count && count % KVPage.tokens == 0
-                && first % KVPage.tokens == 0, "it says tokens \(first) ..< \(count)")
-        let tokenBytes = Self.padded(count * 4)
-        let pageBytes = (count - first) / KVPage.tokens * origin.tableCount * origin.pageBytes
+            end <= Self.mostTokens && first < end && end % KVPage.tokens == 0
+                && first % KVPage.tokens == 0, "it says tokens \(first) ..< \(end)")
+        let tokenBytes = Self.padded((end - first) * 4)
+        let pageBytes = (end - first) / KVPage.tokens * origin.tableCount * origin.pageBytes
         let length = Self.headerBytes + tokenBytes + pageBytes
         try check(
             bytes.count == length && long(48) == UInt64(length),
             "it has \(bytes.count) bytes, expected \(length)")
-        let sum = Self.checksum(Array(bytes[..<56]), bytes[Self.headerBytes...])
-        try check(long(56) == sum, "its checksum is another")
-        tokens = (0..<count).map { Int32(bitPattern: word(Self.headerBytes + 4 * $0)) }
+        let sum = Self.checksum(Array(bytes[..<Self.sumPlace]), bytes[Self.bodyPlace...])
+        try check(long(Self.sumPlace) == sum, "its checksum is another")
+        before = Chain(
+            key: PrefixKey(rawValue: long(Self.bodyPlace)),
+            check: PrefixKey(rawValue: long(Self.bodyPlace + 8)))
+        tokens = (0..<end - first).map { Int32(bitPattern: word(Self.headerBytes + 4 * $0)) }
         self.first = first
         pages = Array(bytes[(Self.headerBytes + tokenBytes)...])
     }
@@ -115,7 +144,7 @@ package struct PrefixSegment: Sendable {
             cache.count(id) == first,
             "PrefixSegment.append: got a sequence of \(cache.count(id)) tokens, expected \(first)")
         pages.withUnsafeBytes { pages in
-            cache.appendPages(id, tokens: tokens.count - first, from: pages)
+            cache.appendPages(id, tokens: tokens.count, from: pages)
         }
     }
 

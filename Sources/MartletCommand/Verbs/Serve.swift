@@ -67,47 +67,60 @@ struct Serve: AsyncParsableCommand {
     private var isFleet: Bool { models.count > 1 || !server.folders.isEmpty }
 
     func run() async throws {
-        let configuration = try server.configuration(seed: loading.seed)
-        var options = ModelOptions(loading, cache, chunk: chunk)
-        options.memoryBudget = memory.memory?.bytes
-        scheduling.apply(to: &options)
-        let service = Service(
-            configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
-        let listener = Listener(Server(service))
-        let port = try listener.listen(hosts: server.hosts, port: server.port)
-        let (ended, end) = AsyncStream.makeStream(of: Void.self)
-        Interruption.onSignal { end.finish() }
-        let place = server.hosts.map { host in
-            "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
-        }.joined(separator: " and ")
-        let named = (models + server.folders).joined(separator: ", ") + "; "
-        StandardStreams.note((isFleet ? "serving " : "loading ") + named + "listening at \(place)")
-        let load = Task { [self, options] in
-            do throws(MartletError) {
-                if isFleet {
-                    let fleet = try fleet(options, configuration)
-                    try await fleet.loadKept()
-                    service.begin(with: fleet)
-                } else {
-                    let served = try await ServedModel.load(
-                        models[0], options: options, embeddings: server.embeddings,
-                        configuration: configuration)
-                    served.notes.forEach { StandardStreams.note("\($0).") }
-                    service.begin(with: served)
-                }
-                StandardStreams.note("ready at \(place)")
-            } catch {
-                service.fail(error)
-                StandardStreams.note(OptionNames.message(of: error))
-                ExitStatus(error.code).exit()
-            }
-        }
-        for await _ in ended {}
-        load.cancel()
-        StandardStreams.note("ending; a second signal ends at once")
-        await listener.stop(within: configuration.gracePeriod)
-        ExitStatus.success.exit()
+        #if Server
+            try await serve()
+        #else
+            throw ValidationError(
+                "this martlet was built without its server; build it with the trait Server, which is on by default: "
+                    + "swift build -c release --product martlet.")
+        #endif
     }
+
+    #if Server
+        private func serve() async throws {
+            let configuration = try server.configuration(seed: loading.seed)
+            var options = ModelOptions(loading, cache, chunk: chunk)
+            options.memoryBudget = memory.memory?.bytes
+            scheduling.apply(to: &options)
+            let service = Service(
+                configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
+            let listener = Listener(Server(service))
+            let port = try await listener.listen(hosts: server.hosts, port: server.port)
+            let (ended, end) = AsyncStream.makeStream(of: Void.self)
+            Interruption.onSignal { end.finish() }
+            let place = server.hosts.map { host in
+                "http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):\(port)"
+            }.joined(separator: " and ")
+            let named = (models + server.folders).joined(separator: ", ") + "; "
+            StandardStreams.note(
+                (isFleet ? "serving " : "loading ") + named + "listening at \(place)")
+            let load = Task { [self, options] in
+                do throws(MartletError) {
+                    if isFleet {
+                        let fleet = try fleet(options, configuration)
+                        try await fleet.loadKept()
+                        service.begin(with: fleet)
+                    } else {
+                        let served = try await ServedModel.load(
+                            models[0], options: options, embeddings: server.embeddings,
+                            configuration: configuration)
+                        served.notes.forEach { StandardStreams.note("\($0).") }
+                        service.begin(with: served)
+                    }
+                    StandardStreams.note("ready at \(place)")
+                } catch {
+                    service.fail(error)
+                    StandardStreams.note(OptionNames.message(of: error))
+                    ExitStatus(error.code).exit()
+                }
+            }
+            for await _ in ended {}
+            load.cancel()
+            StandardStreams.note("ending; a second signal ends at once")
+            await listener.stop(within: configuration.gracePeriod)
+            ExitStatus.success.exit()
+        }
+    #endif
 
     /// The models that requests choose from, those for vectors included.
     private func fleet(

@@ -27,6 +27,7 @@ extension Automaton {
     }
 
     private func shortestPart(_ expression: Expression, _ node: Node) -> Int32 {
+        tick()
         switch node.kind {
         case .nothing: return Self.endless
         case .empty: return 0
@@ -51,6 +52,7 @@ extension Automaton {
             var changed = false
             forgetLengths()
             for index in rules.indices.reversed() {
+                guard failure == nil else { return }
                 let length = shortest(rules[index].body)
                 if length < rules[index].shortest {
                     setShortest(length, ofRule: index)
@@ -155,6 +157,8 @@ extension Automaton {
                 return total
             }
             searchedNodes += 1
+            tick()
+            guard failure == nil else { return Self.endless }
             guard done.count <= Self.searchLimit, searchedNodes <= Self.searchTotal else {
                 fail("an intersection in it has more than \(Self.searchLimit) states; simplify it")
                 return Self.endless

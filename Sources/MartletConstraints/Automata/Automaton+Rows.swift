@@ -35,6 +35,7 @@ extension Automaton {
     /// What follows each class of bytes; some of it may match nothing.
     func row(_ expression: Expression) -> Row {
         if let row = rows.raw[Int(expression.id)] { return row }
+        tick()
         guard failure == nil, rows.bytes < Self.maximumRowBytes else {
             fail("its states take more than \(Self.maximumRowBytes) bytes; simplify it")
             return emptyRow
@@ -74,8 +75,8 @@ extension Automaton {
                 at: node.a + 1, count: node.b - 1)
             return row
         case .sequence: return sequenceRow(node)
-        case .choice: return choiceRow(node)
-        case .both: return bothRow(node)
+        case .choice: return combinedRow(node, skipping: .nothing) { self.choice($0) }
+        case .both: return combinedRow(node, skipping: nil) { self.both($0) }
         case .complement:
             let part = self.row(Expression(id: node.a))
             let row = rows.makeRow()
@@ -136,7 +137,12 @@ extension Automaton {
         return made
     }
 
-    private func choiceRow(_ node: Node) -> Row {
+    /// For each class what all children lead to, as one expression.
+    ///
+    /// - Parameter skipping: what changes nothing.
+    private func combinedRow(
+        _ node: Node, skipping: Expression?, _ combine: ([Expression]) -> Expression
+    ) -> Row {
         let parts = (0..<Int(node.b)).map { row(child(node, $0)) }
         let made = rows.makeRow()
         var gathered: [Expression] = []
@@ -144,27 +150,9 @@ extension Automaton {
         var result = Expression.nothing
         for index in 0..<classes.count {
             gathered.removeAll(keepingCapacity: true)
-            for part in parts where part[index] != .nothing { gathered.append(part[index]) }
+            for part in parts where part[index] != skipping { gathered.append(part[index]) }
             if gathered != last {
-                result = choice(gathered)
-                swap(&last, &gathered)
-            }
-            made[index] = result
-        }
-        return made
-    }
-
-    private func bothRow(_ node: Node) -> Row {
-        let parts = (0..<Int(node.b)).map { row(child(node, $0)) }
-        let made = rows.makeRow()
-        var gathered: [Expression] = []
-        var last: [Expression] = []
-        var result = Expression.nothing
-        for index in 0..<classes.count {
-            gathered.removeAll(keepingCapacity: true)
-            for part in parts { gathered.append(part[index]) }
-            if gathered != last {
-                result = both(gathered)
+                result = combine(gathered)
                 swap(&last, &gathered)
             }
             made[index] = result

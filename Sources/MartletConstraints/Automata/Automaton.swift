@@ -107,10 +107,13 @@ final class Automaton {
     /// How many expressions there may be before the next token: one that takes longer would keep everybody waiting.
     var allowance = Automaton.maximumNodes
     var childAllowance = Automaton.maximumChildren
+    /// Keeps a compilation to its time; nil outside of one.
+    private var watch: CompileWatch?
     /// Whether the lengths of all rules are known.
     var isSettled = true
 
-    init() {
+    init(_ limit: CompileLimit? = nil) {
+        watch = limit.map(CompileWatch.init)
         _ = intern(Node(kind: .nothing, isNullable: false))
         _ = intern(Node(kind: .empty, isNullable: true))
     }
@@ -121,8 +124,27 @@ final class Automaton {
 
     func isNullable(_ expression: Expression) -> Bool { nodes[Int(expression.id)].isNullable }
 
+    /// About how many bytes it holds.
+    var byteCount: Int {
+        nodes.count * (MemoryLayout<Node>.stride + 4 * MemoryLayout<Int32>.stride)
+            + nodes.count * 2 * MemoryLayout<RowStorage.Row?>.stride
+            + (children.count + slots.count) * MemoryLayout<Expression>.stride + pool.count
+            + sets.count * 2 * MemoryLayout<ByteSet>.stride + rows.bytes
+    }
+
     func fail(_ problem: String) {
         failure = failure ?? ConstraintError(place: "automaton", problem: problem)
+    }
+
+    /// Counts a piece of work of a compilation, which fails when it takes too long.
+    func tick() {
+        if let problem = watch?.tick() { failure = failure ?? problem }
+    }
+
+    /// The compilation is over.
+    func stopWatch() {
+        if let problem = watch?.look() { failure = failure ?? problem }
+        watch = nil
     }
 
     // MARK: Interning
@@ -156,6 +178,7 @@ final class Automaton {
 
     /// The expression of a node, which is made unless there is one with the same content.
     func intern(_ node: Node) -> Expression {
+        tick()
         if nodes.count * 2 > slots.count { grow() }
         let mask = slots.count - 1
         var slot = hash(node) & mask
@@ -163,6 +186,8 @@ final class Automaton {
             if same(nodes[Int(slots[slot])], node) { return Expression(id: slots[slot]) }
             slot = (slot + 1) & mask
         }
+        // What comes after a failure is of no use to anybody.
+        guard failure == nil || nodes.count < 2 else { return .nothing }
         guard nodes.count < min(Self.maximumNodes, allowance) else {
             fail(
                 "it needs more than \(Self.maximumNodes) states, or \(Self.nodesOfAToken) for one token; simplify it"

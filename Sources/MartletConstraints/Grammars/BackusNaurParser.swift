@@ -1,66 +1,37 @@
 /// Grammars as llama.cpp writes them (GBNF).
 
 /// Reads rules such as `root ::= "a" [0-9]+ (other | "b"){2,3}`.
-struct BackusNaurParser {
-    private var scanner: GrammarScanner
+struct BackusNaurParser: GrammarParser {
+    var scanner: GrammarScanner
+    static let ends = "|)"
 
     static func parse(_ text: String) throws(ConstraintError) -> Grammar {
-        var parser = BackusNaurParser(scanner: GrammarScanner(text))
+        var parser = BackusNaurParser(scanner: GrammarScanner(text, comment: "#"))
         return try parser.grammar()
     }
 
     private mutating func grammar() throws(ConstraintError) -> Grammar {
         var grammar = Grammar()
-        skipSpace(lines: true)
+        scanner.skipSpace(lines: true)
         while scanner.peek() != nil {
             let name = scanner.name("-_")
             guard !name.isEmpty else { throw scanner.error("expected the name of a rule") }
-            skipSpace(lines: false)
+            scanner.skipSpace(lines: false)
             guard scanner.take("::=") else { throw scanner.error("expected ::= after \(name)") }
-            skipSpace(lines: true)
+            scanner.skipSpace(lines: true)
             try grammar.add(name, try choice(isGroup: false))
-            skipSpace(lines: true)
+            scanner.skipSpace(lines: true)
         }
         return grammar
     }
 
-    private mutating func skipSpace(lines: Bool) {
-        while let scalar = scanner.peek() {
-            if scalar == "#" {
-                while let next = scanner.peek(), next != "\n" { _ = scanner.next(); _ = next }
-            } else if scalar == " " || scalar == "\t" || lines && (scalar == "\n" || scalar == "\r")
-            {
-                _ = scanner.next()
-            } else {
-                return
-            }
-        }
+    mutating func takeBar(isGroup: Bool) -> Bool {
+        guard scanner.take("|") else { return false }
+        scanner.skipSpace(lines: true)
+        return true
     }
 
-    private mutating func choice(isGroup: Bool) throws(ConstraintError) -> GrammarPart {
-        try scanner.enter()
-        defer { scanner.leave() }
-        var parts = [try sequence(isGroup: isGroup)]
-        while scanner.take("|") {
-            skipSpace(lines: true)
-            parts.append(try sequence(isGroup: isGroup))
-        }
-        return parts.count == 1 ? parts[0] : .choice(parts)
-    }
-
-    private mutating func sequence(isGroup: Bool) throws(ConstraintError) -> GrammarPart {
-        var parts: [GrammarPart] = []
-        while let next = scanner.peek(), next != "|", next != ")" {
-            if next == "\n" || next == "\r" {
-                guard isGroup else { break }
-                skipSpace(lines: true)
-                continue
-            }
-            parts.append(try repeated(try atom()))
-            skipSpace(lines: isGroup)
-        }
-        return parts.count == 1 ? parts[0] : .sequence(parts)
-    }
+    mutating func part() throws(ConstraintError) -> GrammarPart? { try repeated(try atom()) }
 
     /// The most repetitions of one part that cannot be written as one.
     private static let maximumRepetitions = 4
@@ -92,14 +63,14 @@ struct BackusNaurParser {
             } else if scanner.take("?") {
                 add(0, 1)
             } else if scanner.take("{") {
-                skipSpace(lines: false)
+                scanner.skipSpace(lines: false)
                 let least = try scanner.number() ?? 0
                 var most: Int? = least
-                skipSpace(lines: false)
+                scanner.skipSpace(lines: false)
                 if scanner.take(",") {
-                    skipSpace(lines: false)
+                    scanner.skipSpace(lines: false)
                     most = try scanner.number()
-                    skipSpace(lines: false)
+                    scanner.skipSpace(lines: false)
                 }
                 guard scanner.take("}") else {
                     throw scanner.error("expected } after a repetition")
@@ -118,14 +89,7 @@ struct BackusNaurParser {
         switch scanner.peek() {
         case "\"":
             _ = scanner.next()
-            var text = String.UnicodeScalarView()
-            while let scalar = scanner.next(), scalar != "\"" {
-                text.append(scalar == "\\" ? try scanner.escape() : scalar)
-                guard scanner.peek() != nil else {
-                    throw scanner.error("a text without its closing quote")
-                }
-            }
-            return .literal(Array(String(text).utf8))
+            return .literal(try scanner.quoted())
         case "[":
             _ = scanner.next()
             return .scalars(try set())
@@ -134,10 +98,7 @@ struct BackusNaurParser {
             return .scalars(.all)
         case "(":
             _ = scanner.next()
-            skipSpace(lines: true)
-            let inner = try choice(isGroup: true)
-            guard scanner.take(")") else { throw scanner.error("a group without its )") }
-            return inner
+            return try group(closing: ")", "a group")
         case "<", "!": throw scanner.error("tokens in grammars are not supported; write their text")
         default:
             let name = scanner.name("-_")

@@ -8,8 +8,11 @@ struct GrammarScanner {
     private(set) var position = 0
     private var depth = 0
     private static let maximumDepth = 100
+    /// What begins a comment, to the end of its line.
+    private let comment: String
 
-    init(_ text: String) {
+    init(_ text: String, comment: String) {
+        self.comment = comment
         scalars = Array(text.unicodeScalars)
         breaks = scalars.indices.filter { [scalars] in scalars[$0] == "\n" }
     }
@@ -40,6 +43,29 @@ struct GrammarScanner {
         }
         position += text.unicodeScalars.count
         return true
+    }
+
+    /// Goes past blanks and comments, and ends of lines where `lines` says so.
+    mutating func skipSpace(lines: Bool) {
+        while let scalar = peek() {
+            if scalar == " " || scalar == "\t" || lines && (scalar == "\n" || scalar == "\r") {
+                position += 1
+            } else if take(comment) {
+                while let next = peek(), next != "\n" { position += 1 }
+            } else {
+                return
+            }
+        }
+    }
+
+    /// The bytes of a text after its opening quote, and past the closing one.
+    mutating func quoted() throws(ConstraintError) -> [UInt8] {
+        var text = String.UnicodeScalarView()
+        while let scalar = next() {
+            if scalar == "\"" { return Array(String(text).utf8) }
+            text.append(scalar == "\\" ? try escape() : scalar)
+        }
+        throw error("a text without its closing quote")
     }
 
     /// Goes one level deeper into groups.

@@ -3,17 +3,18 @@
 /// Reads rules such as `start: "a" NUMBER ("," NUMBER)*` and terminals such as `NUMBER: /[0-9]+/`.
 ///
 /// What changes how a text is cut into terminals (`%ignore`, `%import`, …) is refused by name.
-struct LarkParser {
-    private var scanner: GrammarScanner
+struct LarkParser: GrammarParser {
+    var scanner: GrammarScanner
+    static let ends = "|)]"
 
     static func parse(_ text: String) throws(ConstraintError) -> Grammar {
-        var parser = LarkParser(scanner: GrammarScanner(text))
+        var parser = LarkParser(scanner: GrammarScanner(text, comment: "//"))
         return try parser.grammar()
     }
 
     private mutating func grammar() throws(ConstraintError) -> Grammar {
         var grammar = Grammar()
-        skipSpace(lines: true)
+        scanner.skipSpace(lines: true)
         while let first = scanner.peek() {
             if first == "%" {
                 _ = scanner.next()
@@ -24,80 +25,48 @@ struct LarkParser {
             let name = scanner.name("_")
             guard !name.isEmpty else { throw scanner.error("expected the name of a rule") }
             if scanner.take(".") { _ = try scanner.number() }
-            skipSpace(lines: false)
+            scanner.skipSpace(lines: false)
             guard scanner.take(":") else { throw scanner.error("expected : after \(name)") }
-            skipSpace(lines: false)
+            scanner.skipSpace(lines: false)
             try grammar.add(name, try choice(isGroup: false))
-            skipSpace(lines: true)
+            scanner.skipSpace(lines: true)
         }
         return grammar
     }
 
-    private mutating func skipSpace(lines: Bool) {
-        while let scalar = scanner.peek() {
-            if scalar == "/", scanner.peek(1) == "/" {
-                while let next = scanner.peek(), next != "\n" { _ = scanner.next(); _ = next }
-            } else if scalar == " " || scalar == "\t" || lines && (scalar == "\n" || scalar == "\r")
-            {
-                _ = scanner.next()
-            } else {
-                return
-            }
-        }
-    }
-
     /// Whether the next line goes on with the rule; if so, the place is after its |.
-    private mutating func takeBar(isGroup: Bool) -> Bool {
+    mutating func takeBar(isGroup: Bool) -> Bool {
         let before = scanner
-        skipSpace(lines: true)
-        if scanner.take("|") { return true }
+        scanner.skipSpace(lines: true)
+        if scanner.take("|") {
+            scanner.skipSpace(lines: isGroup)
+            return true
+        }
         if !isGroup { scanner = before }
         return false
     }
 
-    private mutating func choice(isGroup: Bool) throws(ConstraintError) -> GrammarPart {
-        try scanner.enter()
-        defer { scanner.leave() }
-        var parts = [try sequence(isGroup: isGroup)]
-        while takeBar(isGroup: isGroup) {
-            skipSpace(lines: isGroup)
-            parts.append(try sequence(isGroup: isGroup))
-        }
-        return parts.count == 1 ? parts[0] : .choice(parts)
-    }
-
-    private mutating func sequence(isGroup: Bool) throws(ConstraintError) -> GrammarPart {
-        var parts: [GrammarPart] = []
-        while let next = scanner.peek(), !"|)]".unicodeScalars.contains(next) {
-            if next == "\n" || next == "\r" {
-                guard isGroup else { break }
-                skipSpace(lines: true)
-                continue
-            }
-            if scanner.take("->") {
-                skipSpace(lines: false)
-                _ = scanner.name("_")
-            } else {
-                parts.append(try repeated(try atom()))
-            }
-            skipSpace(lines: isGroup)
-        }
-        return parts.count == 1 ? parts[0] : .sequence(parts)
+    mutating func part() throws(ConstraintError) -> GrammarPart? {
+        guard scanner.take("->") else { return try repeated(try atom()) }
+        // The name of an alternative is for trees.
+        scanner.skipSpace(lines: false)
+        _ = scanner.name("_")
+        return nil
     }
 
     private mutating func repeated(_ atom: GrammarPart) throws(ConstraintError) -> GrammarPart {
         if scanner.take("*") { return .repetition(atom, least: 0, most: nil) }
         if scanner.take("+") { return .repetition(atom, least: 1, most: nil) }
         if scanner.take("?") { return .repetition(atom, least: 0, most: 1) }
-        skipSpace(lines: false)
+        scanner.skipSpace(lines: false)
         guard scanner.take("~") else { return atom }
-        skipSpace(lines: false)
+        scanner.skipSpace(lines: false)
         guard let least = try scanner.number() else {
             throw scanner.error("expected a number after ~")
         }
-        skipSpace(lines: false)
+        scanner.skipSpace(lines: false)
         guard scanner.take("..") else { return .repetition(atom, least: least, most: least) }
-        skipSpace(lines: false)
+        scanner.skipSpace(lines: false)
         guard let most = try scanner.number(), most >= least else {
             throw scanner.error("expected a number from \(least) on after ..")
         }
@@ -108,10 +77,10 @@ struct LarkParser {
         switch scanner.peek() {
         case "\"":
             let text = try text()
-            skipSpace(lines: false)
+            scanner.skipSpace(lines: false)
             guard scanner.peek() == ".", scanner.peek(1) == "." else { return text.part }
             _ = scanner.take("..")
-            skipSpace(lines: false)
+            scanner.skipSpace(lines: false)
             let last = try self.text()
             guard text.scalars.count == 1, last.scalars.count == 1,
                 text.scalars[0].value <= last.scalars[0].value
@@ -120,15 +89,10 @@ struct LarkParser {
         case "/": return try expression()
         case "(":
             _ = scanner.next()
-            skipSpace(lines: true)
-            let inner = try choice(isGroup: true)
-            guard scanner.take(")") else { throw scanner.error("a group without its )") }
-            return inner
+            return try group(closing: ")", "a group")
         case "[":
             _ = scanner.next()
-            skipSpace(lines: true)
-            let inner = try choice(isGroup: true)
-            guard scanner.take("]") else { throw scanner.error("an optional part without its ]") }
+            let inner = try group(closing: "]", "an optional part")
             return .repetition(inner, least: 0, most: 1)
         default:
             let name = scanner.name("_")
@@ -146,18 +110,10 @@ struct LarkParser {
         part: GrammarPart, scalars: [Unicode.Scalar]
     ) {
         guard scanner.take("\"") else { throw scanner.error("expected a text in quotes") }
-        var scalars: [Unicode.Scalar] = []
-        while true {
-            guard let scalar = scanner.next() else {
-                throw scanner.error("a text without its closing quote")
-            }
-            if scalar == "\"" { break }
-            scalars.append(scalar == "\\" ? try scanner.escape() : scalar)
-        }
+        let text = try scanner.quoted()
+        let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
         guard scanner.take("i") else {
-            var view = String.UnicodeScalarView()
-            view.append(contentsOf: scalars)
-            return (.literal(Array(String(view).utf8)), scalars)
+            return (.literal(text), scalars)
         }
         let parts = scalars.map { scalar in
             let character = Character(scalar)

@@ -25,6 +25,9 @@ struct TokenMasks {
                 vocabulary.other.maximumDepth) + 1)
     }
 
+    /// About how many bytes the sets take.
+    var byteCount: Int { known.count * vocabulary.wordCount * MemoryLayout<UInt64>.stride }
+
     /// The tokens that a state allows.
     mutating func tokens(_ state: Expression) -> TokenSet {
         if let known = known[state] { return known }

@@ -14,13 +14,14 @@ final class Inbox: Sendable {
         case cancel(RequestID)
         case end(ConversationID)
         case unpin(String)
+        case fetched(String, FetchedSegments)
 
         /// Answers a request that came too late.
         func refuse() {
             switch self {
             case .generate(_, _, _, let deliver): deliver(.failed(.shutDown))
             case .score(_, _, _, let deliver): deliver(.failure(.shutDown))
-            case .cancel, .end, .unpin: break
+            case .cancel, .end, .unpin, .fetched: break
             }
         }
     }

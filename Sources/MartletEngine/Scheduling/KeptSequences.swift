@@ -21,7 +21,9 @@ struct KeptSequences: Sendable {
         var conversation: ConversationID?
         /// The priority of the request that left it.
         var priority = 0
-        var isPinned = false
+        /// The tenants that pinned it: it stays until the last of them lets go.
+        var pinners: Set<String> = []
+        var isPinned: Bool { !pinners.isEmpty }
         /// Whether nobody waited for the request that left it.
         var isBackground = false
         var lastUse = Duration.zero
@@ -113,9 +115,15 @@ struct KeptSequences: Sendable {
         all[place].priority = max(all[place].priority, priority)
     }
 
-    /// Lets everything in a namespace be given up like anything else.
-    mutating func unpin(_ root: PrefixKey) {
-        for place in all.indices where all[place].root == root { all[place].isPinned = false }
+    /// Notes that a tenant pins what is kept already.
+    mutating func pin(_ id: Int, by tenant: String) {
+        guard let place = all.firstIndex(where: { $0.id == id }) else { return }
+        all[place].pinners.insert(tenant)
+    }
+
+    /// Lets everything that a tenant alone pinned be given up like anything else.
+    mutating func unpin(_ tenant: String) {
+        for place in all.indices { all[place].pinners.remove(tenant) }
     }
 
     // MARK: Running chains

@@ -73,8 +73,8 @@ struct RequestPrefix: Sendable {
     /// What everyone sees.
     let everyone: Lane
     let scope: PrefixScope
-    /// Whether what it leaves stays until it is let go of by name.
-    let isPinned: Bool
+    /// The tenant that pins what it leaves; nil where nobody does.
+    let pinner: String?
     /// Whether what it leaves is the first to go.
     let isBackground: Bool
 

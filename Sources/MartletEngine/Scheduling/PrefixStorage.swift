@@ -1,6 +1,7 @@
 /// Where prompts outlive the engine.
 
-/// Keeps bytes under names. An engine asks for them on its own thread; writing may take place later, or not at all.
+/// Keeps bytes under names. An engine asks whether they are there on its own thread and reads them on another; writing may
+/// take place later, or not at all.
 package protocol PrefixStorage: Sendable {
     /// The key of the hash that names are made with: the same whenever the storage is used.
     var hashKey: (low: UInt64, high: UInt64) { get }

@@ -47,7 +47,7 @@ extension WireError {
 
     private static func openAIType(_ kind: Kind) -> String {
         switch kind {
-        case .invalidRequest, .promptTooLong, .methodNotAllowed, .tooLarge:
+        case .invalidRequest, .promptTooLong, .methodNotAllowed, .tooLarge, .upgradeRequired:
             "invalid_request_error"
         case .notFound: "not_found_error"
         case .authentication: "authentication_error"
@@ -65,7 +65,7 @@ extension WireError {
 
     private static func anthropicType(_ kind: Kind) -> String {
         switch kind {
-        case .invalidRequest, .promptTooLong, .methodNotAllowed, .notSupported:
+        case .invalidRequest, .promptTooLong, .methodNotAllowed, .notSupported, .upgradeRequired:
             "invalid_request_error"
         case .authentication: "authentication_error"
         case .permission: "permission_error"

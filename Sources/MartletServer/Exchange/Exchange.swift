@@ -62,6 +62,15 @@ package final class Exchange: Sendable {
         state.withLock { $0.headers.append((name, value)) }
     }
 
+    /// Adds a header to the answer, unless it has one of this name.
+    package func addOnce(header name: String, _ value: String) {
+        state.withLock { state in
+            if !state.headers.contains(where: { $0.name == name }) {
+                state.headers.append((name, value))
+            }
+        }
+    }
+
     /// Sends status and headers of an answer whose body follows.
     package func begin(_ status: Int, contentType: String, length: Int? = nil)
         async throws(WireError)

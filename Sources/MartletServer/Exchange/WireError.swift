@@ -20,6 +20,8 @@ package struct WireError: Error, Sendable {
         case notFound
         /// The path is there, the method is not.
         case methodNotAllowed
+        /// The path speaks another protocol.
+        case upgradeRequired
         /// The body is too large.
         case tooLarge
         /// Too many requests, of this client or of all.
@@ -90,6 +92,7 @@ extension WireError.Kind {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooLarge: 413
+        case .upgradeRequired: 426
         case .rateLimited: 429
         case .clientGone: 499
         case .failure: 500

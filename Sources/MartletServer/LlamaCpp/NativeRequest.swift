@@ -49,6 +49,6 @@ struct NativeRequest: Sendable {
         returnsTokens = try fields.flag("return_tokens") ?? false
         answerFields = try fields.strings("response_fields") ?? []
         isList = prompts.count > 1 || base.chainCount > 1
-        fields.accept("model", "id_slot", "timings_per_token")
+        fields.accept("model", "timings_per_token")
     }
 }

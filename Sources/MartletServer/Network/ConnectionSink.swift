@@ -1,101 +1,97 @@
-/// Writes one answer to a connection, in HTTP/1.1.
+/// Where one answer goes: from a task of its own to the event loop of its connection.
 
-import Synchronization
+#if Server
+    import NIOCore
+    import Synchronization
 
-/// The way back of one request.
-final class ConnectionSink: ResponseSink {
-    private struct State {
-        /// A head that waits for its body, so that both go in one piece.
-        var head: [UInt8]?
-        var isChunked = false
-        var hasBegun = false
-    }
-
-    private let connection: any ByteChannel
-    private let isOld: Bool
-    private let hasBody: Bool
-    private let keepsConnection: Bool
-    private let state = Mutex(State())
-
-    init(
-        _ connection: any ByteChannel, isOld: Bool, hasBody: Bool, keepsConnection: Bool
-    ) {
-        self.connection = connection
-        self.isOld = isOld
-        self.hasBody = hasBody
-        self.keepsConnection = keepsConnection
-    }
-
-    func begin(status: Int, headers: [(name: String, value: String)]) async throws(WireError) {
-        var text = "HTTP/1.1 \(status) \(StatusPhrase.of(status))\r\nserver: martlet\r\n"
-        var hasLength = false
-        for header in headers {
-            text += "\(header.name): \(Self.oneLine(header.value))\r\n"
-            if header.name.lowercased() == "content-length" { hasLength = true }
+    /// What a connection has not sent yet, and who waits until it has.
+    final class Outlet: Sendable {
+        private struct State {
+            var pending = 0
+            var isClosed = false
+            var waiters: [CheckedContinuation<Void, Never>] = []
         }
-        let isChunked = !hasLength && !isOld && hasBody
-        if isChunked { text += "transfer-encoding: chunked\r\n" }
-        // Without a length or chunks the end of the connection is the end of the answer.
-        let keeps = keepsConnection && (hasLength || isChunked)
-        text += "connection: \(keeps ? "keep-alive" : "close")\r\n\r\n"
-        if !keeps { connection.endAfterAnswer() }
-        let bytes = Array(text.utf8)
-        state.withLock { state in
-            state.hasBegun = true
-            state.isChunked = isChunked
-            if hasLength { state.head = bytes }
+
+        /// Bytes above which a writer waits, until there are half of them.
+        private static let highWater = 256 << 10
+        private let state = Mutex(State())
+
+        /// Counts bytes that are about to be sent.
+        func add(_ count: Int) { state.withLock { $0.pending += count } }
+
+        /// Takes away bytes that the system has taken.
+        func remove(_ count: Int) {
+            let freed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                state.pending -= count
+                guard state.pending <= Self.highWater / 2 else { return [] }
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in freed { waiter.resume() }
         }
-        if !hasLength { try await connection.write(bytes) }
-    }
 
-    func write(_ bytes: [UInt8]) async throws(WireError) {
-        let (head, isChunked) = state.withLock { state in
-            defer { state.head = nil }
-            return (state.head ?? [], state.isChunked)
+        /// Nobody reads any more: whoever waits goes on, and learns of it.
+        func close() {
+            let freed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                state.isClosed = true
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in freed { waiter.resume() }
         }
-        guard hasBody else { return try await connection.write(head) }
-        // An empty chunk would be the last one.
-        guard !bytes.isEmpty || !head.isEmpty else { return }
-        guard isChunked else { return try await connection.write(head + bytes) }
-        try await connection.write(
-            Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + [13, 10])
-    }
 
-    /// Ends the answer. One that has not begun, because nobody reads it, ends the connection.
-    func finish() {
-        let (hasBegun, head, isChunked) = state.withLock { state in
-            (state.hasBegun, state.head, state.isChunked)
-        }
-        guard hasBegun else { return connection.close() }
-        if let head { connection.send(head) }
-        if isChunked { connection.send(Array("0\r\n\r\n".utf8)) }
-    }
-
-    /// A value that cannot begin another header.
-    private static func oneLine(_ value: String) -> String {
-        value.utf8.contains { $0 < 32 || $0 == 127 }
-            ? String(decoding: value.utf8.map { $0 < 32 || $0 == 127 ? 32 : $0 }, as: UTF8.self)
-            : value
-    }
-}
-
-/// The words beside a status.
-enum StatusPhrase {
-    static func of(_ status: Int) -> String {
-        switch status {
-        case 200: "OK"
-        case 204: "No Content"
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 405: "Method Not Allowed"
-        case 413: "Content Too Large"
-        case 429: "Too Many Requests"
-        case 431: "Request Header Fields Too Large"
-        case 501: "Not Implemented"
-        case 503: "Service Unavailable"
-        default: status < 500 ? "Refused" : "Failed"
+        /// Waits while much is unsent. Throws `clientGone` where nobody reads any more.
+        func waitForRoom() async throws(WireError) {
+            await withCheckedContinuation { continuation in
+                let goesOn = state.withLock { state -> Bool in
+                    if state.isClosed || state.pending <= Self.highWater { return true }
+                    state.waiters.append(continuation)
+                    return false
+                }
+                if goesOn { continuation.resume() }
+            }
+            if state.withLock({ $0.isClosed }) {
+                throw WireError(.clientGone, "the client closed the connection.")
+            }
         }
     }
-}
+
+    /// Who puts an answer on the wire, on its event loop.
+    protocol AnswerWriter: AnyObject {
+        /// Sends status and headers; those of an answer with a length go with its first bytes.
+        func begin(status: Int, headers: [(name: String, value: String)])
+        /// Sends a part of the body, whose bytes are counted as unsent.
+        func write(_ bytes: [UInt8])
+        /// Ends the answer. One that has not begun, because nobody reads it, ends the connection.
+        func finish()
+    }
+
+    /// The way back of one request.
+    final class ConnectionSink: ResponseSink {
+        private let writer: NIOLoopBound<any AnswerWriter>
+        private let loop: any EventLoop
+        private let outlet: Outlet
+
+        init(_ writer: any AnswerWriter, on loop: any EventLoop, _ outlet: Outlet) {
+            self.writer = NIOLoopBound(writer, eventLoop: loop)
+            self.loop = loop
+            self.outlet = outlet
+        }
+
+        func begin(
+            status: Int, headers: [(name: String, value: String)]
+        ) async throws(WireError) {
+            loop.execute { [writer] in writer.value.begin(status: status, headers: headers) }
+            try await outlet.waitForRoom()
+        }
+
+        func write(_ bytes: [UInt8]) async throws(WireError) {
+            outlet.add(bytes.count)
+            loop.execute { [writer] in writer.value.write(bytes) }
+            try await outlet.waitForRoom()
+        }
+
+        /// Ends the answer.
+        func finish() { loop.execute { [writer] in writer.value.finish() } }
+    }
+#endif

@@ -32,7 +32,7 @@ enum OllamaEmbedding {
         options.prompt = embedding.defaultPrompt
         options.longTexts = try fields.flag("truncate") ?? true ? .truncate : .refuse
         options.dimensions = try fields.integer("dimensions", in: 1...1 << 20)
-        fields.accept("model", "keep_alive", "options")
+        fields.accept("model")
         exchange.note(ignored: fields.unread)
         try await service.admitted(exchange) { [options] () async throws(WireError) in
             let clock = ContinuousClock()

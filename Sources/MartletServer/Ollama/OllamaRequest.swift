@@ -90,12 +90,10 @@ struct OllamaRequest: Sendable {
         if let options = try fields.fields("options") {
             try model.read(sampling: options, into: &answer.options)
             wanted = try options.integer("num_predict", in: -2...1 << 30)
-            // The context is the server's: a prompt beyond it is refused, and never cut.
-            options.accept("num_ctx")
         }
         answer.options.maximumTokens = try model.completionLimit(
             answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
-        fields.accept("model", "keep_alive")
+        fields.accept("model")
         return answer
     }
 

@@ -8,7 +8,7 @@ import MartletJSON
 /// A part of a continuation with what is told of its tokens.
 struct CompletionPiece: Sendable {
     var text = ""
-    var tokens: [String] = []
+    var tokens: [Int32] = []
     var logprobs: [Float?] = []
     var top: [[TokenLogprob]] = []
     var offsets: [Int] = []
@@ -50,7 +50,7 @@ struct CompletionWriter: Sendable {
     /// The prompt with what its tokens' log-probabilities are.
     func piece(prompt: PreparedPrompt, _ scored: ScoringResult) -> CompletionPiece {
         var piece = CompletionPiece(text: text(prompt))
-        piece.tokens = prompt.tokens.map(texts.text)
+        piece.tokens = prompt.tokens
         piece.logprobs = scored.logprobs
         piece.top = scored.top
         piece.offsets = offsets(piece.tokens, from: 0)
@@ -61,7 +61,7 @@ struct CompletionWriter: Sendable {
     func piece(_ part: ResponsePart, offset: Int) -> CompletionPiece {
         var piece = CompletionPiece(text: part.text)
         if tellsLogprobs, let token = part.token, let logprob = part.logprob {
-            piece.tokens = [texts.text(token)]
+            piece.tokens = [token]
             piece.logprobs = [logprob]
             piece.top = [part.top]
             piece.offsets = [offset]
@@ -69,10 +69,10 @@ struct CompletionWriter: Sendable {
         return piece
     }
 
-    private func offsets(_ tokens: [String], from start: Int) -> [Int] {
+    private func offsets(_ tokens: [Int32], from start: Int) -> [Int] {
         var place = start
         return tokens.map { token in
-            defer { place += token.unicodeScalars.count }
+            defer { place += texts.text(token).unicodeScalars.count }
             return place
         }
     }
@@ -81,7 +81,7 @@ struct CompletionWriter: Sendable {
         let logprobs: JSONValue =
             tellsLogprobs
             ? [
-                "tokens": .array(piece.tokens.map { .string($0) }),
+                "tokens": .array(piece.tokens.map { .string(texts.text($0)) }),
                 "token_logprobs": .array(
                     piece.logprobs.map { $0.map { .finite(Double($0)) } ?? .null }),
                 "top_logprobs": .array(piece.top.map(top)),
@@ -89,9 +89,10 @@ struct CompletionWriter: Sendable {
                 "content": .array(
                     zip(piece.tokens, zip(piece.logprobs, piece.top)).map { token, known in
                         .present([
-                            "token": .string(token),
+                            "token": .string(texts.text(token)),
                             "logprob": known.0.map { .finite(Double($0)) } ?? .null,
-                            "bytes": .array(token.utf8.map { .integer(Int($0)) }),
+                            // Of a part of a character the text is none, and the bytes are its own.
+                            "bytes": .array(texts.bytes(token).map { .integer(Int($0)) }),
                             "top_logprobs": .array(
                                 known.1.map { .object(texts.entry($0.token, $0.logprob)) }),
                         ])
@@ -121,9 +122,8 @@ struct CompletionWriter: Sendable {
         var piece = head
         piece.text += response.text
         if tellsLogprobs {
-            let tokens = response.tokens.map(texts.text)
-            piece.offsets += offsets(tokens, from: head.length)
-            piece.tokens += tokens
+            piece.offsets += offsets(response.tokens, from: head.length)
+            piece.tokens += response.tokens
             piece.logprobs += response.logprobs.map { $0 }
             piece.top += response.top
         }

@@ -168,7 +168,6 @@ struct ResponsesRequest: Sendable {
             if let format = try text.fields("format") {
                 prompt.constraint = try AnswerConstraint(responseFormat: format).constraint
             }
-            text.accept("verbosity")
         }
         try ChatTools.choose(from: try ChatTools.read(fields, exchange), fields, into: &prompt)
         return Asked(prompt: prompt, said: items.messages)

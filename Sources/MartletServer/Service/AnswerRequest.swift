@@ -18,9 +18,13 @@ struct AnswerRequest: Sendable {
     /// The prompt as a search takes it; nil for a conversation of several turns.
     var question: Question?
 
+    /// The name of what the prompt begins with, for whoever divides requests among servers.
+    var affinity: String
+
     /// A prompt without roles, or one that was made elsewhere.
     init(prompt: PreparedPrompt, question: Question? = nil) {
         self.prompt = prompt
+        affinity = PromptAffinity.name(of: prompt.tokens)
         self.question =
             question ?? prompt.text.map { Question(text: $0, form: .text) }
     }

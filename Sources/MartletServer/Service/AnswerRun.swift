@@ -36,6 +36,9 @@ extension Service {
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
+        exchange.addOnce(
+            header: PromptAffinity.header,
+            PromptAffinity.chosen(by: exchange.request) ?? request.affinity)
         if let wishes = request.own.solve {
             let chains = try await search(request, wishes, on: model, begin: begin, each: each)
             exchange.background?.answerHasEnded(
@@ -58,7 +61,7 @@ extension Service {
         options.maximumCacheBytes = request.own.maximumBytes
         options.service = request.own.service(for: exchange)
         do throws(MartletError) {
-            stream = try model.answers(
+            stream = try await model.answers(
                 to: request.prompt, options: options, chainCount: request.chainCount,
                 watch: request.own.watch)
         } catch { throw WireError(error) }

@@ -120,18 +120,33 @@ struct MartletFields: Sendable {
     }
 
     /// The least urgent that a request may call itself.
-    private static let leastPriority = -1000
+    static let leastPriority = -1000
     /// The most urgent.
     private static let mostPriority = 1000
 
+    /// The path of the first of these fields that the request has, be it in Ollama's options; nil where it has none. Known
+    /// only where ``isPresent``.
+    func asked(among names: [String]) -> String? {
+        (names + names.map { "options." + $0 }).first(where: others.contains)
+    }
+
+    /// Whether the request has one of these fields.
+    func asks(for names: [String]) -> Bool { asked(among: names) != nil }
+
     /// How the answer is served beside others. What nobody waits for comes after all that somebody does.
     func service(for exchange: Exchange) -> ServiceOptions {
+        var options = service(for: exchange.tenant)
+        if exchange.background != nil {
+            options.priority += Self.leastPriority - Self.mostPriority - 1
+            options.isBackground = true
+        }
+        return options
+    }
+
+    /// How something is served for a tenant.
+    func service(for tenant: String) -> ServiceOptions {
         var options = ServiceOptions()
-        let tenant = exchange.tenant
-        options.priority =
-            exchange.background == nil
-            ? priority : priority - Self.mostPriority + Self.leastPriority - 1
-        options.isBackground = exchange.background != nil
+        options.priority = priority
         options.tenant = salt.isEmpty ? tenant : tenant + "\u{0}" + salt
         options.sharing = sharing
         options.pinsPrompt = pins

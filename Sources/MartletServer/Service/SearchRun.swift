@@ -22,6 +22,7 @@ extension ServedModel {
     func request(for prompt: ChatPrompt) throws(WireError) -> AnswerRequest {
         var request = AnswerRequest(prompt: try self.prompt(prompt))
         request.question = question(prompt)
+        request.affinity = PromptAffinity.name(of: prompt.messages, tools: prompt.tools)
         return request
     }
 }
@@ -61,6 +62,13 @@ extension Service {
         options.width = wishes.width
         options.length = length(of: request, wishes, served)
         options.aggregation = wishes.aggregation ?? .majority
+        // What nobody asked for is the model's advice for plain answers; chains that vote have their own.
+        if request.own.asks(for: ["temperature"]) {
+            options.temperature = request.options.temperature
+        }
+        if request.own.asks(for: ["top_k"]) { options.topK = request.options.topK }
+        if request.own.asks(for: ["top_p"]) { options.topP = request.options.topP }
+        if request.own.asks(for: ["min_p"]) { options.minP = request.options.minP }
         options.seed = request.seed
         options.stop = request.options.stop
         options.stopTokens = request.options.stopTokens
@@ -134,10 +142,17 @@ extension Service {
             (options.repetitionPenalty != 1, ["repetition_penalty", "repeat_penalty"]),
             (options.ignoresEndTokens, ["ignore_eos"]),
         ]
+        let own: [(isAsked: Bool, name: String)] = [
+            (request.own.pins, "pin"), (request.own.watch != nil, "report"),
+        ]
+        for field in own where field.isAsked {
+            throw .unsupported(
+                "\(MartletFields.key).\(field.name)", "this beside \(MartletFields.key).solve",
+                instead: "leave one of the two out")
+        }
         for field in fields where field.isAsked {
-            let names = field.names + field.names.map { "options." + $0 }
             // A penalty that nobody asked for is the model's advice for plain answers.
-            guard let name = names.first(where: request.own.others.contains) else { continue }
+            guard let name = request.own.asked(among: field.names) else { continue }
             throw .unsupported(
                 name, "this beside \(MartletFields.key).solve", instead: "leave one of the two out")
         }

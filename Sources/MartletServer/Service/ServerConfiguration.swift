@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
     package var queueLimit = 256
     /// Requests of one key (or, without keys, of all clients) in a minute; nil for any number.
     package var requestsPerMinute: Int?
+    /// Sessions that one key may have open.
+    package var sessionLimit = 32
     /// Origins of web pages that may read answers: `*`, `localhost`, or whole origins; empty for none.
     package var origins: [String] = []
     /// Whether requests may name cache policies and codecs that change results.

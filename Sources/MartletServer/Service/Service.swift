@@ -29,6 +29,8 @@ package final class Service: Sendable {
     let files: FileStore
     /// Requests that nobody waits for.
     let batches: BatchQueue
+    /// How many sessions each key has open.
+    let sessions: SessionCount
     /// How often each key asked.
     let rates: RequestRates
     private let phase = Mutex(Phase.loading)
@@ -42,6 +44,7 @@ package final class Service: Sendable {
         self.configuration = configuration
         self.files = files
         batches = BatchQueue(files)
+        sessions = SessionCount(limit: configuration.sessionLimit)
         rates = RequestRates(perMinute: configuration.requestsPerMinute)
         start = clock.now
     }
@@ -137,6 +140,13 @@ package final class Service: Sendable {
         _ exchange: Exchange, _ body: () async throws(WireError) -> Result
     ) async throws(WireError) -> Result {
         guard exchange.background == nil else { return try await body() }
+        return try await counted(body)
+    }
+
+    /// Runs something among the answers that are under way. Throws `rateLimited` when there are too many.
+    func counted<Result: Sendable>(
+        _ body: () async throws(WireError) -> Result
+    ) async throws(WireError) -> Result {
         guard counters.enter(limit: configuration.queueLimit) else {
             throw WireError(
                 .rateLimited,

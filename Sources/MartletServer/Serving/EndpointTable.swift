@@ -9,7 +9,8 @@ package enum EndpointTable {
         answering + FileEndpoints.endpoints + BatchEndpoints.endpoints(for: batchURLs)
         + ModelList.endpoints + AnthropicMessages.endpoints + OllamaEndpoints.endpoints
         + OllamaEmbedding.endpoints + NativeCompletion.endpoints
-        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + PageEndpoints.endpoints + [openAPI]
+        + LlamaCppTools.endpoints + StatusEndpoints.endpoints + SessionEndpoint.endpoints
+        + PageEndpoints.endpoints + [openAPI]
 
     /// Those of OpenAI's API that answer.
     private static let answering =

@@ -19,43 +19,67 @@ package struct Server: Sendable {
         service.batches.attach(ServiceBatchWorker(service))
     }
 
-    /// Answers a request. Errors become answers too; nothing is thrown.
-    package func respond(to request: ServerRequest, through sink: some ResponseSink) async {
+    /// Judges a request by its head: where it leads, who asks, from which page, how much is to come. What is refused here need
+    /// not be read to its end. A request is judged once, as it counts for its key's rate.
+    package func admit(_ request: ServerRequest) -> Admission {
         let id = "req_" + Identifier.random()
-        let headers: [(name: String, value: String)] =
-            [("x-request-id", id)] + origins.headers(for: request)
         let (tenant, refusal) = keys.tenant(of: request)
-        let found = Result { () throws(WireError) in try endpoint(of: request) }
-        let exchange = Exchange(
-            request, sink: sink, id: id, tenant: tenant,
-            parameters: (try? found.get())?.match(request.path) ?? [:], headers: headers)
-        var shape = shape(of: request)
+        var admission = Admission(
+            id: id, tenant: tenant, shape: shape(of: request),
+            headers: [("x-request-id", id)] + origins.headers(for: request))
         do throws(WireError) {
             if let refusal = pages.refusal(of: request) { throw refusal }
-            if request.method == "OPTIONS" {
+            // Who only asks what is allowed runs nothing.
+            if request.method == "OPTIONS" { return admission }
+            let endpoint = try endpoint(of: request)
+            admission.shape = shape(of: endpoint)
+            if !endpoint.isPublic {
+                if let refusal { throw refusal }
+                if let seconds = service.rates.wait(tenant) {
+                    throw WireError(
+                        .rateLimited,
+                        "this key has asked more than \(service.configuration.requestsPerMinute ?? 0) "
+                            + "times in a minute; come again in \(seconds) seconds.",
+                        code: "rate_limit_exceeded", retryAfter: seconds)
+                }
+            }
+            let limit = service.configuration.bodyLimit
+            if let length = request.header("content-length").flatMap({ Int($0) }), length > limit {
+                throw .bodyTooLarge(limit: limit)
+            }
+            admission.parameters = endpoint.match(request.path) ?? [:]
+            admission.verdict = .answered(endpoint)
+        } catch { admission.verdict = .refused(error) }
+        return admission
+    }
+
+    /// Judges a request and answers it. Errors become answers too; nothing is thrown.
+    package func respond(to request: ServerRequest, through sink: some ResponseSink) async {
+        await respond(to: request, admit(request), through: sink)
+    }
+
+    /// Answers a request that was judged. Errors become answers too; nothing is thrown.
+    package func respond(
+        to request: ServerRequest, _ admission: Admission, through sink: some ResponseSink
+    ) async {
+        let exchange = Exchange(
+            request, sink: sink, id: admission.id, tenant: admission.tenant,
+            parameters: admission.parameters, headers: admission.headers)
+        do throws(WireError) {
+            switch admission.verdict {
+            case .refused(let error): throw error
+            case .preflight:
                 try await exchange.reply(
                     [], contentType: "text/plain",
                     status: service.configuration.isLlamaCompatible ? 200 : 204)
-            } else {
-                let endpoint = try found.get()
-                shape = self.shape(of: endpoint)
-                if !endpoint.isPublic {
-                    if let refusal { throw refusal }
-                    if let seconds = service.rates.wait(tenant) {
-                        throw WireError(
-                            .rateLimited,
-                            "this key has asked more than \(service.configuration.requestsPerMinute ?? 0) "
-                                + "times in a minute; come again in \(seconds) seconds.",
-                            code: "rate_limit_exceeded", retryAfter: seconds)
-                    }
-                }
+            case .answered(let endpoint):
                 if request.isTooLarge {
                     throw .bodyTooLarge(limit: service.configuration.bodyLimit)
                 }
                 try await endpoint.handle(exchange, service)
             }
         } catch {
-            await answer(error, exchange, shape)
+            await answer(error, exchange, admission.shape)
         }
         exchange.end()
         service.counters.note(status: exchange.status ?? 499)

@@ -52,7 +52,7 @@ package struct ServiceBatchWorker: BatchWorker {
             let namespace =
                 own.sharing == .nobody
                 ? request.customID.debugDescription
-                : "\(own.salt.debugDescription) \((own.adapter ?? "").debugDescription)"
+                : [own.salt, own.adapter ?? "", own.form?.id ?? ""].debugDescription
             return PromptTree.Prompt(
                 tokens: answer.prompt.tokens, namespace: namespace,
                 answerTokens: answer.chainCount
