@@ -170,7 +170,7 @@ extension CacheFormTests {
         }
         func answer(_ question: Question, on model: Model) async throws -> [Int32] {
             var tokens: [Int32] = []
-            for try await part in try model.answers(
+            for try await part in try await model.answers(
                 to: PreparedPrompt(tokens: question.tokens), options: question.options)
             {
                 if let token = part.part.token { tokens.append(token) }

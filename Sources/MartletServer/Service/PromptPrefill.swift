@@ -31,7 +31,7 @@ extension Service {
         _ request: AnswerRequest, on engine: Model
     ) async throws(WireError) -> Int {
         do throws(MartletError) {
-            let stream = try engine.answers(to: request.prompt, options: request.options)
+            let stream = try await engine.answers(to: request.prompt, options: request.options)
             var pieces = stream.makeAsyncIterator()
             try await pieces.begin()
             while let piece = try await pieces.next() {
