@@ -1,5 +1,7 @@
 """What must hold whatever the model of a running server says."""
 
+import json
+
 
 def answers(visit):
     """A prompt is answered, with its cost and what its cache holds."""
@@ -23,18 +25,16 @@ def tries_again(visit):
 def switches_policy(visit):
     """The next answer is computed under another policy, which the microscope names, and the one after under the server's own."""
     page = visit.page
-    lossy = page.run("return fetch('martlet/state').then((one) => one.json()).then((one) => one.policies.find(({ lossy }) => lossy)?.form ?? '')")
+    lossy = page.run("fetch('martlet/state').then((one) => one.json()).then((one) => one.policies.find(({ lossy }) => lossy)?.form ?? '')")
     if lossy == "":
         return
     visit.new()
     visit.limit(12)
     page.click("#budget-button")
     for policy in [lossy, ""]:
-        page.run("const field = document.querySelector('.combobox input'); field.focus(); field.select()")
-        page.key("Backspace")
-        if policy != "":
-            page.type(policy)
-            page.key("Escape")
+        page.run(
+            "(() => { const field = document.querySelector('.combobox input');"
+            f" field.value = {json.dumps(policy)}; field.dispatchEvent(new Event('input')); }})()")
         visit.ask("Say hello.")
         shown = page.text(".which")
         visit.must((lossy.split("(")[0] in shown) == (policy != ""), f"under “{policy}” the microscope shows “{shown}”")

@@ -132,6 +132,8 @@ const modelChoice = byId("model");
 modelChoice.addEventListener("change", () => {
   chat.settings.model = modelChoice.value;
   chat.settingsChanged();
+  server.model = modelChoice.value;
+  connect();
 });
 
 /// The models of the server. Where there is one there is nothing to choose, but its name is shown.
@@ -144,6 +146,7 @@ function showModels() {
   const { model } = chat.settings;
   // A conversation may name a model that this server does not have: the server's first answers instead.
   if (!options.some(([id]) => id === model)) chat.settings.model = options[0][0];
+  server.model = chat.settings.model;
   setOptions(modelChoice, options, chat.settings.model);
   modelChoice.disabled = options.length === 1;
 }

@@ -94,7 +94,7 @@ struct Serve: AsyncParsableCommand {
                 let isBare = host.contains(":") && !host.hasPrefix("[")
                 return "\(scheme)://\(isBare ? "[\(host)]" : host):\(port)"
             }.joined(separator: " and ")
-            let named = models.isEmpty ? "" : models.joined(separator: ", ") + "; "
+            let named = (models + server.folders).joined(separator: ", ") + "; "
             StandardStreams.note(
                 (isFleet ? "serving " : "loading ") + named + "listening at \(place)")
             let load = Task { [self, options] in

@@ -25,7 +25,7 @@ struct OllamaRequest: Sendable {
         throws(WireError)
     {
         isChat = true
-        keepAlive = try Self.keepAlive(fields)
+        keepAlive = try Self.keepAlive(fields, service)
         streams = try fields.flag("stream") ?? true
         guard let list = fields["messages"]?.arrayValue, !list.isEmpty else { return }
         var conversation = ChatPrompt()
@@ -40,7 +40,7 @@ struct OllamaRequest: Sendable {
         generate fields: Fields, _ exchange: Exchange, _ service: Service, _ model: ServedModel
     ) throws(WireError) {
         isChat = false
-        keepAlive = try Self.keepAlive(fields)
+        keepAlive = try Self.keepAlive(fields, service)
         streams = try fields.flag("stream") ?? true
         guard let text = try fields.string("prompt"), !text.isEmpty else { return }
         if let images = fields["images"]?.arrayValue, !images.isEmpty {
@@ -98,7 +98,11 @@ struct OllamaRequest: Sendable {
     }
 
     /// Seconds as a number, or a text such as `5m`; below zero for ever.
-    private static func keepAlive(_ fields: Fields) throws(WireError) -> KeepAlive? {
+    private static func keepAlive(
+        _ fields: Fields, _ service: Service
+    ) throws(WireError) -> KeepAlive? {
+        // A server of one model keeps it: the field changes nothing there, which is told.
+        guard try service.fleet().only == nil else { return nil }
         guard let value = fields["keep_alive"], !value.isNull else { return nil }
         if let seconds = value.doubleValue ?? value.stringValue.flatMap(Double.init),
             abs(seconds) < 1e9

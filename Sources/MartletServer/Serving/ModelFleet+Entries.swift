@@ -2,6 +2,7 @@
 
 import Foundation
 package import Martlet
+import Synchronization
 
 extension ModelFleet.Entry {
     /// A model by the name that `Model.load` takes, with a cache of its own. It is listed by that name and by the last part of
@@ -16,13 +17,10 @@ extension ModelFleet.Entry {
         var configuration = configuration
         let names = Self.names(of: name)
         configuration.names = names
+        let size = StoredSize(name, options)
         self.init(
             names: names, isKept: isKept,
-            estimatedBytes: {
-                LoadedModel.storedBytes(of: name, options: options).map {
-                    $0 + (options.memoryBudget ?? 0)
-                }
-            },
+            estimatedBytes: { size.bytes.map { $0 + (options.memoryBudget ?? 0) } },
             load: { [configuration] () async throws(MartletError) in
                 try await ServedModel.load(name, options: options, configuration: configuration)
             })
@@ -58,5 +56,24 @@ extension ModelFleet.Entry {
             )
         }
         return found.map { "\(root)/\($0)" }
+    }
+}
+
+/// What a model's files say of its size, read once.
+private final class StoredSize: Sendable {
+    private let name: String
+    private let options: ModelOptions
+    private let known = Mutex<Int??>(nil)
+
+    init(_ name: String, _ options: ModelOptions) {
+        self.name = name
+        self.options = options
+    }
+
+    var bytes: Int? {
+        if let known = known.withLock({ $0 }) { return known }
+        let bytes = LoadedModel.storedBytes(of: name, options: options)
+        known.withLock { $0 = .some(bytes) }
+        return bytes
     }
 }

@@ -19,6 +19,8 @@ export class Server {
   defaults = {};
   /// The last `/martlet/state`; `null` for a server that has none.
   state = null;
+  /// The model whose properties and state are asked for; empty for the server's first.
+  model = "";
   isReachable = true;
 
   get key() {
@@ -33,15 +35,23 @@ export class Server {
   async refresh() {
     const models = await this.#json("v1/models");
     this.models = (Array.isArray(models?.data) ? models.data : []).filter((model) => typeof model?.id === "string");
-    const [properties] = await Promise.all([this.#optional("props"), this.refreshState()]);
+    // Looking at a model that is not in memory would load it.
+    const model = this.models.find(({ id }) => id === this.model) ?? this.models[0];
+    const [properties] = await Promise.all([
+      model?.status?.value === "unloaded" ? null : this.#optional(this.#ofModel("props")), this.refreshState(),
+    ]);
     const settings = properties?.default_generation_settings;
     this.defaults = settings?.params ?? {};
-    this.contextTokens = settings?.n_ctx ?? this.models[0]?.max_model_len ?? this.models[0]?.meta?.n_ctx_train ?? null;
+    this.contextTokens = settings?.n_ctx ?? model?.max_model_len ?? model?.meta?.n_ctx_train ?? null;
   }
 
   async refreshState() {
-    this.state = await this.#optional("martlet/state");
+    this.state = await this.#optional(this.#ofModel("martlet/state"));
     return this.state;
+  }
+
+  #ofModel(path) {
+    return this.models.length > 1 && this.model !== "" ? `${path}?model=${encodeURIComponent(this.model)}` : path;
   }
 
   async #optional(path) {
