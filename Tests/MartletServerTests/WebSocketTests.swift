@@ -195,7 +195,7 @@
             socket.send(
                 #"{"type":"response.create","response":{"max_tokens":40,"messages":[{"role":"user","content":"Hi"}]}}"#
             )
-            for _ in 0..<500 where server.server.service.openAnswers == 0 {
+            for _ in 0..<15_000 where server.server.service.openAnswers == 0 {
                 try await Task.sleep(for: .milliseconds(2))
             }
             await server.listener.stop(within: .seconds(20))
