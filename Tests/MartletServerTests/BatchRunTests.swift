@@ -89,7 +89,7 @@ private final class CountingWorker: BatchWorker {
     }
 
     /// Each beginning is computed once, and no answer is another for it: as many tokens as the tree has, in a cache that
-    /// holds a few of the prompts; every answer as if it were alone, in the file's order, without reuse.
+    /// holds it; every answer as if it were alone, in the file's order, without reuse.
     @Test func aTreeIsComputedOnceAndChangesNoAnswer() async throws {
         let requests = SharedPrompts.requests(documents: 4, questions: 5)
         let alone = try await TestServer()
@@ -102,9 +102,8 @@ private final class CountingWorker: BatchWorker {
 
         let whole = try #require(await alone.service.model().model?.statistics()).budgetBytes
         let tokens = try #require(await ServiceBatchWorker(alone.service).cacheTokens())
-        // Room for a document with all that is asked of it and half of another's, pages that are not full included; all four
-        // would take some 3,600 tokens.
-        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 1600)
+        // Room for the whole tree with its answers and pages that are not full, some 3,600 tokens, of the 6,600 that are asked.
+        let server = try await TestServer(reusesPrompts: true, memory: whole / tokens * 4000)
         let journal = BatchJournal(context: "", byteLimit: .max)
         let run = BatchRun(requests, for: "", journal: journal)
         let progress = try await run.run(on: ServiceBatchWorker(server.service))
