@@ -28,6 +28,8 @@ extension EngineLoop {
         var best: Beginning?
         /// Tokens in common with a prompt that is being computed.
         var coming = 0
+        /// Tokens in common with a chain whose step has stopped between two layers: it cannot be forked before it goes on.
+        var held = 0
         /// Tokens in common with anything, whether or not it can be cut there.
         var deepest = 0
     }
@@ -73,7 +75,9 @@ extension EngineLoop {
         if search.best?.count ?? 0 <= state.promptCount, let shared = share(state, sibling) {
             return (shared, nil)
         }
-        if search.coming >= (search.best?.count ?? 0) + Self.leastAwaited {
+        if search.coming >= (search.best?.count ?? 0) + Self.leastAwaited
+            || search.held > search.best?.count ?? 0
+        {
             noteWait(of: state)
             return nil
         }
@@ -224,6 +228,9 @@ extension EngineLoop {
             // What is urgent waits for nothing less urgent.
             if state.key.priority <= running.priority { search.coming = max(search.coming, count) }
             let there = min(count, cache.count(running.sequence))
+            if isPaused(running.sequence), state.key.priority <= running.priority {
+                search.held = max(search.held, there)
+            }
             guard !isPaused(running.sequence), there > search.best?.count ?? 0,
                 cache.canTruncate(running.sequence, to: there)
             else { return }
