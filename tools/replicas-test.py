@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two replicas behind nginx with docs/deploy/nginx.conf: conversations stay where their prompts are known.
+"""Two replicas behind nginx with docs/deploy/nginx.conf: conversations stay where their prompts are known, stored responses
+are found again, and pages and sessions reach a server without keys.
 
     python3 tools/replicas-test.py .build/release/martlet [MODEL]
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,45 @@ def ask(messages: list[dict], name: str | None) -> tuple[dict, str]:
     request = urllib.request.Request("http://127.0.0.1:8080/v1/chat/completions", body, headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer), answer.headers["x-martlet-prefix"]
+
+
+def call(method: str, path: str, body: dict | None = None, **headers: str) -> dict:
+    """One request through the proxy."""
+    data = None if body is None else json.dumps(body).encode()
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:8080{path}", data, {"content-type": "application/json"} | sent, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def upgrade(origin: str) -> str:
+    """The first line of the answer to a page that asks for a session through the proxy."""
+    with socket.create_connection(("127.0.0.1", 8080), timeout=60) as line:
+        line.sendall(
+            (
+                "GET /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: {origin}\r\n\r\n"
+            ).encode())
+        with line.makefile("rb") as answer:
+            return answer.readline().decode().strip()
+
+
+def check_pages_and_stores() -> None:
+    """What a page does, and what only one replica knows."""
+    origin = "http://127.0.0.1:8080"
+    body = {"messages": [{"role": "user", "content": "A:1+2="}], "max_tokens": 2, "temperature": 0}
+    assert call("POST", "/v1/chat/completions", body, origin=origin)["choices"], "a page's question was not answered"
+    status = upgrade(origin)
+    assert status.startswith("HTTP/1.1 101 "), f"a session was not opened: {status}"
+    # Names that are divided between the replicas.
+    for number in range(8):
+        name = f"stored-{number}"
+        made = call(
+            "POST", "/v1/responses", {"input": "A:1+2=", "max_output_tokens": 2, "store": True}, x_martlet_prefix=name)
+        found = call("GET", f"/v1/responses/{made['id']}", x_martlet_prefix=name)
+        assert found["id"] == made["id"], "a stored response is another"
+    print("a page is answered, its session opens, and stored responses are found again")
 
 
 def ready(port: int) -> None:
@@ -58,6 +99,7 @@ def main() -> None:
     try:
         for port in (8081, 8082, 8080):
             ready(port)
+        check_pages_and_stores()
         conversations = []
         known = turns = 0
         for number in range(12):

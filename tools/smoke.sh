@@ -289,6 +289,9 @@ expect 64 "bench serve of nothing" "$martlet" bench serve
 expect 64 "bench serve of two" "$martlet" bench serve --model builtin --url http://none
 expect 66 "bench serve of no trace" "$martlet" bench serve --model builtin --trace "$work/none"
 expect 66 "bench serve of no timelines" "$martlet" bench serve --from "$work/none"
+expect 64 "bench serve, an option of a model for a server" "$martlet" bench serve --url http://127.0.0.1:9 --kv q8
+expect 64 "bench serve, an absurd rate" "$martlet" bench serve --model builtin --rate 1e-25
+expect 75 "bench serve of nobody" "$martlet" bench serve --url http://127.0.0.1:9/v1 --requests 1
 expect 64 "a simulation's option without one" "$martlet" bench serve --model builtin --machines 2
 expect 64 "serve with an idle target" "$martlet" serve builtin --target-first 2
 expect 64 "serve with two wishes" "$martlet" serve builtin --no-reuse --prompts "$work/p"

@@ -10,7 +10,7 @@ anew for each case, so that nothing is known of its prompts. The weights of one 
 OpenVINO's are its own export. Caches are f16.
 
 cases: saturation   24 requests at once: tokens a second
-       shared       24 requests at once whose prompts begin with the same 2,048 tokens: tokens a second
+       shared       8 requests at once whose prompts begin with the same 2,048 tokens: tokens a second
        stall        a prompt of 8k tokens arrives while eight answers are under way: the largest gap
        turns        a prompt of 4k tokens, and one that begins with it: the ratio of their times to first token
        trace        recorded lengths, arrivals at random: times to first token, gaps, fluidity
@@ -58,7 +58,7 @@ def turns(folder: pathlib.Path) -> list[str]:
 def cases(folder: pathlib.Path, trace: str | None) -> dict[str, list[str]]:
     made = {
         "saturation": ["--requests", "24", "--prompt-tokens", "256", "--completion-tokens", "64"],
-        "shared": ["--requests", "24", "--prompt-tokens", "2112", "--shared-prefix", "2048", "--completion-tokens", "32"],
+        "shared": ["--requests", "8", "--prompt-tokens", "2112", "--shared-prefix", "2048", "--completion-tokens", "32"],
         "stall": stall(folder),
         "turns": turns(folder),
     }
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--gap", default="0.2", help="Martlet's target for the gap between tokens, in seconds")
+    parser.add_argument("--prompt-seconds", default="0.05,0.002", help="what a prompt is granted: seconds, and seconds a token")
     parser.add_argument("--out", default="results")
     args = parser.parse_args()
     out = pathlib.Path(args.out)
@@ -146,7 +147,8 @@ def main() -> None:
             continue
         results: dict[str, list[dict]] = {}
         for round in range(args.rounds):
-            shared = [args.martlet, "bench", "serve", "--json", "--seed", str(round + 1), *workload]
+            # One measure of fluidity for all: the same time is granted to a prompt whoever answers.
+            shared = [args.martlet, "bench", "serve", "--json", "--seed", str(round + 1), "--prompt-seconds", args.prompt_seconds, *workload]
             for server, command in servers.items():
                 at = port()
                 times = out / f"{name}-{server}-{round}.jsonl"

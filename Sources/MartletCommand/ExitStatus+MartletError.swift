@@ -20,7 +20,7 @@ struct ExitStatus: Error, Equatable {
     static let cannotCreate = ExitStatus(number: 73, meaning: "a file cannot be made")
     static let inputOutput = ExitStatus(number: 74, meaning: "reading or writing failed")
     static let unreachable = ExitStatus(
-        number: 75, meaning: "a hub does not answer, or asks to wait")
+        number: 75, meaning: "a hub or a server does not answer, or asks to wait")
     static let noPermission = ExitStatus(
         number: 77, meaning: "a hub refuses: a licence or a token is missing")
     static let interrupted = ExitStatus(number: 130, meaning: "interrupted (Ctrl-C)")

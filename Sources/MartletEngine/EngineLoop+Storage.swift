@@ -62,9 +62,6 @@ extension EngineLoop {
         }
     }
 
-    /// The most runs of segments that are read or wait at the same time.
-    private static let mostFetches = 4
-
     /// Whether nothing can be done before something is read.
     var awaitsStorage: Bool {
         scheduler.running.isEmpty && paused == nil
@@ -94,14 +91,33 @@ extension EngineLoop {
             return FetchedSegments(names, origin: origin, from: storage)
         }
         if fetches[names[0]] == nil {
-            guard fetches.count < Self.mostFetches else { return nil }
-            fetches[names[0]] = PrefixFetch(chains: [])
+            // Of what is longer than may be read at once the beginning is brought back.
+            let row = footprint.bytesPerPage * cache.shape.tableCount
+            let each = max(1, row * (segmentTokens / KVPage.tokens))
+            let names = Array(names.prefix(max(1, PrefixFetch.mostBytes / each)))
+            guard makeSlot(names.count * each) else { return nil }
+            fetches[names[0]] = PrefixFetch(chains: [], bytes: names.count * each)
             beginFetch(names[0]) { FetchedSegments(names, origin: origin, from: storage) }
         }
         fetches[names[0]]?.chains.insert(chain)
         guard let segments = fetches[names[0]]?.segments else { return nil }
         fetches[names[0]] = nil
         return segments
+    }
+
+    /// Whether so many bytes may be read now. What was read for chains that had no room since gives way, and is read again when
+    /// they have; what is being read does not.
+    private func makeSlot(_ bytes: Int) -> Bool {
+        while fetches.count >= PrefixFetch.most
+            || !fetches.isEmpty
+                && fetches.values.reduce(bytes, { $0 + $1.bytes }) > PrefixFetch.mostBytes
+        {
+            guard let name = fetches.filter({ $0.value.segments != nil }).keys.min() else {
+                return false
+            }
+            fetches[name] = nil
+        }
+        return true
     }
 
     /// Brings back what the storage has of a chain's prompt beyond the `count` tokens that `sequence` shares with it; the
@@ -129,7 +145,7 @@ extension EngineLoop {
         let restored = begun ?? cache.makeSequence()
         var end = cache.count(restored)
         let chains = chains(tokens, lane.root, lane.keys, storage)
-        for segment in read.segments.dropFirst(end / segmentTokens - first) {
+        for segment in read.segments.drop(while: { $0.first < end }) {
             guard segment.first == end, segment.before == chains[end / segmentTokens],
                 segment.tokens == Array(tokens[end..<end + segmentTokens]),
                 makeRoom(restored, segmentTokens)

@@ -17,6 +17,7 @@ import Testing
     /// A command that is taken, what makes it refused, and what the refusal names.
     @Test(
         arguments: [
+            (["serve", "a", "b"], ["--slots", "2"], "--slots"),
             (inspect, ["--kv", "q8"], "--kv"), (inspect, ["--cache", "tova"], "--cache"),
             (inspect, ["--memory", "1MB"], "--memory"), (inspect, adapter, "--adapter NAME="),
             (inspect, adapter + ["--use-adapter", "x"], "--use-adapter"),

@@ -118,6 +118,33 @@ private final class MemoryStorage: PrefixStorage {
         #expect(gone.loop.fetches.isEmpty && !gone.loop.awaitsStorage)
     }
 
+    /// What was read and not taken gives way to a prompt that can go on now.
+    @Test func whatWasReadGivesWay() throws {
+        let storage = MemoryStorage()
+        let first = try harness(storage)
+        first.submit(request(130))
+        try first.run()
+
+        let harness = try harness(storage)
+        var reads: [(name: String, read: @Sendable () -> FetchedSegments)] = []
+        harness.loop.beginFetch = { reads.append(($0, $1)) }
+        let stored = request(130)
+        let id = harness.submit(stored)
+        harness.loop.step()
+        let own = try #require(harness.loop.fetches.values.first)
+        #expect(reads.count == 1 && own.bytes > 0)
+        var taken = own
+        taken.segments = reads[0].read()
+        harness.loop.fetches = [:]
+        for name in ["a", "b", "c", "d"] { harness.loop.fetches[name] = taken }
+        harness.loop.step()
+        #expect(reads.count == 2 && harness.loop.fetches.count == PrefixFetch.most)
+        harness.loop.fetched(reads[1].name, reads[1].read())
+        try harness.run()
+        #expect(harness.loop.statistics.prefixes.restoredTokens == 128)
+        #expect(harness.heard[id]?[0].tokens == (try expected(stored, chain: 0, seed: 7)))
+    }
+
     /// A run is only what it says after the tokens that it was computed after: under another's name it is not believed, and
     /// of a longer prompt every run is as long as of a short one.
     @Test func runsAreChained() throws {

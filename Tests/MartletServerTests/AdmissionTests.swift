@@ -16,6 +16,11 @@
                 "POST /v1/messages", "Content-Length: 30000000\r\nExpect: 100-continue\r\n", 401,
                 "authentication_error"
             ),
+            // A body that is short enough to be dropped, and may never come.
+            (
+                "POST /v1/completions", "Content-Length: 20\r\nExpect: 100-continue\r\n", 401,
+                "invalid_api_key"
+            ),
             (
                 "POST /v1/completions", "Content-Length: 90000000\r\nAuthorization: Bearer k\r\n",
                 413, "request_too_large"

@@ -195,6 +195,7 @@ private final class CountingWorker: BatchWorker {
             faults(#"{"custom_id": "a", "method": "GET", "url": "/v1/completions", "body": {}}"#)
                 == ["1 invalid_method"])
         #expect(faults(line(String(repeating: "x", count: 600))) == ["1 invalid_value"])
+        #expect(faults("\n\r\n\nx\n\n") == ["4 invalid_json_line"])
         // A file of nothing but faults is not read to its end.
         #expect(faults(String(repeating: "x\n", count: 5000)).count == 100)
     }
@@ -307,9 +308,10 @@ private final class CountingWorker: BatchWorker {
         #expect(try priority(1, isBackground: true) > priority(0, isBackground: true))
         let requests = SharedPrompts.requests(documents: 2, questions: 2, length: 20)
         let journal = BatchJournal(context: "", byteLimit: .max)
-        let progress = try await BatchRun(requests, for: "", journal: journal).run(
-            on: ServiceBatchWorker(server.service))
-        #expect(progress.completed == 8)
+        let worker = CountingWorker(ServiceBatchWorker(server.service))
+        let progress = try await BatchRun(requests, for: "", journal: journal).run(on: worker)
+        // Whoever is told to come again asks again.
+        #expect(progress.completed == 8 && worker.answered.count == 8)
     }
 
     /// A request that is wrong fails alone, in the shape of its API.

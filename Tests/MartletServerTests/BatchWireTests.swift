@@ -284,6 +284,10 @@ import Testing
             }
             server.service.end()
             try await Task.sleep(for: .milliseconds(100))
+            let left = try await server.send("GET", "/v1/batches/\(begun)").json()
+            #expect(left["status"] == "in_progress" && left["request_counts.completed"] == 1)
+            #expect(
+                FileManager.default.fileExists(atPath: folder + "/batches/\(begun).journal"))
         }
         // A content whose record was never written, and a record whose content is gone.
         let files = folder + "/files/"

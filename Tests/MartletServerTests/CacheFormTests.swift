@@ -230,6 +230,70 @@ extension CacheFormTests {
         await shares.shutdown()
     }
 
+    @Test func thoseWhomNobodyWaitsForComeLast() async throws {
+        let model = try await Model.load("random:tiny")
+        let shares = CacheShares(model, budgetBytes: model.startBudget)
+        let other = try model.form(policy: "window(sinks=4, recent=32)")
+        // Who takes only what there is waits for nobody.
+        let now = try await shares.lease(other, bytes: 100_000, patience: .zero)
+        await shares.end(now)
+        let all = try await shares.lease(
+            try model.form(), bytes: .max, patience: .seconds(600))
+        await #expect {
+            try await shares.lease(other, bytes: 100_000, patience: .zero)
+        } throws: { ($0 as? MartletError)?.code == .busy }
+        let batch = Task {
+            try await shares.lease(
+                other, bytes: .max, isBackground: true, patience: .seconds(600))
+        }
+        while await shares.waitingCount < 1 { await Task.yield() }
+        let asked = Task { try await shares.lease(nil, bytes: .max, patience: .seconds(600)) }
+        while await shares.waitingCount < 2 { await Task.yield() }
+        await shares.end(all)
+        let first = try await asked.value
+        #expect(await shares.waitingCount == 1)
+        await shares.end(first)
+        await shares.end(try await batch.value)
+        #expect(await shares.openCount == 0)
+        await shares.shutdown()
+    }
+
+    @Test func enginesWithAnswersAreFew() async throws {
+        let model = try await Model.load("random:tiny")
+        let shares = CacheShares(model, budgetBytes: model.startBudget)
+        func lease(_ recent: Int, _ patience: Duration) async throws -> CacheShares.Lease {
+            try await shares.lease(
+                try model.form(policy: "window(sinks=4, recent=\(recent * 16))"), bytes: 1000,
+                patience: patience)
+        }
+        // The one of the loaded form stays.
+        var held: [CacheShares.Lease] = []
+        for recent in 1..<CacheShares.mostEngines {
+            held.append(try await lease(recent, .seconds(600)))
+        }
+        await #expect {
+            try await lease(CacheShares.mostEngines, .zero)
+        } throws: { ($0 as? MartletError)?.code == .busy }
+        // Those that are there take more.
+        held.append(try await lease(1, .zero))
+        await shares.end(held[1])
+        held[1] = try await lease(CacheShares.mostEngines, .seconds(600))
+        #expect(await shares.statistics().count == CacheShares.mostEngines)
+        for lease in held { await shares.end(lease) }
+        await shares.shutdown()
+    }
+
+    @Test func aCodecIsThatOfThePolicyThatIsNamed() async throws {
+        var options = ModelOptions()
+        options.cachePolicy = "dense + kv(q8)"
+        let loaded = try await LoadedModel.load("random:tiny", options: options)
+        let own = try loaded.form()
+        #expect(try loaded.form(codec: own.storage).id == own.id)
+        #expect(try loaded.form(policy: own.policy, codec: own.storage).id == own.id)
+        let dense = try loaded.form(policy: "dense", codec: "q8")
+        #expect(dense.storage.hasPrefix("q8") && !dense.isExact)
+    }
+
     @Test func enginesAreFew() async throws {
         let model = try await Model.load("random:tiny")
         let shares = CacheShares(model, budgetBytes: model.startBudget)

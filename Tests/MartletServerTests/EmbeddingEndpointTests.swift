@@ -56,6 +56,18 @@ import Testing
         return TestServer(serving: Server(service))
     }
 
+    @Test func anEncoderHasNoCache() throws {
+        let folder = try Folder()
+        var options = ModelOptions()
+        options.memoryBudget = 1 << 40
+        let entry = ModelFleet.Entry(
+            folder.url.path(), options: options, isKept: false,
+            configuration: ServerConfiguration())
+        let bytes = try #require(entry.estimatedBytes())
+        #expect(bytes > 0 && bytes < 1 << 40)
+        withExtendedLifetime(folder) {}
+    }
+
     @Test func vectorsAreThoseOfTheLibrary() async throws {
         let folder = try Folder()
         let server = try await server(folder)

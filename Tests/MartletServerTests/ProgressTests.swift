@@ -58,4 +58,12 @@ import Testing
         #expect(last["total"] == last["processed"])
         #expect(last["total"].intValue == events.last?["tokens_evaluated"].intValue)
     }
+
+    @Test func ofSeveralPromptsNoneIsTold() async throws {
+        let server = try await TestServer()
+        let answer = await server.post(
+            "/completion", ["prompt": ["a", "b"], "n_predict": 1, "return_progress": true])
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.headers["martlet-ignored"]?.contains("return_progress") == true)
+    }
 }

@@ -134,7 +134,11 @@ import Testing
         #expect(await status(allowing, page) == 200)
         let allowed = await allowing.send("OPTIONS", "/v1/completions", headers: page)
         let names = allowed.headers["access-control-allow-headers"] ?? ""
-        for name in ["Authorization", "Content-Type", "X-Api-Key"] { #expect(names.contains(name)) }
+        for name in ["Authorization", "Content-Type", "X-Api-Key", "x-martlet-prefix"] {
+            #expect(names.contains(name))
+        }
+        let readable = allowed.headers["access-control-expose-headers"] ?? ""
+        for name in ["x-request-id", "x-martlet-prefix"] { #expect(readable.contains(name)) }
         // Where keys are asked for, they say who may.
         let keyed = try await TestServer { $0.keys = [(key: "k", tenant: "t")] }
         let bearing: Headers = [("Host", "box.example"), ("Authorization", "Bearer k")]

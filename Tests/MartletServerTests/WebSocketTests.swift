@@ -162,7 +162,7 @@
                 #expect(second.answer.lowercased().contains("sec-websocket-protocol: realtime\r\n"))
                 let third = try WebSocketClient(port: port, "Authorization: Bearer secret\r\n")
                 #expect(third.answer.contains(" 429 "))
-                #expect(third.client.read().contains("sessions_full"))
+                #expect(third.client.read(until: "sessions_full").contains("sessions_full"))
                 first.client.end()
                 var isLetIn = false
                 for _ in 0..<200 where !isLetIn {
@@ -185,6 +185,83 @@
                 #expect(foreign.answer.contains(" 403 "))
             }
             await open.listener.stop(within: .zero)
+        }
+
+        /// A refused upgrade is judged once: it counts once for its key's rate, and keeps the key that it brought.
+        @Test func aRefusedUpgradeCountsOnce() async throws {
+            let server = try await ListeningServer {
+                $0.keys = [(key: "secret", tenant: "a")]
+                $0.sessionLimit = 1
+                $0.requestsPerMinute = 4
+            }
+            let port = server.port
+            try await onThread {
+                let key = "Authorization: Bearer secret\r\n"
+                let first = try WebSocketClient(port: port, key)
+                defer { first.client.end() }
+                #expect(first.answer.contains(" 101 "))
+                for headers in [
+                    key, "Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.secret\r\n",
+                ] {
+                    let refused = try WebSocketClient(port: port, headers)
+                    defer { refused.client.end() }
+                    #expect(refused.answer.contains(" 429 "), "\(refused.answer)")
+                    let body = refused.client.read(until: "sessions_full")
+                    #expect(body.contains("sessions_full"), "\(body)")
+                }
+                let last = try RawClient(port: port)
+                defer { last.end() }
+                last.send(
+                    "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(key)\r\n")
+                let answer = last.read()
+                #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer)")
+            }
+            await server.listener.stop(within: .zero)
+        }
+
+        /// What a server was, for as long as somebody else keeps it.
+        private struct Remembered {
+            weak var service: Service?
+        }
+
+        /// A server that had a session, and has ended.
+        private static func ended() async throws -> Remembered {
+            let server = try await ListeningServer()
+            let port = server.port
+            try await onThread {
+                let socket = try WebSocketClient(port: port)
+                defer { socket.client.end() }
+                #expect(socket.next("session.created") != nil)
+                socket.send(8, [3, 232])
+                #expect(socket.next()?.code == 1000)
+                #expect(socket.next() == nil)
+            }
+            await server.listener.stop(within: .seconds(5))
+            return Remembered(service: server.server.service)
+        }
+
+        /// Nothing of a closed session stays in memory: it would keep its server.
+        @Test func aClosedSessionIsForgotten() async throws {
+            let remembered = try await Self.ended()
+            for _ in 0..<4000 where remembered.service != nil {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(remembered.service == nil)
+        }
+
+        /// What waits for a session is bounded in messages and in bytes, and one message can always come.
+        @Test func whatWaitsIsBounded() {
+            var backlog = MessageBacklog(mostBytes: 1000)
+            backlog.add(1000)
+            #expect(!backlog.isFull)
+            backlog.add(1)
+            #expect(backlog.isFull)
+            backlog.remove(1000)
+            #expect(!backlog.isFull)
+            for _ in 0..<31 { backlog.add(1) }
+            #expect(!backlog.isFull)
+            backlog.add(1)
+            #expect(backlog.isFull)
         }
 
         @Test func sessionsEndWithTheServer() async throws {

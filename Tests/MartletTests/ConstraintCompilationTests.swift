@@ -7,12 +7,12 @@ import Testing
 
 @Suite struct ConstraintCompilationTests {
     private func masks(
-        timeLimit: Duration = .seconds(60), byteLimit: Int = 256 << 20
+        timeLimit: Duration = .seconds(60), byteLimit: Int = 256 << 20, countLimit: Int = 1024
     ) -> ConstraintMasks {
         ConstraintMasks(
             .bytes(vocabularySize: 257), endTokens: [256], vocabularySize: 257,
             timeLimit: timeLimit,
-            byteLimit: byteLimit)
+            byteLimit: byteLimit, countLimit: countLimit)
     }
 
     /// Takes seconds to compile.
@@ -48,6 +48,32 @@ import Testing
         // What was given up is compiled anew for whoever asks next, and places are free again.
         _ = try await masks.compiled(.regex("b+"))
         #expect(masks.kept.count == 1)
+    }
+
+    @Test func whoIsGoneLeavesTheGate() async {
+        let gate = CompileGate(width: 1)
+        #expect(await gate.enter())
+        let waiting = Task { await gate.enter() }
+        waiting.cancel()
+        #expect(await waiting.value == false)
+        gate.leave()
+        #expect(await gate.enter())
+    }
+
+    /// A constraint holds the text that it was asked for by, too, and how many are kept has an end.
+    @Test func textsAndNumbersAreBounded() throws {
+        let schema = Constraint.jsonSchema(
+            #"{"type": "boolean", "description": ""#
+                + String(repeating: "x", count: 100_000) + #""}"#)
+        let all = masks()
+        _ = try all.mask(schema)
+        #expect(all.kept.count == 1 && all.kept.bytes > 100_000)
+        let bounded = masks(byteLimit: 90_000)
+        _ = try bounded.mask(schema)
+        #expect(bounded.kept.count == 0)
+        let few = masks(countLimit: 3)
+        for number in 0..<5 { _ = try few.mask(.regex("a\(number)")) }
+        #expect(few.kept.count == 3)
     }
 
     @Test func oneCompilationServesAllWhoWait() async throws {

@@ -18,10 +18,20 @@ final class ConstraintMasks: Sendable {
         let task = Mutex<Task<Result<ConstraintMask, MartletError>, Never>?>(nil)
     }
 
+    private struct Entry {
+        let constraint: Constraint
+        let mask: ConstraintMask
+        /// Bytes of the constraint as it was asked for.
+        let textBytes: Int
+
+        /// About how many bytes it holds; more while it is used.
+        var byteCount: Int { textBytes + mask.constraint.byteCount }
+    }
+
     private struct State {
         var vocabulary: TokenVocabulary?
         /// The latest last.
-        var known: [(constraint: Constraint, mask: ConstraintMask)] = []
+        var known: [Entry] = []
         var running: [Constraint: Compilation] = [:]
     }
 
@@ -30,27 +40,30 @@ final class ConstraintMasks: Sendable {
     private let vocabularySize: Int
     private let timeLimit: Duration
     private let byteLimit: Int
+    private let countLimit: Int
     private let gate = CompileGate(width: 2)
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - timeLimit: how long a compilation may take.
     ///   - byteLimit: about how many bytes the constraints that are kept may hold together.
+    ///   - countLimit: how many are kept.
     init(
         _ text: TextCodec, endTokens: Set<Int32>, vocabularySize: Int, timeLimit: Duration,
-        byteLimit: Int = 256 << 20
+        byteLimit: Int = 256 << 20, countLimit: Int = 1024
     ) {
         self.text = text
         self.endTokens = endTokens
         self.vocabularySize = vocabularySize
         self.timeLimit = timeLimit
         self.byteLimit = byteLimit
+        self.countLimit = countLimit
     }
 
     /// How many constraints are kept, and about how many bytes they hold.
     var kept: (count: Int, bytes: Int) {
         let known = state.withLock { $0.known }
-        return (known.count, known.reduce(0) { $0 + $1.mask.constraint.byteCount })
+        return (known.count, known.reduce(0) { $0 + $1.byteCount })
     }
 
     /// The mask of a constraint, compiled on the caller's thread where it is not known. Throws `invalidParameter` for one
@@ -77,15 +90,18 @@ final class ConstraintMasks: Sendable {
         let result = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
-            compilation.waiters.subtract(1, ordering: .relaxed)
+            let left = compilation.waiters.subtract(1, ordering: .relaxed).newValue
+            // One that waits for its turn need not wait any longer.
+            if left < 1 { compilation.task.withLock { $0 }?.cancel() }
         }
         if Task.isCancelled {
-            throw MartletError(
-                code: .cancelled,
-                message: "the request was ended before its constraint was compiled")
+            throw Self.cancelled
         }
         return try result.get()
     }
+
+    private static let cancelled = MartletError(
+        code: .cancelled, message: "the request was ended before its constraint was compiled")
 
     /// Waits for a compilation too; false for one that is given up.
     private func join(_ compilation: Compilation) -> Bool {
@@ -102,20 +118,23 @@ final class ConstraintMasks: Sendable {
     private func run(
         _ compilation: Compilation, _ constraint: Constraint
     ) async -> Result<ConstraintMask, MartletError> {
-        await gate.enter()
         let result: Result<ConstraintMask, MartletError>
-        do throws(MartletError) {
-            result = .success(
-                try await onOwnThread(named: "martlet-constraint") {
-                    [self, timeLimit] () throws(MartletError) in
-                    try compile(
-                        constraint,
-                        CompileLimit(time: timeLimit) {
-                            compilation.waiters.load(ordering: .relaxed) < 1
-                        })
-                })
-        } catch { result = .failure(error) }
-        gate.leave()
+        if await gate.enter() {
+            do throws(MartletError) {
+                result = .success(
+                    try await onOwnThread(named: "martlet-constraint") {
+                        [self, timeLimit] () throws(MartletError) in
+                        try compile(
+                            constraint,
+                            CompileLimit(time: timeLimit) {
+                                compilation.waiters.load(ordering: .relaxed) < 1
+                            })
+                    })
+            } catch { result = .failure(error) }
+            gate.leave()
+        } else {
+            result = .failure(Self.cancelled)
+        }
         state.withLock { state in
             if state.running[constraint] === compilation { state.running[constraint] = nil }
         }
@@ -149,21 +168,23 @@ final class ConstraintMasks: Sendable {
                 constraint: try TokenConstraint(constraint, vocabulary: vocabulary, limit: limit),
                 tokenizer: text.tokenizer)
         } catch { throw MartletError(error) }
+        let entry = Entry(constraint: constraint, mask: mask, textBytes: constraint.textBytes)
         let others = state.withLock { state in
             state.vocabulary = vocabulary
             state.known.removeAll { $0.constraint == constraint }
-            state.known.append((constraint, mask))
+            state.known.append(entry)
             return state.known
         }
         // A constraint grows while it is used, so all are counted anew; outside of the lock, as each has one of its own.
         var bytes = 0
-        var kept = others.count
-        while kept > 0, bytes <= byteLimit {
-            kept -= 1
-            bytes += others[kept].mask.constraint.byteCount
+        var first = others.count
+        while first > 0, others.count - first < countLimit {
+            bytes += others[first - 1].byteCount
+            guard bytes <= byteLimit else { break }
+            first -= 1
         }
-        if bytes > byteLimit {
-            let old = others[...kept].map(\.mask.constraint)
+        if first > 0 {
+            let old = others[..<first].map(\.mask.constraint)
             state.withLock { state in
                 state.known.removeAll { entry in old.contains { $0 === entry.mask.constraint } }
             }
@@ -189,6 +210,36 @@ final class ConstraintMasks: Sendable {
             let tokens: [[UInt8]?] = (0..<vocabularySize).map { $0 < 256 ? [UInt8($0)] : nil }
             return TokenVocabulary(tokens: tokens, endTokens: endTokens)
         case .none(let name): throw .missingTokenizer(name)
+        }
+    }
+}
+
+extension Constraint {
+    /// Bytes of all its texts.
+    fileprivate var textBytes: Int {
+        switch self {
+        case .jsonObject: 0
+        case .jsonSchema(let text), .regex(let text), .grammar(let text), .lark(let text):
+            text.utf8.count
+        case .choice(let texts):
+            texts.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
+        case .outline(let outline): outline.textBytes
+        }
+    }
+}
+
+extension Outline {
+    fileprivate var textBytes: Int {
+        let own = MemoryLayout<Outline>.stride
+        switch self {
+        case .text(let text), .special(let text), .until(let text): return own + text.utf8.count
+        case .matching(let constraint): return own + constraint.textBytes
+        case .choice(let parts), .sequence(let parts):
+            return parts.reduce(own) { $0 + $1.textBytes }
+        case .repetition(let part, least: _, most: _, separator: let separator):
+            return own + part.textBytes + separator.utf8.count
+        case .triggered(let triggers, isRequired: _):
+            return triggers.reduce(own) { $0 + $1.text.utf8.count + $1.body.textBytes }
         }
     }
 }

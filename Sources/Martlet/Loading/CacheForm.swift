@@ -45,7 +45,9 @@ extension LoadedModel {
         policy: String? = nil, codec: String? = nil
     ) throws(MartletError) -> CacheForm {
         let own = CacheForm(loaded: self)
-        let codec = codec == own.storage ? nil : codec
+        let isOwn = policy == nil || policy == own.policy
+        // Beside another policy the codec says what that stores in, which is not what the own one does.
+        let codec = isOwn && codec == own.storage ? nil : codec
         if policy == nil, codec == nil { return own }
         if let policy, policy != own.policy { try Self.checkNamesNoFile(policy) }
         var type: CacheCodec?
@@ -61,7 +63,6 @@ extension LoadedModel {
             }
         }
         // The text of what is loaded says how it is stored only where whoever loaded it said so.
-        let isOwn = policy == nil || policy == own.policy
         let form = CacheForm(
             loaded: try under(isOwn ? options.cachePolicy : policy ?? "", codec: type))
         guard let type, form.loaded.policy.storage.map({ !$0.hasPrefix(type.rawValue) }) ?? false

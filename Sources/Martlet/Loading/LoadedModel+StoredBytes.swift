@@ -16,4 +16,10 @@ extension LoadedModel {
         guard let type = options.weights else { return entries.reduce(0) { $0 + $1.byteCount } }
         return entries.reduce(0) { $0 + type.layout.bytes(weights: $1.elementCount) }
     }
+
+    /// Whether a name means an encoder, which has no cache; false where its files cannot be read.
+    package static func isEncoder(_ name: String) -> Bool {
+        guard let source = try? ModelSource(name) else { return false }
+        return ((try? source.openEncoder()) ?? nil) != nil
+    }
 }

@@ -10,18 +10,35 @@ extension CacheShares {
         defer { isArranging = false }
         while let next = waiters.first, hasRoom(for: next) {
             let result = await prepare(next)
-            // It may have given up meanwhile.
-            guard waiters.first?.id == next.id else { continue }
-            waiters.removeFirst()
+            // It may have given up meanwhile, or stand behind somebody else.
+            guard let index = waiters.firstIndex(where: { $0.id == next.id }) else {
+                // Bytes alone are of no use to anybody else.
+                if next.form == nil { holders[next.holder] = nil }
+                continue
+            }
+            waiters.remove(at: index)
             if case .success = result { holders[next.holder]?.open[next.id] = next.bytes }
             next.continuation.resume(returning: result)
         }
+        for waiter in waiters where waiter.isForNow { refuse(waiter.id, isFull(after: .zero)) }
     }
 
-    /// Whether the answers under way leave room for one more, wherever shares are now.
+    /// Whether the answers under way leave room for one more, wherever shares are now, and an engine for it.
     private func hasRoom(for waiter: Waiter) -> Bool {
-        let others = holders.reduce(0) { $0 + ($1.key == waiter.holder ? 0 : $1.value.floor) }
-        return others + max(holders[waiter.holder]?.floor ?? 0, waiter.bytes) <= budgetBytes
+        let key = waiter.holder
+        if waiter.form != nil, holders[key] == nil, stayingEngines >= Self.mostEngines {
+            return false
+        }
+        let others = holders.reduce(0) { $0 + ($1.key == key ? 0 : $1.value.floor) }
+        return others + max(holders[key]?.floor ?? 0, waiter.bytes) <= budgetBytes
+    }
+
+    /// Engines that cannot make way for another: those with answers under way, and the one that stays.
+    private var stayingEngines: Int {
+        holders.values.count(where: { holder in
+            guard let model = holder.model else { return false }
+            return model === base || !holder.open.isEmpty
+        })
     }
 
     /// Makes the engine where there is none, and its share large enough.
@@ -48,14 +65,16 @@ extension CacheShares {
                 bytes: waiter.bytes))
     }
 
-    /// Ends the engine that was not used for longest, where there are as many as may be.
+    /// Ends the engines that were not used for longest, until there may be one more.
     private func retireEngines() async {
-        let engines = holders.filter { $0.value.model != nil }
-        guard engines.count >= Self.mostEngines else { return }
-        let idle = engines.filter { $0.value.open.isEmpty && $0.value.model !== base }
-        guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
-        holders[oldest.key] = nil
-        await oldest.value.model?.shutdown()
+        while true {
+            let engines = holders.filter { $0.value.model != nil }
+            guard engines.count >= Self.mostEngines else { return }
+            let idle = engines.filter { $0.value.open.isEmpty && $0.value.model !== base }
+            guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+            holders[oldest.key] = nil
+            await oldest.value.model?.shutdown()
+        }
     }
 
     /// Gives a holder the bytes that an answer needs, and its other answers too as far as its fair part goes: free ones,

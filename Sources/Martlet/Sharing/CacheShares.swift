@@ -13,7 +13,8 @@ import MartletEngine
 /// budget  | dense f32: answers, and what ended ones left | h2o q8: answers | free |
 ///           ↑ gives up what ended ones left, then makes its last chains wait, when h2o needs more
 /// ```
-/// An answer that would need more than the others' answers leave waits for them, in the order of arrival, for a bounded time.
+/// An answer that would need more than the others' answers leave waits for them, in the order of arrival, for a bounded time;
+/// what runs in the background comes after all that somebody waits for.
 package actor CacheShares {
     /// The right to an engine until it is given back.
     package struct Lease: Sendable {
@@ -52,6 +53,10 @@ package actor CacheShares {
         /// What it asks for; nil for bytes alone.
         let form: CacheForm?
         let bytes: Int
+        /// Whether nobody waits for the answer.
+        let isBackground: Bool
+        /// Whether it goes as soon as there is no room, rather than to wait for it.
+        let isForNow: Bool
         let continuation: CheckedContinuation<Result<Lease, MartletError>, Never>
 
         var holder: String { form?.id ?? "\(id)" }
@@ -88,21 +93,27 @@ package actor CacheShares {
     /// - Parameters:
     ///   - form: the policy and the codec; nil for bytes that something else will hold, as a search does.
     ///   - bytes: what the answer may come to need. More than the budget is all of it.
+    ///   - isBackground: whether nobody waits for the answer: then it comes after all others.
+    ///   - patience: the longest wait; zero takes what there is room for now, after those who wait.
     package func lease(
-        _ form: CacheForm?, bytes: Int, patience: Duration
+        _ form: CacheForm?, bytes: Int, isBackground: Bool = false, patience: Duration
     ) async throws(MartletError) -> Lease {
         lastID += 1
         let id = lastID
         let wanted = min(max(0, bytes), budgetBytes)
         let timer = Task {
+            // Whoever takes what there is hears as soon as that is known, and waits for no more than the engine.
+            guard patience > .zero else { return }
             try? await Task.sleep(for: patience)
             if !Task.isCancelled { self.refuse(id, self.isFull(after: patience)) }
         }
         defer { timer.cancel() }
         let result: Result<Lease, MartletError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters.append(
-                    Waiter(id: id, form: form, bytes: wanted, continuation: continuation))
+                enqueue(
+                    Waiter(
+                        id: id, form: form, bytes: wanted, isBackground: isBackground,
+                        isForNow: patience <= .zero, continuation: continuation))
                 Task { await self.arrange() }
                 if Task.isCancelled { refuse(id, Self.isCancelled) }
             }
@@ -110,6 +121,13 @@ package actor CacheShares {
             Task { await self.refuse(id, Self.isCancelled) }
         }
         return try result.get()
+    }
+
+    /// Puts somebody behind all others, but before what nobody waits for.
+    private func enqueue(_ waiter: Waiter) {
+        let end = waiters.endIndex
+        let place = waiter.isBackground ? end : waiters.firstIndex(where: \.isBackground) ?? end
+        waiters.insert(waiter, at: place)
     }
 
     /// Gives an engine back.
@@ -149,7 +167,7 @@ package actor CacheShares {
 
     // MARK: Refusals
 
-    private func refuse(_ id: Int, _ error: MartletError) {
+    func refuse(_ id: Int, _ error: MartletError) {
         guard let place = waiters.firstIndex(where: { $0.id == id }) else { return }
         waiters.remove(at: place).continuation.resume(returning: .failure(error))
         // Those behind it may have room.
@@ -160,7 +178,7 @@ package actor CacheShares {
         MartletError(code: .cancelled, message: "the caller gave up while it waited for room")
     }
 
-    private func isFull(after patience: Duration) -> MartletError {
+    func isFull(after patience: Duration) -> MartletError {
         MartletError(
             code: .busy, subject: "cache",
             message:

@@ -97,8 +97,11 @@ struct ServerArguments: ParsableArguments {
         transform: ByteCount.init(parsing:))
     var modelCache: ByteCount?
 
-    @Option(help: "Contexts that the cache has room for, where --memory does not say.")
-    var slots = 4
+    @Option(
+        help:
+            "Contexts that the cache of one model has room for, where --memory does not say. Default: 4."
+    )
+    var slots: Int?
 
     @Flag(
         help: ArgumentHelp(
@@ -192,7 +195,7 @@ struct ServerArguments: ParsableArguments {
         configuration.queueLimit = queueLimit
         configuration.requestsPerMinute = rateLimit
         configuration.allowsLossyForms = allowLossy
-        configuration.slots = slots
+        if let slots { configuration.slots = slots }
         configuration.reportsSlots = !noSlots
         configuration.servesPage = !noPage
         configuration.isLlamaCompatible = llamaCompatible

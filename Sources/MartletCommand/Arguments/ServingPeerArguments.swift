@@ -23,7 +23,9 @@ struct ServingPeerArguments: ParsableArguments {
     var from: String?
 
     @Option(help: "The name of the model that requests to --url carry.")
-    var name = "default"
+    var name = Self.usualName
+
+    static let usualName = "default"
 
     @Option(
         name: .customLong("api-key"),

@@ -59,3 +59,16 @@ struct CostArgument: CustomStringConvertible {
 
     var description: String { cost.argument }
 }
+
+/// What a prompt is granted, as two numbers.
+struct PromptTimeArgument {
+    let time: PromptTime
+
+    @Sendable init(parsing text: String) throws {
+        let values = try DecimalList(parsing: text).values
+        guard values.count == 2, values.allSatisfy((0...3600).contains) else {
+            throw Expected("two numbers of seconds, such as 0.1,0.002")
+        }
+        time = PromptTime(fixed: values[0], perToken: values[1])
+    }
+}

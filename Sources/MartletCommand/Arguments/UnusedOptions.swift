@@ -32,6 +32,12 @@ struct UnusedOptions {
 
     mutating func add(_ memory: MemoryArguments) { add("--memory", memory.memory != nil) }
 
+    mutating func add(_ scheduling: SchedulingArguments) {
+        add("--order", scheduling.order != .arrival)
+        add("--no-reuse", scheduling.noReuse)
+        add("--prompts", scheduling.prompts != nil)
+    }
+
     /// Refuses what was given; `reason` is a sentence that says what takes it, or why nothing does.
     func refuse(_ reason: String) throws {
         guard !names.isEmpty else { return }

@@ -61,8 +61,8 @@ struct WorkloadArguments: ParsableArguments {
             }
         }
         for (name, value) in [("--rate", rate), ("--speed", speed), ("--burstiness", burstiness)] {
-            if let value, !(value.isFinite && value > 0 && value < 1e6) {
-                throw ValidationError("\(name) is \(value), expected more than 0.")
+            if let value, !(value.isFinite && (1e-4...1e6).contains(value)) {
+                throw ValidationError("\(name) is \(value), expected 0.0001 to 1000000.")
             }
         }
         if burstiness != nil, rate == nil { throw ValidationError("--burstiness needs --rate.") }

@@ -90,8 +90,18 @@ struct BatchVerb: AsyncParsableCommand {
         }
     }
 
+    private var journalPath: String { out + ".journal" }
+
+    /// A file that a result would take the place of; nil where there is none. The file of errors is written before the other
+    /// one: beside a journal it is of a run that was ended between the two.
+    var fileInTheWay: String? {
+        let hasBegun = FileSystem.kind(of: journalPath) != .nothing
+        return [out, hasBegun ? nil : errors].compactMap(\.self)
+            .first { FileSystem.kind(of: $0) != .nothing }
+    }
+
     func run() async throws {
-        for path in [out, errors].compactMap(\.self) where FileSystem.kind(of: path) != .nothing {
+        if let path = fileInTheWay {
             throw MartletError(
                 code: .alreadyExists, subject: path,
                 message: "\(path): it exists already; choose another name, or remove it")
@@ -100,7 +110,7 @@ struct BatchVerb: AsyncParsableCommand {
         let start = ContinuousClock.now
         let (service, served) = try await service()
         let worker = ServiceBatchWorker(service)
-        let path = out + ".journal"
+        let path = journalPath
         let journal = try BatchJournal(path, context: worker.context)
         var run = BatchRun(requests, for: "", journal: journal)
         run.order = order

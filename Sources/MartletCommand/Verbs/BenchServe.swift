@@ -52,6 +52,13 @@ struct BenchServe: AsyncParsableCommand {
             valueName: "file"))
     var writeRequests: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that a prompt is granted before its first token is late: fixed, and for each token, with a comma "
+                + "between. Default: what it takes on the idle server, measured before; with --from none.",
+            valueName: "numbers"), transform: PromptTimeArgument.init(parsing:))
+    var promptSeconds: PromptTimeArgument?
+
     @Flag(help: "Print one JSON object for each run.")
     var json = false
 
@@ -69,8 +76,24 @@ struct BenchServe: AsyncParsableCommand {
                 throw ValidationError("--simulate knows arrivals only; leave --concurrency out.")
             }
         }
-        if peer.from != nil, timelines != nil {
-            throw ValidationError("--from and --timelines exclude each other.")
+        if timelines != nil, peer.from != nil || capacity {
+            throw ValidationError("--timelines is for one run: without --from and --capacity.")
+        }
+        var unused = UnusedOptions()
+        if peer.model == nil {
+            unused.add(loading)
+            unused.add("--threads", loading.threads != nil)
+            unused.add(cache)
+            unused.add(memory)
+            unused.add("--chunk", chunk != nil)
+            unused.add(scheduling)
+            try unused.refuse("they are for --model; a server has its own.")
+        } else {
+            unused.add("--name", peer.name != ServingPeerArguments.usualName)
+            unused.add("--api-key", peer.apiKey != nil)
+            try unused.refuse("they are for --url.")
+            unused.add("--prompts", simulation.simulate && scheduling.prompts != nil)
+            try unused.refuse("a simulation computes no prompts.")
         }
     }
 
@@ -86,16 +109,17 @@ struct BenchServe: AsyncParsableCommand {
         let requests = try workload.workload(seed: seed)
         if let writeRequests { return try write(requests, to: writeRequests) }
         if let file = peer.from {
+            let timelines = try RequestTimeline.read(file)
+            let prompts = promptSeconds?.time ?? PromptTime()
             return print(
-                ServingReport(try RequestTimeline.read(file), target: target), of: requests)
+                ServingReport(timelines, target: target, promptSeconds: { prompts($0) }),
+                of: Workload(name: file, requests: timelines.map(\.request)))
         }
         if let url = peer.url {
             // A connection for each request that may be under way.
             let client = URLSessionClient(connections: min(1024, requests.requests.count + 8))
             let target = CompletionTarget(client, url: url, model: peer.name, key: peer.apiKey)
-            try await measure(
-                target, requests,
-                try await PromptTime(of: target, for: requests, seed: seed &+ 1))
+            try await measure(target, requests, try await promptTime(of: target, for: requests))
         } else if let model = peer.model {
             var options = ModelOptions(loading, cache, chunk: chunk)
             options.memoryBudget = memory.memory?.bytes
@@ -113,10 +137,22 @@ struct BenchServe: AsyncParsableCommand {
 
     // MARK: A server, or a model
 
+    private func promptTime(
+        of answers: any ServingTarget, for requests: Workload
+    ) async throws -> PromptTime {
+        guard let given = promptSeconds else {
+            return try await PromptTime(of: answers, for: requests, seed: seed &+ 1)
+        }
+        // A server prepares something for its first requests.
+        let short = Workload(requests: 1, prompt: 8, completion: 2)
+        _ = try await PromptTime(of: answers, for: short, seed: seed &+ 1)
+        return given.time
+    }
+
     private func measure(_ loaded: LoadedModel, _ requests: Workload) async throws {
         let model = try await Model(loaded, budgetBytes: try cacheBytes(loaded, requests))
         let target = ModelTarget(model)
-        let prompts = try await PromptTime(of: target, for: requests, seed: seed &+ 1)
+        let prompts = try await promptTime(of: target, for: requests)
         let before = await model.statistics()
         try await measure(target, requests, prompts)
         let after = await model.statistics()

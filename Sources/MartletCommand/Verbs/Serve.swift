@@ -49,6 +49,10 @@ struct Serve: AsyncParsableCommand {
                 || (server.names.isEmpty && ModelOptions(loading).adapters.isEmpty
                     && loading.adapters.merged == nil)
         else { throw ValidationError("--name and --adapter are for one model; serve it alone.") }
+        guard !isFleet || server.slots == nil else {
+            throw ValidationError(
+                "--slots is for one model; several have caches of --model-cache bytes.")
+        }
         guard isFleet || (server.kept.isEmpty && server.modelCache == nil) else {
             throw ValidationError("--keep and --model-cache are for several models; name them.")
         }
@@ -135,16 +139,11 @@ struct Serve: AsyncParsableCommand {
         options.memoryBudget = server.modelCache?.bytes ?? budget / 8
         var all = models
         for folder in server.folders { all += try ModelFleet.Entry.models(in: folder) }
-        if let embeddings = server.embeddings, !all.contains(embeddings) { all.append(embeddings) }
-        let kept = Set(server.kept)
-        let entries = all.map { [options] name in
-            ModelFleet.Entry(
-                name, options: options,
-                isKept: !kept.isDisjoint(with: ModelFleet.Entry.names(of: name)),
-                configuration: configuration)
-        }
+        let entries = ModelFleet.Entry.entries(
+            all, embeddings: server.embeddings, kept: server.kept, options: options,
+            configuration: configuration)
         let known = Set(entries.flatMap(\.names))
-        if let unknown = server.kept.first(where: { !known.contains($0) }) {
+        if let unknown = server.kept.first(where: { !known.contains(ModelFleet.Entry.plain($0)) }) {
             throw MartletError(
                 code: .unknownModel, subject: "--keep",
                 message:
@@ -152,7 +151,8 @@ struct Serve: AsyncParsableCommand {
             )
         }
         return try ModelFleet(
-            entries, budgetBytes: budget, embeddings: server.embeddings,
+            entries, budgetBytes: budget,
+            embeddings: server.embeddings.map(ModelFleet.Entry.plain),
             queueLimit: configuration.queueLimit)
     }
 }

@@ -18,6 +18,13 @@ struct PrefixFetch {
     var chains: Set<ChainID>
     /// What came; nil as long as it is being read.
     var segments: FetchedSegments?
+    /// About how many bytes it takes.
+    var bytes = 0
+
+    /// The most runs of segments that are read or wait at the same time.
+    static let most = 4
+    /// The most bytes that they take together.
+    static let mostBytes = 1 << 30
 }
 
 /// Segments as they were read, in order.

@@ -47,13 +47,14 @@ package struct CompletionTarget: ServingTarget {
             request: HTTPRequest(
                 method: "POST", url: url + "/completions", headers: headers,
                 body: body.serialized(), timeout: patience),
-            promptTokens: wanted.promptTokens)
+            promptTokens: wanted.promptTokens, completionTokens: wanted.completionTokens)
     }
 
     private struct Prepared: PreparedRequest {
         let client: any HTTPClient
         let request: HTTPRequest
         let promptTokens: Int
+        let completionTokens: Int
 
         func send(arrival: Double, now: @escaping @Sendable () -> Double) async -> RequestTimeline {
             var timeline = RequestTimeline(
@@ -68,6 +69,10 @@ package struct CompletionTarget: ServingTarget {
             } catch { isWhole = false }
             timeline.ended = now()
             stream.write(to: &timeline, isWhole: isWhole)
+            // A server that ends early has less to do than the others.
+            if timeline.ending == .answered, timeline.tokens.count < completionTokens {
+                timeline.ending = .failed
+            }
             return timeline
         }
     }
@@ -133,12 +138,16 @@ final class CompletionStream: HTTPReceiver {
             timeline.tokens = state.tokens
             if isWhole, state.isDone, !state.hasFailed { timeline.ending = .answered }
             guard let usage = state.usage else { return }
-            if let prompt = usage["prompt_tokens"]?.intValue { timeline.promptTokens = prompt }
-            let details = usage["prompt_tokens_details"]?.objectValue
-            timeline.cachedTokens = details?["cached_tokens"]?.intValue ?? 0
+            func count(_ name: String, _ object: JSONObject?) -> Int? {
+                object?[name]?.intValue.flatMap { Workload.mostTokens.contains($0) ? $0 : nil }
+            }
+            if let prompt = count("prompt_tokens", usage) { timeline.promptTokens = prompt }
+            let cached = count(
+                "cached_tokens", usage["prompt_tokens_details"]?.objectValue)
+            timeline.cachedTokens = min(cached ?? 0, timeline.promptTokens)
             // Tokens whose text came with a later one's.
-            let missing = (usage["completion_tokens"]?.intValue ?? 0) - timeline.tokens.count
-            if missing > 0, missing < 1 << 24, let last = timeline.tokens.last {
+            let missing = (count("completion_tokens", usage) ?? 0) - timeline.tokens.count
+            if missing > 0, let last = timeline.tokens.last {
                 timeline.tokens += Array(repeating: last, count: missing)
             }
         }

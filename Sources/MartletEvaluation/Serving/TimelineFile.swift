@@ -5,6 +5,12 @@ package import Martlet
 package import MartletFormats
 
 extension RequestTimeline {
+    /// What was asked, as far as the timeline tells.
+    package var request: Workload.Request {
+        Workload.Request(
+            arrival: arrival, promptTokens: promptTokens, completionTokens: max(1, tokens.count))
+    }
+
     /// One line of a file; times in seconds.
     package var json: JSONValue {
         var members: [JSONObject.Member] = [
@@ -24,7 +30,7 @@ extension RequestTimeline {
         guard let object = (try? JSONValue.parse(Array(line)))?.objectValue,
             let arrival = object["arrival"]?.doubleValue,
             let times = object["tokens"]?.arrayValue,
-            let prompt = object["promptTokens"]?.intValue, prompt >= 0,
+            let prompt = object["promptTokens"]?.intValue, Workload.mostTokens.contains(prompt),
             let ending = object["ending"]?.stringValue.flatMap(Ending.init(rawValue:)),
             let ended = object["ended"]?.doubleValue
         else { return nil }

@@ -8,7 +8,9 @@ extension Workload {
     /// The most requests that a file may hold.
     static let mostRequests = 5_000_000
     /// The most tokens of a prompt or a completion.
-    static let tokenRange = 1...(1 << 24)
+    static let tokenRange = 1...mostTokens.upperBound
+    /// Tokens of a prompt or a completion that a file or a server may tell of.
+    static let mostTokens = 0...(1 << 24)
 
     /// Reads a file of recorded requests. Its form is told by its first line:
     ///

@@ -45,12 +45,17 @@ package struct BatchFile: Sendable {
     package init(_ bytes: [UInt8], urls: [String], endpoint: String? = nil) {
         var known: Set<String> = []
         var line = 0
-        for text in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        var start = 0
+        while start < bytes.count {
+            // One line after another: a file may be nothing but line breaks.
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            let text = bytes[start..<end]
+            start = end + 1
             line += 1
             // The byte order mark that some editors begin a file with.
-            let text =
+            let content =
                 line == 1 && text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
-            if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            if content.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             guard requests.count < Self.mostRequests else {
                 faults.append(
                     BatchFault(
@@ -61,7 +66,7 @@ package struct BatchFile: Sendable {
                 return
             }
             do throws(BatchFault) {
-                let request = try Self.request(text, urls, endpoint)
+                let request = try Self.request(content, urls, endpoint)
                 guard known.insert(request.customID).inserted else {
                     throw BatchFault(
                         code: "duplicate_custom_id",

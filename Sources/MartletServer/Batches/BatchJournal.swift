@@ -82,7 +82,8 @@ package final class BatchJournal: Sendable {
             rest += part
             var start = 0
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                guard add(rest[start..<end], at: state.end, to: &state) else { return }
+                guard let (id, entry) = Self.entry(rest[start..<end], at: state.end) else { return }
+                state.entries[id] = entry
                 state.end += end + 1 - start
                 start = end + 1
             }
@@ -90,27 +91,33 @@ package final class BatchJournal: Sendable {
         }
     }
 
-    /// Reads a line; false for one that is damaged, after which nothing is believed.
-    private static func add(_ line: ArraySlice<UInt8>, at offset: Int, to state: inout State)
-        -> Bool
-    {
-        guard let value = try? JSONValue.parse(Array(line)).objectValue,
+    /// Reads a line; nil for one that is damaged, after which nothing is believed.
+    private static func entry(
+        _ line: ArraySlice<UInt8>, at offset: Int
+    ) -> (id: String, entry: Entry)? {
+        // An answer may have any number of values, so a line may too.
+        let parsed = try? JSONValue.parse(
+            Array(line), file: "the journal", maximumValues: .max)
+        guard let value = parsed?.objectValue,
             value.keys == ["custom_id", "digest", "failed", "usage", "line"],
             let id = value["custom_id"]?.stringValue, let digest = value["digest"]?.stringValue,
             let isError = value["failed"]?.boolValue, value["line"]?.objectValue != nil,
             let counts = value["usage"]?.arrayValue?.compactMap(\.intValue), counts.count == 4,
+            counts.allSatisfy({ AnswerUsage.bounds.contains($0) }),
             // Quotes in the members before are escaped: it stands nowhere else.
             let place = line.firstRange(of: separator)
-        else { return false }
+        else { return nil }
         var usage = AnswerUsage()
         (usage.promptTokens, usage.cachedTokens) = (counts[0], counts[1])
         (usage.completionTokens, usage.reasoningTokens) = (counts[2], counts[3])
         // The last member, up to the brace that closes the object.
-        state.entries[id] = Entry(
-            digest: digest, isError: isError, usage: usage,
-            offset: offset + place.upperBound - line.startIndex,
-            count: line.endIndex - 1 - place.upperBound)
-        return true
+        return (
+            id,
+            Entry(
+                digest: digest, isError: isError, usage: usage,
+                offset: offset + place.upperBound - line.startIndex,
+                count: line.endIndex - 1 - place.upperBound)
+        )
     }
 
     private func digest(_ request: BatchRequest) -> String {
@@ -169,9 +176,20 @@ package final class BatchJournal: Sendable {
             JSONValue.object(head).serialized().dropLast() + Self.separator + result.line
             + Array("}\n".utf8)
         let failure: MartletError? = state.withLock { state in
+            // What could not be read again would end all that is read after it.
+            guard let (id, entry) = Self.entry(bytes.dropLast(), at: state.end) else {
+                return MartletError(
+                    code: .malformedFile, subject: request.customID,
+                    message: "\(request.customID): its result cannot be kept: it is no JSON object")
+            }
             do {
                 if let file = state.file {
-                    try file.write(contentsOf: Data(bytes))
+                    do { try file.write(contentsOf: Data(bytes)) } catch {
+                        // Part of it may stand there, which is nothing that the next one may follow.
+                        try? file.truncate(atOffset: UInt64(state.end))
+                        _ = try? file.seek(toOffset: UInt64(state.end))
+                        throw error
+                    }
                     // Once a second is enough for what the machine's end may take away.
                     if state.flushed.duration(to: .now) > .seconds(1) {
                         try file.synchronize()
@@ -188,7 +206,7 @@ package final class BatchJournal: Sendable {
                     state.memory += bytes
                 }
             } catch { return MartletError(any: error) }
-            _ = Self.add(bytes.dropLast(), at: state.end, to: &state)
+            state.entries[id] = entry
             state.end += bytes.count
             return nil
         }

@@ -11,7 +11,10 @@ struct BatchRecord: Sendable {
         case inProgress = "in_progress"
 
         /// Whether nothing happens any more.
-        var isFinal: Bool { [.failed, .completed, .expired, .cancelled].contains(self) }
+        var isFinal: Bool { !Self.open.contains(self) }
+
+        /// Those in which something may still happen.
+        static let open: Set<Status> = [.validating, .inProgress, .finalizing, .cancelling]
     }
 
     let id: String
@@ -111,14 +114,20 @@ struct BatchRecord: Sendable {
             .setting("output_lifetime", to: outputLifetime.map { .integer($0) } ?? .null)
     }
 
+    private static func bounded(_ count: Int) -> Int {
+        min(max(count, AnswerUsage.bounds.lowerBound), AnswerUsage.bounds.upperBound)
+    }
+
+    private static func count(_ value: JSONValue?) -> Int { bounded(value?.intValue ?? 0) }
+
     /// Reads what was stored; nil where that is none.
     init?(_ stored: JSONObject) {
         guard let id = stored["id"]?.stringValue, let tenant = stored["tenant"]?.stringValue,
             let endpoint = stored["endpoint"]?.stringValue,
             let input = stored["input_file_id"]?.stringValue,
             let window = stored["completion_window"]?.stringValue,
-            let created = stored["created_at"]?.intValue,
-            let expires = stored["expires_at"]?.intValue,
+            let created = stored["created_at"]?.intValue, AnswerUsage.bounds.contains(created),
+            let expires = stored["expires_at"]?.intValue, AnswerUsage.bounds.contains(expires),
             let status = stored["status"]?.stringValue.flatMap(Status.init(rawValue:))
         else { return nil }
         self.id = id
@@ -130,7 +139,7 @@ struct BatchRecord: Sendable {
         self.expires = expires
         self.status = status
         metadata = stored["metadata"] ?? .null
-        outputLifetime = stored["output_lifetime"]?.intValue
+        outputLifetime = stored["output_lifetime"]?.intValue.map(Self.bounded)
         outputFile = stored["output_file_id"]?.stringValue
         errorFile = stored["error_file_id"]?.stringValue
         model = stored["model"]?.stringValue
@@ -141,20 +150,20 @@ struct BatchRecord: Sendable {
             }
         }
         let counts = stored["request_counts"]?.objectValue
-        progress.total = counts?["total"]?.intValue ?? 0
-        progress.completed = counts?["completed"]?.intValue ?? 0
-        progress.failed = counts?["failed"]?.intValue ?? 0
+        progress.total = Self.count(counts?["total"])
+        progress.completed = Self.count(counts?["completed"])
+        progress.failed = Self.count(counts?["failed"])
         let own = stored["martlet"]?.objectValue
-        progress.promptTokens = own?["prompt_tokens"]?.intValue ?? 0
-        progress.treeTokens = own?["tree_tokens"]?.intValue ?? 0
-        progress.usage.cachedTokens = own?["reused_tokens"]?.intValue ?? 0
+        progress.promptTokens = Self.count(own?["prompt_tokens"])
+        progress.treeTokens = Self.count(own?["tree_tokens"])
+        progress.usage.cachedTokens = Self.count(own?["reused_tokens"])
         progress.usage.promptTokens =
-            progress.usage.cachedTokens + (own?["computed_tokens"]?.intValue ?? 0)
+            progress.usage.cachedTokens + Self.count(own?["computed_tokens"])
         let usage = stored["usage"]?.objectValue
-        progress.totalUsage.promptTokens = usage?["input_tokens"]?.intValue ?? 0
-        progress.totalUsage.completionTokens = usage?["output_tokens"]?.intValue ?? 0
+        progress.totalUsage.promptTokens = Self.count(usage?["input_tokens"])
+        progress.totalUsage.completionTokens = Self.count(usage?["output_tokens"])
         progress.totalUsage.cachedTokens =
-            usage?["input_tokens_details"]?.objectValue?["cached_tokens"]?.intValue ?? 0
+            Self.count(usage?["input_tokens_details"]?.objectValue?["cached_tokens"])
         for fault in stored["errors"]?.objectValue?["data"]?.arrayValue ?? [] {
             guard let fault = fault.objectValue else { continue }
             faults.append(

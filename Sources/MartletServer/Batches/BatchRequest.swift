@@ -13,6 +13,9 @@ package struct BatchRequest: Sendable, Hashable {
 }
 
 extension AnswerUsage {
+    /// What counts and times may be that were stored, so that sums of them are numbers whatever they are.
+    static let bounds = 0...(1 << 40)
+
     /// The usage of a batch, as OpenAI has it.
     var json: JSONValue {
         [

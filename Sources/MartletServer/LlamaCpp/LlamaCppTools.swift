@@ -83,11 +83,28 @@ enum LlamaCppTools {
         try await exchange.reply(["content": .string(model.markedText(of: tokens))])
     }
 
+    /// The model that the request names; without a name one that is loaded: whoever watches a server loads nothing, and
+    /// puts nothing away. Nil where none is.
+    private static func described(
+        _ exchange: Exchange, _ service: Service
+    ) async throws(WireError) -> ServedModel? {
+        if let name = exchange.request.query["model"], !name.isEmpty {
+            return try await service.model(named: name, for: exchange)
+        }
+        return try await service.fleet().listing.lazy.compactMap(\.model).first
+    }
+
     @Sendable private static func props(
         _ exchange: Exchange, _ service: Service
     ) async throws(WireError) {
-        let model = try await service.model(
-            named: exchange.request.query["model"], for: exchange)
+        guard let model = try await described(exchange, service) else {
+            return try await exchange.reply([
+                "total_slots": .integer(service.configuration.slots), "model_alias": "",
+                "model_path": "", "chat_template": "",
+                "modalities": ["vision": false, "audio": false],
+                "build_info": .string(Identifier.fingerprint),
+            ])
+        }
         let options = model.usualOptions(service.configuration)
         try await exchange.reply([
             "default_generation_settings": [
@@ -111,8 +128,9 @@ enum LlamaCppTools {
             throw WireError(
                 .notSupported, "This server does not tell what runs; start it without --no-slots.")
         }
-        let model = try await service.model(
-            named: exchange.request.query["model"], for: exchange)
+        guard let model = try await described(exchange, service) else {
+            return try await exchange.reply(.array([]))
+        }
         let running = await model.statistics()?.runningChains ?? 0
         try await exchange.reply(
             .array(

@@ -49,8 +49,8 @@ struct NativeRequest: Sendable {
             answers.append(answer)
         }
         streams = try fields.flag("stream") ?? false
-        // Of several prompts nobody could tell whose it is.
-        includesProgress = try fields.flag("return_progress") ?? false && prompts.count == 1
+        // Of several prompts nobody could tell whose it is; what is not read is told.
+        if prompts.count == 1 { includesProgress = try fields.flag("return_progress") ?? false }
         if includesProgress { answers[0].own.watch = CacheWatch() }
         returnsTokens = try fields.flag("return_tokens") ?? false
         answerFields = try fields.strings("response_fields") ?? []

@@ -44,6 +44,8 @@
         private var context: ChannelHandlerContext?
         private var reading = Reading.nothing
         private var answer: Answer?
+        /// What was found of the request that comes next, where it asked for another protocol and is answered in this one.
+        var judged: Admission?
         /// Whether another request may follow.
         private var keepsConnection = true
         /// Whether all was answered: what comes is dropped.
@@ -90,11 +92,15 @@
             let request = ServerRequest(
                 head.method.rawValue, head.uri,
                 headers: head.headers.map { (name: $0.name, value: $0.value) })
-            let admission = server.admit(request)
+            let admission = judged ?? server.admit(request)
+            judged = nil
             let incoming = Incoming(request: request, admission: admission, version: head.version)
             guard admission.readsBody else {
-                // Whoever sends a body against all advice is not listened to for long.
-                if framing.length ?? .max > Self.mostDropped { keepsConnection = false }
+                // Whoever sends a body against all advice is not listened to for long. Who asked first may send it or not,
+                // so that nobody knows where the next request begins.
+                if framing.expectsContinue || framing.length ?? .max > Self.mostDropped {
+                    keepsConnection = false
+                }
                 reading = .dropping
                 return begin(incoming)
             }

@@ -32,11 +32,18 @@
                     guard request.path == SessionEndpoint.path, head.method == .GET else {
                         return channel.eventLoop.makeSucceededFuture(nil)
                     }
-                    let admission = server.admit(request)
-                    // What is refused is answered like any other request.
-                    guard admission.readsBody,
-                        SessionEndpoint.refusal(of: admission.tenant, server.service) == nil
-                    else { return channel.eventLoop.makeSucceededFuture(nil) }
+                    let (_, handler) = parts.value
+                    var admission = handler.judged ?? server.admit(request)
+                    if admission.readsBody,
+                        let refusal = SessionEndpoint.refusal(of: admission.tenant, server.service)
+                    {
+                        admission.verdict = .refused(refusal)
+                    }
+                    guard admission.readsBody else {
+                        // What is refused is answered like any other request, and was judged.
+                        handler.judged = admission
+                        return channel.eventLoop.makeSucceededFuture(nil)
+                    }
                     opening.value = Opening(request: request, admission: admission)
                     let offers = protocols(head.headers).contains { $0 == subprotocol }
                     return channel.eventLoop.makeSucceededFuture(
@@ -47,20 +54,27 @@
                         guard let opened = opening.value else {
                             throw ChannelError.ioOnClosedChannel
                         }
-                        guard server.service.sessions.enter(opened.admission.tenant) else {
+                        let tenant = opened.admission.tenant
+                        guard server.service.sessions.enter(tenant) else {
                             throw ChannelError.ioOnClosedChannel
                         }
                         let (watch, handler) = parts.value
                         let line = channel.pipeline.syncOperations
                         line.removeHandler(handler, promise: nil)
-                        try line.addHandler(FrameRules())
-                        try line.addHandler(
-                            NIOWebSocketFrameAggregator(
-                                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1024,
-                                maxAccumulatedFrameSize: limit))
-                        try line.addHandler(
-                            WebSocketHandler(
-                                server, opening: opened.request, opened.admission, watch))
+                        do {
+                            try line.addHandler(FrameRules())
+                            try line.addHandler(
+                                NIOWebSocketFrameAggregator(
+                                    minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1024,
+                                    maxAccumulatedFrameSize: limit))
+                            try line.addHandler(
+                                WebSocketHandler(
+                                    server, opening: opened.request, opened.admission, watch))
+                        } catch {
+                            // The connection has ended, and no handler is there to leave.
+                            server.service.sessions.leave(tenant)
+                            throw error
+                        }
                     }
                 })
         }

@@ -9,8 +9,8 @@
     protocol MessageWriter: AnyObject {
         /// Sends a message, whose bytes are counted as unsent.
         func write(_ bytes: [UInt8])
-        /// A message of the client was dealt with.
-        func noteTaken()
+        /// A message of the client, of so many bytes, was dealt with.
+        func noteTaken(_ count: Int)
         /// Closes the connection with a reason.
         func close(_ code: WebSocketErrorCode)
     }
@@ -34,8 +34,10 @@
             try await outlet.waitForRoom()
         }
 
-        /// A message of the client was dealt with.
-        func noteTaken() { loop.execute { [writer] in writer.value.noteTaken() } }
+        /// A message of the client, of so many bytes, was dealt with.
+        func noteTaken(_ count: Int) {
+            loop.execute { [writer] in writer.value.noteTaken(count) }
+        }
 
         /// Closes the connection because the server ends.
         func leave() { loop.execute { [writer] in writer.value.close(.goingAway) } }
@@ -59,14 +61,39 @@
     /// A frame that the standard forbids.
     enum WebSocketBreach: Error { case unmasked }
 
+    /// Messages of a client that its session has not dealt with.
+    package struct MessageBacklog {
+        /// Messages that may wait before nothing more is read.
+        private static let mostMessages = 32
+
+        private let mostBytes: Int
+        private var messages = 0
+        private var bytes = 0
+
+        /// None, of which so many bytes may wait before nothing more is read.
+        package init(mostBytes: Int) { self.mostBytes = mostBytes }
+
+        /// Whether nothing more is read for now. Messages are dealt with meanwhile, so that it ends.
+        package var isFull: Bool { messages > Self.mostMessages || bytes > mostBytes }
+
+        /// A message of so many bytes has come.
+        package mutating func add(_ count: Int) {
+            messages += 1
+            bytes += count
+        }
+
+        /// A message of so many bytes was dealt with.
+        package mutating func remove(_ count: Int) {
+            messages -= 1
+            bytes -= count
+        }
+    }
+
     /// Hands messages to a session one after another. It lives on the event loop.
     final class WebSocketHandler: ChannelDuplexHandler {
         typealias InboundIn = WebSocketFrame
         typealias OutboundIn = WebSocketFrame
         typealias OutboundOut = WebSocketFrame
-
-        /// Messages that may wait for the session before nothing more is read.
-        private static let mostWaiting = 32
 
         private let server: Server
         private let opening: ServerRequest
@@ -74,10 +101,11 @@
         private let watch: ConnectionWatch
         private let outlet = Outlet()
         private var context: ChannelHandlerContext?
+        /// The session and its line, which hold this handler: none once the connection has ended.
         private var session: LiveSession?
         private var line: MessageSink?
         private var messages: AsyncStream<[UInt8]>.Continuation?
-        private var waiting = 0
+        private var backlog: MessageBacklog
         private var hasHeldRead = false
         private var isClosing = false
 
@@ -89,6 +117,7 @@
             self.opening = opening
             self.admission = admission
             self.watch = watch
+            backlog = MessageBacklog(mostBytes: server.service.configuration.bodyLimit)
         }
 
         func handlerAdded(context: ChannelHandlerContext) {
@@ -103,7 +132,7 @@
                 await session.begin()
                 for await message in stream {
                     await session.take(message)
-                    line.noteTaken()
+                    line.noteTaken(message.count)
                 }
                 await session.end()
                 service.sessions.leave(tenant)
@@ -123,7 +152,8 @@
         private func finish() {
             outlet.close()
             messages?.finish()
-            messages = nil
+            // The task holds the session until it has ended it.
+            (messages, session, line) = (nil, nil, nil)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -135,7 +165,7 @@
                 guard String(validating: bytes, as: UTF8.self) != nil else {
                     return close(.dataInconsistentWithMessage)
                 }
-                waiting += 1
+                backlog.add(bytes.count)
                 messages?.yield(bytes)
             case .ping:
                 frame = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
@@ -152,7 +182,7 @@
         }
 
         func read(context: ChannelHandlerContext) {
-            if waiting > Self.mostWaiting { hasHeldRead = true } else { context.read() }
+            if backlog.isFull { hasHeldRead = true } else { context.read() }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -177,9 +207,9 @@
             context.writeAndFlush(wrapOutboundOut(frame), promise: sent)
         }
 
-        func noteTaken() {
-            waiting -= 1
-            guard hasHeldRead, waiting <= Self.mostWaiting else { return }
+        func noteTaken(_ count: Int) {
+            backlog.remove(count)
+            guard hasHeldRead, !backlog.isFull else { return }
             hasHeldRead = false
             context?.read()
         }

@@ -89,11 +89,16 @@ enum OllamaEndpoints {
     ) async throws(WireError) {
         exchange.note(ignored: fields.unread)
         let writer = OllamaAnswer(request, model)
+        var unloads = request.unloads
         if let time = request.keepAlive {
-            try await service.fleet().keepAlive(model.id, for: time.duration)
+            let counts = try await service.fleet().keepAlive(model.id, for: time.duration)
+            if !counts {
+                unloads = false
+                exchange.note(ignored: ["keep_alive"])
+            }
         }
         guard let answer = request.answer else {
-            return try await exchange.reply(writer.loaded(unloads: request.unloads))
+            return try await exchange.reply(writer.loaded(unloads: unloads))
         }
         try await service.admitted(exchange) { () async throws(WireError) in
             var lines: EventStream?

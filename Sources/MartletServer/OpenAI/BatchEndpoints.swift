@@ -46,9 +46,10 @@ enum BatchEndpoints {
             ) { (exchange, service) async throws(WireError) in
                 let batch = try batch(exchange, service)
                 guard let ended = service.batches.cancel(batch.id, of: exchange.tenant) else {
+                    let status = try Self.batch(exchange, service).status
                     throw WireError(
                         .invalidRequest,
-                        "\(batch.id): it is \(batch.status.rawValue) already; only a batch that has not ended is cancelled.",
+                        "\(batch.id): it is \(status.rawValue) already; only a batch that has not ended is cancelled.",
                         param: "id", code: "invalid_state")
                 }
                 try await exchange.reply(.object(ended.json))

@@ -56,7 +56,7 @@ enum Completions {
             let results = try await eachInOrder(answers) {
                 (index, answer) async throws(WireError) in
                 let start = index * answer.chainCount
-                let head = try await prefix(request, answer, model, writer)
+                let head = try await prefix(request, answer, model, writer, for: exchange)
                 var offsets = Array(repeating: head.length, count: answer.chainCount)
                 let chains = try await service.run(
                     answer, for: exchange, on: model,
@@ -99,14 +99,15 @@ enum Completions {
     /// The prompt as the beginning of the answer; nothing where it is not echoed.
     private static func prefix(
         _ request: CompletionRequest, _ answer: AnswerRequest, _ model: ServedModel,
-        _ writer: CompletionWriter
+        _ writer: CompletionWriter, for exchange: Exchange
     ) async throws(WireError) -> CompletionPiece {
         guard request.echoes else { return CompletionPiece() }
         guard let top = answer.options.logprobs else {
             return CompletionPiece(text: writer.text(answer.prompt))
         }
-        return try await model.withEngine(for: answer, completionTokens: 0) {
-            (engine) async throws(WireError) in
+        return try await model.withEngine(
+            for: answer, completionTokens: 0, isBackground: exchange.background != nil
+        ) { (engine) async throws(WireError) in
             do throws(MartletError) {
                 let scored = try await engine.score(answer.prompt.tokens, topCount: top)
                 return writer.piece(prompt: answer.prompt, scored)

@@ -40,12 +40,16 @@ extension Service {
             header: PromptAffinity.header,
             PromptAffinity.chosen(by: exchange.request) ?? request.affinity)
         if let wishes = request.own.solve {
-            let chains = try await search(request, wishes, on: model, begin: begin, each: each)
+            let chains = try await search(
+                request, wishes, on: model, isBackground: exchange.background != nil,
+                begin: begin, each: each)
             exchange.background?.answerHasEnded(
                 AnswerUsage(chains, promptTokens: request.prompt.tokens.count))
             return chains
         }
-        return try await model.withEngine(for: request) { (engine) async throws(WireError) in
+        return try await model.withEngine(
+            for: request, isBackground: exchange.background != nil
+        ) { (engine) async throws(WireError) in
             try await generate(request, for: exchange, on: engine, begin: begin, each: each)
         }
     }
@@ -65,7 +69,7 @@ extension Service {
                 to: request.prompt, options: options, chainCount: request.chainCount,
                 watch: request.own.watch)
         } catch { throw WireError(error) }
-        let deadline = Deadline(request.own.deadline) { stream.cancel() }
+        let deadline = Deadline(request.own.timeLeft) { stream.cancel() }
         defer { deadline.end() }
         var pieces = stream.makeAsyncIterator()
         do throws(MartletError) { try await pieces.begin() } catch { throw WireError(error) }

@@ -11,8 +11,8 @@ struct MartletFields: Sendable {
 
     /// Whether the request has the object: then the answer has one too.
     var isPresent = false
-    /// The time that an answer may take, from when it is asked for.
-    var deadline: Duration?
+    /// When the answer ends at the latest: so long after the request was read as it may take.
+    var deadline: ContinuousClock.Instant?
     /// Larger goes first.
     var priority = 0
     /// Who may go on with what was computed for the answer.
@@ -68,7 +68,7 @@ struct MartletFields: Sendable {
         form = try Self.form(fields, model)
         maximumBytes = try fields.integer("bytes", in: 1...Int.max)
         if let seconds = try fields.number("deadline", in: 0.001...86_400) {
-            deadline = .seconds(seconds)
+            deadline = ContinuousClock.now + .seconds(seconds)
         }
         priority = try fields.integer("priority", in: Self.leastPriority...Self.mostPriority) ?? 0
         if let wanted = try fields.word("sharing", PromptSharing.self) { sharing = wanted }
@@ -120,6 +120,11 @@ struct MartletFields: Sendable {
                 instead: "leave it out, or start the server with --allow-lossy")
         }
         return form
+    }
+
+    /// What is left of the time that the answer may take; nil for any time.
+    var timeLeft: Duration? {
+        deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
     }
 
     /// The least urgent that a request may call itself.

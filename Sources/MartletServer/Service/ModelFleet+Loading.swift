@@ -17,11 +17,40 @@ extension ModelFleet {
             }
             guard !places[next.place].isLeaving else { return }
             do throws(WireError) {
-                guard try await bring(next.place) else { return }
+                let isLoaded = try await bring(next.place)
+                settleOverdue(next.place)
+                guard isLoaded else {
+                    // Somebody else may have come to be the first.
+                    if let first = waiters.first, first.id != next.id { continue }
+                    return
+                }
             } catch {
                 // Whoever waits for the same hears the same; the next request tries again.
                 let place = next.place
                 for waiter in waiters where waiter.place == place { refuse(waiter.id, error) }
+            }
+        }
+    }
+
+    /// Serves those who stand behind a model that is being loaded, and whose own is loaded: nothing is in their way.
+    private func serveLoaded() {
+        for waiter in waiters where !waiter.isBackground {
+            guard let model = places[waiter.place].model else { continue }
+            waiters.removeAll { $0.id == waiter.id }
+            waiter.continuation.resume(returning: .success(take(waiter.place, model)))
+        }
+    }
+
+    /// Serves those whose time was over while their model was being loaded, or refuses them where it turned out too large
+    /// for now.
+    private func settleOverdue(_ place: Int) {
+        for waiter in waiters where waiter.place == place {
+            guard let error = waiter.overdue else { continue }
+            if let model = places[place].model {
+                waiters.removeAll { $0.id == waiter.id }
+                waiter.continuation.resume(returning: .success(take(place, model)))
+            } else {
+                refuse(waiter.id, error)
             }
         }
     }
@@ -36,13 +65,18 @@ extension ModelFleet {
         let bytes = try reserved(place, most: most)
         guard await makeRoom(bytes, for: place) else { return false }
         places[place].bytes = bytes
+        let entry = places[place].entry
         let model: ServedModel
-        do throws(MartletError) { model = try await places[place].entry.load() } catch {
+        loading = place
+        serveLoaded()
+        do throws(MartletError) { model = try await entry.load() } catch {
+            loading = nil
             places[place].bytes = 0
             throw WireError(
                 .failure, "\(names[place][0]): the model could not be loaded: \(error.message)",
                 code: "model_not_loaded")
         }
+        loading = nil
         places[place].loads += 1
         places[place].knownBytes = model.bytes
         if model.bytes > bytes {
@@ -100,7 +134,8 @@ extension ModelFleet {
         guard isIdle(place), let model = places[place].model else { return }
         // From here on nobody gets it; its bytes are counted until they are free.
         places[place].model = nil
-        places[place].end = nil
+        places[place].keepAlive = nil
+        clearTimer(place)
         places[place].isLeaving = true
         await model.shutdown()
         places[place].bytes = 0

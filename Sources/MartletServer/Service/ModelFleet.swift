@@ -8,7 +8,7 @@ import Synchronization
 /// Every model takes the bytes of its weights and of its cache, all of them counted from before it is loaded until it is put
 /// away, and together they never exceed the budget. What was not used for longest goes first; a model with answers under way
 /// stays, and so does one that is to be kept. Who needs bytes that answers hold waits, in the order of arrival, for a bounded
-/// time, and as many as a queue holds.
+/// time, and as many as a queue holds. What runs in the background comes after all that somebody waits for.
 package actor ModelFleet {
     /// A model that can be loaded.
     package struct Entry: Sendable {
@@ -62,15 +62,23 @@ package actor ModelFleet {
         var uses = 0
         var lastUse = 0
         var loads = 0
-        /// When it is put away unless it is used again.
+        /// How long it stays after its last use; nil for as long as nobody needs its bytes.
+        var keepAlive: Duration?
+        /// When it is put away unless it is used again; nil while it is used.
         var end: ContinuousClock.Instant?
+        /// Waits for the end.
+        var timer: Task<Void, Never>?
     }
 
     struct Waiter {
         let id: Int
         let place: Int
         let since: ContinuousClock.Instant
+        /// Whether nobody waits for its answer.
+        let isBackground: Bool
         let continuation: CheckedContinuation<Result<ServedModel, WireError>, Never>
+        /// What it is told unless its model comes, where its time was over while that was being loaded.
+        var overdue: WireError?
     }
 
     /// The only model where there is one that was loaded before, which any name means.
@@ -82,14 +90,15 @@ package actor ModelFleet {
     /// The model that vectors come from where no name is given.
     private let embeddings: String?
     private let queueLimit: Int
+    /// A waiter for bytes goes before requests for what is loaded after this time: else those would keep it away for ever.
+    private let fairness: Duration
     var places: [Place] = []
     var waiters: [Waiter] = []
     var isArranging = false
+    /// The model that is being loaded: who waits for it waits for no answer of others.
+    var loading: Int?
     var clock = 0
     private var lastID = 0
-
-    /// A waiter for bytes goes before requests for what is loaded after this time: else those would keep it away for ever.
-    private static let fairness = Duration.seconds(5)
 
     /// One model that stays.
     package init(_ model: ServedModel) {
@@ -98,6 +107,7 @@ package actor ModelFleet {
         budgetBytes = .max
         embeddings = nil
         queueLimit = .max
+        fairness = .zero
     }
 
     /// Models that come and go. Throws `invalidParameter` where two have one name.
@@ -106,14 +116,17 @@ package actor ModelFleet {
     ///   - budgetBytes: bytes of weights and caches together.
     ///   - embeddings: the name of the model that vectors come from where none is given.
     ///   - queueLimit: the most requests that wait for bytes.
+    ///   - fairness: how long those who wait for bytes let requests for what is loaded go ahead.
     package init(
-        _ entries: [Entry], budgetBytes: Int, embeddings: String? = nil, queueLimit: Int = 256
+        _ entries: [Entry], budgetBytes: Int, embeddings: String? = nil, queueLimit: Int = 256,
+        fairness: Duration = .seconds(5)
     ) throws(MartletError) {
         only = nil
         names = entries.map(\.names)
         self.budgetBytes = budgetBytes
         self.embeddings = embeddings
         self.queueLimit = queueLimit
+        self.fairness = fairness
         places = entries.map { Place(entry: $0) }
         var seen: Set<String> = []
         for name in entries.flatMap(\.names) where !seen.insert(name).inserted {
@@ -131,29 +144,34 @@ package actor ModelFleet {
     ///
     /// - Parameters:
     ///   - name: nil for the first model, or for the one that vectors come from.
+    ///   - isBackground: whether nobody waits for the answer: then it comes after all others.
     ///   - patience: the longest wait for bytes that answers of other models hold; loading takes as long as it does.
     package func use(
-        _ name: String?, forVectors: Bool = false, patience: Duration
+        _ name: String?, forVectors: Bool = false, isBackground: Bool = false, patience: Duration
     ) async throws(WireError) -> (model: ServedModel, hold: ModelHold) {
         if let only { return (only, ModelHold {}) }
         let place = try place(of: name ?? (forVectors ? embeddings : nil))
         lastID += 1
         let id = lastID
-        if let model = places[place].model, !isUnfair { return (take(place, model), hold(place)) }
-        guard waiters.count < queueLimit else {
+        if let model = places[place].model, mayGoAhead(isBackground) {
+            return (take(place, model), hold(place))
+        }
+        guard waiters.count(where: { $0.isBackground == isBackground }) < queueLimit else {
             throw WireError(
                 .unavailable, "\(queueLimit) requests wait for models already; come again later.",
                 code: "queue_full", retryAfter: 5)
         }
         let timer = Task {
             try? await Task.sleep(for: patience)
-            if !Task.isCancelled { self.refuse(id, self.isBusy(place, after: patience)) }
+            if !Task.isCancelled { self.giveUp(id, after: patience) }
         }
         defer { timer.cancel() }
         let result: Result<ServedModel, WireError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters.append(
-                    Waiter(id: id, place: place, since: .now, continuation: continuation))
+                enqueue(
+                    Waiter(
+                        id: id, place: place, since: .now, isBackground: isBackground,
+                        continuation: continuation))
                 Task { await self.arrange() }
                 if Task.isCancelled { refuse(id, Self.isGone) }
             }
@@ -176,17 +194,23 @@ package actor ModelFleet {
         }
     }
 
-    /// Says when a model is put away after its last use: at once for zero, never for nil.
-    package func keepAlive(_ id: String, for time: Duration?) async {
-        guard only == nil, let place = try? place(of: id) else { return }
-        places[place].end = time.map { .now + $0 }
+    /// Says when a model is put away after its last use: at once for zero, never for nil. False for one that is to be kept,
+    /// for which it changes nothing.
+    @discardableResult
+    package func keepAlive(_ id: String, for time: Duration?) async -> Bool {
+        guard only == nil, let place = try? place(of: id), !places[place].entry.isKept else {
+            return false
+        }
+        places[place].keepAlive = time
         await putAwayInTime(place)
+        return true
     }
 
     /// Ends all engines.
     package func shutdown() async {
         for waiter in waiters { refuse(waiter.id, Self.isGone) }
         await only?.shutdown()
+        for place in places.indices { clearTimer(place) }
         for place in places { await place.model?.shutdown() }
     }
 
@@ -205,7 +229,7 @@ package actor ModelFleet {
         return places.map {
             Listing(
                 entry: $0.entry, model: $0.model, bytes: $0.bytes, uses: $0.uses, loads: $0.loads,
-                timeLeft: $0.end.map { ContinuousClock.now.duration(to: $0) })
+                timeLeft: $0.end.map { ContinuousClock.now.duration(to: $0) } ?? $0.keepAlive)
         }
     }
 
@@ -226,13 +250,24 @@ package actor ModelFleet {
 
     // MARK: Granting
 
-    /// Whether somebody has waited so long that nobody may go ahead.
-    private var isUnfair: Bool {
-        waiters.first.map { $0.since.duration(to: .now) > Self.fairness } ?? false
+    /// Whether a request for what is loaded goes ahead of those who wait. Loading needs nobody to stand back, however long
+    /// it takes: then only who waits for the bytes of answers is in a hurry.
+    private func mayGoAhead(_ isBackground: Bool) -> Bool {
+        guard let first = waiters.first, !first.isBackground else { return true }
+        guard !isBackground else { return false }
+        return loading != nil || first.since.duration(to: .now) <= fairness
+    }
+
+    /// Puts somebody behind all others, but before what nobody waits for.
+    private func enqueue(_ waiter: Waiter) {
+        let end = waiters.endIndex
+        let place = waiter.isBackground ? end : waiters.firstIndex(where: \.isBackground) ?? end
+        waiters.insert(waiter, at: place)
     }
 
     func take(_ place: Int, _ model: ServedModel) -> ServedModel {
         clock += 1
+        clearTimer(place)
         places[place].uses += 1
         places[place].lastUse = clock
         return model
@@ -248,18 +283,47 @@ package actor ModelFleet {
         await arrange()
     }
 
-    /// Puts a model away when its time is over, now or later.
+    /// Puts a model away when its time after the last use is over, now or later.
     private func putAwayInTime(_ place: Int) async {
-        guard let end = places[place].end, places[place].uses == 0, places[place].model != nil
-        else { return }
-        let left = ContinuousClock.now.duration(to: end)
-        guard left > .zero else {
+        guard places[place].uses == 0, places[place].model != nil else { return }
+        clearTimer(place)
+        guard let time = places[place].keepAlive else { return }
+        guard time > .zero else {
             await putAway(place)
             return await arrange()
         }
-        Task {
-            try? await Task.sleep(for: left)
-            if self.places[place].end == end { await self.putAwayInTime(place) }
+        let end = ContinuousClock.now + time
+        places[place].end = end
+        places[place].timer = Task {
+            do { try await Task.sleep(for: time) } catch { return }
+            await self.timeIsOver(place, end)
+        }
+    }
+
+    private func timeIsOver(_ place: Int, _ end: ContinuousClock.Instant) async {
+        // It may have been used in the meantime.
+        guard places[place].end == end else { return }
+        // This is the timer: it must not cancel itself.
+        places[place].timer = nil
+        await putAway(place)
+        await arrange()
+    }
+
+    func clearTimer(_ place: Int) {
+        places[place].timer?.cancel()
+        places[place].timer = nil
+        places[place].end = nil
+    }
+
+    /// Refuses whoever has waited for as long as it may. Where its model is being loaded it hears how that goes first.
+    private func giveUp(_ id: Int, after patience: Duration) {
+        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+        let place = waiters[index].place
+        let error = isBusy(place, after: patience)
+        if loading == place {
+            waiters[index].overdue = error
+        } else {
+            refuse(id, error)
         }
     }
 
@@ -274,7 +338,13 @@ package actor ModelFleet {
     }
 
     private func isBusy(_ place: Int, after patience: Duration) -> WireError {
-        WireError(
+        if let loading, loading != place {
+            return WireError(
+                .unavailable,
+                "\(names[place][0]): \(names[loading][0]) is being loaded, and \(patience) did not suffice; come again.",
+                code: "models_busy", retryAfter: 5)
+        }
+        return WireError(
             .unavailable,
             "\(names[place][0]): the \(budgetBytes) bytes for models are taken by others with answers under way, and "
                 + "\(patience) brought no room; come again.", code: "models_busy", retryAfter: 5)

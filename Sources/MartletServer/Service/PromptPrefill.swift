@@ -5,7 +5,8 @@ import MartletEngine
 
 extension Service {
     /// Computes the beginning of a prompt, so that requests which begin with it go on from there. It gives way to whatever
-    /// is asked for, and is cancelled with its task; what it has computed by then stays.
+    /// is asked for, takes bytes only where there is room for them now, and is cancelled with its task; what it has computed by
+    /// then stays.
     ///
     /// - Returns: how many of the tokens were there already.
     func prefill(
@@ -16,6 +17,7 @@ extension Service {
         request.options.maximumTokens = 1
         request.options.temperature = 0
         request.options.adapter = own.adapter
+        request.options.maximumCacheBytes = own.maximumBytes
         request.options.service = own.service(for: tenant)
         request.options.service.priority = MartletFields.leastPriority
         request.options.service.pinsPrompt = false
@@ -24,7 +26,8 @@ extension Service {
         guard counters.now.open < configuration.queueLimit else {
             throw WireError(.rateLimited, "other requests wait.", code: "queue_full")
         }
-        return try await model.withEngine(for: asked) { (engine) async throws(WireError) in
+        return try await model.withEngine(for: asked, isBackground: true, patience: .zero) {
+            (engine) async throws(WireError) in
             try await Self.compute(asked, on: engine)
         }
     }

@@ -31,6 +31,7 @@ extension Service {
     /// Looks for an answer, inside a part of the bytes that the server's cache may hold. One search runs at a time.
     func search(
         _ request: AnswerRequest, _ wishes: MartletFields.SolveFields, on served: ServedModel,
+        isBackground: Bool,
         begin: () async throws(WireError) -> Void,
         each: (ChainPart) async throws(WireError) -> Void
     ) async throws(WireError) -> [FinishedChain] {
@@ -80,9 +81,12 @@ extension Service {
         let form = try served.form(of: request)
         // What nobody asked for leaves as much to others.
         let memory = min(wishes.memory ?? max(1, most / 2), request.own.maximumBytes ?? .max)
-        return try await served.withLease(nil, bytes: memory, deadline: request.own.deadline) {
-            [options] (_) async throws(WireError) in
-            let budget = SolveBudget(memory: memory, deadline: request.own.deadline)
+        return try await served.withLease(
+            nil, bytes: memory, patience: served.patience(for: request), isBackground: isBackground
+        ) { [options] (_) async throws(WireError) in
+            let budget = SolveBudget(
+                memory: memory,
+                deadline: request.own.timeLeft.map { max(.milliseconds(1), $0) })
             let stream = model.solve(
                 question.text, budget: budget, options: options, under: form)
             return try await follow(stream, of: request, begin: begin, each: each)

@@ -6,10 +6,13 @@ extension ServedModel {
     /// Runs something on the engine of a request's form, once there is room for its answer. Throws `unavailable` where others
     /// hold the bytes for too long.
     ///
-    /// - Parameter completionTokens: tokens after the prompt; nil for those of the request.
+    /// - Parameters:
+    ///   - completionTokens: tokens after the prompt; nil for those of the request.
+    ///   - isBackground: whether nobody waits for the answer.
+    ///   - patience: the longest wait for room; nil for the server's, and no longer than the answer may take.
     func withEngine<Result>(
-        for request: AnswerRequest, completionTokens: Int? = nil,
-        _ body: (Model) async throws(WireError) -> Result
+        for request: AnswerRequest, completionTokens: Int? = nil, isBackground: Bool = false,
+        patience: Duration? = nil, _ body: (Model) async throws(WireError) -> Result
     ) async throws(WireError) -> Result {
         let model = try generating()
         let form = try form(of: request)
@@ -21,8 +24,13 @@ extension ServedModel {
             chainCount: request.chainCount)
         return try await withLease(
             form, bytes: min(needed, request.own.maximumBytes ?? .max),
-            deadline: request.own.deadline
+            patience: patience ?? self.patience(for: request), isBackground: isBackground
         ) { (engine) async throws(WireError) in try await body(engine ?? model) }
+    }
+
+    /// How long a request waits for room: waiting is a part of the time that its answer may take.
+    func patience(for request: AnswerRequest) -> Duration {
+        min(roomPatience, request.own.timeLeft ?? roomPatience)
     }
 
     /// The form that a request is answered under.
@@ -36,16 +44,17 @@ extension ServedModel {
     ///
     /// - Parameters:
     ///   - form: whose engine it needs; nil for bytes alone.
-    ///   - deadline: the time that the answer may take, which waiting is a part of.
+    ///   - patience: the longest wait for room; zero takes what there is now.
+    ///   - isBackground: whether nobody waits for the answer.
     func withLease<Result>(
-        _ form: CacheForm?, bytes: Int, deadline: Duration?,
+        _ form: CacheForm?, bytes: Int, patience: Duration, isBackground: Bool,
         _ body: (Model?) async throws(WireError) -> Result
     ) async throws(WireError) -> Result {
         guard let shares else { return try await body(nil) }
         let lease: CacheShares.Lease
         do throws(MartletError) {
             lease = try await shares.lease(
-                form, bytes: bytes, patience: min(roomPatience, deadline ?? roomPatience))
+                form, bytes: bytes, isBackground: isBackground, patience: patience)
         } catch {
             guard error.code == .busy else { throw WireError(error) }
             throw WireError(.unavailable, error.message, code: "cache_busy", retryAfter: 5)

@@ -102,7 +102,8 @@ package final class Service: Sendable {
         let fleet = try fleet()
         if let only = fleet.only { return only }
         let (model, hold) = try await fleet.use(
-            name, forVectors: forVectors, patience: configuration.roomPatience)
+            name, forVectors: forVectors, isBackground: exchange.background != nil,
+            patience: configuration.roomPatience)
         exchange.keep(hold)
         return model
     }

@@ -63,7 +63,10 @@ struct OriginRule: Sendable {
         var headers = [
             ("Access-Control-Allow-Origin", origin),
             ("Access-Control-Allow-Credentials", "true"), ("Vary", "Origin"),
-            ("Access-Control-Expose-Headers", "x-request-id, martlet-ignored, retry-after"),
+            (
+                "Access-Control-Expose-Headers",
+                "x-request-id, martlet-ignored, retry-after, \(PromptAffinity.header)"
+            ),
         ]
         if request.method == "OPTIONS" {
             headers += [
@@ -71,7 +74,7 @@ struct OriginRule: Sendable {
                 // The star stands for all but the first.
                 (
                     "Access-Control-Allow-Headers",
-                    "Authorization, Content-Type, X-Api-Key, Api-Key, *"
+                    "Authorization, Content-Type, X-Api-Key, Api-Key, \(PromptAffinity.header), *"
                 ),
                 ("Access-Control-Max-Age", "600"),
             ]

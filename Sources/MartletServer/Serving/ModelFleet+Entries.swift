@@ -10,25 +10,84 @@ extension ModelFleet.Entry {
     ///
     /// - Parameters:
     ///   - options: how it is stored; the memory budget is that of its cache.
+    ///   - purpose: what it is asked for.
     ///   - isKept: whether it is loaded at the start and stays.
     package init(
-        _ name: String, options: ModelOptions, isKept: Bool, configuration: ServerConfiguration
+        _ name: String, for purpose: Purpose = .answers, options: ModelOptions, isKept: Bool,
+        configuration: ServerConfiguration
     ) {
         var configuration = configuration
         let names = Self.names(of: name)
         configuration.names = names
-        let size = StoredSize(name, options)
+        let size = StoredSize(name, purpose == .vectors ? ModelOptions() : options)
         self.init(
             names: names, isKept: isKept,
-            estimatedBytes: { size.bytes.map { $0 + (options.memoryBudget ?? 0) } },
+            estimatedBytes: {
+                // What makes vectors alone has no cache.
+                size.bytes.map {
+                    purpose == .vectors || size.isEncoder
+                        ? $0 : $0 + (options.memoryBudget ?? 0)
+                }
+            },
             load: { [configuration] () async throws(MartletError) in
-                try await ServedModel.load(name, options: options, configuration: configuration)
+                switch purpose {
+                case .answers:
+                    return try await ServedModel.load(
+                        name, options: options, configuration: configuration)
+                case .vectors:
+                    return try await ServedModel.loadVectors(
+                        name, options: options, configuration: configuration)
+                case .both:
+                    return try await ServedModel.load(
+                        name, options: options, embeddings: name, configuration: configuration)
+                }
             })
+    }
+
+    /// What a model is asked for.
+    package enum Purpose: Sendable {
+        /// What it is made for: texts, or vectors of an encoder.
+        case answers
+        /// Vectors alone, whatever it is made for.
+        case vectors
+        /// Texts, and vectors of the same model.
+        case both
+    }
+
+    /// Models by their names, with the one that vectors come from at the end unless it is one of them.
+    ///
+    /// - Parameters:
+    ///   - embeddings: the model that vectors come from, by any of its names; nil for none.
+    ///   - kept: names of those that are loaded at the start and stay.
+    package static func entries(
+        _ models: [String], embeddings: String?, kept: [String], options: ModelOptions,
+        configuration: ServerConfiguration
+    ) -> [Self] {
+        var all = models.map { (name: plain($0), purpose: Purpose.answers) }
+        if let embeddings = embeddings.map(plain) {
+            if let index = all.firstIndex(where: { names(of: $0.name).contains(embeddings) }) {
+                all[index].purpose = .both
+            } else {
+                all.append((name: embeddings, purpose: .vectors))
+            }
+        }
+        let kept = Set(kept.map(plain))
+        return all.map { model in
+            Self(
+                model.name, for: model.purpose, options: options,
+                isKept: !kept.isDisjoint(with: names(of: model.name)),
+                configuration: configuration)
+        }
+    }
+
+    /// A name as it is compared with others: a folder's ends without a slash.
+    package static func plain(_ name: String) -> String {
+        name.count > 1 && name.hasSuffix("/") ? String(name.dropLast()) : name
     }
 
     /// A name, and the last part of it where it is a path.
     package static func names(of name: String) -> [String] {
-        let path = name.hasSuffix("/") ? String(name.dropLast()) : name
+        let path = plain(name)
         guard !path.hasPrefix("random:"), let last = path.split(separator: "/").last else {
             return [path]
         }
@@ -64,6 +123,7 @@ private final class StoredSize: Sendable {
     private let name: String
     private let options: ModelOptions
     private let known = Mutex<Int??>(nil)
+    private let knownEncoder = Mutex<Bool?>(nil)
 
     init(_ name: String, _ options: ModelOptions) {
         self.name = name
@@ -75,5 +135,12 @@ private final class StoredSize: Sendable {
         let bytes = LoadedModel.storedBytes(of: name, options: options)
         known.withLock { $0 = .some(bytes) }
         return bytes
+    }
+
+    var isEncoder: Bool {
+        if let known = knownEncoder.withLock({ $0 }) { return known }
+        let isEncoder = LoadedModel.isEncoder(name)
+        knownEncoder.withLock { $0 = isEncoder }
+        return isEncoder
     }
 }

@@ -3,6 +3,24 @@
 package import Martlet
 
 extension ServedModel {
+    /// Loads a model for vectors alone, whether it is an encoder or one that generates text.
+    package static func loadVectors(
+        _ name: String, options: ModelOptions, configuration: ServerConfiguration
+    ) async throws(MartletError) -> ServedModel {
+        try ServedModel(
+            model: nil, embedding: try await vectors(of: name, options), name: name,
+            configuration: configuration)
+    }
+
+    /// What makes vectors, stored as its own files say.
+    private static func vectors(
+        of name: String, _ options: ModelOptions
+    ) async throws(MartletError) -> EmbeddingModel {
+        var own = ModelOptions()
+        own.threads = options.threads
+        return try await EmbeddingModel.load(name, options: own)
+    }
+
     /// Loads a model, and a second one for vectors where one is named. An encoder serves vectors alone.
     ///
     /// - Parameters:
@@ -15,16 +33,16 @@ extension ServedModel {
         configuration: ServerConfiguration
     ) async throws(MartletError) -> ServedModel {
         var embedding: EmbeddingModel?
-        if let embeddings {
-            var own = ModelOptions()
-            own.threads = options.threads
-            embedding = try await EmbeddingModel.load(embeddings, options: own)
-        }
+        if let embeddings { embedding = try await vectors(of: embeddings, options) }
         let loaded: LoadedModel
         do { loaded = try await LoadedModel.load(name, options: options) } catch {
-            guard error.code == .unsupportedArchitecture, embeddings == nil,
-                let encoder = try? await EmbeddingModel.load(name, options: options)
+            guard error.code == .unsupportedArchitecture, embeddings == nil || embeddings == name
             else { throw error }
+            var found = embedding
+            if found == nil {
+                found = try? await EmbeddingModel.load(name, options: options)
+            }
+            guard let encoder = found else { throw error }
             return try ServedModel(
                 model: nil, embedding: encoder, name: name, configuration: configuration)
         }

@@ -16,21 +16,35 @@ package struct ServiceBatchWorker: BatchWorker {
     package var context: String {
         guard let service, let fleet = try? service.fleet() else { return "" }
         let settings = service.configuration
+        let shared = [
+            "\(settings.contextLength ?? 0)", "\(settings.maximumTokens ?? 0)",
+            "\(settings.temperature ?? -1)", settings.seed.map { "\($0)" } ?? "",
+            settings.thinks.map { "\($0)" } ?? "", settings.chatTemplate ?? "",
+            "\(settings.allowsLossyForms)",
+        ]
         // Of several models each is named by its requests.
         guard let model = fleet.only else {
-            return fleet.names.map { $0.joined(separator: "\t") }.joined(separator: "\n")
+            return (shared + fleet.names.map { $0.joined(separator: "\t") })
+                .joined(separator: "\n")
         }
-        return [
+        let embedding = model.embedding.map { embedding in
+            [
+                embedding.family, "\(embedding.dimensions)", embedding.weightName,
+                "\(embedding.maximumTokens)", "\(embedding.normalizes)",
+                "\(embedding.poolings)", embedding.defaultPrompt,
+            ].joined(separator: " ")
+        }
+        let own = [
             model.id, model.model?.identity ?? "", model.model?.cacheStorage ?? "",
-            model.embedding.map { "\($0.family) \($0.dimensions)" } ?? "", model.template,
-            "\(model.contextLength)",
-            "\(settings.maximumTokens ?? 0)", "\(settings.temperature ?? -1)",
-            "\(settings.seed ?? 0)", "\(settings.thinks.map(String.init) ?? "")",
-        ].joined(separator: "\n")
+            embedding ?? "", model.template, "\(model.contextLength)",
+        ]
+        return (shared + own).joined(separator: "\n")
     }
 
     /// Tokens of an answer where nothing is known of it.
     private static let usualAnswer = 256
+    /// The code of a model that has no room however long one waits.
+    private static let neverFits = "model_too_large"
 
     private var model: ServedModel? { try? service?.model() }
 
@@ -71,19 +85,23 @@ package struct ServiceBatchWorker: BatchWorker {
             background: BackgroundObserver(
                 promptIsComputed: started, answerHasEnded: { sink.add($0) }))
         defer { exchange.end() }
+        func failed(_ error: WireError) -> BatchResult {
+            BatchResult(
+                request, status: error.kind.status, requestID: id,
+                body: error.body(endpoint.shape, requestID: id), usage: AnswerUsage())
+        }
         do throws(WireError) {
             try await endpoint.handle(exchange, service)
         } catch {
             switch error.kind {
             case .clientGone: throw .ended
+            case .unavailable where error.code == Self.neverFits:
+                return failed(error)
             case .unavailable, .rateLimited:
                 // A server that is about to end answers nothing later.
                 guard case .ready = service.current else { throw .ended }
                 throw .later(seconds: error.retryAfter ?? 1)
-            default:
-                return BatchResult(
-                    request, status: error.kind.status, requestID: id,
-                    body: error.body(endpoint.shape, requestID: id), usage: AnswerUsage())
+            default: return failed(error)
             }
         }
         guard !Task.isCancelled, let body = sink.json else { throw .ended }

@@ -34,7 +34,7 @@ package actor LiveSession {
 
     private let server: Server
     private let admission: Admission
-    /// What the client opened the session with; its headers go with every request.
+    /// What the client opened the session with; the headers that say who asks, and from where, go with every request.
     private let opening: ServerRequest
     private let line: any MessageLine
     private let pacing: Pacing

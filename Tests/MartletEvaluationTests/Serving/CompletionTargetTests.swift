@@ -81,6 +81,16 @@ private final class ScriptedClient: HTTPClient {
         let broken = [#"data: {"error":{"message":"m"}}"# + "\n\n", "data: [DONE]\n\n"]
         #expect(try await run(ScriptedClient(broken)).ending == .failed)
         #expect(try await run(ScriptedClient([])).tokens.isEmpty)
+        // A server that ends early has less to do, and is not rewarded for it.
+        let early = [Self.events[0], "data: [DONE]\n\n"]
+        #expect(try await run(ScriptedClient(early)).ending == .failed)
+        // Numbers that nobody can have counted.
+        let absurd =
+            Array(Self.events.dropLast(2)) + [
+                #"data: {"choices":[],"usage":{"prompt_tokens":9223372036854775807,"completion_tokens":-9223372036854775808}}"#
+                    + "\n\n", "data: [DONE]\n\n",
+            ]
+        #expect(try await run(ScriptedClient(absurd)).promptTokens == 3)
     }
 
     /// Texts begin alike where blocks do.

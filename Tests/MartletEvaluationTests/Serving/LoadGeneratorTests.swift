@@ -68,7 +68,7 @@ private final class SlowTarget: ServingTarget {
 
     /// A closed loop has so many under way and no more; a request counts from its turn on.
     @Test func aClosedLoopHoldsItsNumber() async throws {
-        let target = SlowTarget(seconds: 0.02)
+        let target = SlowTarget(seconds: 0.02, waitsFor: 2)
         let timelines = try await LoadGenerator(
             target: target, workload: Workload(requests: 9, prompt: 3, completion: 1), seed: 0,
             concurrency: 2

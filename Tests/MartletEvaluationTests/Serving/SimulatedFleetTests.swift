@@ -89,6 +89,7 @@ import Testing
             "x", "{}",
             #"{"arrival":1,"tokens":["a"],"promptTokens":1,"ending":"answered","ended":1}"#,
             #"{"arrival":1,"tokens":[],"promptTokens":-1,"ending":"answered","ended":1}"#,
+            #"{"arrival":1,"tokens":[],"promptTokens":9223372036854775807,"ending":"answered","ended":1}"#,
             #"{"arrival":1,"tokens":[],"promptTokens":1,"ending":"lost","ended":1}"#,
         ] {
             try Data((wrong + "\n").utf8).write(to: URL(filePath: path))
