@@ -280,7 +280,7 @@ has "first token"
 has "cost of a step"
 expect 0 "bench serve, from a file" "$martlet" bench serve --from "$work/timelines.jsonl" --json
 has '"answered":4'
-expect 0 "bench serve, simulated" "$martlet" bench serve --model random:tiny --requests 8 --prompt-tokens 40 \
+expect 0 "bench serve, simulated" "$martlet" bench serve --model random:tiny --requests 64 --prompt-tokens 40 \
     --completion-tokens 6 --rate 9 --capacity --simulate --cost 0.05,0.001,1e-8 --machines 2 --route shortest --json
 has '"isBounded":true'
 expect 0 "bench serve, requests for others" "$martlet" bench serve --url http://none --requests 3 --write-requests "$work/requests.jsonl"
