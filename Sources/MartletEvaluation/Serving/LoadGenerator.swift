@@ -27,11 +27,7 @@ package struct LoadGenerator: Sendable {
     private static let prepared = 256
 
     /// Runs to the end of the last answer, in the order of the requests.
-    ///
-    /// - Parameter ended: told of each request that has ended, in the order of the ends.
-    package func run(
-        ended: @Sendable (RequestTimeline) -> Void = { _ in }
-    ) async throws -> [RequestTimeline] {
+    package func run() async throws -> [RequestTimeline] {
         let clock = ContinuousClock()
         var ready: [any PreparedRequest] = []
         for index in workload.requests.indices.prefix(Self.prepared) {
@@ -45,7 +41,6 @@ package struct LoadGenerator: Sendable {
             func take() async throws {
                 guard let (index, timeline) = try await group.next() else { return }
                 timelines[index] = timeline
-                ended(timeline)
                 open -= 1
             }
             for (index, request) in workload.requests.enumerated() {

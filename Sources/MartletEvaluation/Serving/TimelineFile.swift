@@ -48,16 +48,7 @@ extension RequestTimeline {
 
     /// Reads a file of timelines. Throws `fileNotFound`, `unreadableFile`, and `malformedFile` with the line that is wrong.
     package static func read(_ path: String) throws(MartletError) -> [RequestTimeline] {
-        guard FileSystem.kind(of: path) != .nothing else {
-            throw MartletError(
-                code: .fileNotFound, subject: path,
-                message: "\(path) is not there; name a file that --timelines wrote")
-        }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw MartletError(
-                code: .unreadableFile, subject: path,
-                message: "\(path) cannot be read; check its permissions")
-        }
+        let data = try Workload.bytes(of: path, wanted: "a file that --timelines wrote")
         var timelines: [RequestTimeline] = []
         for (index, line) in data.split(
             separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false

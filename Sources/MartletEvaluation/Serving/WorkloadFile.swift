@@ -22,18 +22,24 @@ extension Workload {
     ///
     /// Throws `fileNotFound`, `unreadableFile`, and `malformedFile` with the line that is wrong.
     public init(file path: String) throws(MartletError) {
+        let data = try Self.bytes(of: path, wanted: "a file of recorded requests")
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        try self.init(bytes: data, name: name, path: path)
+    }
+
+    /// The bytes of a file of requests or of what became of them. Throws `fileNotFound` and `unreadableFile`.
+    static func bytes(of path: String, wanted: String) throws(MartletError) -> [UInt8] {
         guard FileSystem.kind(of: path) != .nothing else {
             throw MartletError(
                 code: .fileNotFound, subject: path,
-                message: "\(path) is not there; name a file of recorded requests")
+                message: "\(path) is not there; name \(wanted)")
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw MartletError(
                 code: .unreadableFile, subject: path,
                 message: "\(path) cannot be read; check its permissions")
         }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        try self.init(bytes: [UInt8](data), name: name, path: path)
+        return [UInt8](data)
     }
 
     /// Reads the bytes of a file.
