@@ -59,22 +59,7 @@ struct ServerArguments: ParsableArguments {
         name: .customLong("tag"), help: "A word that is listed with the model; may be repeated.")
     var tags: [String] = []
 
-    @Option(help: "Tokens of a prompt and its answer together. Default: the model's context.")
-    var context: Int?
-
-    @Option(help: "The most tokens of an answer. Default: what is left of the context.")
-    var maxTokens: Int?
-
-    @Option(
-        help: "Divides logits where a request does not say. Default: as the model's files advise.")
-    var temperature: Float?
-
-    @Option(
-        help: "A chat template in place of the model's: a file, chatml, or the template's text.")
-    var chatTemplate: String?
-
-    @Option(help: "A second model, for vectors of texts.")
-    var embeddings: String?
+    @OptionGroup var answering: AnsweringArguments
 
     @Option(
         name: .customLong("models"),
@@ -150,7 +135,7 @@ struct ServerArguments: ParsableArguments {
             throw ValidationError("--port is \(port), expected 0 to 65535.")
         }
         for (name, value) in [
-            ("--context", context), ("--max-tokens", maxTokens), ("--slots", slots),
+            ("--slots", slots),
             ("--queue-limit", queueLimit), ("--rate-limit", rateLimit),
         ] {
             if let value, value < 1 {
@@ -181,11 +166,8 @@ struct ServerArguments: ParsableArguments {
         var configuration = ServerConfiguration()
         configuration.names = names
         configuration.tags = tags
-        configuration.contextLength = context
-        configuration.maximumTokens = maxTokens
-        configuration.temperature = temperature
+        try answering.apply(to: &configuration)
         configuration.seed = seed
-        configuration.chatTemplate = try chatTemplate.map(Self.template)
         configuration.thinks = thinking == .auto ? nil : thinking == .on
         configuration.keys = try keys()
         configuration.origins = origins

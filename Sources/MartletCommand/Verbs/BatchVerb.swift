@@ -37,22 +37,7 @@ struct BatchVerb: AsyncParsableCommand {
         help: "A file of its own for the results of requests that failed; none is made without.")
     var errors: String?
 
-    @Option(help: "A second model, for vectors of texts.")
-    var embeddings: String?
-
-    @Option(
-        help: "A chat template in place of the model's: a file, chatml, or the template's text.")
-    var chatTemplate: String?
-
-    @Option(help: "Tokens of a prompt and its answer together. Default: the model's context.")
-    var context: Int?
-
-    @Option(help: "The most tokens of an answer. Default: what is left of the context.")
-    var maxTokens: Int?
-
-    @Option(
-        help: "Divides logits where a request does not say. Default: as the model's files advise.")
-    var temperature: Float?
+    @OptionGroup var answering: AnsweringArguments
 
     @Option(help: "Contexts that the cache has room for, where --memory does not say.")
     var slots = 8
@@ -73,12 +58,8 @@ struct BatchVerb: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        for (name, value) in [
-            ("--context", context), ("--max-tokens", maxTokens), ("--slots", slots),
-        ] {
-            if let value, value < 1 {
-                throw ValidationError("\(name) is \(value), expected at least 1.")
-            }
+        guard slots >= 1 else {
+            throw ValidationError("--slots is \(slots), expected at least 1.")
         }
         guard model.adapter == nil else {
             throw ValidationError(
@@ -160,17 +141,15 @@ struct BatchVerb: AsyncParsableCommand {
 
     private func service() async throws -> (Service, ServedModel) {
         var configuration = ServerConfiguration()
-        configuration.contextLength = context
-        configuration.maximumTokens = maxTokens
-        configuration.temperature = temperature
+        try answering.apply(to: &configuration)
         configuration.seed = model.seed
         configuration.slots = slots
-        configuration.chatTemplate = try chatTemplate.map(ServerArguments.template)
         var options = ModelOptions(model.loading, cache, chunk: chunk)
         options.memoryBudget = memory.memory?.bytes
         options.promptReuse = noReuse ? nil : PromptReuse()
         let served = try await ServedModel.load(
-            model.model, options: options, embeddings: embeddings, configuration: configuration)
+            model.model, options: options, embeddings: answering.embeddings,
+            configuration: configuration)
         served.notes.forEach { StandardStreams.note("\($0).") }
         let service = Service(configuration)
         service.begin(with: served)

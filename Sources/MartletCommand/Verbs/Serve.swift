@@ -109,7 +109,7 @@ struct Serve: AsyncParsableCommand {
                         service.begin(with: fleet)
                     } else {
                         let served = try await ServedModel.load(
-                            models[0], options: options, embeddings: server.embeddings,
+                            models[0], options: options, embeddings: server.answering.embeddings,
                             configuration: configuration)
                         served.notes.forEach { StandardStreams.note("\($0).") }
                         service.begin(with: served)
@@ -140,7 +140,7 @@ struct Serve: AsyncParsableCommand {
         var all = models
         for folder in server.folders { all += try ModelFleet.Entry.models(in: folder) }
         let entries = ModelFleet.Entry.entries(
-            all, embeddings: server.embeddings, kept: server.kept, options: options,
+            all, embeddings: server.answering.embeddings, kept: server.kept, options: options,
             configuration: configuration)
         let known = Set(entries.flatMap(\.names))
         if let unknown = server.kept.first(where: { !known.contains(ModelFleet.Entry.plain($0)) }) {
@@ -152,7 +152,7 @@ struct Serve: AsyncParsableCommand {
         }
         return try ModelFleet(
             entries, budgetBytes: budget,
-            embeddings: server.embeddings.map(ModelFleet.Entry.plain),
+            embeddings: server.answering.embeddings.map(ModelFleet.Entry.plain),
             queueLimit: configuration.queueLimit)
     }
 }

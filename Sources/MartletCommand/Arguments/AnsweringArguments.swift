@@ -1,0 +1,40 @@
+/// How requests of an API are answered where they do not say, whether they come over a socket or from a file.
+
+import ArgumentParser
+import MartletServer
+
+/// Lengths, temperature, chat template and vectors.
+struct AnsweringArguments: ParsableArguments {
+    @Option(help: "Tokens of a prompt and its answer together. Default: the model's context.")
+    var context: Int?
+
+    @Option(help: "The most tokens of an answer. Default: what is left of the context.")
+    var maxTokens: Int?
+
+    @Option(
+        help: "Divides logits where a request does not say. Default: as the model's files advise.")
+    var temperature: Float?
+
+    @Option(
+        help: "A chat template in place of the model's: a file, chatml, or the template's text.")
+    var chatTemplate: String?
+
+    @Option(help: "A second model, for vectors of texts.")
+    var embeddings: String?
+
+    func validate() throws {
+        for (name, value) in [("--context", context), ("--max-tokens", maxTokens)] {
+            if let value, value < 1 {
+                throw ValidationError("\(name) is \(value), expected at least 1.")
+            }
+        }
+    }
+
+    /// Writes the settings into a server's. Throws for a template's file that cannot be read.
+    func apply(to configuration: inout ServerConfiguration) throws {
+        configuration.contextLength = context
+        configuration.maximumTokens = maxTokens
+        configuration.temperature = temperature
+        configuration.chatTemplate = try chatTemplate.map(ServerArguments.template)
+    }
+}
