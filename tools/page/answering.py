@@ -138,6 +138,19 @@ def think(visit):
     visit.page.wait("document.querySelector('.reasoning .prose').innerText.includes('Two vectors')", "it unfolds")
 
 
+def read(visit):
+    """How far a long prompt is computed is shown until there is something to read."""
+    page = visit.page
+    visit.new()
+    visit.send("read this long prompt")
+    page.wait("document.querySelector('.reading:not([hidden])')?.innerText.includes('912 of 1\u2009700 tokens, 512 of them known')",
+              "the prompt's progress is shown")
+    visit.must(page.run("document.querySelector('.reading progress').value > 0.5"), "the bar does not move")
+    visit.picture("read")
+    visit.finished()
+    visit.must(page.run("document.querySelector('.reading').hidden"), "the progress stays after the answer")
+
+
 def call(visit):
     """A call is shown; its result is typed and goes back with its id."""
     page = visit.page
@@ -205,5 +218,5 @@ def files(visit):
 
 
 CHECKS = [
-    stream, stop, retry, edit, branch, policy, refused_policy, reload, think, call, solve, failures, files,
+    stream, stop, retry, edit, branch, policy, refused_policy, reload, think, read, call, solve, failures, files,
 ]

@@ -41,6 +41,27 @@ def switches_policy(visit):
     page.click("#budget-button")
 
 
+def votes(visit):
+    """Chains that vote are drawn while they do."""
+    page = visit.page
+    if not page.run("fetch('martlet/state').then((one) => one.ok)"):
+        return
+    visit.new()
+    visit.limit(24)
+    page.click("#budget-button")
+    page.click("#solve")
+    page.click("[aria-label=Chains]")
+    page.type("3")
+    visit.send("How much is 2 + 3?")
+    page.wait("document.querySelector('.votes:not([hidden])')?.innerText.includes('of 3 chains ended')", "the search is drawn", 120)
+    visit.finished()
+    visit.must(visit.last(".note") == "", f"the search ended with “{visit.last('.note')}”")
+    visit.must("3 chains of at most" in page.text(".votes"), f"its plan is not there: “{page.text('.votes')}”")
+    visit.picture("live-votes")
+    page.click("#solve")
+    page.click("#budget-button")
+
+
 def survives(visit):
     """What was said is there after the page was loaded again."""
     before = visit.last()
@@ -58,4 +79,4 @@ def dashboard(visit):
     visit.page.key("Escape")
 
 
-CHECKS = [answers, tries_again, switches_policy, survives, dashboard]
+CHECKS = [answers, tries_again, switches_policy, votes, survives, dashboard]

@@ -1,7 +1,8 @@
 """The page, and a wire behind it on which a script speaks instead of a model.
 
-The first word of a prompt says what happens: `slow`, `think`, `call`, `break` (the connection ends), `fail` (an error in
-mid-stream), `refuse` (an error at once), `ignored`; anything else is answered with a text that has everything of Markdown.
+The first word of a prompt says what happens: `slow`, `read` (a long prompt, of whose progress is told), `think`, `call`,
+`break` (the connection ends), `fail` (an error in mid-stream), `refuse` (an error at once), `ignored`; anything else is
+answered with a text that has everything of Markdown.
 Policies cut what the reports say that heads hold, so that budgets can be seen to work.
 """
 
@@ -234,6 +235,10 @@ class Handler(BaseHTTPRequestHandler):
             for _ in answer.pieces(THOUGHT, "reasoning_content", delay):
                 if solve is not None:
                     answer.count_votes(solve.get("width", 8))
+        for computed in range(512, 1700, 400) if word == "read" else ():
+            progress = {"total": 1700, "cached": 512, "computed": computed, "seconds": computed / 2000}
+            answer.send({}, martlet={"report": {"prompt": progress}})
+            time.sleep(0.15)
         finish = "stop"
         if word == "call" and last["role"] == "user":
             finish = "tool_calls"

@@ -1,6 +1,6 @@
 import { EventReader } from "../../../Sources/CMartletPage/Page/wire/sse.js";
 import { emptyAnswer, fold, speed } from "../../../Sources/CMartletPage/Page/wire/answer.js";
-import { emptyTrace, figures, readCache, readSolve, record, tracePoints } from "../../../Sources/CMartletPage/Page/wire/report.js";
+import { emptyTrace, figures, readCache, readPrompt, readSolve, record, tracePoints } from "../../../Sources/CMartletPage/Page/wire/report.js";
 import { complaint, emptySettings, fileAsText, requestBody } from "../../../Sources/CMartletPage/Page/wire/request.js";
 import { difference } from "../../../Sources/CMartletPage/Page/wire/session.js";
 import { holds, random, same, test } from "./check.js";
@@ -72,6 +72,16 @@ test("reports are checked", () => {
     planned: null, chains: 8, chainsEnded: 1, tokens: null, votes: [{ answer: "4", count: 2 }],
     ended: [{ index: 0, tokens: null, answer: "4" }],
   });
+  same(readPrompt({ total: 90, computed: 120, cached: "x" }), { total: 90, computed: 90, cached: 0 });
+  for (const bad of [null, 3, {}, { total: 9 }, { total: -1, computed: 2 }]) same(readPrompt(bad), null);
+});
+
+test("an answer keeps how far its prompt was until the next report of it", () => {
+  const answer = emptyAnswer();
+  fold(answer, chunk({}, { martlet: { report: { prompt: { total: 900, cached: 100, computed: 400, seconds: 1 } } } }), 1);
+  same(answer.prompt, { total: 900, computed: 400, cached: 100 });
+  fold(answer, chunk({ content: "a" }), 2);
+  same([answer.prompt.computed, answer.pieces], [400, 1]);
 });
 
 test("a trace stays small, and its ends stay", () => {

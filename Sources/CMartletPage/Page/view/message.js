@@ -48,7 +48,8 @@ export class MessageView {
       this.#reasoning = reasoningNode(this.#thought.node);
       this.#calls = el("div", { class: "calls" });
       this.note = el("p", { class: "note" });
-      fill(this.body, this.#reasoning.node, this.#text.node, this.#calls, this.note);
+      this.prompt = promptNode();
+      fill(this.body, this.prompt.node, this.#reasoning.node, this.#text.node, this.#calls, this.note);
     } else if (message.role === "tool") {
       fill(
         this.body, el("p", { class: "label", text: "Result of a call" }),
@@ -72,6 +73,7 @@ export class MessageView {
     this.node.classList.toggle("writing", isWriting);
     const isEmpty = answer.content === "" && answer.reasoning === "" && answer.toolCalls.length === 0;
     this.node.classList.toggle("waiting", isWriting && isEmpty);
+    this.prompt.show(isWriting && isEmpty ? answer.prompt : null);
     this.#text.show(answer.content);
     if (answer.reasoning !== "") this.#thought.show(answer.reasoning);
     this.#reasoning.update(answer, isWriting);
@@ -190,6 +192,21 @@ function filesNode(files) {
           "summary", {}, icon("file"), el("span", { text: file.name }),
           el("span", { class: "dim", text: format.bytes(new Blob([file.text]).size) })),
         codeNode({ language: file.name.split(".").at(-1).toLowerCase(), text: file.text })))));
+}
+
+/// How far a long prompt is computed, until there is something to read.
+function promptNode() {
+  const words = el("span", {});
+  const bar = el("progress", { max: "1", "aria-label": "The prompt" });
+  const node = el("p", { class: "reading", hidden: true }, bar, words);
+  const show = (prompt) => {
+    node.hidden = prompt === null || prompt.total === 0;
+    if (node.hidden) return;
+    bar.value = prompt.computed / prompt.total;
+    const known = prompt.cached > 0 ? `, ${format.whole(prompt.cached)} of them known before` : "";
+    words.textContent = `Reading: ${format.whole(prompt.computed)} of ${format.counted(prompt.total, "token")}${known}`;
+  };
+  return { node, show };
 }
 
 /// Reasoning, folded, with the time that it took and, while it goes on, its newest line.

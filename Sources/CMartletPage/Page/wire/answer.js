@@ -1,12 +1,12 @@
 /// An answer, folded out of the chunks of a stream.
 
-import { emptyTrace, readCache, readSolve, record } from "./report.js";
+import { emptyTrace, readCache, readPrompt, readSolve, record } from "./report.js";
 
 /// What an answer has before its first chunk.
 export const emptyAnswer = () => ({
   content: "", reasoning: "", reasoningStart: null, reasoningSeconds: null, reasoningEnded: false,
   toolCalls: [], finish: null, usage: null, timings: null, model: null, pieces: 0,
-  firstSeconds: null, seconds: 0, cache: null, trace: emptyTrace(), solve: null,
+  firstSeconds: null, seconds: 0, cache: null, trace: emptyTrace(), solve: null, prompt: null,
 });
 
 /// Adds a chunk of `/v1/chat/completions` to an answer. `elapsed` are the seconds since the request was sent.
@@ -70,6 +70,7 @@ function foldReport(answer, report) {
     record(answer.trace, cache);
   }
   answer.solve = readSolve(report?.solve) ?? answer.solve;
+  answer.prompt = readPrompt(report?.prompt) ?? answer.prompt;
 }
 
 /// Tokens that an answer has and how many came in a second; what the server counted, else what came here.

@@ -44,6 +44,14 @@ export function readSolve(value) {
   };
 }
 
+/// Reads `martlet.report.prompt`, how far a prompt is computed; `null` when it is none.
+export function readPrompt(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const [total, computed] = [number(value.total), number(value.computed)];
+  if (total === null || computed === null) return null;
+  return { total, computed: Math.min(computed, total), cached: number(value.cached) ?? 0 };
+}
+
 /// The most points that a trace keeps.
 export const tracePoints = 128;
 
