@@ -56,6 +56,33 @@
         }
     }
 
+    /// From tasks to whoever writes to a connection, on its event loop.
+    final class ConnectionSink<Writer>: Sendable {
+        private let writer: NIOLoopBound<Writer>
+        private let loop: any EventLoop
+        private let outlet: Outlet
+
+        init(_ writer: Writer, on loop: any EventLoop, _ outlet: Outlet) {
+            self.writer = NIOLoopBound(writer, eventLoop: loop)
+            self.loop = loop
+            self.outlet = outlet
+        }
+
+        /// Has the writer do something, after all that it was asked before.
+        func tell(_ action: @escaping @Sendable (Writer) -> Void) {
+            loop.execute { [writer] in action(writer.value) }
+        }
+
+        /// Has the writer send so many bytes, and waits while much is unsent. Throws `clientGone` where nobody reads any more.
+        func send(
+            _ count: Int, _ action: @escaping @Sendable (Writer) -> Void
+        ) async throws(WireError) {
+            outlet.add(count)
+            tell(action)
+            try await outlet.waitForRoom()
+        }
+    }
+
     /// Who puts an answer on the wire, on its event loop.
     protocol AnswerWriter: AnyObject {
         /// Sends status and headers; those of an answer with a length go with its first bytes.
@@ -67,31 +94,18 @@
     }
 
     /// The way back of one request.
-    final class ConnectionSink: ResponseSink {
-        private let writer: NIOLoopBound<any AnswerWriter>
-        private let loop: any EventLoop
-        private let outlet: Outlet
-
-        init(_ writer: any AnswerWriter, on loop: any EventLoop, _ outlet: Outlet) {
-            self.writer = NIOLoopBound(writer, eventLoop: loop)
-            self.loop = loop
-            self.outlet = outlet
-        }
-
+    extension ConnectionSink: ResponseSink where Writer == any AnswerWriter {
         func begin(
             status: Int, headers: [(name: String, value: String)]
         ) async throws(WireError) {
-            loop.execute { [writer] in writer.value.begin(status: status, headers: headers) }
-            try await outlet.waitForRoom()
+            try await send(0) { $0.begin(status: status, headers: headers) }
         }
 
         func write(_ bytes: [UInt8]) async throws(WireError) {
-            outlet.add(bytes.count)
-            loop.execute { [writer] in writer.value.write(bytes) }
-            try await outlet.waitForRoom()
+            try await send(bytes.count) { $0.write(bytes) }
         }
 
         /// Ends the answer.
-        func finish() { loop.execute { [writer] in writer.value.finish() } }
+        func finish() { tell { $0.finish() } }
     }
 #endif

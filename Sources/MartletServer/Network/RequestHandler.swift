@@ -136,7 +136,7 @@
         /// Begins to answer a request.
         private func begin(_ incoming: Incoming) {
             guard let context else { return }
-            let sink = ConnectionSink(self, on: context.eventLoop, outlet)
+            let sink = ConnectionSink<any AnswerWriter>(self, on: context.eventLoop, outlet)
             answer = Answer(version: incoming.version, hasBody: incoming.request.method != "HEAD")
             answer?.task = Task { [server] in
                 await server.respond(to: incoming.request, incoming.admission, through: sink)

@@ -16,31 +16,17 @@
     }
 
     /// The way back to a session's client.
-    final class MessageSink: MessageLine {
-        private let writer: NIOLoopBound<any MessageWriter>
-        private let loop: any EventLoop
-        private let outlet: Outlet
-
-        init(_ writer: any MessageWriter, on loop: any EventLoop, _ outlet: Outlet) {
-            self.writer = NIOLoopBound(writer, eventLoop: loop)
-            self.loop = loop
-            self.outlet = outlet
-        }
-
+    extension ConnectionSink: MessageLine where Writer == any MessageWriter {
         func send(_ message: JSONValue) async throws(WireError) {
             let bytes = message.serialized()
-            outlet.add(bytes.count)
-            loop.execute { [writer] in writer.value.write(bytes) }
-            try await outlet.waitForRoom()
+            try await send(bytes.count) { $0.write(bytes) }
         }
 
         /// A message of the client, of so many bytes, was dealt with.
-        func noteTaken(_ count: Int) {
-            loop.execute { [writer] in writer.value.noteTaken(count) }
-        }
+        func noteTaken(_ count: Int) { tell { $0.noteTaken(count) } }
 
         /// Closes the connection because the server ends.
-        func leave() { loop.execute { [writer] in writer.value.close(.goingAway) } }
+        func leave() { tell { $0.close(.goingAway) } }
     }
 
     /// What the standard demands of every frame, fragments included.
@@ -103,7 +89,7 @@
         private var context: ChannelHandlerContext?
         /// The session and its line, which hold this handler: none once the connection has ended.
         private var session: LiveSession?
-        private var line: MessageSink?
+        private var line: ConnectionSink<any MessageWriter>?
         private var messages: AsyncStream<[UInt8]>.Continuation?
         private var backlog: MessageBacklog
         private var hasHeldRead = false
@@ -124,7 +110,7 @@
             self.context = context
             watch.use = self
             watch.progress = .unframed
-            let line = MessageSink(self, on: context.eventLoop, outlet)
+            let line = ConnectionSink<any MessageWriter>(self, on: context.eventLoop, outlet)
             let session = LiveSession(server, opening: opening, admission, line: line)
             let (stream, messages) = AsyncStream.makeStream(of: [UInt8].self)
             (self.line, self.session, self.messages) = (line, session, messages)
