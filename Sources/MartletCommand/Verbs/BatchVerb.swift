@@ -146,6 +146,7 @@ struct BatchVerb: AsyncParsableCommand {
         configuration.slots = slots
         var options = ModelOptions(model.loading, cache, chunk: chunk)
         options.memoryBudget = memory.memory?.bytes
+        answering.apply(to: &options)
         options.promptReuse = noReuse ? nil : PromptReuse()
         let served = try await ServedModel.load(
             model.model, options: options, embeddings: answering.embeddings,

@@ -86,6 +86,7 @@ struct Serve: AsyncParsableCommand {
             var options = ModelOptions(loading, cache, chunk: chunk)
             options.memoryBudget = memory.memory?.bytes
             scheduling.apply(to: &options)
+            server.answering.apply(to: &options)
             let service = Service(
                 configuration, files: try store.map { path in try FileStore(path) } ?? FileStore())
             let listener = Listener(
