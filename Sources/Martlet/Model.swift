@@ -283,6 +283,7 @@ public final class Model: Sendable {
         request.prefixScope = options.service.sharing.scope
         request.pinsPrefix = options.service.pinsPrompt
         request.isBackground = options.service.isBackground
+        request.waited = options.service.arrival.map { $0.duration(to: .now) } ?? .zero
         request.watch = watch
         request.maximumBytes = options.maximumCacheBytes
         return ChainStream(engine.generate(request), of: engine)

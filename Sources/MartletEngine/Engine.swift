@@ -16,6 +16,8 @@ package actor Engine {
     private let inbox = Inbox()
     private let clock: EngineClock
     private var loop: EngineLoop?
+    /// What it had done when it was shut down.
+    private var ended: EngineStatistics?
 
     /// The thread on which the steps run.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.unowned }
@@ -57,7 +59,7 @@ package actor Engine {
             if case .cancelled = reason { inbox.postCancellation(id) }
         }
         post(
-            .generate(request, id, sent: clock.now()) { delivery in
+            .generate(request, id, sent: clock.now() - request.waited) { delivery in
                 switch delivery {
                 case .events(let events): continuation.yield(.success(events))
                 case .failed(let error):
@@ -98,6 +100,7 @@ package actor Engine {
     package func shutdown() {
         for message in inbox.close() { message.refuse() }
         loop?.cancelAll()
+        if let loop { ended = loop.statistics }
         loop = nil
     }
 
@@ -117,6 +120,9 @@ package actor Engine {
 
     /// What the engine has done and holds; nil after ``shutdown()``.
     package var statistics: EngineStatistics? { loop?.statistics }
+
+    /// What the engine has done: it stays known after ``shutdown()``, as the last that it did.
+    package var lastStatistics: EngineStatistics? { loop?.statistics ?? ended }
 
     /// Sets the bytes that the cache may hold, at most those that it was made with; see ``EngineLoop/setBudget(_:)``. They are
     /// not exceeded any more when this returns, which is between two steps.

@@ -81,6 +81,44 @@ import Testing
         await fleet.shutdown()
     }
 
+    /// What a request waits for a model is a part of the time that its answer may take, and of what it waited.
+    @Test(.timeLimit(.minutes(2))) func waitingForAModelCounts() async throws {
+        let setup = try await Self.setup(room: 1.2)
+        func ask(_ deadline: Double) async -> CollectedAnswer {
+            await setup.server.post(
+                "/v1/completions",
+                [
+                    "model": "model-1", "prompt": "a", "max_tokens": 2, "ignore_eos": true,
+                    "martlet": ["deadline": .number(deadline)],
+                ])
+        }
+        setup.gate.set(open: false)
+        // The gate stays shut: without a deadline this would wait for ever.
+        let late = await ask(0.05)
+        #expect(late.status == 503 && late.headers["retry-after"] != nil)
+        #expect(late.text.contains("deadline"), "\(late.text)")
+        let asked = Task { await ask(600) }
+        while await setup.fleet.waitingCount == 0 { await Task.yield() }
+        try await Task.sleep(for: .milliseconds(120))
+        setup.gate.set(open: true)
+        #expect(await asked.value.status == 200)
+        #expect(await setup.fleet.listing[0].loads == 1)
+        let counters = setup.server.service.counters.now
+        #expect(counters.answers == 1 && counters.firstTokenSeconds >= 0.12)
+        await setup.fleet.shutdown()
+    }
+
+    @Test func deadlinesBeginWhenARequestIsRead() async throws {
+        let body: JSONValue = ["martlet": ["deadline": 100]]
+        let fields = try Fields(body: body.serialized())
+        try await Task.sleep(for: .milliseconds(30))
+        let early = try #require(MartletFields.timeLeft(of: fields))
+        let model = try await TestServer().service.model()
+        let left = try #require(try MartletFields(fields, model).timeLeft)
+        #expect(left <= early && early <= .milliseconds(99_970))
+        #expect(MartletFields.timeLeft(of: try Fields(body: Array("{}".utf8))) == nil)
+    }
+
     @Test(.timeLimit(.minutes(2))) func theBackgroundComesLast() async throws {
         let setup = try await Self.setup(room: 1.2)
         let fleet = setup.fleet

@@ -36,7 +36,7 @@ struct TestSession {
     let client = CollectedMessages()
 
     init(_ server: TestServer, headers: [(name: String, value: String)] = []) {
-        var pacing = LiveSession.Pacing()
+        var pacing = PromptAhead.Pacing()
         pacing.pause = .milliseconds(10)
         pacing.quiet = .milliseconds(60)
         let opening = ServerRequest("GET", "/v1/sessions", headers: headers)

@@ -21,6 +21,8 @@ public final class EmbeddingModel: Sendable {
     let recipe: EmbeddingRecipe
     /// The steps of ``recipe`` with their weights.
     let steps: [EmbeddingStep<LoadedProjection>]
+    /// Whatever makes vectors of the same texts others: its files as they were before they were read, and how it was loaded.
+    package let identity: String
 
     /// Loads a model.
     ///
@@ -41,6 +43,8 @@ public final class EmbeddingModel: Sendable {
     package init(
         _ name: String, options: ModelOptions, pooling: Pooling? = nil
     ) throws(MartletError) {
+        let files = LoadedModel.identity(of: name, options: options)
+        identity = pooling.map { files + "\n\($0)" } ?? files
         do {
             let source = try ModelSource(name)
             try LoadedModel.check(options)

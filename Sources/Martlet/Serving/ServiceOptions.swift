@@ -16,6 +16,8 @@ public struct ServiceOptions: Sendable, Hashable {
     public var pinsPrompt = false
     /// Whether nobody waits for it: what is left of it in the cache is the first to be given up.
     package var isBackground = false
+    /// When it came, where it has waited for something else since; nil for when the engine gets it.
+    package var arrival: ContinuousClock.Instant?
 
     /// When the first token should be there after the request's arrival, for ``ServiceOrder/deadline(usual:patience:)``.
     public var firstTokenTarget: Duration?

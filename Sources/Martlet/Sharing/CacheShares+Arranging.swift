@@ -3,34 +3,41 @@
 import MartletEngine
 
 extension CacheShares {
+    typealias Waiter = WaitingQueue<Wish, Lease, MartletError>.Waiter
+
     /// Serves those who wait, in order, as far as there is room.
     func arrange() async {
         guard !isArranging else { return }
         isArranging = true
         defer { isArranging = false }
         while let next = waiters.first, hasRoom(for: next) {
-            let result = await prepare(next)
-            // It may have given up meanwhile, or stand behind somebody else.
-            guard let index = waiters.firstIndex(where: { $0.id == next.id }) else {
-                // Bytes alone are of no use to anybody else.
-                if next.form == nil { holders[next.holder] = nil }
-                continue
+            switch await prepare(next) {
+            case .failure(let error): waiters.refuse(next.id, error)
+            case .success(let lease):
+                let isServed = waiters.serve(next.id) {
+                    holders[lease.holder]?.open[lease.id] = lease.bytes
+                    return lease
+                }
+                // It may have given up meanwhile, and bytes alone are of no use to anybody else.
+                if !isServed, next.wish.form == nil { holders[lease.holder] = nil }
             }
-            waiters.remove(at: index)
-            if case .success = result { holders[next.holder]?.open[next.id] = next.bytes }
-            next.continuation.resume(returning: result)
         }
-        for waiter in waiters where waiter.isForNow { refuse(waiter.id, isFull(after: .zero)) }
+        for waiter in waiters.all where waiter.wish.isForNow {
+            waiters.refuse(waiter.id, isFull(after: .zero))
+        }
     }
+
+    /// Who holds what somebody waits for.
+    private func holder(of waiter: Waiter) -> String { waiter.wish.form?.id ?? "\(waiter.id)" }
 
     /// Whether the answers under way leave room for one more, wherever shares are now, and an engine for it.
     private func hasRoom(for waiter: Waiter) -> Bool {
-        let key = waiter.holder
-        if waiter.form != nil, holders[key] == nil, stayingEngines >= Self.mostEngines {
+        let key = holder(of: waiter)
+        if waiter.wish.form != nil, holders[key] == nil, stayingEngines >= Self.mostEngines {
             return false
         }
         let others = holders.reduce(0) { $0 + ($1.key == key ? 0 : $1.value.floor) }
-        return others + max(holders[key]?.floor ?? 0, waiter.bytes) <= budgetBytes
+        return others + max(holders[key]?.floor ?? 0, waiter.wish.bytes) <= budgetBytes
     }
 
     /// Engines that cannot make way for another: those with answers under way, and the one that stays.
@@ -43,26 +50,26 @@ extension CacheShares {
 
     /// Makes the engine where there is none, and its share large enough.
     private func prepare(_ waiter: Waiter) async -> Result<Lease, MartletError> {
+        let key = holder(of: waiter)
         do throws(MartletError) {
-            if holders[waiter.holder] == nil {
-                if let form = waiter.form {
+            if holders[key] == nil {
+                if let form = waiter.wish.form {
                     await retireEngines()
                     let engine = try await Model(
                         form.loaded, budgetBytes: 0, largestBudget: budgetBytes,
                         costs: base.costs)
-                    holders[waiter.holder] = Holder(model: engine)
+                    holders[key] = Holder(model: engine)
                 } else {
-                    holders[waiter.holder] = Holder(model: nil)
+                    holders[key] = Holder(model: nil)
                 }
             }
         } catch { return .failure(error) }
         clock += 1
-        holders[waiter.holder]?.lastUse = clock
-        await grow(waiter.holder, by: waiter)
+        holders[key]?.lastUse = clock
+        await grow(key, by: waiter)
         return .success(
             Lease(
-                id: waiter.id, holder: waiter.holder, model: holders[waiter.holder]?.model,
-                bytes: waiter.bytes))
+                id: waiter.id, holder: key, model: holders[key]?.model, bytes: waiter.wish.bytes))
     }
 
     /// Ends the engines that were not used for longest, until there may be one more.
@@ -72,8 +79,12 @@ extension CacheShares {
             guard engines.count >= Self.mostEngines else { return }
             let idle = engines.filter { $0.value.open.isEmpty && $0.value.model !== base }
             guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+            guard let model = oldest.value.model else { return }
+            await model.shutdown()
+            // What it did is counted with it until here, and without it from here on.
+            let work = await model.work()
             holders[oldest.key] = nil
-            await oldest.value.model?.shutdown()
+            endedWork = endedWork + work
         }
     }
 
@@ -82,11 +93,11 @@ extension CacheShares {
     /// do without.
     private func grow(_ key: String, by waiter: Waiter) async {
         guard let holder = holders[key] else { return }
-        let least = max(holder.floor, waiter.bytes)
+        let least = max(holder.floor, waiter.wish.bytes)
         let busy = holders.filter { $0.key == key || !$0.value.open.isEmpty }
         let part = budgetBytes / max(1, busy.count)
-        let (wish, overflow) = holder.wish.addingReportingOverflow(waiter.bytes)
-        let wanted = waiter.form == nil ? least : max(least, min(overflow ? part : wish, part))
+        let (wish, overflow) = holder.wish.addingReportingOverflow(waiter.wish.bytes)
+        let wanted = waiter.wish.form == nil ? least : max(least, min(overflow ? part : wish, part))
         if holder.share < wanted {
             for (other, value) in holders.sorted(by: { $0.value.lastUse < $1.value.lastUse })
             where other != key && value.open.isEmpty {
@@ -102,7 +113,7 @@ extension CacheShares {
         }
         // What is left over serves whoever came last; bytes alone are no more than asked for.
         let free = budgetBytes - sharedBytes
-        let more = waiter.form == nil ? min(free, wanted - holder.share) : free
+        let more = waiter.wish.form == nil ? min(free, wanted - holder.share) : free
         guard more > 0 else { return }
         holders[key]?.share += more
         await holder.model?.engine.setBudget(holder.share + more)

@@ -48,18 +48,13 @@ package actor CacheShares {
         }
     }
 
-    struct Waiter {
-        let id: Int
-        /// What it asks for; nil for bytes alone.
+    /// What somebody waits for.
+    struct Wish: Sendable {
+        /// The policy and the codec; nil for bytes alone.
         let form: CacheForm?
         let bytes: Int
-        /// Whether nobody waits for the answer.
-        let isBackground: Bool
         /// Whether it goes as soon as there is no room, rather than to wait for it.
         let isForNow: Bool
-        let continuation: CheckedContinuation<Result<Lease, MartletError>, Never>
-
-        var holder: String { form?.id ?? "\(id)" }
     }
 
     /// The most engines that are kept; those that were not used for longest go.
@@ -70,11 +65,13 @@ package actor CacheShares {
     /// The engine of the form that the model was loaded with, which stays.
     package nonisolated let base: Model
     var holders: [String: Holder]
-    var waiters: [Waiter] = []
+    nonisolated let waiters = WaitingQueue<Wish, Lease, MartletError>(
+        cancelled: CacheShares.isCancelled)
     var isArranging = false
+    /// What engines did that have ended.
+    var endedWork = EngineWork()
     /// Counts what was asked for.
     var clock = 0
-    private var lastID = 0
     private let baseID: String
 
     /// Divides the budget of a loaded model.
@@ -98,36 +95,22 @@ package actor CacheShares {
     package func lease(
         _ form: CacheForm?, bytes: Int, isBackground: Bool = false, patience: Duration
     ) async throws(MartletError) -> Lease {
-        lastID += 1
-        let id = lastID
-        let wanted = min(max(0, bytes), budgetBytes)
-        let timer = Task {
-            // Whoever takes what there is hears as soon as that is known, and waits for no more than the engine.
-            guard patience > .zero else { return }
-            try? await Task.sleep(for: patience)
-            if !Task.isCancelled { self.refuse(id, self.isFull(after: patience)) }
-        }
-        defer { timer.cancel() }
-        let result: Result<Lease, MartletError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                enqueue(
-                    Waiter(
-                        id: id, form: form, bytes: wanted, isBackground: isBackground,
-                        isForNow: patience <= .zero, continuation: continuation))
+        let wish = Wish(
+            form: form, bytes: min(max(0, bytes), budgetBytes), isForNow: patience <= .zero)
+        do throws(MartletError) {
+            return try await waiters.wait(for: wish, isBackground: isBackground) { id in
+                // What is arranged outlasts the wait.
                 Task { await self.arrange() }
-                if Task.isCancelled { refuse(id, Self.isCancelled) }
+                // Whoever takes what there is hears as soon as that is known, and waits for no more than the engine.
+                guard patience > .zero else { return }
+                do { try await Task.sleep(for: patience) } catch { return }
+                self.waiters.refuse(id, self.isFull(after: patience))
             }
-        } onCancel: {
-            Task { await self.refuse(id, Self.isCancelled) }
+        } catch {
+            // Those behind it may have room.
+            Task { await arrange() }
+            throw error
         }
-        return try result.get()
-    }
-
-    /// Puts somebody behind all others, but before what nobody waits for.
-    private func enqueue(_ waiter: Waiter) {
-        let end = waiters.endIndex
-        let place = waiter.isBackground ? end : waiters.firstIndex(where: \.isBackground) ?? end
-        waiters.insert(waiter, at: place)
     }
 
     /// Gives an engine back.
@@ -139,7 +122,7 @@ package actor CacheShares {
 
     /// Ends all engines.
     package func shutdown() async {
-        for waiter in waiters { refuse(waiter.id, Self.isCancelled) }
+        waiters.refuseAll(Self.isCancelled)
         for holder in holders.values { await holder.model?.shutdown() }
     }
 
@@ -151,6 +134,15 @@ package actor CacheShares {
     package var waitingCount: Int { waiters.count }
     /// Bytes that all shares come to; never more than the budget.
     package var sharedBytes: Int { holders.values.reduce(0) { $0 + $1.share } }
+
+    /// What all engines have done, those that have ended included: none of its numbers ever falls.
+    package func work() async -> EngineWork {
+        // Who ends meanwhile is among these, and still tells what it did.
+        let (ended, models) = (endedWork, holders.values.compactMap(\.model))
+        var sum = ended
+        for model in models { sum = sum + (await model.work()) }
+        return sum
+    }
 
     /// What each engine has done and holds, the one of the loaded form first.
     package func statistics() async -> [(form: CacheForm, numbers: ServiceStatistics)] {
@@ -167,18 +159,11 @@ package actor CacheShares {
 
     // MARK: Refusals
 
-    func refuse(_ id: Int, _ error: MartletError) {
-        guard let place = waiters.firstIndex(where: { $0.id == id }) else { return }
-        waiters.remove(at: place).continuation.resume(returning: .failure(error))
-        // Those behind it may have room.
-        Task { await arrange() }
-    }
-
     private static var isCancelled: MartletError {
         MartletError(code: .cancelled, message: "the caller gave up while it waited for room")
     }
 
-    func isFull(after patience: Duration) -> MartletError {
+    nonisolated func isFull(after patience: Duration) -> MartletError {
         MartletError(
             code: .busy, subject: "cache",
             message:

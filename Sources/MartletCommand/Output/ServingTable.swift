@@ -48,43 +48,32 @@ enum ServingTable {
     private static func number(_ value: Double) -> String { String(format: "%.3g", value) }
 }
 
-/// What an engine did for a workload.
-struct EngineWork {
-    private let steps, computed, sampled, preemptions, parkings, interruptions, recomputed: Int
-    private let lookups, hits, hitTokens, evicted, restored: Int
+/// What an engine did for a workload, told.
+struct WorkReport {
+    private let work: EngineWork
     private let peakBytes: Int
     private let cost: StepCost?
 
-    init(from before: ServiceStatistics, to after: ServiceStatistics) {
-        steps = after.steps - before.steps
-        computed = after.computedTokens - before.computedTokens
-        sampled = after.sampledTokens - before.sampledTokens
-        preemptions = after.preemptions - before.preemptions
-        parkings = after.parkings - before.parkings
-        interruptions = after.interruptions - before.interruptions
-        recomputed = after.recomputedTokens - before.recomputedTokens
-        lookups = after.promptLookups - before.promptLookups
-        hits = after.promptHits - before.promptHits
-        hitTokens = after.hitTokens - before.hitTokens
-        evicted = after.evictedTokens - before.evictedTokens
-        restored = after.restoredTokens - before.restoredTokens
-        peakBytes = after.peakBytes
-        cost = after.stepCost
+    /// - Parameter end: the engine after it.
+    init(work: EngineWork, of end: ServiceStatistics) {
+        self.work = work
+        peakBytes = end.peakBytes
+        cost = end.stepCost
     }
 
     var text: String {
         Columns.pair(
             "steps",
-            "\(steps), \(computed) tokens computed, \(sampled) chosen, \(recomputed) computed again"
-        )
+            "\(work.steps), \(work.computedTokens) tokens computed, \(work.sampledTokens) chosen, "
+                + "\(work.recomputedTokens) computed again")
             + Columns.pair(
                 "gave way",
-                "\(preemptions) times, of which \(parkings) kept their pages; \(interruptions) steps stopped between layers"
-            )
+                "\(work.preemptions) times, of which \(work.parkings) kept their pages; \(work.interruptions) steps "
+                    + "stopped between layers")
             + Columns.pair(
                 "prompts reused",
-                "\(hits) of \(lookups), \(hitTokens) tokens; \(evicted) tokens given up, \(restored) from disk"
-            )
+                "\(work.promptHits) of \(work.promptLookups), \(work.hitTokens) tokens; \(work.evictedTokens) tokens "
+                    + "given up, \(work.restoredTokens) from disk")
             + Columns.pair("cache at its peak", Columns.bytes(peakBytes))
             + (cost.map { Columns.pair("cost of a step", "--cost " + $0.argument) }
                 ?? "")
@@ -93,18 +82,7 @@ struct EngineWork {
     var json: JSONLine {
         var line = JSONLine()
         line.set("kind", "engine")
-        line.set("steps", steps)
-        line.set("computedTokens", computed)
-        line.set("sampledTokens", sampled)
-        line.set("recomputedTokens", recomputed)
-        line.set("preemptions", preemptions)
-        line.set("parkings", parkings)
-        line.set("interruptions", interruptions)
-        line.set("promptLookups", lookups)
-        line.set("promptHits", hits)
-        line.set("hitTokens", hitTokens)
-        line.set("evictedTokens", evicted)
-        line.set("restoredTokens", restored)
+        for number in EngineWork.numbers { line.set(number.name, work[keyPath: number.path]) }
         line.set("peakCacheBytes", peakBytes)
         if let cost {
             line.set(

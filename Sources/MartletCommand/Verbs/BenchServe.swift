@@ -157,7 +157,9 @@ struct BenchServe: AsyncParsableCommand {
         try await measure(target, requests, prompts)
         let after = await model.statistics()
         await model.shutdown()
-        if let before, let after { print(EngineWork(from: before, to: after)) }
+        if let before, let after {
+            print(WorkReport(work: after.work - before.work, of: after))
+        }
     }
 
     private func cacheBytes(_ loaded: LoadedModel, _ requests: Workload) throws -> Int {
@@ -290,7 +292,7 @@ struct BenchServe: AsyncParsableCommand {
         line.print()
     }
 
-    private func print(_ work: EngineWork) {
+    private func print(_ work: WorkReport) {
         guard json else { return StandardStreams.write(work.text) }
         work.json.print()
     }

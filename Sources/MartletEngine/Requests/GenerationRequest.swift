@@ -61,6 +61,8 @@ package struct GenerationRequest: Sendable {
     /// Whether nobody waits for it. What it leaves in the cache goes before all else, the longest unused first: a batch uses
     /// what it shares in an order of its own.
     package var isBackground = false
+    /// How long it has waited for something before it was sent to the engine: a part of its queue time.
+    package var waited = Duration.zero
     /// Where glances at what it holds are left; nil for nobody who looks.
     package var watch: CacheWatch?
     /// Numbers of chains, counted from the first, whose bytes are counted as if no others had been asked for

@@ -10,6 +10,8 @@ final class Fields {
     let object: JSONObject
     /// Where it stands in the request; empty for the whole of it.
     let path: String
+    /// When it was read: what an answer may take counts from here.
+    let start = ContinuousClock.now
     private var read: Set<String> = []
     private var children: [Fields] = []
     /// Where the children stand, by their paths.

@@ -61,8 +61,14 @@ enum OllamaEndpoints {
                 let fields =
                     exchange.request.body.isEmpty ? nil : try Fields(body: exchange.request.body)
                 let name = (fields?.object["model"] ?? fields?.object["name"])?.stringValue
+                // What its files say is enough; only what has none is loaded.
+                let listed = try await service.fleet().listed(name)
+                if listed.model == nil, let stored = listed.entry.stored() {
+                    return try await exchange.reply(
+                        description(Described(stored, service.configuration)))
+                }
                 try await exchange.reply(
-                    description(try await service.model(named: name, for: exchange)))
+                    description(Described(try await service.model(named: name, for: exchange))))
             },
         ] + ["pull", "push", "create", "copy"].map { refused("POST", $0) } + [
             refused("DELETE", "delete")
@@ -131,7 +137,7 @@ enum OllamaEndpoints {
             "size": .integer(
                 model.map { $0.model?.weightBytes ?? 0 } ?? listed.entry.estimatedBytes() ?? 0),
             "digest": .string(digest(of: name)),
-            "details": model.map(details) ?? [
+            "details": model.map { details(Described($0)) } ?? [
                 "parent_model": "", "format": "", "family": "", "families": [],
                 "parameter_size": "", "quantization_level": "",
             ],
@@ -164,33 +170,60 @@ enum OllamaEndpoints {
         return text
     }
 
-    private static func details(_ model: ServedModel) -> JSONValue {
-        let family = model.model?.shape.family ?? model.embedding?.family ?? ""
-        let count = model.model?.parameterCount ?? 0
+    /// What is told of a model, be it in memory or not.
+    private struct Described {
+        let family: String
+        let shape: DecoderShape?
+        let parameterCount: Int
+        let weightName: String
+        let template: String
+        let isGGUF: Bool
+        let makesVectors: Bool
+
+        init(_ model: ServedModel) {
+            shape = model.model?.shape
+            family = shape?.family ?? model.embedding?.family ?? ""
+            parameterCount = model.model?.parameterCount ?? 0
+            weightName = model.model?.weightName ?? ""
+            template = model.template
+            isGGUF = model.model?.path.hasSuffix(".gguf") == true
+            makesVectors = model.embedding != nil
+        }
+
+        init(_ stored: StoredModel, _ configuration: ServerConfiguration) {
+            shape = stored.shape
+            family = stored.family
+            parameterCount = stored.parameterCount
+            weightName = stored.weightName
+            template = configuration.chatTemplate ?? stored.chatTemplate ?? ""
+            isGGUF = stored.isGGUF
+            makesVectors = stored.makesVectors
+        }
+    }
+
+    private static func details(_ model: Described) -> JSONValue {
+        let count = model.parameterCount
         let size =
             count >= 1_000_000_000
             ? "\(Double(count / 100_000_000) / 10)B" : "\(Double(count / 10_000) / 100)M"
         return [
-            "parent_model": "",
-            "format": .string(
-                model.model?.path.hasSuffix(".gguf") == true ? "gguf" : "safetensors"),
-            "family": .string(family), "families": [.string(family)],
+            "parent_model": "", "format": .string(model.isGGUF ? "gguf" : "safetensors"),
+            "family": .string(model.family), "families": [.string(model.family)],
             "parameter_size": .string(size),
-            "quantization_level": .string((model.model?.weightName ?? "").uppercased()),
+            "quantization_level": .string(model.weightName.uppercased()),
         ]
     }
 
-    private static func description(_ model: ServedModel) -> JSONValue {
+    private static func description(_ model: Described) -> JSONValue {
         var capabilities: [JSONValue] = []
         var info = JSONObject()
-        if let loaded = model.model {
+        if let shape = model.shape {
             capabilities = ["completion"]
             if model.template.contains("tools") { capabilities.append("tools") }
             if model.template.contains("think") { capabilities.append("thinking") }
-            let shape = loaded.shape
             info = JSONObject(present: [
                 "general.architecture": .string(shape.family),
-                "general.parameter_count": .integer(loaded.parameterCount),
+                "general.parameter_count": .integer(model.parameterCount),
                 "\(shape.family).context_length": .integer(shape.contextLength),
                 "\(shape.family).embedding_length": .integer(shape.hiddenSize),
                 "\(shape.family).block_count": .integer(shape.layerCount),
@@ -198,7 +231,7 @@ enum OllamaEndpoints {
                 "\(shape.family).attention.head_count_kv": .integer(shape.keyValueHeadCount),
             ])
         }
-        if model.embedding != nil { capabilities.append("embedding") }
+        if model.makesVectors { capabilities.append("embedding") }
         return [
             "modelfile": "", "parameters": "", "template": .string(model.template),
             "details": details(model), "model_info": .object(info),

@@ -36,6 +36,14 @@ extension Service {
         begin: () async throws(WireError) -> Void = {},
         each: (ChainPart) async throws(WireError) -> Void = { _ in }
     ) async throws(WireError) -> [FinishedChain] {
+        if let id = request.own.session {
+            // What it computes ahead of this request is in its way now.
+            if let session = named.find(id, of: exchange.tenant) {
+                await session.sent()
+            } else {
+                exchange.note(ignored: [MartletFields.key + ".session"])
+            }
+        }
         exchange.addOnce(
             header: PromptAffinity.header,
             PromptAffinity.chosen(by: exchange.request) ?? request.affinity)

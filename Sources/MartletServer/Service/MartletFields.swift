@@ -11,6 +11,8 @@ struct MartletFields: Sendable {
 
     /// Whether the request has the object: then the answer has one too.
     var isPresent = false
+    /// When the request was read. What it waits for a model, for room or for what is compiled counts from here.
+    var arrival = ContinuousClock.now
     /// When the answer ends at the latest: so long after the request was read as it may take.
     var deadline: ContinuousClock.Instant?
     /// Larger goes first.
@@ -27,6 +29,8 @@ struct MartletFields: Sendable {
     var form: CacheForm?
     /// The most bytes of cache that the answer may hold; nil for what the server has.
     var maximumBytes: Int?
+    /// The session whose text is sent with the request.
+    var session: String?
     /// A search by chains that vote; nil for a plain answer.
     var solve: SolveFields?
 
@@ -54,6 +58,7 @@ struct MartletFields: Sendable {
 
     /// Reads the object.
     init(_ request: Fields, _ model: ServedModel) throws(WireError) {
+        arrival = request.start
         // What other servers call the same.
         if try request.flag("cache_prompt") == false { sharing = .nobody }
         salt = try request.string("cache_salt") ?? ""
@@ -67,13 +72,14 @@ struct MartletFields: Sendable {
         if reports { watch = CacheWatch() }
         form = try Self.form(fields, model)
         maximumBytes = try fields.integer("bytes", in: 1...Int.max)
-        if let seconds = try fields.number("deadline", in: 0.001...86_400) {
-            deadline = ContinuousClock.now + .seconds(seconds)
+        if let seconds = try fields.number(Self.deadlineKey, in: Self.deadlines) {
+            deadline = arrival + .seconds(seconds)
         }
         priority = try fields.integer("priority", in: Self.leastPriority...Self.mostPriority) ?? 0
         if let wanted = try fields.word("sharing", PromptSharing.self) { sharing = wanted }
         pins = try fields.flag("pin") ?? false
         adapter = try fields.string("adapter")
+        session = try fields.string("session")
         // The tenant is that of the key: a request cannot name another.
         if let tenant = try fields.string("tenant"), !tenant.isEmpty {
             throw .unsupported(
@@ -122,6 +128,19 @@ struct MartletFields: Sendable {
         return form
     }
 
+    private static let deadlineKey = "deadline"
+    private static let deadlines = 0.001...86_400
+
+    /// What is left of the time that the answer to a request may take, before its fields are read one by one; nil where it
+    /// may take any, or says something that is refused later.
+    static func timeLeft(of request: Fields) -> Duration? {
+        let own = request.object[key]?.objectValue
+        guard let seconds = own?[deadlineKey]?.doubleValue, deadlines.contains(seconds) else {
+            return nil
+        }
+        return .seconds(seconds) - request.start.duration(to: .now)
+    }
+
     /// What is left of the time that the answer may take; nil for any time.
     var timeLeft: Duration? {
         deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
@@ -158,6 +177,7 @@ struct MartletFields: Sendable {
         options.tenant = salt.isEmpty ? tenant : tenant + "\u{0}" + salt
         options.sharing = sharing
         options.pinsPrompt = pins
+        options.arrival = arrival
         return options
     }
 

@@ -10,15 +10,15 @@ extension ModelFleet {
         isArranging = true
         defer { isArranging = false }
         while let next = waiters.first {
-            if let model = places[next.place].model {
-                waiters.removeFirst()
-                next.continuation.resume(returning: .success(take(next.place, model)))
+            let place = next.wish.place
+            if let model = places[place].model {
+                waiters.serve(next.id) { take(place, model) }
                 continue
             }
-            guard !places[next.place].isLeaving else { return }
+            guard !places[place].isLeaving else { return }
             do throws(WireError) {
-                let isLoaded = try await bring(next.place)
-                settleOverdue(next.place)
+                let isLoaded = try await bring(place)
+                settleOverdue(place)
                 guard isLoaded else {
                     // Somebody else may have come to be the first.
                     if let first = waiters.first, first.id != next.id { continue }
@@ -26,31 +26,30 @@ extension ModelFleet {
                 }
             } catch {
                 // Whoever waits for the same hears the same; the next request tries again.
-                let place = next.place
-                for waiter in waiters where waiter.place == place { refuse(waiter.id, error) }
+                for waiter in waiters.all where waiter.wish.place == place {
+                    waiters.refuse(waiter.id, error)
+                }
             }
         }
     }
 
     /// Serves those who stand behind a model that is being loaded, and whose own is loaded: nothing is in their way.
     private func serveLoaded() {
-        for waiter in waiters where !waiter.isBackground {
-            guard let model = places[waiter.place].model else { continue }
-            waiters.removeAll { $0.id == waiter.id }
-            waiter.continuation.resume(returning: .success(take(waiter.place, model)))
+        for waiter in waiters.all where !waiter.isBackground {
+            guard let model = places[waiter.wish.place].model else { continue }
+            waiters.serve(waiter.id) { take(waiter.wish.place, model) }
         }
     }
 
     /// Serves those whose time was over while their model was being loaded, or refuses them where it turned out too large
     /// for now.
     private func settleOverdue(_ place: Int) {
-        for waiter in waiters where waiter.place == place {
-            guard let error = waiter.overdue else { continue }
+        for waiter in waiters.all where waiter.wish.place == place {
+            guard waiter.since.duration(to: .now) >= waiter.wish.patience else { continue }
             if let model = places[place].model {
-                waiters.removeAll { $0.id == waiter.id }
-                waiter.continuation.resume(returning: .success(take(place, model)))
+                waiters.serve(waiter.id) { take(place, model) }
             } else {
-                refuse(waiter.id, error)
+                waiters.refuse(waiter.id, isBusy(waiter.wish))
             }
         }
     }
@@ -136,9 +135,11 @@ extension ModelFleet {
         places[place].model = nil
         places[place].keepAlive = nil
         clearTimer(place)
-        places[place].isLeaving = true
+        places[place].leaving = model
         await model.shutdown()
+        let work = await model.shares?.work() ?? EngineWork()
+        places[place].earlierWork = places[place].earlierWork + work
         places[place].bytes = 0
-        places[place].isLeaving = false
+        places[place].leaving = nil
     }
 }

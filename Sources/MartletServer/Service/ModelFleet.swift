@@ -18,6 +18,10 @@ package actor ModelFleet {
         package let isKept: Bool
         /// About how many bytes it will take; nil where nothing says.
         package let estimatedBytes: @Sendable () -> Int?
+        /// Whatever makes other answers of it, its files as they are now included.
+        package let identity: @Sendable () -> String
+        /// What its files say of it; nil where nothing does.
+        package let stored: @Sendable () -> StoredModel?
         /// Loads it.
         package let load: @Sendable () async throws(MartletError) -> ServedModel
 
@@ -25,11 +29,15 @@ package actor ModelFleet {
         package init(
             names: [String], isKept: Bool = false,
             estimatedBytes: @escaping @Sendable () -> Int? = { nil },
+            identity: @escaping @Sendable () -> String = { "" },
+            stored: @escaping @Sendable () -> StoredModel? = { nil },
             load: @escaping @Sendable () async throws(MartletError) -> ServedModel
         ) {
             self.names = names
             self.isKept = isKept
             self.estimatedBytes = estimatedBytes
+            self.identity = identity
+            self.stored = stored
             self.load = load
         }
     }
@@ -48,6 +56,16 @@ package actor ModelFleet {
         package let loads: Int
         /// When it will be put away unless it is used again, counted from now; nil for no such time.
         package let timeLeft: Duration?
+        /// What it did in earlier times in memory.
+        let earlierWork: EngineWork
+        /// Its engines, also while they end.
+        let engines: CacheShares?
+
+        /// What it has done since the server's start: none of its numbers ever falls.
+        package func work() async -> EngineWork {
+            // Who is put away meanwhile still tells what it did.
+            earlierWork + (await engines?.work() ?? EngineWork())
+        }
     }
 
     struct Place {
@@ -57,8 +75,10 @@ package actor ModelFleet {
         var bytes = 0
         /// What it took when it was last loaded.
         var knownBytes: Int?
-        /// Whether it is being put away.
-        var isLeaving = false
+        /// The model while it is being put away.
+        var leaving: ServedModel?
+        /// What it did in earlier times in memory.
+        var earlierWork = EngineWork()
         var uses = 0
         var lastUse = 0
         var loads = 0
@@ -68,45 +88,46 @@ package actor ModelFleet {
         var end: ContinuousClock.Instant?
         /// Waits for the end.
         var timer: Task<Void, Never>?
+
+        /// Whether it is being put away.
+        var isLeaving: Bool { leaving != nil }
     }
 
-    struct Waiter {
-        let id: Int
+    /// What somebody waits for.
+    struct Wish: Sendable {
         let place: Int
-        let since: ContinuousClock.Instant
-        /// Whether nobody waits for its answer.
-        let isBackground: Bool
-        let continuation: CheckedContinuation<Result<ServedModel, WireError>, Never>
-        /// What it is told unless its model comes, where its time was over while that was being loaded.
-        var overdue: WireError?
+        /// The longest wait for bytes that answers of other models hold.
+        let patience: Duration
     }
+    typealias Queue = WaitingQueue<Wish, ServedModel, WireError>
 
     /// The only model where there is one that was loaded before, which any name means.
     package nonisolated let only: ServedModel?
     /// Names of all models, the first of each first.
     package nonisolated let names: [[String]]
+    /// What each model was described as; empty where there is one that was loaded before.
+    package nonisolated let entries: [Entry]
     /// Bytes of weights and caches together.
     package nonisolated let budgetBytes: Int
     /// The model that vectors come from where no name is given.
     private let embeddings: String?
-    private let queueLimit: Int
     /// A waiter for bytes goes before requests for what is loaded after this time: else those would keep it away for ever.
     private let fairness: Duration
     var places: [Place] = []
-    var waiters: [Waiter] = []
+    nonisolated let waiters: Queue
     var isArranging = false
     /// The model that is being loaded: who waits for it waits for no answer of others.
     var loading: Int?
     var clock = 0
-    private var lastID = 0
 
     /// One model that stays.
     package init(_ model: ServedModel) {
         only = model
         names = [model.names]
+        entries = []
         budgetBytes = .max
         embeddings = nil
-        queueLimit = .max
+        waiters = Queue(cancelled: Self.isGone)
         fairness = .zero
     }
 
@@ -123,9 +144,15 @@ package actor ModelFleet {
     ) throws(MartletError) {
         only = nil
         names = entries.map(\.names)
+        self.entries = entries
         self.budgetBytes = budgetBytes
         self.embeddings = embeddings
-        self.queueLimit = queueLimit
+        waiters = Queue(
+            limit: queueLimit,
+            full: WireError(
+                .unavailable, "\(queueLimit) requests wait for models already; come again later.",
+                code: "queue_full", retryAfter: 5),
+            cancelled: Self.isGone)
         self.fairness = fairness
         places = entries.map { Place(entry: $0) }
         var seen: Set<String> = []
@@ -146,39 +173,36 @@ package actor ModelFleet {
     ///   - name: nil for the first model, or for the one that vectors come from.
     ///   - isBackground: whether nobody waits for the answer: then it comes after all others.
     ///   - patience: the longest wait for bytes that answers of other models hold; loading takes as long as it does.
+    ///   - timeLeft: the longest wait of all, that for loading included; nil for any.
     package func use(
-        _ name: String?, forVectors: Bool = false, isBackground: Bool = false, patience: Duration
+        _ name: String?, forVectors: Bool = false, isBackground: Bool = false, patience: Duration,
+        timeLeft: Duration? = nil
     ) async throws(WireError) -> (model: ServedModel, hold: ModelHold) {
         if let only { return (only, ModelHold {}) }
         let place = try place(of: name ?? (forVectors ? embeddings : nil))
-        lastID += 1
-        let id = lastID
         if let model = places[place].model, mayGoAhead(isBackground) {
             return (take(place, model), hold(place))
         }
-        guard waiters.count(where: { $0.isBackground == isBackground }) < queueLimit else {
-            throw WireError(
-                .unavailable, "\(queueLimit) requests wait for models already; come again later.",
-                code: "queue_full", retryAfter: 5)
-        }
-        let timer = Task {
-            try? await Task.sleep(for: patience)
-            if !Task.isCancelled { self.giveUp(id, after: patience) }
-        }
-        defer { timer.cancel() }
-        let result: Result<ServedModel, WireError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                enqueue(
-                    Waiter(
-                        id: id, place: place, since: .now, isBackground: isBackground,
-                        continuation: continuation))
+        let wish = Wish(place: place, patience: min(patience, timeLeft ?? patience))
+        do throws(WireError) {
+            let model = try await waiters.wait(for: wish, isBackground: isBackground) { id in
+                // What is arranged outlasts the wait.
                 Task { await self.arrange() }
-                if Task.isCancelled { refuse(id, Self.isGone) }
+                do {
+                    try await Task.sleep(for: wish.patience)
+                    await self.giveUp(id, wish)
+                    // Its model is being loaded, else it would be gone.
+                    guard let timeLeft else { return }
+                    try await Task.sleep(for: timeLeft - wish.patience)
+                    self.waiters.refuse(id, self.isLate(place, after: timeLeft))
+                } catch { return }
             }
-        } onCancel: {
-            Task { await self.refuse(id, Self.isGone) }
+            return (model, hold(place))
+        } catch {
+            // Those behind it may have room.
+            Task { await arrange() }
+            throw error
         }
-        return (try result.get(), hold(place))
     }
 
     /// Loads what is to be kept. Throws what loading throws, `outOfMemory` where the budget does not hold it.
@@ -208,7 +232,7 @@ package actor ModelFleet {
 
     /// Ends all engines.
     package func shutdown() async {
-        for waiter in waiters { refuse(waiter.id, Self.isGone) }
+        waiters.refuseAll(Self.isGone)
         await only?.shutdown()
         for place in places.indices { clearTimer(place) }
         for place in places { await place.model?.shutdown() }
@@ -223,13 +247,15 @@ package actor ModelFleet {
                 names: only.names, load: { () async throws(MartletError) in only })
             return [
                 Listing(
-                    entry: entry, model: only, bytes: only.bytes, uses: 0, loads: 1, timeLeft: nil)
+                    entry: entry, model: only, bytes: only.bytes, uses: 0, loads: 1, timeLeft: nil,
+                    earlierWork: EngineWork(), engines: only.shares)
             ]
         }
         return places.map {
             Listing(
                 entry: $0.entry, model: $0.model, bytes: $0.bytes, uses: $0.uses, loads: $0.loads,
-                timeLeft: $0.end.map { ContinuousClock.now.duration(to: $0) } ?? $0.keepAlive)
+                timeLeft: $0.end.map { ContinuousClock.now.duration(to: $0) } ?? $0.keepAlive,
+                earlierWork: $0.earlierWork, engines: ($0.model ?? $0.leaving)?.shares)
         }
     }
 
@@ -237,6 +263,12 @@ package actor ModelFleet {
     package var countedBytes: Int { places.reduce(0) { $0 + $1.bytes } }
     /// Requests that wait for a model.
     package var waitingCount: Int { waiters.count }
+
+    /// A model by its name, as it is now: nothing is loaded. Throws `notFound`.
+    package func listed(_ name: String?) throws(WireError) -> Listing {
+        guard only == nil else { return listing[0] }
+        return listing[try place(of: name)]
+    }
 
     /// The place of a name: as it is, or as clients of Ollama write it. Throws `notFound`, with the names that there are.
     private func place(of name: String?) throws(WireError) -> Int {
@@ -256,13 +288,6 @@ package actor ModelFleet {
         guard let first = waiters.first, !first.isBackground else { return true }
         guard !isBackground else { return false }
         return loading != nil || first.since.duration(to: .now) <= fairness
-    }
-
-    /// Puts somebody behind all others, but before what nobody waits for.
-    private func enqueue(_ waiter: Waiter) {
-        let end = waiters.endIndex
-        let place = waiter.isBackground ? end : waiters.firstIndex(where: \.isBackground) ?? end
-        waiters.insert(waiter, at: place)
     }
 
     func take(_ place: Int, _ model: ServedModel) -> ServedModel {
@@ -316,38 +341,34 @@ package actor ModelFleet {
     }
 
     /// Refuses whoever has waited for as long as it may. Where its model is being loaded it hears how that goes first.
-    private func giveUp(_ id: Int, after patience: Duration) {
-        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        let place = waiters[index].place
-        let error = isBusy(place, after: patience)
-        if loading == place {
-            waiters[index].overdue = error
-        } else {
-            refuse(id, error)
-        }
-    }
-
-    func refuse(_ id: Int, _ error: WireError) {
-        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        waiters.remove(at: index).continuation.resume(returning: .failure(error))
-        Task { await arrange() }
+    private func giveUp(_ id: Int, _ wish: Wish) {
+        guard loading != wish.place else { return }
+        waiters.refuse(id, isBusy(wish))
     }
 
     private static var isGone: WireError {
         WireError(.clientGone, "the client closed the connection.")
     }
 
-    private func isBusy(_ place: Int, after patience: Duration) -> WireError {
-        if let loading, loading != place {
+    func isBusy(_ wish: Wish) -> WireError {
+        if let loading, loading != wish.place {
             return WireError(
                 .unavailable,
-                "\(names[place][0]): \(names[loading][0]) is being loaded, and \(patience) did not suffice; come again.",
-                code: "models_busy", retryAfter: 5)
+                "\(names[wish.place][0]): \(names[loading][0]) is being loaded, and \(wish.patience) did not suffice; come "
+                    + "again.", code: "models_busy", retryAfter: 5)
         }
         return WireError(
             .unavailable,
-            "\(names[place][0]): the \(budgetBytes) bytes for models are taken by others with answers under way, and "
-                + "\(patience) brought no room; come again.", code: "models_busy", retryAfter: 5)
+            "\(names[wish.place][0]): the \(budgetBytes) bytes for models are taken by others with answers under way, and "
+                + "\(wish.patience) brought no room; come again.", code: "models_busy",
+            retryAfter: 5)
+    }
+
+    private nonisolated func isLate(_ place: Int, after time: Duration) -> WireError {
+        WireError(
+            .unavailable,
+            "\(names[place][0]): it is being loaded, which takes longer than the answer's deadline allows (\(time)); come "
+                + "again.", code: "models_busy", retryAfter: 5)
     }
 }
 

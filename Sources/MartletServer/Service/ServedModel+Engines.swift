@@ -73,6 +73,7 @@ extension ServedModel {
     func statistics() async -> ServiceStatistics? {
         guard let shares else { return nil }
         return await ServiceStatistics(
-            adding: shares.statistics().map(\.numbers), budgetBytes: shares.budgetBytes)
+            adding: shares.statistics().map(\.numbers), work: shares.work(),
+            budgetBytes: shares.budgetBytes)
     }
 }

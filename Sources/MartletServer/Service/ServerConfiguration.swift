@@ -32,6 +32,8 @@ package struct ServerConfiguration: Sendable {
     package var requestsPerMinute: Int?
     /// Sessions that one key may have open.
     package var sessionLimit = 32
+    /// How long a session that requests name stays without being named: as long as a connection may, between two requests.
+    package var sessionIdle: Duration = .seconds(120)
     /// Origins of web pages that may read answers: `*`, `localhost`, or whole origins; empty for none.
     package var origins: [String] = []
     /// Whether requests may name cache policies and codecs that change results.

@@ -31,6 +31,8 @@ package final class Service: Sendable {
     let batches: BatchQueue
     /// How many sessions each key has open.
     let sessions: SessionCount
+    /// Those of them that requests name.
+    let named: NamedSessions
     /// How often each key asked.
     let rates: RequestRates
     private let phase = Mutex(Phase.loading)
@@ -45,6 +47,7 @@ package final class Service: Sendable {
         self.files = files
         batches = BatchQueue(files)
         sessions = SessionCount(limit: configuration.sessionLimit)
+        named = NamedSessions(sessions, idle: configuration.sessionIdle)
         rates = RequestRates(perMinute: configuration.requestsPerMinute)
         start = clock.now
     }
@@ -80,6 +83,7 @@ package final class Service: Sendable {
             }
         }
         batches.close()
+        named.endAll()
     }
 
     /// The model of a server of one. Throws `notSupported` where there are several, `unavailable` while there is none.
@@ -91,19 +95,31 @@ package final class Service: Sendable {
         return only
     }
 
-    /// Whether sessions can be opened: somebody listens, and there is one model that they can compute with.
-    var hasSessions: Bool { sessions.isListening && (try? model()) != nil }
+    /// Whether sessions can be opened over connections: somebody listens, and there is a model that they can compute with.
+    var hasSessions: Bool {
+        guard sessions.isListening, let fleet = try? fleet() else { return false }
+        return fleet.only.map { $0.model != nil } ?? true
+    }
+
+    /// A model by its name for what asks for no answer yet: it comes after all that somebody waits for. Throws as
+    /// ``model(named:for:forVectors:timeLeft:)`` does.
+    func held(_ name: String?) async throws(WireError) -> (model: ServedModel, hold: ModelHold) {
+        try await fleet().use(name, isBackground: true, patience: configuration.roomPatience)
+    }
 
     /// A model by its name, in memory until the exchange has ended. Throws `notFound`, and `unavailable` where it cannot be
     /// loaded now.
+    ///
+    /// - Parameter timeLeft: what the answer may still take; nil for any time.
     func model(
-        named name: String?, for exchange: Exchange, forVectors: Bool = false
+        named name: String?, for exchange: Exchange, forVectors: Bool = false,
+        timeLeft: Duration? = nil
     ) async throws(WireError) -> ServedModel {
         let fleet = try fleet()
         if let only = fleet.only { return only }
         let (model, hold) = try await fleet.use(
             name, forVectors: forVectors, isBackground: exchange.background != nil,
-            patience: configuration.roomPatience)
+            patience: configuration.roomPatience, timeLeft: timeLeft)
         exchange.keep(hold)
         return model
     }
@@ -115,7 +131,10 @@ package final class Service: Sendable {
         _ = try fleet()
         let fields = try Fields(body: exchange.request.body)
         let name = fields.object["model"]?.stringValue
-        return (try await model(named: name, for: exchange, forVectors: forVectors), fields)
+        let model = try await model(
+            named: name, for: exchange, forVectors: forVectors,
+            timeLeft: MartletFields.timeLeft(of: fields))
+        return (model, fields)
     }
 
     /// All models. Throws `unavailable` before they can be asked.

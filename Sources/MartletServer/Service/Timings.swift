@@ -17,8 +17,10 @@ struct Timings: Sendable {
         prompt = (usages.map(\.promptTokens).max() ?? 0) - cached
         predicted = usages.reduce(0) { $0 + $1.completionTokens }
         let end = usages.map(\.duration).max() ?? .zero
-        promptTime = usages.compactMap(\.timeToFirstToken).min() ?? end
-        predictedTime = end - promptTime
+        let first = usages.compactMap(\.timeToFirstToken).min() ?? end
+        // What it waited for is no work on its prompt.
+        promptTime = first - min(first, usages.compactMap(\.queueTime).min() ?? .zero)
+        predictedTime = end - first
     }
 
     var value: JSONValue {

@@ -19,7 +19,9 @@ extension ModelFleet.Entry {
         var configuration = configuration
         let names = Self.names(of: name)
         configuration.names = names
-        let size = StoredSize(name, purpose == .vectors ? ModelOptions() : options)
+        // What makes vectors is stored as its own files say.
+        let stored = purpose == .vectors ? ModelOptions() : options
+        let size = StoredSize(name, stored)
         self.init(
             names: names, isKept: isKept,
             estimatedBytes: {
@@ -28,6 +30,12 @@ extension ModelFleet.Entry {
                     purpose == .vectors || size.isEncoder
                         ? $0 : $0 + (options.memoryBudget ?? 0)
                 }
+            },
+            identity: { LoadedModel.identity(of: name, options: stored) },
+            stored: {
+                StoredModel(
+                    name, options: stored, generates: purpose != .vectors,
+                    makesVectors: purpose != .answers)
             },
             load: { [configuration] () async throws(MartletError) in
                 switch purpose {

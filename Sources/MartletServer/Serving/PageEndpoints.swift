@@ -31,6 +31,7 @@ enum PageEndpoints {
             guard let model = listed.model else {
                 return try await exchange.reply([
                     "version": .string(MartletVersion.current), "model": .string(listed.id),
+                    "sessions": .bool(service.hasSessions),
                 ])
             }
             try await exchange.reply(await state(of: model, service))

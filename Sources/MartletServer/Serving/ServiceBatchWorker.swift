@@ -24,19 +24,14 @@ package struct ServiceBatchWorker: BatchWorker {
         ]
         // Of several models each is named by its requests.
         guard let model = fleet.only else {
-            return (shared + fleet.names.map { $0.joined(separator: "\t") })
+            return
+                (shared
+                + fleet.entries.flatMap { [$0.names.joined(separator: "\t"), $0.identity()] })
                 .joined(separator: "\n")
-        }
-        let embedding = model.embedding.map { embedding in
-            [
-                embedding.family, "\(embedding.dimensions)", embedding.weightName,
-                "\(embedding.maximumTokens)", "\(embedding.normalizes)",
-                "\(embedding.poolings)", embedding.defaultPrompt,
-            ].joined(separator: " ")
         }
         let own = [
             model.id, model.model?.identity ?? "", model.model?.cacheStorage ?? "",
-            embedding ?? "", model.template, "\(model.contextLength)",
+            model.embedding?.identity ?? "", model.template, "\(model.contextLength)",
         ]
         return (shared + own).joined(separator: "\n")
     }

@@ -19,16 +19,17 @@ enum StatusEndpoints {
         ) { (exchange, service) async throws(WireError) in
             let models = await (try? service.fleet())?.listing ?? []
             var forms: [ServerMetrics.FormNumbers] = []
+            var work = EngineWork()
             for listed in models {
+                work = work + (await listed.work())
                 for (form, numbers) in await listed.model?.shares?.statistics() ?? [] {
                     forms.append((listed.id, form, numbers))
                 }
             }
             let budget = models.reduce(0) { $0 + ($1.model?.shares?.budgetBytes ?? 0) }
-            let all =
-                forms.isEmpty
-                ? nil : ServiceStatistics(adding: forms.map(\.numbers), budgetBytes: budget)
-            let text = ServerMetrics.text(service, all, forms, models)
+            let all = ServiceStatistics(
+                adding: forms.map(\.numbers), work: work, budgetBytes: budget)
+            let text = ServerMetrics.text(service, models.isEmpty ? nil : all, forms, models)
             try await exchange.reply(
                 Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
         },
