@@ -57,6 +57,49 @@ import Testing
         }
     }
 
+    /// A client that wants a form sends it beside the tool that it forces: the answer has no text for the form to hold.
+    @Test func aFormOfTextDoesNotHinderAForcedCall() async throws {
+        let server = try await Self.shared.value
+        let schema: JSONValue = ["type": "object", "properties": ["b": ["type": "string"]]]
+        let form: JSONValue = [
+            "type": "json_schema", "json_schema": ["name": "b", "schema": schema],
+        ]
+        let named: JSONValue = ["type": "function", "function": ["name": "add"]]
+        let chat = try await server.post(
+            "/v1/chat/completions",
+            body(named, JSONObject([.init(key: "response_format", value: form)]))
+        ).json()
+        #expect(chat["choices.0.message.tool_calls.0.function.name"] == "add", "\(chat)")
+        let flat: JSONValue = ["type": "json_schema", "name": "b", "schema": schema]
+        let tool: JSONValue = [
+            "type": "function", "name": "add", "parameters": Self.parameters,
+        ]
+        let response = try await server.post(
+            "/v1/responses",
+            [
+                "input": "hi", "tools": [tool], "text": ["format": flat],
+                "tool_choice": ["type": "function", "name": "add"], "max_output_tokens": 400,
+                "parallel_tool_calls": false,
+            ]
+        ).json()
+        #expect(response["output.0.type"] == "function_call", "\(response)")
+        let message = try await server.post(
+            "/v1/messages",
+            [
+                "max_tokens": 400, "messages": [["role": "user", "content": "hi"]],
+                "tools": [["name": "add", "input_schema": Self.parameters]],
+                "output_config": ["format": flat],
+                "tool_choice": ["type": "any", "disable_parallel_tool_use": true],
+            ]
+        ).json()
+        #expect(message["stop_reason"] == "tool_use", "\(message)")
+        // A grammar is one of the answer as a whole.
+        let grammar = await server.post(
+            "/v1/chat/completions",
+            body(named, JSONObject([.init(key: "grammar", value: "root ::= \"a\"")])))
+        #expect(grammar.status == 400)
+    }
+
     @Test func everyWireForces() async throws {
         let server = try await Self.shared.value
         let tool: JSONValue = ["name": "add", "input_schema": Self.parameters]

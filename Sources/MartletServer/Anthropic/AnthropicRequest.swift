@@ -19,7 +19,7 @@ struct AnthropicRequest: Sendable {
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
         answer.options.constraint = try model.constraint(
-            of: conversation.prompt, beside: conversation.prompt.constraint)
+            of: conversation.prompt, beside: conversation.prompt.formOfText)
         try model.read(sampling: fields, into: &answer.options)
         if let stop = try fields.strings("stop_sequences") { answer.options.stop = stop }
         let wanted = try fields.required(

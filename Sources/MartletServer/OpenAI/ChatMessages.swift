@@ -121,6 +121,11 @@ enum ChatMessages {
     }
 }
 
+extension ChatPrompt {
+    /// The form that the answer's text must have. An answer that must be calls has no text.
+    var formOfText: Constraint? { forced == nil ? constraint : nil }
+}
+
 /// Reads the tools of a request.
 enum ChatTools {
     /// The functions among `tools` and the older `functions`. Other kinds of tools are skipped, and noted as ignored.

@@ -93,7 +93,8 @@ struct ChatRequest: Sendable {
                         format.path, got: "a second form beside that of another field",
                         expected: "one form of the answer")
                 }
-                form = asked
+                // A form is of texts, and an answer that must be calls has none.
+                if conversation.forced == nil { form = asked }
             }
         }
         if let modalities = try fields.strings("modalities"), modalities != ["text"] {

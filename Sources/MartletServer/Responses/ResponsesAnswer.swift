@@ -55,7 +55,9 @@ struct ResponsesAnswer: Sendable {
             "usage",
             to: [
                 "input_tokens": .integer(usage.promptTokens),
-                "input_tokens_details": ["cached_tokens": .integer(usage.cachedTokens)],
+                "input_tokens_details": [
+                    "cached_tokens": .integer(usage.cachedTokens), "cache_write_tokens": 0,
+                ],
                 "output_tokens": .integer(usage.completionTokens),
                 "output_tokens_details": ["reasoning_tokens": .integer(usage.reasoningTokens)],
                 "total_tokens": .integer(usage.promptTokens + usage.completionTokens),

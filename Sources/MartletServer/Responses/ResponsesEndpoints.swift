@@ -28,16 +28,24 @@ enum ResponsesEndpoints {
             shape: .openAI, summary: "Counts the tokens of a prompt.", handle: count),
         Endpoint(
             "GET", "/v1/responses/{id}/input_items", shape: .openAI,
-            summary: "The items that a stored response answered."
+            summary: "The items that a stored response answered, the last first."
         ) { (exchange, service) async throws(WireError) in
             let (_, entry) = try stored(exchange, service)
-            try await exchange.reply([
-                "object": "list", "data": .array(entry.items), "has_more": false,
-            ])
+            let page = try ListPage(exchange.request.query, most: 100, usual: 20)
+            try await exchange.reply(
+                try page.list(
+                    entry.items.reversed().map {
+                        (id: $0.objectValue?["id"]?.stringValue ?? "", $0)
+                    }))
         },
         Endpoint(
             "GET", "/v1/responses/{id}", shape: .openAI, summary: "A stored response."
         ) { (exchange, service) async throws(WireError) in
+            if exchange.request.query["stream"] == "true" {
+                throw .unsupported(
+                    "stream", "reading the events of a stored response again",
+                    instead: "leave it out for the response as a whole")
+            }
             try await exchange.reply(try stored(exchange, service).entry.value)
         },
         Endpoint(

@@ -9,7 +9,7 @@ struct ResponsesRequest: Sendable {
     var answer: AnswerRequest
     /// What was said, without the instructions.
     var messages: [Message]
-    /// The items of the request as they came.
+    /// The items of the request as they are listed.
     var items: [JSONValue]
     var streams = false
     var stores = true
@@ -29,20 +29,11 @@ struct ResponsesRequest: Sendable {
         if isCut, answer.prompt.tokens.count >= model.contextLength {
             answer = try Self.cut(&conversation.prompt, toFit: model, answer)
         }
-        items =
-            fields.object["input"]?.arrayValue
-            ?? [
-                [
-                    "type": "message", "role": "user",
-                    "content": [
-                        ["type": "input_text", "text": fields.object["input"] ?? ""]
-                    ],
-                ]
-            ]
+        items = ListedItems.items(of: fields.object["input"])
         answer.own = try MartletFields(fields, model)
         answer.options = model.usualOptions(configuration)
         answer.options.constraint = try model.constraint(
-            of: conversation.prompt, beside: conversation.prompt.constraint)
+            of: conversation.prompt, beside: conversation.prompt.formOfText)
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(["max_output_tokens", "max_tokens"], in: -1...1 << 30)
         answer.options.maximumTokens = try model.completionLimit(
