@@ -24,10 +24,22 @@ enum OpenAPIDocument {
             ],
             "paths": .object(paths),
             "components": [
-                "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer"]]
+                "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer"]],
+                "schemas": .object(
+                    JSONObject(
+                        WireShape.allCases.map {
+                            JSONObject.Member(key: name(of: $0), value: Schemas.error($0))
+                        })),
             ],
         ]
     }
+
+    /// What is taken and answered, by method and path.
+    static let schemas = Schemas.together(
+        OpenAISchemas.all, ResponsesSchemas.all, AnthropicSchemas.all, OllamaSchemas.all,
+        LlamaCppSchemas.all)
+
+    private static func name(of shape: WireShape) -> String { shape.rawValue + "Error" }
 
     private static func operation(_ endpoint: Endpoint, _ path: String) -> JSONValue {
         var operation = JSONObject(present: [
@@ -38,41 +50,80 @@ enum OpenAPIDocument {
                 }.joined()),
             "security": endpoint.isPublic ? [] : [["bearer": []]],
         ])
+        let schema = schemas["\(endpoint.method) \(endpoint.path)"]
+        let parameters = parameters(path, schema)
+        if !parameters.isEmpty {
+            operation = operation.setting("parameters", to: .array(parameters))
+        }
+        if let body = body(endpoint, schema) {
+            operation = operation.setting("requestBody", to: body)
+        }
+        return .object(operation.setting("responses", to: responses(endpoint, schema)))
+    }
+
+    private static func parameters(_ path: String, _ schema: OperationSchema?) -> [JSONValue] {
         let names = path.split(separator: "/").filter { $0.first == "{" }
-        if !names.isEmpty {
-            operation = operation.setting(
-                "parameters",
-                to: .array(
-                    names.map {
-                        [
-                            "name": .string(String($0.dropFirst().dropLast())), "in": "path",
-                            "required": true, "schema": ["type": "string"],
-                        ]
-                    }))
+        let query = (schema?.query ?? [:]).sorted { $0.key < $1.key }
+        return names.map {
+            [
+                "name": .string(String($0.dropFirst().dropLast())), "in": "path",
+                "required": true, "schema": ["type": "string"],
+            ]
+        } + query.map { ["name": .string($0.key), "in": "query", "schema": $0.value] }
+    }
+
+    /// The body of a request, with the words that the table has for its fields; nil where none is read.
+    private static func body(_ endpoint: Endpoint, _ schema: OperationSchema?) -> JSONValue? {
+        let required = schema?.required ?? []
+        var fields = (schema?.fields ?? [:]).mapValues { $0.objectValue ?? JSONObject() }
+        for (key, value) in fields where !required.contains(key) {
+            fields[key] = Schemas.orNull(.object(value)).objectValue
         }
-        if endpoint.method == "POST" {
-            let properties = JSONObject(
-                endpoint.fields.sorted { $0.key < $1.key }.map {
-                    JSONObject.Member(key: $0.key, value: ["description": .string($0.value)])
-                })
-            operation = operation.setting(
-                "requestBody",
-                to: [
-                    "required": true,
-                    "content": [
-                        endpoint.bodyType: [
-                            "schema": ["type": "object", "properties": .object(properties)]
-                        ]
-                    ],
-                ])
+        for (key, words) in endpoint.fields {
+            fields[key, default: JSONObject()] = (fields[key] ?? JSONObject())
+                .setting("description", to: .string(words))
         }
-        return .object(
-            operation.setting(
-                "responses",
-                to: [
-                    "200": ["description": "The answer."],
-                    "4XX": ["description": "The request is refused; the error says why."],
-                    "5XX": ["description": "The server cannot answer now."],
-                ]))
+        guard endpoint.method == "POST", schema == nil || !fields.isEmpty else { return nil }
+        let properties = JSONObject(
+            fields.sorted { $0.key < $1.key }.map {
+                JSONObject.Member(key: $0.key, value: .object($0.value))
+            })
+        var object: JSONObject = JSONObject(present: [
+            "type": "object", "properties": .object(properties),
+        ])
+        if !required.isEmpty {
+            object = object.setting("required", to: .array(required.map { .string($0) }))
+        }
+        return [
+            "required": .bool(schema?.needsBody ?? true),
+            "content": [endpoint.bodyType: ["schema": .object(object)]],
+        ]
+    }
+
+    private static func responses(_ endpoint: Endpoint, _ schema: OperationSchema?) -> JSONValue {
+        var good = JSONObject(present: ["description": "The answer."])
+        if let answers = schema?.answers, !answers.isEmpty {
+            good = good.setting("content", to: content(answers))
+        }
+        let error = content([
+            OperationSchema.json: [
+                "$ref": .string("#/components/schemas/" + name(of: endpoint.shape))
+            ]
+        ])
+        return [
+            "200": .object(good),
+            "4XX": [
+                "description": "The request is refused; the error says why.", "content": error,
+            ],
+            "5XX": ["description": "The server cannot answer now.", "content": error],
+        ]
+    }
+
+    private static func content(_ types: [String: JSONValue]) -> JSONValue {
+        .object(
+            JSONObject(
+                types.sorted { $0.key < $1.key }.map {
+                    JSONObject.Member(key: $0.key, value: ["schema": $0.value])
+                }))
     }
 }

@@ -1,0 +1,47 @@
+/// The document that programs read: what it says of the endpoints, and that answers are so.
+
+import Foundation
+import Martlet
+import MartletJSON
+import Testing
+
+@testable import MartletServer
+
+@Suite struct OpenAPITests {
+    @Test func everyEndpointOfAnAPIIsDescribed() {
+        let described = Set(OpenAPIDocument.schemas.keys)
+        let all = Set(EndpointTable.all.map { "\($0.method) \($0.path)" })
+        #expect(described.isSubset(of: all), "\(described.subtracting(all))")
+        let refused =
+            ["pull", "push", "create", "copy", "delete"].map { "/api/" + $0 } + ["/props"]
+        let missing = EndpointTable.all.filter { endpoint in
+            ["/v1/", "/api/"].contains { endpoint.path.hasPrefix($0) }
+                && !endpoint.path.hasPrefix("/v1/sessions")
+                && !(refused.contains(endpoint.path) && endpoint.method != "GET")
+                && !described.contains("\(endpoint.method) \(endpoint.path)")
+        }
+        #expect(missing.isEmpty, "\(missing.map(\.path))")
+    }
+
+    @Test func theDocumentHasTypesOfFieldsAndAnswers() async throws {
+        let server = try await TestServer()
+        let document = try await server.send("GET", "/openapi.json").json()
+        let chat = try #require(
+            document["paths"].objectValue?["/v1/chat/completions"]?.objectValue?["post"])
+        let body = chat["requestBody"]["content"].objectValue?["application/json"]?["schema"]
+        #expect(body?["required"] == ["messages"])
+        #expect(body?["properties.n.type"] == ["integer", "null"])
+        #expect(body?["properties.n.maximum"] == 128)
+        #expect(body?["properties.n.description"].stringValue?.isEmpty == false)
+        let answers = chat["responses.200.content"].objectValue
+        #expect(answers?.keys.sorted() == ["application/json", "text/event-stream"])
+        let wrong = chat["responses.4XX.content"].objectValue?["application/json"]
+        #expect(wrong?["schema"].objectValue?["$ref"] == "#/components/schemas/openAIError")
+        let messages = document["paths"].objectValue?["/v1/messages"]
+        let refusal = messages?["post.responses.4XX.content"].objectValue?["application/json"]
+        #expect(refusal?["schema"].objectValue?["$ref"] == "#/components/schemas/anthropicError")
+        let cancel = document["paths"].objectValue?["/v1/batches/{id}/cancel"]
+        #expect(cancel?["post.requestBody"].isNull == true)
+        #expect(cancel?["post.parameters.0.name"] == "id")
+    }
+}
