@@ -26,7 +26,20 @@ public final class TokenConstraint: Sendable {
     private struct Machine: @unchecked Sendable {
         let automaton: Automaton
         var masks: TokenMasks
+        /// How shortest completions begin, by the states that they were looked for in.
+        var ways: [Expression: (byte: UInt8, next: Expression)] = [:]
+
+        /// The byte that a shortest completion begins with, and the state after it; nil where the text may end.
+        mutating func shortestWay(_ expression: Expression) -> (byte: UInt8, next: Expression)? {
+            if let known = ways[expression] { return known }
+            let way = automaton.shortestWay(expression)
+            ways[expression] = way
+            return way
+        }
     }
+
+    /// The most bytes of a completion in tokens. One is looked for at every token of an answer that may have to end soon.
+    private static let longestCompletion = 1 << 14
 
     /// The vocabulary that sets of tokens are over.
     public let vocabulary: TokenVocabulary
@@ -143,8 +156,7 @@ public final class TokenConstraint: Sendable {
             var bytes: [UInt8] = []
             var expression = state.expression
             machine.automaton.beginByte(0)
-            while bytes.count < limit, let (byte, next) = machine.automaton.shortestWay(expression)
-            {
+            while bytes.count < limit, let (byte, next) = machine.shortestWay(expression) {
                 bytes.append(byte)
                 expression = next
                 machine.automaton.beginByte(bytes.count)
@@ -153,8 +165,9 @@ public final class TokenConstraint: Sendable {
         }
     }
 
-    /// The tokens of a shortest completion, each the longest that fits.
+    /// The tokens of a shortest completion, each the longest that fits; none where it has more than 16 KiB.
     public func completionTokens(_ state: State) -> [Int32] {
+        guard shortestLength(state) <= Self.longestCompletion else { return [] }
         let bytes = shortestCompletion(state)
         var tokens: [Int32] = []
         var rest = bytes[...]
@@ -207,7 +220,11 @@ public final class TokenConstraint: Sendable {
 
     /// About how many bytes the constraint holds: states, transitions, and the sets of tokens that are remembered.
     public var byteCount: Int {
-        machine.withLock { $0.automaton.byteCount + $0.masks.byteCount }
+        machine.withLock { machine in
+            let way = MemoryLayout<(Expression, UInt8, Expression)>.stride * 2
+            return machine.automaton.byteCount + machine.masks.byteCount
+                + machine.ways.capacity * way
+        }
     }
 }
 
@@ -230,10 +247,10 @@ extension Automaton {
     }
 
     /// A byte that a shortest completion begins with.
-    fileprivate func shortestWay(_ expression: Expression) -> (UInt8, Expression)? {
+    fileprivate func shortestWay(_ expression: Expression) -> (byte: UInt8, next: Expression)? {
         guard !isNullable(expression) else { return nil }
         let row = liveRow(expression)
-        var best: (UInt8, Expression)?
+        var best: (byte: UInt8, next: Expression)?
         var length = Self.endless
         for index in 0..<classes.count where row[index] != .nothing {
             let own = shortest(row[index])

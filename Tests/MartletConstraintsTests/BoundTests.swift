@@ -43,6 +43,26 @@ import Testing
         #expect(try !walk(.regex("a{3,2}")))
     }
 
+    /// A completion is looked for at every token: one that nobody could have is not made.
+    @Test func completionsAreBounded() throws {
+        func constraint(items: Int) throws -> TokenConstraint {
+            try Texts.constraint(
+                #"{"type":"array","minItems":\#(items),"items":{"type":"string","minLength":300}}"#)
+        }
+        let long = try constraint(items: 1000)
+        #expect(long.shortestLength(long.start) > 300_000)
+        #expect(long.completionTokens(long.start) == [])
+        let two = try constraint(items: 2)
+        for text in ["", "[\"ab", "[\"a\\n"] {
+            let state = try #require(two.state(two.start, afterBytes: text.utf8))
+            for _ in 0..<2 {
+                let rest = two.completionTokens(state).flatMap { two.vocabulary.bytes(of: $0) }
+                #expect(rest.count == two.shortestLength(state))
+                #expect(two.matches(Array(text.utf8) + rest))
+            }
+        }
+    }
+
     /// The loops of a compilation look whether it may go on: hardly anything is made when it may not.
     @Test func aCompilationEndsInTheMiddle() throws {
         let slow = Constraint.regex(String(repeating: "a?", count: 400) + "z")

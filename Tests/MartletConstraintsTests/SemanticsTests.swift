@@ -127,6 +127,27 @@ import Testing
         Case(
             #"{"type":"string","format":"email","maxLength":6}"#, [#""a@b.c""#],
             [#""a@bcdef""#, #""ab""#]),
+        // Older dialects: flags for exclusive bounds, names of schemas, what stands beside references.
+        Case(
+            #"{"$schema":"http://json-schema.org/draft-04/schema#","id":"http://a.b/c","type":"integer","minimum":1,"exclusiveMinimum":true,"maximum":3,"exclusiveMaximum":false}"#,
+            ["2", "3"], ["1", "4"]),
+        Case(
+            ##"{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":{"$ref":"#/definitions/n","maximum":1},"b":{"id":"/b","type":"null"}},"definitions":{"n":{"type":"integer"}}}"##,
+            [#"{"a":5,"b":null}"#], [#"{"a":"s"}"#, #"{"b":1}"#]),
+        Case(
+            ##"{"properties":{"a":{"$ref":"#/definitions/n","maximum":1}},"definitions":{"n":{"type":"integer"}}}"##,
+            [#"{"a":1}"#], [#"{"a":5}"#, #"{"a":"s"}"#]),
+        Case(
+            #"{"type":"object","properties":{"a":{},"b":{},"c":{}},"dependencies":{"a":["b"],"b":{"required":["c"]}}}"#,
+            ["{}", #"{"c":1}"#, #"{"a":1,"b":2,"c":3}"#, #"{"b":1,"c":1}"#],
+            [#"{"a":1}"#, #"{"a":1,"b":1}"#, #"{"b":1}"#]),
+        Case(
+            #"{"type":"array","items":{"type":"integer"},"additionalItems":false}"#, ["[1,2]"],
+            [#"["s"]"#]),
+        // What no dialect knows is an annotation.
+        Case(
+            #"{"type":"integer","id":"x","faker":{"type":"string"},"uniqueItems":false,"not":{"type":"string","propertyOrder":3}}"#,
+            ["7"], [#""s""#]),
         Case(
             ##"{"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"#/$defs/n"}},"required":["v"],"additionalProperties":false}},"$ref":"#/$defs/n"}"##,
             [#"{"v":1,"next":{"v":2}}"#], [#"{"next":{"v":2}}"#, #"{"v":1,"next":{}}"#]),
@@ -152,6 +173,14 @@ import Testing
         (#"{"pattern":"(a)\\1"}"#, "references"),
         (#"{"unevaluatedProperties":false}"#, "unevaluatedProperties"),
         (##"{"$dynamicRef":"#x"}"##, "$dynamicRef"),
+        (#"{"type":"string","nullable":true}"#, "nullable"),
+        (#"{"~not":{"type":"string"}}"#, "~not"),
+        (
+            ##"{"properties":{"a":{"$id":"/a","items":{"$ref":"#/$defs/x"}}},"$defs":{"x":{}}}"##,
+            "a name of its own"
+        ),
+        (#"{"$schema":"http://example.com/mine"}"#, "the dialect"),
+        (#"{"exclusiveMinimum":"1"}"#, "expected a number"),
         (#"{"oneOf":[{"type":"number"},{"type":"integer"}]}"#, "two of the alternatives"),
         (#"{"$ref":"http://example.com/a.json"}"#, "leads out"),
         (##"{"$ref":"#/$defs/no"}"##, "leads nowhere"),

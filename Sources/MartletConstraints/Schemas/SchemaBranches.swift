@@ -48,9 +48,15 @@ struct SchemaBranches {
                     continue
                 }
                 let reader = SchemaReader(object: object, path: document[next.schema].path)
-                try SchemaKeywords.check(
-                    object, at: reader.path,
-                    isRoot: reader.path == "#" || reader.path.hasPrefix("#~"))
+                try SchemaKeywords.check(object, at: reader.path)
+                guard !document.isBase(reader.path)
+                else {
+                    throw ConstraintError(
+                        place: reader.path,
+                        problem:
+                            "references inside of a schema with a name of its own are not supported; remove the name"
+                    )
+                }
                 branch.settled.append(next.schema)
                 for way in try ways(reader, next.schema, next.from).reversed() {
                     var way = way
@@ -187,6 +193,19 @@ struct SchemaBranches {
         for (name, schema) in try reader.named("dependentSchemas", &document) {
             result.append(choices(name, [schema], &self))
         }
+        // The older keyword for both.
+        for member in try reader.members("dependencies") {
+            let path = "\(reader.path)/dependencies/\(SchemaDocument.escaped(member.key))"
+            guard member.value.arrayValue != nil else {
+                let schema = document.schema(member.value, at: path)
+                result.append(choices(member.key, [schema], &self))
+                continue
+            }
+            let names = try reader.texts(member.value, "dependencies")
+            let needs = synthetic(
+                [("required", .array(names.map { .string($0) }))], path, "needed")
+            result.append(choices(member.key, [needs], &self))
+        }
         guard result.count <= 8 else {
             throw ConstraintError(
                 place: reader.path,
@@ -206,7 +225,7 @@ struct SchemaBranches {
         }
         var result: [SchemaID] = []
         let reader = SchemaReader(object: object, path: path)
-        for member in object.members where !SchemaKeywords.annotations.contains(member.key) {
+        for member in object.members where !SchemaKeywords.isAnnotation(member.key) {
             switch member.key {
             case "type", "const", "enum":
                 if member.key == "type" { _ = try reader.types() }

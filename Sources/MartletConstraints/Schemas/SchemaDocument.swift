@@ -18,54 +18,62 @@ struct SchemaDocument {
     private var anchors: [String: String] = [:]
     private let root: JSONValue
     private let identifier: String?
-    /// What dialects of JSON Schema are called that mean the same by the keywords that are supported.
-    private static let dialects = ["2020-12", "2019-09", "draft-07", "draft-06"]
+    private let dialect: SchemaDialect
+    /// Places of schemas with names of their own that have references in them: these are relative to the names.
+    private var bases: Set<String> = []
     /// The most values that a schema may hold.
     static let maximumValues = 200_000
 
     init(_ root: JSONValue) throws(ConstraintError) {
         self.root = root
-        identifier = root.objectValue?["$id"]?.stringValue
-        if let dialect = root.objectValue?["$schema"] {
-            let name = dialect.stringValue ?? ""
-            guard
-                Self.dialects.contains(where: {
-                    name.contains("json-schema.org/") && name.contains($0)
-                })
-            else {
+        if let name = root.objectValue?["$schema"] {
+            guard let dialect = SchemaDialect(named: name.stringValue ?? "") else {
                 throw ConstraintError(
                     place: "#/$schema",
-                    problem: "the dialect \(dialect.summary) is not supported; use that of 2020-12")
+                    problem: "the dialect \(name.summary) is not supported; use that of 2020-12")
             }
+            self.dialect = dialect
+        } else {
+            dialect = .latest
         }
+        identifier = root.objectValue?[dialect.identifier]?.stringValue
         var count = 0
-        try collect(root, "#", &count)
+        _ = try collect(root, "#", &count)
     }
 
-    /// Notes anchors, and counts.
+    /// Notes anchors and names, and counts. Returns whether there is a reference in the value.
     private mutating func collect(
         _ value: JSONValue, _ path: String, _ count: inout Int
-    ) throws(ConstraintError) {
+    ) throws(ConstraintError) -> Bool {
         count += 1
         guard count <= Self.maximumValues else {
             throw ConstraintError(
                 place: "#",
                 problem: "the schema has more than \(Self.maximumValues) values; make it smaller")
         }
+        var hasReference = false
         switch value {
         case .array(let elements):
             for (index, element) in elements.enumerated() {
-                try collect(element, "\(path)/\(index)", &count)
+                let inside = try collect(element, "\(path)/\(index)", &count)
+                hasReference = hasReference || inside
             }
         case .object(let object):
+            hasReference = object["$ref"] != nil
             if let name = object["$anchor"]?.stringValue {
                 anchors[name] = anchors[name] == nil ? path : ""
             }
             for member in object.members {
-                try collect(member.value, "\(path)/\(Self.escaped(member.key))", &count)
+                let inside = try collect(
+                    member.value, "\(path)/\(Self.escaped(member.key))", &count)
+                hasReference = hasReference || inside
+            }
+            if hasReference, object[dialect.identifier]?.stringValue != nil, path != "#" {
+                bases.insert(path)
             }
         default: break
         }
+        return hasReference
     }
 
     static func escaped(_ key: String) -> String {
@@ -81,10 +89,21 @@ struct SchemaDocument {
     /// The number of a schema at a place.
     mutating func schema(_ value: JSONValue, at path: String) -> SchemaID {
         if let id = byPath[path] { return id }
-        entries.append(Entry(value: value, path: path))
+        entries.append(Entry(value: meaning(of: value), path: path))
         byPath[path] = entries.count - 1
         return entries.count - 1
     }
+
+    /// A schema without what its dialect takes no notice of.
+    private func meaning(of value: JSONValue) -> JSONValue {
+        guard dialect.referencesStandAlone, let object = value.objectValue, object.count > 1,
+            let reference = object["$ref"], reference.stringValue != nil
+        else { return value }
+        return .object(JSONObject([.init(key: "$ref", value: reference)]))
+    }
+
+    /// Whether references in the schema at a place are relative to a name that it has for itself.
+    func isBase(_ path: String) -> Bool { bases.contains(path) }
 
     /// The whole schema.
     mutating func rootSchema() -> SchemaID { schema(root, at: "#") }
@@ -108,7 +127,7 @@ struct SchemaDocument {
         let name = try decoded(reference.dropFirst(), place)
         guard !name.isEmpty, !name.hasPrefix("/") else {
             if name.isEmpty { return rootSchema() }
-            var value = root
+            var (value, path) = (root, "#")
             for part in name.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
                 let key = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
                 guard let next = Self.member(key, of: value) else {
@@ -116,16 +135,18 @@ struct SchemaDocument {
                         place: place,
                         problem: "the reference #\(excerpt(name)) leads nowhere; correct it")
                 }
-                value = next
+                value = next.value
+                path += "/" + next.name
                 // What lies in a schema with a name of its own is named relative to that.
-                guard value.objectValue?["$id"] == nil else {
+                guard !isBase(path) else {
                     throw ConstraintError(
                         place: place,
-                        problem: "a reference into a schema with an $id of its own is not supported"
+                        problem:
+                            "a reference into a schema with a name of its own is not supported; remove the name"
                     )
                 }
             }
-            return schema(value, at: "#" + name)
+            return schema(value, at: path)
         }
         guard let path = anchors[name], !path.isEmpty else {
             throw ConstraintError(
@@ -135,12 +156,15 @@ struct SchemaDocument {
         return try resolve(path, from: place)
     }
 
-    private static func member(_ key: String, of value: JSONValue) -> JSONValue? {
+    /// What a part of a pointer leads to, with the part as places have it.
+    private static func member(_ key: String, of value: JSONValue) -> (
+        value: JSONValue, name: String
+    )? {
         switch value {
-        case .object(let object): return object[key]
+        case .object(let object): return object[key].map { ($0, escaped(key)) }
         case .array(let elements):
             guard let index = Int(key), elements.indices.contains(index) else { return nil }
-            return elements[index]
+            return (elements[index], "\(index)")
         default: return nil
         }
     }

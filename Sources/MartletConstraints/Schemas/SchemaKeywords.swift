@@ -1,4 +1,4 @@
-/// The keywords of JSON Schema: which are exact, which say nothing about the value, and which are refused.
+/// The keywords of JSON Schema: which are exact, and which are refused. Any other says nothing about the value.
 
 import MartletJSON
 
@@ -13,35 +13,35 @@ enum SchemaKeywords {
         "format",
         "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "anyOf",
         "oneOf",
-        "allOf", "not", "if", "then", "else", "$ref", "additionalItems",
+        "allOf", "not", "if", "then", "else", "$ref", "additionalItems", "dependencies",
     ]
 
-    /// Keywords that say nothing about which values are valid.
-    static let annotations: Set<String> = [
-        "title", "description", "default", "examples", "example", "$comment", "$schema", "$id",
-        "$defs",
-        "definitions", "$anchor", "readOnly", "writeOnly", "deprecated", "contentEncoding",
-        "contentMediaType", "contentSchema",
+    /// Keywords by which some dialect decides about values, and which are not enforced.
+    private static let refused: Set<String> = [
+        "uniqueItems", "contains", "minContains", "maxContains", "unevaluatedItems",
+        "unevaluatedProperties", "$dynamicRef", "$dynamicAnchor", "$recursiveRef",
+        "$recursiveAnchor", "$vocabulary",
+        // Of draft 3, and of OpenAPI 3.0.
+        "extends", "disallow", "divisibleBy", "nullable",
+        // What a negation became, which only Martlet writes.
+        "~not",
     ]
+
+    /// Whether a keyword says nothing about which values are valid: the standard has all so that it does not know.
+    static func isAnnotation(_ keyword: String) -> Bool {
+        !enforced.contains(keyword) && !refused.contains(keyword)
+    }
 
     /// Refuses what is not supported, by name.
-    static func check(_ object: JSONObject, at path: String, isRoot: Bool) throws(ConstraintError) {
-        for member in object.members
-        where !enforced.contains(member.key) && !annotations.contains(member.key)
-            && !member.key.hasPrefix("x-")
-        {
-            // What a negation became, which only Martlet writes.
+    static func check(_ object: JSONObject, at path: String) throws(ConstraintError) {
+        for member in object.members where refused.contains(member.key) {
             if member.key == "~not", isSynthetic(path) { continue }
-            if member.key == "uniqueItems", member.value == false { continue }
+            if member.value == false, ["uniqueItems", "nullable"].contains(member.key) { continue }
             throw ConstraintError(
                 place: path,
                 problem:
                     "the keyword \(quoted(member.key)) is not supported; remove it or say the same by others"
             )
-        }
-        if object["$id"] != nil, !isRoot {
-            throw ConstraintError(
-                place: path, problem: "an $id inside of a schema is not supported; remove it")
         }
     }
 

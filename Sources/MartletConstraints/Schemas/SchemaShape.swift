@@ -64,25 +64,40 @@ struct SchemaShape {
     }
 
     private mutating func addNumbers(_ reader: SchemaReader) throws(ConstraintError) {
-        for (keyword, isExclusive) in [("minimum", false), ("exclusiveMinimum", true)] {
-            guard let value = try reader.decimal(keyword) else { continue }
+        for bound in try bounds("minimum", "exclusiveMinimum", reader) {
+            let value = bound.value
             if let lower, value < lower.value || value == lower.value && lower.isExclusive {
                 continue
             }
-            lower = Bound(value: value, isExclusive: isExclusive)
+            lower = bound
         }
-        for (keyword, isExclusive) in [("maximum", false), ("exclusiveMaximum", true)] {
-            guard let value = try reader.decimal(keyword) else { continue }
+        for bound in try bounds("maximum", "exclusiveMaximum", reader) {
+            let value = bound.value
             if let upper, upper.value < value || value == upper.value && upper.isExclusive {
                 continue
             }
-            upper = Bound(value: value, isExclusive: isExclusive)
+            upper = bound
         }
         guard let multiple = try reader.decimal("multipleOf") else { return }
         guard !multiple.isZero, !multiple.isNegative else {
             throw reader.error("multipleOf", expected: "a number above 0")
         }
         if !multiples.contains(multiple) { multiples.append(multiple) }
+    }
+
+    /// The bounds of one side: with and without equality or, as draft 4 has it, one that a flag makes exclusive.
+    private func bounds(
+        _ keyword: String, _ exclusive: String, _ reader: SchemaReader
+    ) throws(ConstraintError) -> [Bound] {
+        var bounds: [Bound] = []
+        let flag = reader.object[exclusive]?.boolValue
+        if let value = try reader.decimal(keyword) {
+            bounds.append(Bound(value: value, isExclusive: flag ?? false))
+        }
+        if flag == nil, let value = try reader.decimal(exclusive) {
+            bounds.append(Bound(value: value, isExclusive: true))
+        }
+        return bounds
     }
 
     private mutating func addArray(
@@ -96,10 +111,7 @@ struct SchemaShape {
             part.first = try reader.schemas("items", &document)
             part.rest = reader.schema("additionalItems", &document)
         } else {
-            guard !reader.has("additionalItems") else {
-                throw reader.error(
-                    "additionalItems", expected: "no such keyword beside these items")
-            }
+            // Beside other items `additionalItems` means nothing.
             part.rest = reader.schema("items", &document)
         }
         if !part.first.isEmpty || part.rest != nil { arrays.append(part) }
