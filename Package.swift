@@ -271,6 +271,7 @@ let package = Package(
             name: "MartletMutantTests",
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "MartletEvaluation", "MartletTraining",
+                "MartletServer",
                 "Martlet", "MartletTasks", "MartletModels", "MartletPolicies", "MartletCache",
                 "MartletTokenizers", "MartletTemplates", "MartletConstraints", "MartletFormats",
                 "MartletHub", "MartletJSON",

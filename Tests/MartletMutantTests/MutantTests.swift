@@ -7,7 +7,7 @@ import Testing
         UntrustedInput.containers + UntrustedInput.adapters + UntrustedInput.models
         + UntrustedInput.gguf + UntrustedInput.quantised + UntrustedInput.tokenizers
         + UntrustedInput.texts + UntrustedInput.constraints + UntrustedInput.records
-        + UntrustedInput.hub
+        + UntrustedInput.hub + UntrustedInput.serving
 
     /// Each mutant is read or refused in a sentence: no trap, no hang, no great memory.
     @Test(arguments: inputs) func everyMutantIsReadOrRefused(input: UntrustedInput) async throws {

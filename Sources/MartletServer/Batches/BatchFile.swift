@@ -71,7 +71,7 @@ package struct BatchFile: Sendable {
                     throw BatchFault(
                         code: "duplicate_custom_id",
                         message:
-                            "The custom_id '\(request.customID.prefix(80))' is that of an earlier line too; "
+                            "The custom_id \(quoted(request.customID)) is that of an earlier line too; "
                             + "each request needs its own.", param: "custom_id")
                 }
                 requests.append(request)
@@ -134,14 +134,14 @@ package struct BatchFile: Sendable {
         guard method == "POST" else {
             throw BatchFault(
                 code: "invalid_method",
-                message: "method: got '\(method.prefix(20))', expected POST.", param: "method")
+                message: "method: got \(quoted(method)), expected POST.", param: "method")
         }
         let url = try word("url")
         guard urls.contains(url) else {
             throw BatchFault(
                 code: "invalid_url",
                 message:
-                    "url: got '\(url.prefix(80))', expected one of \(urls.joined(separator: ", ")).",
+                    "url: got \(quoted(url)), expected one of \(urls.joined(separator: ", ")).",
                 param: "url")
         }
         if let endpoint, url != endpoint {
