@@ -37,6 +37,7 @@ import Testing
                 "message", "function_call_output", "function_call", "message", "message",
             ])
         #expect(items.first?["id"] == "msg_mine")
+        #expect(items.allSatisfy { $0["status"] == "completed" })
         let ids = items.compactMap { $0["id"].stringValue }
         #expect(Set(ids).count == 5)
         #expect(
@@ -79,5 +80,6 @@ import Testing
         #expect(asked.status == 400)
         #expect(try asked.json()["error.param"] == "stream")
         #expect(await server.send("GET", "/v1/responses/\(id)?stream=false").status == 200)
+        #expect(await server.send("GET", "/v1/responses/\(id)?stream=maybe").status == 400)
     }
 }

@@ -6,9 +6,8 @@ import MartletJSON
 enum OllamaSchemas {
     static let all: [String: OperationSchema] = [
         "POST /api/chat": answering(
-            [
-                "messages": Schemas.any, "tools": Schemas.objects,
-            ], "message", Schemas.object(["role": Schemas.text, "content": Schemas.text])),
+            ["messages": Schemas.any, "tools": Schemas.any], "message",
+            Schemas.object(["role": Schemas.text, "content": Schemas.text])),
         "POST /api/generate": answering(
             ["prompt": Schemas.text, "system": Schemas.any, "raw": Schemas.any], "response",
             Schemas.text),

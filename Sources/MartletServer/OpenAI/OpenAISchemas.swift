@@ -113,7 +113,6 @@ enum OpenAISchemas {
                         "developer", "system", "user", "assistant", "tool", "function"),
                     "content": Schemas.orNull(
                         Schemas.either(Schemas.text, Schemas.list(Schemas.anyObject))),
-                    "tool_calls": Schemas.orNull(Schemas.objects),
                     "tool_call_id": Schemas.textOrNull, "name": Schemas.textOrNull,
                 ],
             ], least: 1),

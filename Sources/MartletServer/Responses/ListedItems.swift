@@ -19,9 +19,10 @@ enum ListedItems {
         if item["id"]?.stringValue == nil {
             item = item.setting("id", to: .string(prefix(type) + Identifier.random()))
         }
-        guard type == "message" else { return .object(item) }
-        if item["status"]?.stringValue == nil { item = item.setting("status", to: "completed") }
-        if let text = item["content"]?.stringValue {
+        if type != "reasoning", item["status"]?.stringValue == nil {
+            item = item.setting("status", to: "completed")
+        }
+        if type == "message", let text = item["content"]?.stringValue {
             let isSaid = item["role"]?.stringValue == "assistant"
             item = item.setting("content", to: [isSaid ? said(text) : asked(text)])
         }

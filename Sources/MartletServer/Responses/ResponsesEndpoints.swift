@@ -41,10 +41,15 @@ enum ResponsesEndpoints {
         Endpoint(
             "GET", "/v1/responses/{id}", shape: .openAI, summary: "A stored response."
         ) { (exchange, service) async throws(WireError) in
-            if exchange.request.query["stream"] == "true" {
+            let streams = exchange.request.query["stream"] ?? "false"
+            guard streams != "true" else {
                 throw .unsupported(
                     "stream", "reading the events of a stored response again",
                     instead: "leave it out for the response as a whole")
+            }
+            guard streams == "false" else {
+                throw .field(
+                    "stream", got: "'\(streams.prefix(40))'", expected: "true or false")
             }
             try await exchange.reply(try stored(exchange, service).entry.value)
         },
