@@ -187,6 +187,7 @@ import Testing
         #expect(
             events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "76")
         #expect(events.contains { $0["choices.0.delta.reasoning_content"].stringValue != nil })
+        #expect(events.allSatisfy { $0["martlet.report"].isNull })
         let large = await server.post(
             "/v1/chat/completions",
             [
@@ -195,5 +196,32 @@ import Testing
             ])
         #expect(large.status == 400)
         #expect(try large.json()["error.param"] == "martlet.solve.memory")
+    }
+
+    /// Reports of a search tell what the page draws: the plan, every chain that ended, and the votes as they stood at the end.
+    @Test func searchesAreReported() async throws {
+        let server = try await TestServer("builtin")
+        let events = try await server.post(
+            "/v1/chat/completions",
+            [
+                "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,b?"]], "stream": true,
+                "martlet": ["report": true, "solve": ["width": 2, "length": 64], "deadline": 20],
+            ]
+        ).events()
+        let reports = events.map { $0["martlet.report.solve"] }.filter { !$0.isNull }
+        let last = try #require(reports.last)
+        #expect(reports[0]["planned"].stringValue?.hasPrefix("2 chains of at most 64") == true)
+        #expect(last["chains"] == 2)
+        #expect(zip(reports, reports.dropFirst()).allSatisfy { $0 != $1 })
+        let votes = last["votes"].arrayValue ?? []
+        #expect(votes.first?["answer"] == "76", "\(last)")
+        let ended = last["ended"].arrayValue ?? []
+        #expect(last["chainsEnded"].intValue == ended.count && !ended.isEmpty)
+        #expect(ended.allSatisfy { $0["answer"] == "76" && ($0["tokens"].intValue ?? 0) > 0 })
+        let written = ended.reduce(0) { $0 + ($1["tokens"].intValue ?? 0) }
+        #expect((last["tokens"].intValue ?? 0) >= written)
+        // The answer comes once.
+        #expect(
+            events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "76")
     }
 }

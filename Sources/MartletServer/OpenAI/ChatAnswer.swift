@@ -17,7 +17,7 @@ struct ChatAnswer: Sendable {
     /// Calls that each chain has written.
     private var callCounts: [Int]
     /// What its cache holds; nil where nobody asked.
-    private var reports: CacheReports?
+    private var reports: AnswerReports?
 
     init(_ request: ChatRequest, _ model: ServedModel, _ configuration: ServerConfiguration) {
         id = "chatcmpl-" + Identifier.random()
@@ -27,10 +27,8 @@ struct ChatAnswer: Sendable {
         firstContent = configuration.isLlamaCompatible ? .null : ""
         texts = TokenTexts(model)
         callCounts = Array(repeating: 0, count: request.answer.chainCount)
-        if request.answer.own.reports, let watch = request.answer.own.watch,
-            let model = model.model
-        {
-            reports = CacheReports(watch, of: model, under: request.answer.own.form)
+        if request.answer.own.reports, let model = model.model {
+            reports = AnswerReports(request.answer.own, of: model)
         }
     }
 
@@ -171,10 +169,9 @@ struct ChatAnswer: Sendable {
         if let response = part.response {
             chunks.append(chunk(index, [:], finish: finishReason(response)))
         }
-        if let last = chunks.last?.objectValue, let report = reports?.next() {
-            chunks[chunks.count - 1] = .object(last.setting(MartletFields.key, to: report))
-        }
-        return chunks
+        guard let report = reports?.next(isAlone: chunks.isEmpty) else { return chunks }
+        let last = (chunks.popLast() ?? chunk(index, [:])).objectValue ?? JSONObject()
+        return chunks + [.object(last.setting(MartletFields.key, to: report))]
     }
 
     private mutating func chunks(

@@ -37,10 +37,12 @@ struct MartletFields: Sendable {
     /// The fields of the request beside the object, by their paths.
     var others: Set<String> = []
 
-    /// Whether the answer's chunks tell what the cache holds.
+    /// Whether the answer's chunks tell what the cache holds, or how the search goes.
     var reports = false
     /// Where glances at the cache are left; nil where nobody asked for them.
     var watch: CacheWatch?
+    /// Where a search leaves its state; nil where nobody asked for it.
+    var search: SearchWatch?
 
     /// How a search is run.
     struct SolveFields: Sendable {
@@ -69,7 +71,6 @@ struct MartletFields: Sendable {
             others.formUnion(options.keys.map { "options." + $0 })
         }
         reports = try fields.flag("report") ?? false
-        if reports { watch = CacheWatch() }
         form = try Self.form(fields, model)
         maximumBytes = try fields.integer("bytes", in: 1...Int.max)
         if let seconds = try fields.number(Self.deadlineKey, in: Self.deadlines) {
@@ -86,9 +87,8 @@ struct MartletFields: Sendable {
                 fields.path("tenant"), "choosing a tenant",
                 instead: "it is that of the key which the request brings")
         }
-        if fields["solve"]?.boolValue == false { return }
-        if fields["solve"]?.boolValue == true {
-            solve = SolveFields()
+        if let asked = fields["solve"]?.boolValue {
+            solve = asked ? SolveFields() : nil
         } else if let wanted = try fields.fields("solve") {
             solve = SolveFields(
                 memory: try wanted.integer("memory", in: 1...Int.max),
@@ -96,6 +96,8 @@ struct MartletFields: Sendable {
                 length: try wanted.integer("length", in: 1...1 << 24),
                 aggregation: try wanted.word("aggregation", Aggregation.self))
         }
+        guard reports else { return }
+        if solve == nil { watch = CacheWatch() } else { search = SearchWatch() }
     }
 
     /// The form that the request names: any that changes no result, and others where the server allows them.

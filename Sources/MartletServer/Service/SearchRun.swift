@@ -3,7 +3,6 @@
 import Martlet
 import MartletEngine
 import MartletTemplates
-import Synchronization
 
 extension ServedModel {
     /// A conversation as a question: one message, with what the model is told before; nil for any other.
@@ -99,7 +98,7 @@ extension Service {
         begin: () async throws(WireError) -> Void,
         each: (ChainPart) async throws(WireError) -> Void
     ) async throws(WireError) -> [FinishedChain] {
-        var thoughts = SearchProgress()
+        var progress = SearchProgress()
         do throws(MartletError) {
             var events = stream.makeAsyncIterator()
             var hasBegun = false
@@ -108,14 +107,17 @@ extension Service {
                     try await Self.passing { () async throws(WireError) in try await begin() }
                 }
                 hasBegun = true
+                let news = progress.take(event)
+                request.own.search?.latest = progress.state
                 if case .answer(let result) = event {
                     return try await Self.passing { () async throws(WireError) in
-                        try await finish(result, request, thoughts.text, each)
+                        try await finish(result, request, progress.text, each)
                     }
                 }
-                guard let news = thoughts.news(event) else { continue }
+                // Without news a part is empty, and brings a report to those who asked for any.
+                guard news != nil || request.own.search != nil else { continue }
                 try await Self.passing { () async throws(WireError) in
-                    try await each(ChainPart(chain: 0, part: ResponsePart(reasoning: news)))
+                    try await each(ChainPart(chain: 0, part: ResponsePart(reasoning: news ?? "")))
                 }
             }
         } catch {
@@ -146,12 +148,9 @@ extension Service {
             (options.repetitionPenalty != 1, ["repetition_penalty", "repeat_penalty"]),
             (options.ignoresEndTokens, ["ignore_eos"]),
         ]
-        let own: [(isAsked: Bool, name: String)] = [
-            (request.own.pins, "pin"), (request.own.watch != nil, "report"),
-        ]
-        for field in own where field.isAsked {
+        if request.own.pins {
             throw .unsupported(
-                "\(MartletFields.key).\(field.name)", "this beside \(MartletFields.key).solve",
+                "\(MartletFields.key).pin", "this beside \(MartletFields.key).solve",
                 instead: "leave one of the two out")
         }
         for field in fields where field.isAsked {
@@ -194,32 +193,5 @@ extension Service {
             values.completionTokens += response.usage.completionTokens
         }
         return [chain]
-    }
-}
-
-/// Tells what is new of a search.
-private struct SearchProgress {
-    private(set) var text = ""
-    private var votes: [Vote] = []
-
-    mutating func news(_ event: SolveEvent) -> String? {
-        var news = ""
-        switch event {
-        case .planned(let plan):
-            news =
-                "\(plan.width) chains of at most \(plan.length) tokens, \(plan.plannedBytes) bytes of cache.\n"
-        case .chain(let chain):
-            news = "Chain \(chain.index + 1): \(chain.answer ?? "no answer")\n"
-        case .progress(let progress):
-            guard progress.votes != votes, !progress.votes.isEmpty else { return nil }
-            votes = progress.votes
-            news =
-                "Votes: "
-                + votes.prefix(5).map { "\($0.answer) × \($0.count)" }.joined(separator: ", ")
-                + "\n"
-        case .answer: return nil
-        }
-        text += news
-        return news
     }
 }
