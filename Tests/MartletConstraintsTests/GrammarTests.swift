@@ -129,6 +129,8 @@ import Testing
         #expect(!constraint.matches("12".utf8) && !constraint.matches("x</think>x</think>1".utf8))
         // The special token ends thoughts too, and may not come inside of the value.
         #expect(try constraint.tokens(after: constraint.start).contains(256))
+        // What stands for it is not to be spelled by tokens of single bytes.
+        #expect(try !constraint.tokens(after: constraint.start).contains(0xFF))
         let thought = try #require(constraint.state(constraint.start, afterBytes: "x 1".utf8))
         let answer = try #require(constraint.state(thought, after: 256))
         let set = try constraint.tokens(after: answer)

@@ -29,7 +29,8 @@ public final class TokenVocabulary: Sendable {
     ///   - endTokens: the tokens that end a text.
     ///   - special: special tokens that outlines may name, with their names. No text is equal to one.
     public init(tokens: [[UInt8]?], endTokens: Set<Int32>, special: [Int32: String] = [:]) {
-        var tokens = tokens
+        // The byte that marks special tokens is in no UTF-8: a token that has it could write a mark and no text.
+        var tokens = tokens.map { $0?.contains(Self.mark) == true ? nil : $0 }
         for (id, name) in special where tokens.indices.contains(Int(id)) {
             tokens[Int(id)] = Self.bytes(ofSpecial: name)
         }
@@ -79,7 +80,9 @@ public final class TokenVocabulary: Sendable {
     }
 
     /// What stands for a special token: its name between bytes that occur in no UTF-8.
-    static func bytes(ofSpecial name: String) -> [UInt8] { [0xFF] + name.utf8 + [0xFF] }
+    static func bytes(ofSpecial name: String) -> [UInt8] { [mark] + name.utf8 + [mark] }
+
+    private static let mark: UInt8 = 0xFF
 
     /// The longest token that some bytes begin with, and its length.
     public func longestToken(of bytes: ArraySlice<UInt8>) -> (token: Int32, length: Int)? {
