@@ -42,7 +42,7 @@ extension UntrustedInput {
             _ = try Recipe.finalData(text, file: "recipe.yaml")
         },
         UntrustedInput(
-            "data of a recipe", seeds: { [try file("recipes/builtin-retrofit.yaml")] }
+            "data of a recipe", seeds: { [try file("recipes/builtin-sizes.yaml")] }
         ) { bytes, _ in
             _ = try Recipe.finalData(String(decoding: bytes, as: UTF8.self), file: "data.yaml")
         },

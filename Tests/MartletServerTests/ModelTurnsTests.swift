@@ -109,13 +109,14 @@ import Testing
     }
 
     @Test func deadlinesBeginWhenARequestIsRead() async throws {
-        let body: JSONValue = ["martlet": ["deadline": 100]]
+        // Far beyond what a machine that does other things may take for what follows.
+        let body: JSONValue = ["martlet": ["deadline": 80_000]]
         let fields = try Fields(body: body.serialized())
         try await Task.sleep(for: .milliseconds(30))
         let early = try #require(MartletFields.timeLeft(of: fields))
         let model = try await TestServer().service.model()
         let left = try #require(try MartletFields(fields, model).timeLeft)
-        #expect(left <= early && early <= .milliseconds(99_970))
+        #expect(left <= early && early <= .milliseconds(79_999_970))
         #expect(MartletFields.timeLeft(of: try Fields(body: Array("{}".utf8))) == nil)
     }
 

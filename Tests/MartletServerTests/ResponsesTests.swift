@@ -172,20 +172,20 @@ import Testing
     @Test func searchesThinkAloud() async throws {
         let server = try await TestServer("builtin")
         let body: JSONValue = [
-            "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,b?"]],
+            "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,c=b*8,c?"]],
             "martlet": ["solve": ["width": 2, "length": 64], "deadline": 20],
         ]
         let answer = await server.post("/v1/chat/completions", body)
         #expect(answer.status == 200, "\(answer.text)")
         let json = try answer.json()
-        #expect(json["choices.0.message.content"] == "76")
+        #expect(json["choices.0.message.content"] == "26")
         #expect(json["choices.0.message.reasoning"].stringValue?.contains("2 chains") == true)
         let events = try await server.post(
             "/v1/chat/completions",
             .object((body.objectValue ?? JSONObject()).setting("stream", to: true))
         ).events()
         #expect(
-            events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "76")
+            events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "26")
         #expect(events.contains { $0["choices.0.delta.reasoning_content"].stringValue != nil })
         #expect(events.allSatisfy { $0["martlet.report"].isNull })
         let large = await server.post(
@@ -204,7 +204,8 @@ import Testing
         let events = try await server.post(
             "/v1/chat/completions",
             [
-                "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,b?"]], "stream": true,
+                "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,c=b*8,c?"]],
+                "stream": true,
                 "martlet": ["report": true, "solve": ["width": 2, "length": 64], "deadline": 20],
             ]
         ).events()
@@ -214,14 +215,14 @@ import Testing
         #expect(last["chains"] == 2)
         #expect(zip(reports, reports.dropFirst()).allSatisfy { $0 != $1 })
         let votes = last["votes"].arrayValue ?? []
-        #expect(votes.first?["answer"] == "76", "\(last)")
+        #expect(votes.first?["answer"] == "26", "\(last)")
         let ended = last["ended"].arrayValue ?? []
         #expect(last["chainsEnded"].intValue == ended.count && !ended.isEmpty)
-        #expect(ended.allSatisfy { $0["answer"] == "76" && ($0["tokens"].intValue ?? 0) > 0 })
+        #expect(ended.allSatisfy { $0["answer"] == "26" && ($0["tokens"].intValue ?? 0) > 0 })
         let written = ended.reduce(0) { $0 + ($1["tokens"].intValue ?? 0) }
         #expect((last["tokens"].intValue ?? 0) >= written)
         // The answer comes once.
         #expect(
-            events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "76")
+            events.compactMap { $0["choices.0.delta.content"].stringValue }.joined() == "26")
     }
 }

@@ -275,7 +275,7 @@
             for _ in 0..<15_000 where server.server.service.openAnswers == 0 {
                 try await Task.sleep(for: .milliseconds(2))
             }
-            await server.listener.stop(within: .seconds(20))
+            await server.listener.stop(within: .seconds(120))
             let last = try await onThread { () -> (JSONValue?, Int?) in
                 (socket.next("response.done"), socket.next()?.code)
             }

@@ -136,7 +136,8 @@ import Testing
     // MARK: Searches
 
     private static func solve(
-        _ model: Model, memory: Int? = nil, length: Int = 10, _ adapter: String?
+        _ model: Model, prompt: String = "C97:a=8,b=a*9+4,b?", memory: Int? = nil,
+        length: Int = 10, _ adapter: String?
     ) async throws -> SolveResult {
         var options = SolveOptions()
         (options.width, options.length, options.seed) = (3, length, 5)
@@ -145,7 +146,7 @@ import Testing
         options.adapter = adapter
         var found: SolveResult?
         let search = model.solve(
-            "C97:a=8,b=a*9+4,b?", budget: SolveBudget(memory: memory), options: options)
+            prompt, budget: SolveBudget(memory: memory), options: options)
         for try await event in search { if case .answer(let result) = event { found = result } }
         return try #require(found)
     }
@@ -157,13 +158,10 @@ import Testing
         let model = try await Model.load(
             "builtin", options: options, costs: CostStore(file: nil))
         let plain = try await Self.solve(model, nil)
-        // They are in memory whichever form searches: here one that fits where the dense one does not.
-        let dense = try model.loaded.cacheBytes(
-            CacheBudget(
-                promptTokens: 24, completionTokens: 400, chainCount: 3,
-                chunk: model.loaded.promptChunk))
+        // They are in memory whichever form searches: here one that holds a prompt of 3,000 tokens where the dense one cannot.
+        let long = String(repeating: "K:near a dw=21252 under bread;", count: 100)
         let tight = try await Self.solve(
-            model, memory: model.adapterBytes + dense / 2, length: 400, nil)
+            model, prompt: long, memory: model.adapterBytes + 2_000_000, length: 32, nil)
         #expect(tight.configuration.model != "builtin")
         #expect(tight.adapterBytes == model.adapterBytes && model.adapterBytes > 0)
         for name in ["a", "b"] {
