@@ -125,7 +125,7 @@ import Testing
             [
                 "prompt": "A:12+34=", "max_tokens": 32,
                 "martlet": [
-                    "cache": "window(sinks=4, recent=64)", "kv": "q8", "deadline": 20,
+                    "cache": "window(sinks=4, recent=64)", "kv": "q8", "deadline": 600,
                     "solve": ["width": 2, "length": 32],
                 ],
             ]

@@ -66,7 +66,7 @@ import Testing
         let server = try await TestServer("builtin")
         let answer = await server.post(
             "/v1/chat/completions",
-            try Self.chat(#""martlet":{"deadline":20,"solve":{"width":2,"length":64}}"#))
+            try Self.chat(#""martlet":{"deadline":600,"solve":{"width":2,"length":64}}"#))
         #expect(answer.status == 200)
         let told = try answer.json()["choices.0.message.reasoning"].stringValue ?? ""
         #expect(told.contains("2 chains of at most 60 tokens"), "\(answer.text)")

@@ -173,7 +173,7 @@ import Testing
         let server = try await TestServer("builtin")
         let body: JSONValue = [
             "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,c=b*8,c?"]],
-            "martlet": ["solve": ["width": 2, "length": 64], "deadline": 20],
+            "martlet": ["solve": ["width": 2, "length": 64], "deadline": 600],
         ]
         let answer = await server.post("/v1/chat/completions", body)
         #expect(answer.status == 200, "\(answer.text)")
@@ -206,7 +206,7 @@ import Testing
             [
                 "messages": [["role": "user", "content": "C97:a=8,b=a*9+4,c=b*8,c?"]],
                 "stream": true,
-                "martlet": ["report": true, "solve": ["width": 2, "length": 64], "deadline": 20],
+                "martlet": ["report": true, "solve": ["width": 2, "length": 64], "deadline": 600],
             ]
         ).events()
         let reports = events.map { $0["martlet.report.solve"] }.filter { !$0.isNull }
