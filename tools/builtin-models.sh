@@ -9,7 +9,8 @@
 set -eu
 martlet=$(realpath "${1:?name the program}")
 recipes=$(realpath "$(dirname "$0")/../recipes")
-cd "${2:?name the folder of the models}"
+mkdir -p "${2:?name the folder of the models}"
+cd "$2"
 shift 2
 [ $# -gt 0 ] || set -- plain retrofits controls
 

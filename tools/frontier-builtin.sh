@@ -11,7 +11,8 @@
 set -eu
 martlet=$(realpath "${1:?name the program}")
 quality=$(realpath "$(dirname "$0")/../Benchmarks/Quality")
-cd "${2:?name the folder of the models}"
+mkdir -p "${2:?name the folder of the models}"
+cd "$2"
 shift 2
 seeds=11,12,13,14,15
 
