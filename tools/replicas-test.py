@@ -16,8 +16,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
+
+from served import Served, wait_until_ready
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -72,17 +73,6 @@ def check_pages_and_stores() -> None:
     print("a page is answered, its session opens, and stored responses are found again")
 
 
-def ready(port: int) -> None:
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    sys.exit(f"nobody answers at {port}")
-
-
 def main() -> None:
     martlet = sys.argv[1]
     model = sys.argv[2] if len(sys.argv) > 2 else "builtin"
@@ -90,15 +80,16 @@ def main() -> None:
         sys.exit("nginx is not on the path")
     folder = pathlib.Path(tempfile.mkdtemp())
     replicas = {
-        port: subprocess.Popen(
+        port: Served(
             [martlet, "serve", model, "--port", str(port), "--chat-template", "chatml", "--prompts", str(folder / "prompts")],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            port)
         for port in (8081, 8082)
     }
     proxy = subprocess.Popen(["nginx", "-e", "stderr", "-c", str(ROOT / "docs/deploy/nginx.conf"), "-g", "daemon off;"])
     try:
-        for port in (8081, 8082, 8080):
-            ready(port)
+        for replica in replicas.values():
+            replica.start()
+        wait_until_ready(8080, proxy)
         check_pages_and_stores()
         conversations = []
         known = turns = 0
@@ -123,16 +114,14 @@ def main() -> None:
         # One replica goes: its conversations go on at the other, with the same words.
         before = [ask(messages, name)[0]["choices"][0]["message"]["content"] for messages, name, _ in conversations]
         replicas[8082].kill()
-        replicas[8082].wait()
         after = [ask(messages, name)[0]["choices"][0]["message"]["content"] for messages, name, _ in conversations]
         assert before == after, "another replica says something else"
         print("with one replica killed all conversations go on with the same words")
     finally:
         proxy.terminate()
         proxy.wait()
-        for process in replicas.values():
-            process.terminate()
-            process.wait()
+        for replica in replicas.values():
+            replica.end()
         shutil.rmtree(folder)
 
 

@@ -20,8 +20,6 @@ import concurrent.futures
 import json
 import pathlib
 import random
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -29,62 +27,44 @@ import tempfile
 import threading
 import time
 
+from served import Served
 from soak_visits import TENANTS, Call, Question, Questions, Tally, Visitors
 
 QUEUE = 64
 CLIENTS = 160
 
 
-class Server:
+class Server(Served):
     """The process, over all its lives."""
 
     def __init__(self, martlet: str, model: str, memory: str, folder: pathlib.Path):
         self.folder, self.prompts = folder, folder / "prompts"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.command = [martlet, "serve", model, "--port", str(self.port), "--memory", memory, "--prompts", str(self.prompts),
-                        "--prompt-bytes", "128MB", "--store", str(folder / "store"), "--queue-limit", str(QUEUE), "--max-tokens", "256"]
+        command = [martlet, "serve", model, "--memory", memory, "--prompts", str(self.prompts), "--prompt-bytes", "128MB",
+                   "--store", str(folder / "store"), "--queue-limit", str(QUEUE), "--max-tokens", "256"]
         for tenant, key in TENANTS.items():
-            self.command += ["--api-key", f"{tenant}:{key}"]
-        self.life, self.process = 0, None
+            command += ["--api-key", f"{tenant}:{key}"]
+        super().__init__(command, log=folder / "stderr")
+        self.life = 0
         self.ended = False  # by us
 
-    def start(self) -> None:
-        self.log = open(self.folder / f"stderr-{self.life}", "wb")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
-        for _ in range(600):
-            if self.process.poll() is not None:
-                sys.exit(f"the server did not start: status {self.process.returncode}\n{self.stderr()}")
-            try:
-                if Call(self, None).ask("GET", "/health").status == 200:
-                    self.ended, self.life = False, self.life + 1
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        sys.exit("the server was not ready within a minute")
+    def start(self) -> Server:
+        super().start()
+        self.ended, self.life = False, self.life + 1
+        return self
 
-    def kill(self) -> None:
+    def kill(self) -> int:
         self.ended, self.life = True, self.life + 1
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
+        return super().kill()
 
     def stop(self) -> int:
         self.ended = True
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return super().stop()
 
     def crashed(self) -> bool:
         return not self.ended and self.process.poll() is not None
 
     def stderr(self) -> str:
-        return "".join(p.read_text(errors="replace") for p in sorted(self.folder.glob("stderr-*")))
+        return self.log.read_text(errors="replace")
 
     def resident(self) -> int:
         """Bytes of memory that the process has now."""

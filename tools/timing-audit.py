@@ -17,11 +17,11 @@ import http.client
 import json
 import math
 import random
-import socket
 import statistics
-import subprocess
 import sys
 import time
+
+from served import Served
 
 KEYS = {"victim": "key-of-the-victim", "stranger": "key-of-the-stranger"}
 WORDS = "near under bread away grey stone river old ran past the a".split()
@@ -108,32 +108,16 @@ def main() -> int:
     parser.add_argument("--characters", type=int, default=1200, help="of each prompt")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [arguments.martlet, "serve", arguments.model, "--port", str(port), "--memory", "256MB"]
+    command = [arguments.martlet, "serve", arguments.model, "--memory", "256MB"]
     for name, key in KEYS.items():
         command += ["--api-key", f"{name}:{key}"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            try:
-                line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                line.request("GET", "/health")
-                if line.getresponse().status == 200:
-                    break
-            except OSError:
-                pass
-            time.sleep(0.1)
-        audit = Audit(port, arguments)
+    with Served(command) as server:
+        audit = Audit(server.port, arguments)
         outcomes = [
             audit.judge("another tenant", "victim", "stranger", "tenant", seen=False),
             audit.judge("the same tenant", "victim", "victim", "tenant", seen=True),
             audit.judge("another tenant, shared with everyone", "victim", "stranger", "everyone", seen=True),
         ]
-    finally:
-        server.terminate()
-        server.wait(60)
     return 0 if all(outcomes) else 1
 
 

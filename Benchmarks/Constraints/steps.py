@@ -16,12 +16,14 @@ import http.client
 import json
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import sys
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from served import Served  # noqa: E402
 
 
 def schema(number: int) -> dict:
@@ -78,49 +80,33 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of each kind, in turn, after one of each that is not counted")
     parser.add_argument("--threads", type=int, default=0, help="of the server; one for each processor where nothing is said")
     arguments = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [arguments.martlet, "serve", arguments.model, "--port", str(port), "--kv", "f16", "--context", "2048"]
+    command = [arguments.martlet, "serve", arguments.model, "--kv", "f16", "--context", "2048"]
     command += ["--threads", str(arguments.threads)] if arguments.threads else []
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(1200):
-            try:
-                line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                line.request("GET", "/health")
-                if line.getresponse().status == 200:
-                    break
-            except OSError:
-                pass
-            time.sleep(0.1)
+    with Served(command) as server:
         seconds: dict[str, list[float]] = {"free": [], "constrained": []}
         work: dict[str, list[float]] = {"free": [], "constrained": []}
         for place in range(arguments.rounds + 1):
             for kind in seconds:
                 times: list[float] = []
-                gate, before, begin = threading.Barrier(arguments.answers), steps(port), processor(server)
+                gate, before, begin = threading.Barrier(arguments.answers), steps(server.port), processor(server.process)
                 threads = []
                 for number in range(arguments.answers):
                     body = {"prompt": f"A long list {number} in JSON, with numbers, names and objects:\n", "temperature": 0.7,
                             "seed": number, "max_tokens": 1800, "stream": True, "ignore_eos": True}
                     if kind == "constrained":
                         body["guided_json"] = schema(number)
-                    threads.append(threading.Thread(target=stream, args=(port, body, arguments.tokens, gate, times)))
+                    threads.append(threading.Thread(target=stream, args=(server.port, body, arguments.tokens, gate, times)))
                 for thread in threads:
                     thread.start()
                 for thread in threads:
                     thread.join()
                 time.sleep(0.5)  # until the server has seen that they left
-                used, after = processor(server) - begin, steps(port)
+                used, after = processor(server.process) - begin, steps(server.port)
                 if place:
                     seconds[kind].append(statistics.fmean(times))
                     work[kind].append(used / (after[1] - before[1]) * arguments.answers)
                 print(f"{'not counted: ' if not place else ''}{kind}: {statistics.fmean(times) * 1e3:.2f} ms a token; "
                       f"{after[0] - before[0]:.0f} steps of {after[1] - before[1]:.0f} rows, {used:.2f} s of processors", flush=True)
-    finally:
-        server.terminate()
-        server.wait(60)
     free, constrained = statistics.median(seconds["free"]), statistics.median(seconds["constrained"])
     print(f"medians: free {free * 1e3:.2f} ms, constrained {constrained * 1e3:.2f} ms; masks are {1 - free / constrained:+.1%} of a step at "
           f"{arguments.answers} answers; fastest rounds: {1 - min(seconds['free']) / min(seconds['constrained']):+.1%}")

@@ -22,16 +22,14 @@ import argparse
 import json
 import os
 import pathlib
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
+from served import Served  # noqa: E402
 
 
 def stall(folder: pathlib.Path) -> list[str]:
@@ -67,43 +65,6 @@ def cases(folder: pathlib.Path, trace: str | None) -> dict[str, list[str]]:
     return made
 
 
-def port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Running:
-    """A server from its start until it is told to end."""
-
-    def __init__(self, command: list[str], log: pathlib.Path, at: int) -> None:
-        self.log = log.open("w")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
-        self.at = at
-
-    def __enter__(self) -> str:
-        for _ in range(1200):
-            if self.process.poll() is not None:
-                sys.exit(f"the server ended; see {self.log.name}")
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.at}/health", timeout=1) as answer:
-                    if answer.status == 200:
-                        return f"http://127.0.0.1:{self.at}/v1"
-            except OSError:
-                pass
-            time.sleep(0.1)
-        sys.exit("the server does not answer")
-
-    def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-
-
 def reported(command: list[str]) -> dict:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -130,18 +91,14 @@ def main() -> None:
     folder = pathlib.Path(tempfile.mkdtemp())
     lines = (out / "serving.jsonl").open("a")
 
-    def ours(at: int) -> list[str]:
-        return [args.martlet, "serve", args.gguf, "--port", str(at), "--kv", "f16", "--threads", str(args.threads),
-                "--slots", "32", "--context", "9216", "--memory", "2GiB", "--target-gap", args.gap]
-
-    def llama(at: int) -> list[str]:
-        # One pool of cells for all slots, prompts kept in memory, attention in one pass.
-        return [args.llama_server, "-m", args.gguf, "--port", str(at), "-t", str(args.threads), "-c", "65536",
-                "-np", "24", "-kvu", "-fa", "on", "--cache-ram", "4096"]
-
-    servers = {"martlet": ours}
+    servers = {"martlet": [
+        args.martlet, "serve", args.gguf, "--kv", "f16", "--threads", str(args.threads), "--slots", "32", "--context", "9216",
+        "--memory", "2GiB", "--target-gap", args.gap]}
     if args.llama_server:
-        servers["llama.cpp"] = llama
+        # One pool of cells for all slots, prompts kept in memory, attention in one pass.
+        servers["llama.cpp"] = [
+            args.llama_server, "-m", args.gguf, "-t", str(args.threads), "-c", "65536", "-np", "24", "-kvu", "-fa", "on",
+            "--cache-ram", "4096"]
     for name, workload in cases(folder, args.trace).items():
         if name not in args.cases.split(","):
             continue
@@ -150,9 +107,9 @@ def main() -> None:
             # One measure of fluidity for all: the same time is granted to a prompt whoever answers.
             shared = [args.martlet, "bench", "serve", "--json", "--seed", str(round + 1), "--prompt-seconds", args.prompt_seconds, *workload]
             for server, command in servers.items():
-                at = port()
                 times = out / f"{name}-{server}-{round}.jsonl"
-                with Running(command(at), out / f"{server}.log", at) as url:
+                with Served(command, log=out / f"{server}.log", grace=20) as running:
+                    url = f"http://127.0.0.1:{running.port}/v1"
                     report = reported([*shared, "--url", url, "--timelines", str(times)])
                 results.setdefault(server, []).append(note(lines, name, server, report, times))
             if args.openvino:
