@@ -20,12 +20,12 @@ struct AnthropicRequest: Sendable {
         answer.options = model.usualOptions(configuration)
         answer.options.constraint = try model.constraint(
             of: conversation.prompt, beside: conversation.prompt.formOfText)
-        try model.read(sampling: fields, into: &answer.options)
-        if let stop = try fields.strings("stop_sequences") { answer.options.stop = stop }
+        try model.read(
+            sampling: fields, stops: ["stop_sequences", "stop"], into: &answer.options)
         let wanted = try fields.required(
             "max_tokens", try fields.integer("max_tokens", in: 0...1 << 30), "a number of tokens")
         answer.options.maximumTokens = try model.completionLimit(
-            answer.prompt, wanted: wanted, configuration)
+            answer.prompt, at: "messages", wanted: wanted, configuration)
         streams = try fields.flag("stream") ?? false
         fields.accept("model")
     }

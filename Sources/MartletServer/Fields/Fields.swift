@@ -80,12 +80,33 @@ final class Fields {
         return number
     }
 
-    /// The first of several fields that is there: APIs have several names for one thing.
+    /// A number that APIs have several names for.
     func integer(_ keys: [String], in range: ClosedRange<Int>) throws(WireError) -> Int? {
+        try agreed(keys) { (key) throws(WireError) in try integer(key, in: range) }
+    }
+
+    /// What a field says that APIs have several names for. All that are there are checked, and two that say different things
+    /// are refused: whichever was taken, somebody meant the other.
+    func agreed<Value: Equatable>(
+        _ keys: [String], _ read: (String) throws(WireError) -> Value?
+    ) throws(WireError) -> Value? {
+        var found: (key: String, value: Value)?
         for key in keys {
-            if let number = try integer(key, in: range) { return number }
+            guard let value = try read(key) else { continue }
+            if let found, found.value != value {
+                throw .field(
+                    path(key), got: "another value than that of \(found.key)",
+                    expected: "the same, or one of the two fields")
+            }
+            found = found ?? (key, value)
         }
-        return nil
+        return found?.value
+    }
+
+    /// The path of the first of several names that the request has, else of the first of all: errors call a field as the
+    /// client did.
+    func path(amongst keys: [String]) -> String {
+        path(keys.first { object[$0].map { !$0.isNull } ?? false } ?? keys.first ?? "")
     }
 
     func number(_ key: String, in range: ClosedRange<Double>) throws(WireError) -> Double? {

@@ -38,14 +38,15 @@ struct NativeRequest: Sendable {
         base.chainCount = try fields.integer(["n_cmpl", "n"], in: 1...128) ?? 1
         try model.bound(
             answers: base.chainCount, toEach: prompts.count,
-            at: fields.path(base.chainCount > 1 ? "n" : "prompt"))
+            at: base.chainCount > 1 ? fields.path(amongst: ["n_cmpl", "n"]) : fields.path("prompt"))
         let asked = try fields.integer(["n_predict", "max_tokens"], in: -2...1 << 30)
         wanted = asked.flatMap { $0 < 0 ? nil : $0 } ?? configuration.maximumTokens
         for prompt in prompts {
             var answer = base
             answer.prompt = prompt
             answer.options.maximumTokens = try model.completionLimit(
-                prompt, wanted: wanted, configuration)
+                prompt, at: fields.path(amongst: ["prompt", "input_prefix"]), wanted: wanted,
+                configuration)
             answers.append(answer)
         }
         streams = try fields.flag("stream") ?? false

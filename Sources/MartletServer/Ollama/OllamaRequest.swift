@@ -92,7 +92,8 @@ struct OllamaRequest: Sendable {
             wanted = try options.integer("num_predict", in: -2...1 << 30)
         }
         answer.options.maximumTokens = try model.completionLimit(
-            answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
+            answer.prompt, at: fields.path(amongst: ["prompt", "messages"]),
+            wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, service.configuration)
         fields.accept("model")
         return answer
     }

@@ -110,7 +110,8 @@ struct ChatRequest: Sendable {
         let wanted = try fields.integer(
             ["max_completion_tokens", "max_tokens", "n_predict"], in: -1...1 << 30)
         answer.options.maximumTokens = try model.completionLimit(
-            answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, configuration)
+            answer.prompt, at: "messages", wanted: wanted.flatMap { $0 < 0 ? nil : $0 },
+            configuration)
         answer.chainCount = try fields.integer(["n", "n_cmpl"], in: 1...128) ?? 1
         answer.callsInParallel = try fields.flag("parallel_tool_calls") ?? true
         let wantsLogprobs = try fields.flag("logprobs") ?? false

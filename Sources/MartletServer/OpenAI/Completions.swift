@@ -38,7 +38,8 @@ enum Completions {
                 request.isScoring
                 ? 0
                 : try model.completionLimit(
-                    prompt, wanted: request.answer.options.maximumTokens, service.configuration)
+                    prompt, at: "prompt", wanted: request.answer.options.maximumTokens,
+                    service.configuration)
             return answer
         }
     }

@@ -37,7 +37,7 @@ struct ResponsesRequest: Sendable {
         try model.read(sampling: fields, into: &answer.options)
         let wanted = try fields.integer(["max_output_tokens", "max_tokens"], in: -1...1 << 30)
         answer.options.maximumTokens = try model.completionLimit(
-            answer.prompt, wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, configuration)
+            answer.prompt, at: "input", wanted: wanted.flatMap { $0 < 0 ? nil : $0 }, configuration)
         answer.callsInParallel = try fields.flag("parallel_tool_calls") ?? true
         if try fields.flag("background") == true {
             throw .unsupported(

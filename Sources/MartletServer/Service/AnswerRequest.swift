@@ -104,13 +104,16 @@ extension ServedModel {
 
     /// Tokens that an answer to a prompt may have. Throws `promptTooLong` where there is no room for one.
     ///
-    /// - Parameter wanted: what was asked for; nil for all that is left.
+    /// - Parameters:
+    ///   - path: the field that the prompt is made of.
+    ///   - wanted: what was asked for; nil for all that is left.
     func completionLimit(
-        _ prompt: PreparedPrompt, wanted: Int?, _ configuration: ServerConfiguration
+        _ prompt: PreparedPrompt, at path: String, wanted: Int?,
+        _ configuration: ServerConfiguration
     ) throws(WireError) -> Int {
         let tokens = prompt.tokens.count
         guard tokens < contextLength else {
-            throw .promptTooLong(tokens: tokens, context: contextLength)
+            throw .promptTooLong(tokens: tokens, context: contextLength, at: path)
         }
         let room = contextLength - tokens
         // There a server's number is what is meant where a request has none.

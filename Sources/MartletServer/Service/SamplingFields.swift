@@ -14,8 +14,10 @@ extension ServedModel {
     }
 
     /// Reads the fields that APIs share, at the top of a request or in an object of options.
+    ///
+    /// - Parameter stops: the names that the API has for the texts that end an answer.
     func read(
-        sampling fields: Fields, into options: inout GenerationOptions
+        sampling fields: Fields, stops: [String] = ["stop"], into options: inout GenerationOptions
     ) throws(WireError) {
         if let value = try fields.number("temperature", in: 0...100) {
             options.temperature = Float(value)
@@ -25,11 +27,10 @@ extension ServedModel {
             options.topK = max(0, value)
         }
         if let value = try fields.number("min_p", in: 0...1) { options.minP = Float(value) }
-        for key in ["repetition_penalty", "repeat_penalty"] {
-            if let value = try fields.number(key, in: 0.000_001...1000) {
-                options.repetitionPenalty = Float(value)
-            }
+        let repetition = try fields.agreed(["repetition_penalty", "repeat_penalty"]) {
+            (key) throws(WireError) in try fields.number(key, in: 0.000_001...1000)
         }
+        if let repetition { options.repetitionPenalty = Float(repetition) }
         if let value = try fields.number("presence_penalty", in: -1000...1000) {
             options.presencePenalty = Float(value)
         }
@@ -42,35 +43,43 @@ extension ServedModel {
         } else if let seed = try fields.integer("seed", in: -(1 << 62)...Int.max), seed >= 0 {
             options.seed = UInt64(seed)
         }
-        if let stop = try fields.strings("stop") {
-            for (index, text) in stop.enumerated() where text.isEmpty {
-                throw .field(
-                    fields.path("stop.\(index)"), got: "an empty text",
-                    expected: "at least one character")
-            }
-            guard stop.count <= 64 else {
-                throw .field(
-                    fields.path("stop"), got: "\(stop.count) texts", expected: "at most 64")
-            }
-            options.stop = stop
+        let stop = try fields.agreed(stops) { (key) throws(WireError) in
+            try stopTexts(fields, key)
         }
+        if let stop { options.stop = stop }
         if let ids = fields["stop_token_ids"] {
             guard let elements = ids.arrayValue else {
                 throw fields.wrong("stop_token_ids", ids, "an array of token ids")
             }
             options.stopTokens = try elements.enumerated().map { (index, id) throws(WireError) in
-                guard let id = id.intValue, let token = Int32(exactly: id) else {
+                let count = model?.shape.vocabularySize ?? Int(Int32.max)
+                guard let number = id.intValue, (0..<count).contains(number) else {
                     throw .field(
                         fields.path("stop_token_ids.\(index)"), got: id.summary,
-                        expected: "a token id")
+                        expected: "a token id, 0 to \(count - 1)")
                 }
-                return .id(token)
+                return .id(Int32(number))
             }
         }
         if let ignores = try fields.flag("ignore_eos") { options.ignoresEndTokens = ignores }
         if let bias = fields["logit_bias"] {
             try read(bias: bias, at: fields.path("logit_bias"), into: &options)
         }
+    }
+
+    /// The texts that end an answer.
+    private func stopTexts(_ fields: Fields, _ key: String) throws(WireError) -> [String]? {
+        guard let texts = try fields.strings(key) else { return nil }
+        for (index, text) in texts.enumerated() where text.isEmpty {
+            let isList = fields[key]?.arrayValue != nil
+            throw .field(
+                fields.path(isList ? "\(key).\(index)" : key), got: "an empty text",
+                expected: "at least one character")
+        }
+        guard texts.count <= 64 else {
+            throw .field(fields.path(key), got: "\(texts.count) texts", expected: "at most 64")
+        }
+        return texts
     }
 
     /// `{"id": bias}`, as OpenAI has it, or llama.cpp's `[[id or text, bias or false], …]`.

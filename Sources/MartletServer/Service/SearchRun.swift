@@ -42,8 +42,10 @@ extension Service {
                 instead: "send one question, after at most one system message")
         }
         guard request.chainCount == 1, request.options.logprobs == nil else {
+            let names = request.chainCount > 1 ? ["n", "n_cmpl"] : ["logprobs", "n_probs"]
+            let name = request.own.asked(among: names + ["top_logprobs"]) ?? path
             throw .unsupported(
-                path, "a search beside n or logprobs", instead: "leave these out")
+                name, "this beside \(path)", instead: "leave one of the two out")
         }
         let model = try served.generating()
         let most = served.shares?.budgetBytes ?? 0

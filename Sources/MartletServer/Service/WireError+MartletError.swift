@@ -39,12 +39,12 @@ extension WireError {
     }
 
     /// The prompt does not fit. The words are those that clients of OpenAI's API look for, and of llama.cpp's.
-    static func promptTooLong(tokens: Int, context: Int) -> WireError {
+    static func promptTooLong(tokens: Int, context: Int, at path: String) -> WireError {
         WireError(
             .promptTooLong,
             "This model's maximum context length is \(context) tokens. However, your messages resulted in "
                 + "\(tokens) tokens: the request exceeds the available context size. Please reduce the length of "
-                + "the messages.", param: "messages", code: "context_length_exceeded",
+                + "the messages.", param: path, code: "context_length_exceeded",
             details: .init(present: [
                 "n_prompt_tokens": .integer(tokens), "n_ctx": .integer(context),
             ]))
