@@ -16,7 +16,6 @@ import Testing
             ["pull", "push", "create", "copy", "delete"].map { "/api/" + $0 } + ["/props"]
         let missing = EndpointTable.all.filter { endpoint in
             ["/v1/", "/api/"].contains { endpoint.path.hasPrefix($0) }
-                && !endpoint.path.hasPrefix("/v1/sessions")
                 && !(refused.contains(endpoint.path) && endpoint.method != "GET")
                 && !described.contains("\(endpoint.method) \(endpoint.path)")
         }
@@ -40,6 +39,15 @@ import Testing
         let messages = document["paths"].objectValue?["/v1/messages"]
         let refusal = messages?["post.responses.4XX.content"].objectValue?["application/json"]
         #expect(refusal?["schema"].objectValue?["$ref"] == "#/components/schemas/anthropicError")
+        let session = document["paths"].objectValue?["/v1/sessions/{id}"]
+        let told = session?["post.responses.200.content"].objectValue?["application/json"]
+        #expect(told?["schema.required"] == ["id", "object", "tokens", "cached_tokens"])
+        #expect(session?["delete.responses.200.content"].objectValue?.keys == ["application/json"])
+        let opening = document["paths"].objectValue?["/v1/sessions"]
+        #expect(opening?["get.responses"].objectValue?.keys.sorted() == ["101", "4XX", "5XX"])
+        let asked = opening?["post.requestBody.content"].objectValue?["application/json"]
+        #expect(asked?["schema.properties.text.type"] == ["string", "null"])
+        #expect(asked?["schema.properties.session.type"] == ["object", "null"])
         let cancel = document["paths"].objectValue?["/v1/batches/{id}/cancel"]
         #expect(cancel?["post.requestBody"].isNull == true)
         #expect(cancel?["post.parameters.0.name"] == "id")

@@ -14,6 +14,8 @@ struct OperationSchema: Sendable {
     var query: [String: JSONValue] = [:]
     /// What a good answer is, by its type.
     var answers: [String: JSONValue] = [:]
+    /// Whether a good answer is that the connection speaks another protocol from there on.
+    var upgrades = false
 
     /// One that takes nothing, and answers in JSON.
     static func reading(_ answer: JSONValue, query: [String: JSONValue] = [:]) -> OperationSchema {

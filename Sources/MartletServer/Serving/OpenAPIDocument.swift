@@ -37,7 +37,7 @@ enum OpenAPIDocument {
     /// What is taken and answered, by method and path.
     static let schemas = Schemas.together(
         OpenAISchemas.all, ResponsesSchemas.all, AnthropicSchemas.all, OllamaSchemas.all,
-        LlamaCppSchemas.all)
+        LlamaCppSchemas.all, SessionSchemas.all)
 
     private static func name(of shape: WireShape) -> String { shape.rawValue + "Error" }
 
@@ -110,8 +110,12 @@ enum OpenAPIDocument {
                 "$ref": .string("#/components/schemas/" + name(of: endpoint.shape))
             ]
         ])
+        let isSwitch = schema?.upgrades == true
+        if isSwitch {
+            good = JSONObject(present: ["description": "The connection speaks WebSocket now."])
+        }
         return [
-            "200": .object(good),
+            (isSwitch ? "101" : "200"): .object(good),
             "4XX": [
                 "description": "The request is refused; the error says why.", "content": error,
             ],
