@@ -15,6 +15,30 @@ import Testing
         let bytes: Int
     }
 
+    /// Ollama's clients read what loading took, of the request that waited for it and of no other.
+    @Test func loadingIsTold() async throws {
+        let setup = try await Self.setup(room: 1.5)
+        for (model, loads) in [
+            ("model-1", true), ("model-1", false), ("model-3", true), ("model-1", true),
+        ] {
+            let answer = try await setup.server.post(
+                "/api/generate",
+                [
+                    "model": .string(model), "prompt": "Hello", "stream": false,
+                    "options": ["num_predict": 3],
+                ]
+            ).json()
+            let load = try #require(answer["load_duration"].intValue)
+            #expect((load > 0) == loads, "\(model): \(load)")
+            let parts = ["load_duration", "prompt_eval_duration", "eval_duration"]
+                .compactMap { answer[$0].intValue }
+            // Each is rounded by itself.
+            let total = try #require(answer["total_duration"].intValue)
+            #expect(parts.count == 3 && abs(parts.reduce(0, +) - total) <= 3)
+        }
+        await setup.fleet.shutdown()
+    }
+
     private static let cacheBytes = 2 << 20
 
     private static func load(

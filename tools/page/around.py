@@ -77,6 +77,8 @@ def dashboard(visit):
     page.wait("document.querySelector('.page-bar')", "the dashboard is drawn")
     for text in ["Requests", "Latency", "Pages of the cache", "Prefix reuse", "Pre-empted"]:
         visit.must(text in page.text("#dashboard"), f"{text} is missing")
+    for text in ["tokens now", "200 ms", "39 ms", "490 µs", "18 ns", "the last 5 minutes", "5\u2009120"]:
+        visit.must(text in page.text("#dashboard"), f"{text} is missing")
     page.wait("document.querySelectorAll('#dashboard .chart-line').length === 2", "the course of a second")
     visit.picture("dashboard")
     page.key("Escape")

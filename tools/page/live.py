@@ -75,6 +75,8 @@ def dashboard(visit):
     visit.page.run("document.activeElement.blur()")
     visit.page.key("d")
     visit.page.wait("document.querySelector('.page-bar')", "pages are drawn")
+    shown = visit.page.text("#dashboard")
+    visit.must("the last 5 minutes" in shown and "of a token read" in shown, f"latencies and costs are not there: {shown}")
     visit.picture("live-dashboard")
     visit.page.key("Escape")
 

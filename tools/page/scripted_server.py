@@ -40,10 +40,13 @@ STATE = {
         {"name": "quest", "form": "quest(budget=64, page=16)", "summary": "reads the pages that may matter most", "lossy": True},
     ],
     "codecs": list(BYTES_OF_TOKEN),
-    "queue": {"waiting": 2, "running": 5}, "step": {"budgetTokens": 512, "seconds": 0.0432, "tokensPerSecond": 141.5},
+    "queue": {"waiting": 2, "running": 5}, "step": {
+        "budgetTokens": 316, "mostTokens": 512, "seconds": 0.0432, "tokensPerSecond": 141.5, "targetGap": 0.2,
+        "cost": {"fixed": 0.0385, "perToken": 0.00049, "perRead": 1.8e-8}},
     "latency": {
-        "ttft": {"p50": 0.31, "p90": 0.82, "p99": 1.9}, "gap": {"p50": 0.024, "p90": 0.031, "p99": 0.074},
-        "queue": {"p50": 0.0042, "p90": 0.12, "p99": 0.6}},
+        "windowSeconds": 300, "ttft": {"count": 41, "p50": 0.31, "p90": 0.82, "p99": 1.9},
+        "gap": {"count": 5120, "p50": 0.024, "p90": 0.031, "p99": 0.074},
+        "queue": {"count": 41, "p50": 0.0042, "p90": 0.12, "p99": 0.6}},
     "memory": {"free": 85.4e6, "running": 30e6, "parked": 6.9e6, "shared": 10.5e6, "pinned": 1.5e6, "total": 134.3e6},
     "prefix": {"hits": 182, "lookups": 240, "savedTokens": 91240},
     "preemptions": {"park": 3, "demote": 0, "spill": 1, "recompute": 7},

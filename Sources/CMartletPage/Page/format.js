@@ -36,9 +36,12 @@ export function percent(share) {
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
-/// Seconds: `340 ms`, `2.4 s`, `3 min 5 s`.
+/// Seconds: `12 ns`, `85 µs`, `340 ms`, `2.4 s`, `3 min 5 s`.
 export function seconds(value) {
   if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0 s";
+  if (value < 0.9995e-6) return `${short(value * 1e9)} ns`;
+  if (value < 0.9995e-3) return `${short(value * 1e6)} µs`;
   if (value < 0.9995) return `${value < 0.00995 ? (value * 1000).toFixed(1) : Math.round(value * 1000)} ms`;
   if (value < 59.95) return `${value.toFixed(1)} s`;
   return `${Math.floor(Math.round(value) / 60)} min ${Math.round(value) % 60} s`;

@@ -23,6 +23,8 @@ package final class Exchange: Sendable {
     package let parameters: [String: String]
     /// Who runs it in the background; nil where somebody waits for the answer.
     package let background: BackgroundObserver?
+    /// When the request had come: what its answer takes counts from here.
+    let start = ContinuousClock.now
     private let sink: any ResponseSink
     private let state: Mutex<State>
 
@@ -32,6 +34,7 @@ package final class Exchange: Sendable {
         var ignored: [String] = []
         var hasEnded = false
         var kept: [any Sendable] = []
+        var loadTime = Duration.zero
     }
 
     /// Begins an exchange; `headers` go with every answer.
@@ -56,6 +59,12 @@ package final class Exchange: Sendable {
     package func note(ignored fields: [String]) {
         state.withLock { $0.ignored += fields }
     }
+
+    /// How long the request waited for its model to be loaded; zero where it was in memory.
+    var loadTime: Duration { state.withLock { $0.loadTime } }
+
+    /// Notes that the request waited for its model to be loaded.
+    func note(loading time: Duration) { state.withLock { $0.loadTime += time } }
 
     /// Adds a header to the answer.
     package func add(header name: String, _ value: String) {

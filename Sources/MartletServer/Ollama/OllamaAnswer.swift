@@ -63,7 +63,11 @@ struct OllamaAnswer: Sendable {
     }
 
     /// The whole answer, or the last line of a stream, which repeats nothing.
-    func last(_ chain: FinishedChain, _ answer: AnswerRequest, isWhole: Bool) -> JSONValue {
+    ///
+    /// - Parameter loadTime: what loading the model took for this request.
+    func last(
+        _ chain: FinishedChain, _ answer: AnswerRequest, isWhole: Bool, loadTime: Duration
+    ) -> JSONValue {
         let response = chain.response
         let said =
             isWhole
@@ -75,7 +79,8 @@ struct OllamaAnswer: Sendable {
             JSONObject(present: [
                 "done_reason": .string(
                     response.finishReason.openAI == "length" ? "length" : "stop"),
-                "total_duration": Self.nanoseconds(usage.duration), "load_duration": 0,
+                "total_duration": Self.nanoseconds(loadTime + usage.duration),
+                "load_duration": Self.nanoseconds(loadTime),
                 "prompt_eval_count": .integer(usage.promptTokens),
                 "prompt_eval_duration": Self.nanoseconds(first),
                 "eval_count": .integer(usage.completionTokens),
@@ -95,7 +100,7 @@ struct OllamaAnswer: Sendable {
             object(Said(), isDone: true).setting("done_reason", to: unloads ? "unload" : "load"))
     }
 
-    private static func nanoseconds(_ duration: Duration) -> JSONValue {
+    static func nanoseconds(_ duration: Duration) -> JSONValue {
         .integer(Int(duration / .nanoseconds(1)))
     }
 }

@@ -46,8 +46,9 @@ enum OllamaEmbedding {
             }
             try await exchange.reply([
                 "model": .string(model.id), "embeddings": .array(vectors),
-                "total_duration": .integer(Int(start.duration(to: clock.now) / .nanoseconds(1))),
-                "load_duration": 0,
+                "total_duration": OllamaAnswer.nanoseconds(
+                    exchange.loadTime + start.duration(to: clock.now)),
+                "load_duration": OllamaAnswer.nanoseconds(exchange.loadTime),
                 "prompt_eval_count": .integer(result.tokenCounts.reduce(0, +)),
             ])
         }

@@ -118,7 +118,8 @@ enum OllamaEndpoints {
                 each: { (piece) async throws(WireError) in
                     if let line = writer.line(piece.part) { try await lines?.send(line) }
                 })
-            let last = writer.last(chains[0], answer, isWhole: !request.streams)
+            let last = writer.last(
+                chains[0], answer, isWhole: !request.streams, loadTime: exchange.loadTime)
             if let lines { return try await lines.send(last) }
             try await exchange.reply(last)
         }

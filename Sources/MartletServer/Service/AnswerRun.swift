@@ -68,6 +68,7 @@ extension Service {
         each: (ChainPart) async throws(WireError) -> Void
     ) async throws(WireError) -> [FinishedChain] {
         let stream: AnswerStream
+        var times = AnswerTimes(latencies, exchange, chains: request.chainCount)
         var options = request.options
         options.adapter = request.own.adapter ?? options.adapter
         options.maximumCacheBytes = request.own.maximumBytes
@@ -93,6 +94,7 @@ extension Service {
                 throw WireError(error)
             }
             guard let piece else { break }
+            times.take(piece)
             if !hasStarted {
                 hasStarted = true
                 exchange.background?.promptIsComputed()

@@ -68,6 +68,7 @@ extension ModelFleet {
         let model: ServedModel
         loading = place
         serveLoaded()
+        let start = ContinuousClock.now
         do throws(MartletError) { model = try await entry.load() } catch {
             loading = nil
             places[place].bytes = 0
@@ -76,6 +77,7 @@ extension ModelFleet {
                 code: "model_not_loaded")
         }
         loading = nil
+        places[place].loadTime = start.duration(to: .now)
         places[place].loads += 1
         places[place].knownBytes = model.bytes
         if model.bytes > bytes {

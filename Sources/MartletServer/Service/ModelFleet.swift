@@ -82,6 +82,8 @@ package actor ModelFleet {
         var uses = 0
         var lastUse = 0
         var loads = 0
+        /// What loading took, the last time.
+        var loadTime = Duration.zero
         /// How long it stays after its last use; nil for as long as nobody needs its bytes.
         var keepAlive: Duration?
         /// When it is put away unless it is used again; nil while it is used.
@@ -180,6 +182,7 @@ package actor ModelFleet {
     ) async throws(WireError) -> (model: ServedModel, hold: ModelHold) {
         if let only { return (only, ModelHold {}) }
         let place = try place(of: name ?? (forVectors ? embeddings : nil))
+        let (start, loadsBefore) = (ContinuousClock.now, places[place].loads)
         if let model = places[place].model, mayGoAhead(isBackground) {
             return (take(place, model), hold(place))
         }
@@ -197,7 +200,11 @@ package actor ModelFleet {
                     self.waiters.refuse(id, self.isLate(place, after: timeLeft))
                 } catch { return }
             }
-            return (model, hold(place))
+            // Who came while it was being loaded waited for a part of that time.
+            let loadTime =
+                places[place].loads > loadsBefore
+                ? min(places[place].loadTime, start.duration(to: .now)) : .zero
+            return (model, hold(place, after: loadTime))
         } catch {
             // Those behind it may have room.
             Task { await arrange() }
@@ -298,8 +305,8 @@ package actor ModelFleet {
         return model
     }
 
-    private func hold(_ place: Int) -> ModelHold {
-        ModelHold { Task { await self.letGo(place) } }
+    private func hold(_ place: Int, after loadTime: Duration = .zero) -> ModelHold {
+        ModelHold(loadTime: loadTime) { Task { await self.letGo(place) } }
     }
 
     private func letGo(_ place: Int) async {
@@ -374,9 +381,14 @@ package actor ModelFleet {
 
 /// The use of a model, until it is let go of.
 package final class ModelHold: Sendable {
+    /// How long it was waited for while it was being loaded; zero where it was in memory.
+    package let loadTime: Duration
     private let release: @Sendable () -> Void
 
-    init(_ release: @escaping @Sendable () -> Void) { self.release = release }
+    init(loadTime: Duration = .zero, _ release: @escaping @Sendable () -> Void) {
+        self.loadTime = loadTime
+        self.release = release
+    }
 
     deinit { release() }
 }

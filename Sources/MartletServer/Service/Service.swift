@@ -23,6 +23,8 @@ package final class Service: Sendable {
     package let configuration: ServerConfiguration
     /// What was counted.
     let counters = ServiceCounters()
+    /// How long those wait who wait for answers.
+    let latencies = ServiceLatencies()
     /// Responses that may be asked for again.
     let responses = StoredResponses()
     /// Files that clients sent and batches wrote.
@@ -121,6 +123,7 @@ package final class Service: Sendable {
             name, forVectors: forVectors, isBackground: exchange.background != nil,
             patience: configuration.roomPatience, timeLeft: timeLeft)
         exchange.keep(hold)
+        exchange.note(loading: hold.loadTime)
         return model
     }
 

@@ -56,6 +56,9 @@ enum PageEndpoints {
         }
         let forms = await served.shares?.statistics() ?? []
         let totals = service.counters.now
+        // Engines take turns: the steps are those of the busiest.
+        let busiest = forms.max { $0.numbers.runningChains < $1.numbers.runningChains }
+        let budget = busiest.map { StepBudget($0.form, $0.numbers) }
         return .present([
             "version": .string(MartletVersion.current), "model": .string(served.id),
             "policies": .array(
@@ -85,7 +88,17 @@ enum PageEndpoints {
                 "count": .integer(now.steps),
                 "tokensPerSecond": totals.generationSeconds > 0
                     ? .number(Double(totals.completionTokens) / totals.generationSeconds) : nil,
-            ]),
+                "budgetTokens": budget.map { .integer($0.tokens) },
+                "mostTokens": budget.map { .integer($0.mostTokens) },
+                "seconds": budget?.seconds.map { .number($0) },
+                "targetGap": budget?.targetGap.map { .number($0 / .seconds(1)) },
+                "cost": budget?.cost.map {
+                    [
+                        "fixed": .number($0.fixed), "perToken": .number($0.perToken),
+                        "perRead": .number($0.perRead),
+                    ]
+                },
+            ]), "latency": service.latencies.value,
             "memory": [
                 "running": .integer(now.runningBytes), "parked": .integer(now.reclaimableBytes),
                 "free": .integer(now.freeBytes), "total": .integer(now.budgetBytes),
@@ -105,12 +118,31 @@ enum PageEndpoints {
 extension Exchange {
     /// Sends a file of the page, or word that the browser has it already.
     fileprivate func reply(_ file: PageFile) async throws(WireError) {
-        for (name, value) in file.headers where name != "content-type" {
+        let compressed = request.acceptsGzip ? file.compressed : nil
+        let tag = compressed == nil ? file.tag : file.compressedTag
+        for (name, value) in file.headers where !["content-type", "etag"].contains(name) {
             add(header: name, value)
         }
-        guard request.header("if-none-match") == file.tag else {
-            return try await reply(file.bytes, contentType: file.contentType)
+        add(header: "etag", tag)
+        if compressed != nil { add(header: "content-encoding", "gzip") }
+        let bytes = compressed ?? file.bytes
+        guard request.header("if-none-match") == tag else {
+            return try await reply(bytes, contentType: file.contentType)
         }
-        try await begin(304, contentType: file.contentType, length: file.bytes.count)
+        try await begin(304, contentType: file.contentType, length: bytes.count)
+    }
+}
+
+extension ServerRequest {
+    /// Whether its sender reads gzip: it names it, and not with a weight of zero.
+    fileprivate var acceptsGzip: Bool {
+        let words = (header("accept-encoding") ?? "").lowercased().split(separator: ",")
+        return words.contains { word in
+            let parts = word.split(separator: ";").map { $0.filter { $0 != " " } }
+            return parts.first == "gzip"
+                && !parts.dropFirst().contains {
+                    $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0
+                }
+        }
     }
 }

@@ -33,6 +33,7 @@ export class Dashboard {
     this.note = el("p", { class: "dim", role: "status" });
     this.queueChart = el("div");
     this.speedChart = el("div");
+    this.cost = el("dl", { class: "counts" });
     this.latency = el("div", { class: "table-frame" });
     this.pages = el("div");
     this.preemptions = el("dl", { class: "counts" });
@@ -41,7 +42,7 @@ export class Dashboard {
       el(
         "div", { class: "tiles" },
         tile("Requests", el("div", { class: "figures" }, running.node, waiting.node), this.queueChart),
-        tile("Step", el("div", { class: "figures three" }, tokens.node, step.node, budget.node), this.speedChart),
+        tile("Step", el("div", { class: "figures three" }, tokens.node, step.node, budget.node), this.cost, this.speedChart),
         tile("Latency", this.latency), tile("Pages of the cache", this.pages),
         tile("Prefix reuse", el("div", { class: "figures" }, hits.node, saved.node)),
         tile("Pre-empted", this.preemptions)));
@@ -84,13 +85,14 @@ export class Dashboard {
     figures.waiting.show(format.whole(queue?.waiting));
     figures.tokens.show(format.short(step?.tokensPerSecond));
     figures.step.show(format.seconds(step?.seconds));
-    figures.budget.show(format.whole(step?.budgetTokens), "tokens a step");
+    figures.budget.show(format.whole(step?.budgetTokens), "tokens now");
     figures.hits.show(
       format.percent(prefix?.lookups ? prefix.hits / prefix.lookups : NaN),
       prefix ? `${format.whole(prefix.hits)} of ${format.whole(prefix.lookups)}` : "");
     figures.saved.show(format.whole(prefix?.savedTokens), "not computed again");
     this.#remember(queue, step);
     this.#showCharts();
+    fill(this.cost, costRows(step ?? {}));
     fill(this.latency, latencyTable(latency ?? {}));
     fill(this.pages, memoryNode(memory ?? {}));
     fill(this.preemptions, Object.entries(preemptions ?? {}).map(([kind, count]) =>
@@ -122,16 +124,28 @@ function tile(title, ...children) {
   return el("section", { class: "tile" }, el("h3", { text: title }), children);
 }
 
+function costRows({ targetGap, mostTokens, cost }) {
+  const rows = {
+    "target between tokens": format.seconds(targetGap), "at most": `${format.whole(mostTokens)} tokens`,
+    "cost of a step": format.seconds(cost?.fixed), "of a token": format.seconds(cost?.perToken),
+    "of a token read": format.seconds(cost?.perRead),
+  };
+  return Object.entries(rows).map(([name, text]) => el("div", {}, el("dt", { text: name }), el("dd", { text })));
+}
+
 const latencyNames = { ttft: "first token", gap: "between tokens", queue: "in the queue" };
 
 function latencyTable(latency) {
   const marks = ["p50", "p90", "p99"];
   const rows = Object.entries(latencyNames).map(([key, name]) => el(
     "tr", {}, el("th", { scope: "row", text: name }),
-    marks.map((mark) => el("td", { text: format.seconds(latency[key]?.[mark]) }))));
+    marks.map((mark) => el("td", { text: format.seconds(latency[key]?.[mark]) })),
+    el("td", { text: format.whole(latency[key]?.count) })));
+  const heads = ["median", "90 %", "99 %", "count"];
   return el(
-    "table", { class: "latency" },
-    el("thead", {}, el("tr", {}, el("td"), ["median", "90 %", "99 %"].map((text) => el("th", { scope: "col", text })))),
+    "table", { class: "latency" }, Number.isFinite(latency.windowSeconds)
+      ? el("caption", { class: "dim", text: `the last ${format.counted(latency.windowSeconds / 60, "minute")}` }) : null,
+    el("thead", {}, el("tr", {}, el("td"), heads.map((text) => el("th", { scope: "col", text })))),
     el("tbody", {}, rows));
 }
 
