@@ -9,6 +9,8 @@ package struct EngineConfiguration: Sendable {
     package var budget = StepBudget()
     /// In which order chains are served.
     package var policy: any SchedulingPolicy = FirstComeFirstServed()
+    /// Which chain gives way when there is no room.
+    package var victim = VictimRule.cheapest
     /// The longest time that should pass between two tokens of a chain, where its request does not say: prompts are computed
     /// in chunks that leave room for it, as far as steps are foreseen from those before. Nil fills every step.
     package var targetGap: Duration?
@@ -48,6 +50,15 @@ package struct EngineClock: Sendable {
     package init(now: @escaping @Sendable () -> Duration) { self.now = now }
 }
 
+/// Which chain of the least urgent class gives way when there is no room.
+package enum VictimRule: Sendable, Hashable {
+    /// The one whose return costs least for each page that it frees; never the first in the policy's order, as long as there
+    /// is another.
+    case cheapest
+    /// The last in the policy's order, whatever it costs: what the other is measured against.
+    case last
+}
+
 /// A model and the cache it writes to, made by the engine's own thread and used by no other.
 package struct EngineParts {
     /// The model.
@@ -74,6 +85,8 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var preemptions = 0
     /// Those of them that kept their pages as long as nothing needed them.
     package internal(set) var parkings = 0
+    /// Those of them of whose tokens the storage has a part as well.
+    package internal(set) var spills = 0
     /// Times a step stopped between two layers because something arrived.
     package internal(set) var interruptions = 0
     /// Tokens that were computed a second time by chains that gave way.

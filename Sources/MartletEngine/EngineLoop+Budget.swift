@@ -4,7 +4,7 @@ import MartletCache
 
 extension EngineLoop {
     /// Sets the bytes that the cache may hold, at most those that it was made with. What is beyond them is given up at once:
-    /// what requests left first, then the pages of the chains that are last in order, which compute them again later.
+    /// what requests left first, then the pages of running chains, which compute them again later.
     func setBudget(_ bytes: Int) {
         cache.setBudget(bytes)
         blockage = nil
@@ -13,7 +13,7 @@ extension EngineLoop {
         {
             let pages = (excess + footprint.bytesPerPage - 1) / footprint.bytesPerPage
             if giveUp(pages: pages) { continue }
-            guard let victim = scheduler.preemptLast() else { break }
+            guard let victim = victim(Lack()) else { break }
             giveWay(victim)
         }
         cache.returnFreePages()

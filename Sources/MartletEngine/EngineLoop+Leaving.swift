@@ -28,13 +28,19 @@ extension EngineLoop {
     /// Keeps the pages of a chain that gives way, as long as nothing needs them: when its turn comes it goes on with what
     /// is left of them. Returns whether they are kept.
     func park(_ state: SequenceState) -> Bool {
-        guard let sequence = state.sequence, let generation = generations[state.id.request],
-            isReusing(generation.prefix), sharing == .everything
+        guard canPark(state), let sequence = state.sequence,
+            let generation = generations[state.id.request]
         else { return false }
         kept.unregister(state.id)
         noteReads(of: state)
         keep(sequence, of: state, generation, conversation: nil, lane: generation.prefix.tenant)
         return true
+    }
+
+    /// Whether a chain that gives way may find again what it had.
+    func canPark(_ state: SequenceState) -> Bool {
+        generations[state.id.request].map { isReusing($0.prefix) } == true
+            && sharing == .everything
     }
 
     /// Shares the beginning of a prompt that others have branched off from, where a longer sequence cannot be cut to it.

@@ -88,12 +88,14 @@ struct Blockage {
 }
 
 extension EngineLoop {
-    /// Admits waiting chains in order while there is room. What is more urgent than the last running chain takes its
-    /// place.
+    /// Admits waiting chains in order while there is room. What is more urgent than a running chain takes its place.
     func admit() {
-        while let blocked = admitWhatFits(), let last = scheduler.running.last,
-            last.key.priority < blocked.key.priority, let victim = scheduler.preemptLast()
-        {
+        while let blocked = admitWhatFits() {
+            let isFull = scheduler.running.count >= scheduler.budget.maximumSequences
+            let lack = Lack(
+                relief: { [footprint] in Scheduler.demand($0, footprint.pages) },
+                isOfPlaces: isFull)
+            guard let victim = victim(lack, below: blocked.key.priority) else { return }
             giveWay(victim)
         }
     }
@@ -136,10 +138,9 @@ extension EngineLoop {
         }
     }
 
-    /// Reserves the plan's pages. While they do not suffice what requests left is given up; then the last
-    /// running chain in the policy's order gives way; a chain that is alone gets a smaller chunk instead, and ends
-    /// when not even one token fits. A prompt of which the model evicts too little fails. What a request may not hold is not
-    /// computed.
+    /// Reserves the plan's pages. While they do not suffice what requests left is given up; then running chains give way;
+    /// where that helps nobody the first gets a smaller chunk instead, and ends when not even one token fits. A prompt of
+    /// which the model evicts too little fails. What a request may not hold is not computed.
     func reserve(_ plan: inout StepPlan) {
         while !plan.isEmpty {
             do {
@@ -161,7 +162,13 @@ extension EngineLoop {
         var missing = 1
         if case .outOfPages(let needed, let free, _) = error { missing = needed - free }
         if giveUp(pages: missing) { return }
-        if scheduler.running.count > 1, let victim = scheduler.preemptLast() {
+        let counts = Dictionary(uniqueKeysWithValues: plan.slices.map { ($0.id, $0.count) })
+        let lack = Lack(
+            relief: { [cache] state in
+                guard let count = counts[state.id], let sequence = state.sequence else { return 0 }
+                return cache.estimatePages(sequence, tokens: count)
+            }, sparesFirst: true)
+        if let victim = victim(lack) {
             giveWay(victim)
             plan.slices.removeAll { $0.id == victim.id }
         } else if plan.slices[0].count > 1 {
@@ -184,12 +191,6 @@ extension EngineLoop {
                 end(id, .outOfMemory)
             }
         }
-    }
-
-    /// Takes a chain's pages from it: they stay while nothing needs them, or are free at once.
-    func giveWay(_ victim: SequenceState) {
-        counters.preemptions += 1
-        if park(victim) { counters.parkings += 1 } else { releaseSequence(of: victim) }
     }
 
     /// Gives a chain's pages back, after noting what it has read.

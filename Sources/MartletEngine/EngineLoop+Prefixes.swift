@@ -24,7 +24,7 @@ extension EngineLoop {
     }
 
     /// What a look at everything that is there found.
-    private struct Search {
+    struct Search {
         var best: Beginning?
         /// Tokens in common with a prompt that is being computed.
         var coming = 0
@@ -98,13 +98,15 @@ extension EngineLoop {
         return (opening, begun == nil ? nil : search.best)
     }
 
-    /// Brings back what is stored of a chain's prompt.
+    /// Brings back what is stored of a chain.
     private func restoring(_ state: SequenceState, beyond best: Beginning?) -> Restoring {
         guard let generation = generations[state.id.request], isReusing(generation.prefix) else {
             return .nothing
         }
         for lane in generation.prefix.lanes {
-            let outcome = restore(state, lane, beyond: best?.count ?? 0, of: best?.sequence)
+            // A chain that gave way wants its answer back too.
+            let own = RequestPrefix.Lane(root: lane.root, keys: keys(of: state, lane))
+            let outcome = restore(state, own, beyond: best?.count ?? 0, of: best?.sequence)
             if outcome != .nothing { return outcome }
         }
         return .nothing
@@ -118,6 +120,7 @@ extension EngineLoop {
 
     /// Notes what a chain that was admitted has begun with.
     func opened(_ state: SequenceState, _ opening: Opening, _ beginning: Beginning?) {
+        counters.recomputedTokens += max(0, state.lost - opening.computed)
         guard let generation = generations[state.id.request] else { return }
         note(opening.computed, of: state, generation)
         if let id = beginning?.kept, let kept = kept[id] {
@@ -146,7 +149,6 @@ extension EngineLoop {
     private func note(_ computed: Int, of state: SequenceState, _ generation: ActiveGeneration) {
         guard state.target == state.promptCount else {
             // A chain that gave way and comes again.
-            recompute(state, after: computed)
             generation.cachedPromptTokens = min(generation.cachedPromptTokens, computed)
             return
         }
@@ -159,10 +161,6 @@ extension EngineLoop {
         counters.prefixes.lookedTokens += state.promptCount
         counters.prefixes.hits += computed > 0 ? 1 : 0
         counters.prefixes.hitTokens += computed
-    }
-
-    private func recompute(_ state: SequenceState, after computed: Int) {
-        counters.recomputedTokens += max(0, state.target - 1 - computed)
     }
 
     /// Lets others find a prompt while it is computed.
@@ -180,7 +178,8 @@ extension EngineLoop {
         configuration.prefixReuse != nil && sharing != .never && prefix.scope != .request
     }
 
-    private func search(for state: SequenceState) -> Search {
+    /// Looks for a chain's tokens in everything that is there, `excluded` aside.
+    func search(for state: SequenceState, besides excluded: ChainID? = nil) -> Search {
         var search = Search()
         guard sharing != .never, let generation = generations[state.id.request] else {
             return search
@@ -191,6 +190,7 @@ extension EngineLoop {
         let lanes = isReusing(generation.prefix) ? generation.prefix.lanes : []
         for lane in lanes {
             for match in kept.index.matches(state.tokens, keys: keys(of: state, lane)) {
+                if let excluded, match.holder == .running(excluded) { continue }
                 consider(match.holder, min(match.count, limit), for: state, &search)
             }
         }

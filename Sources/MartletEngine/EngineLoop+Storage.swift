@@ -62,6 +62,12 @@ extension EngineLoop {
         }
     }
 
+    /// Tokens that could be brought back of a chain if it gave way now: those that are written when it does.
+    func storedTokens(of state: SequenceState) -> Int {
+        guard storage != nil, canPark(state) else { return 0 }
+        return min(state.computed / segmentTokens, mostSegments) * segmentTokens
+    }
+
     /// Whether nothing can be done before something is read.
     var awaitsStorage: Bool {
         scheduler.running.isEmpty && paused == nil
@@ -120,7 +126,7 @@ extension EngineLoop {
         return true
     }
 
-    /// Brings back what the storage has of a chain's prompt beyond the `count` tokens that `sequence` shares with it; the
+    /// Brings back what the storage has of a chain's tokens beyond the `count` tokens that `sequence` shares with it; the
     /// result is kept, for whoever looks next.
     func restore(
         _ state: SequenceState, _ lane: RequestPrefix.Lane, beyond count: Int,

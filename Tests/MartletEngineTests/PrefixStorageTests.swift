@@ -182,6 +182,23 @@ private final class MemoryStorage: PrefixStorage {
         #expect(begun.heard[again]?[0].tokens == expected)
     }
 
+    /// A chain that gave way and lost its pages finds its prompt and its answer in the storage.
+    @Test func anAnswerComesBackFromTheStorage() throws {
+        let harness = try harness(MemoryStorage())
+        let loop = harness.loop
+        let long = request(20, maximumTokens: 100)
+        let id = harness.submit(long)
+        for _ in 0..<80 { loop.step() }
+        let victim = try #require(loop.victim(.init()))
+        #expect(victim.computed > 64 && loop.storedTokens(of: victim) == victim.computed / 32 * 32)
+        loop.giveWay(victim)
+        loop.releaseKept()
+        try harness.run()
+        #expect(loop.statistics.spills == 1 && loop.statistics.parkings == 1)
+        #expect(loop.statistics.recomputedTokens == victim.computed % 32)
+        #expect(harness.heard[id]?[0].tokens == (try expected(long, chain: 0, seed: 7)))
+    }
+
     /// What the storage leaves out is not counted, and what is brought back stays within the most bytes.
     @Test func boundsHold() throws {
         let storage = MemoryStorage(most: 3)

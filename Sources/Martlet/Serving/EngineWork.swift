@@ -16,6 +16,8 @@ public struct EngineWork: Sendable, Hashable {
     public internal(set) var preemptions = 0
     /// Those of them that kept their part of the cache as long as nothing needed it.
     public internal(set) var parkings = 0
+    /// Those of them that had a part of it on disk as well.
+    public internal(set) var spills = 0
     /// Times the computation of a prompt stopped between two layers because something arrived.
     public internal(set) var interruptions = 0
     /// Tokens that chains computed a second time because they gave way.
@@ -66,6 +68,7 @@ public struct EngineWork: Sendable, Hashable {
         Number("recomputedTokens", \.recomputedTokens, \.recomputedTokens),
         Number("preemptions", \.preemptions, \.preemptions),
         Number("parkings", \.parkings, \.parkings),
+        Number("spills", \.spills, \.spills),
         Number("interruptions", \.interruptions, \.interruptions),
         Number("promptLookups", \.promptLookups, \.prefixes.lookups),
         Number("promptHits", \.promptHits, \.prefixes.hits),

@@ -6,7 +6,7 @@ import MartletCache
 ///
 /// A chain waits, without a sequence in the cache, or runs, with one. Both lists are kept in the
 /// policy's order. Chains are admitted strictly in order, when the pages that all running chains
-/// still need leave room for them; the last in order is pre-empted when that estimate was too low.
+/// still need leave room for them; one is pre-empted when that estimate was too low.
 /// A pre-empted chain keeps its tokens and computes them again later: logits do not depend on batch
 /// or chunking, so it goes on as if nothing had happened.
 struct Scheduler: Sendable {
@@ -106,7 +106,7 @@ struct Scheduler: Sendable {
         close: (Opening) -> Void = { _ in },
         admitted: (SequenceState, Opening) -> Void = { _, _ in }
     ) -> SequenceState? {
-        var promised = running.reduce(0) { $0 + Self.demand($1, pages) }
+        var promised = running.reduce(0) { $0 + Self.demand($1, pages.pages) }
         var place = 0
         while place < waiting.count {
             let candidate = waiting[place]
@@ -122,7 +122,7 @@ struct Scheduler: Sendable {
             let hasRoom = { (computed: Int) -> Bool in
                 var state = candidate
                 state.computed = computed
-                return !isFull && (isAlone || pages.fits(others + Self.demand(state, pages)))
+                return !isFull && (isAlone || pages.fits(others + Self.demand(state, pages.pages)))
             }
             guard let opening = open(candidate, sibling?.sequence, hasRoom) else {
                 place += 1
@@ -136,12 +136,12 @@ struct Scheduler: Sendable {
             var state = candidate
             state.start(with: opening)
             // One chain alone always runs: whether it fits is then seen when it reserves.
-            guard running.isEmpty || pages.fits(promised + Self.demand(state, pages)) else {
+            guard running.isEmpty || pages.fits(promised + Self.demand(state, pages.pages)) else {
                 close(opening)
                 return candidate
             }
             waiting.remove(at: place)
-            promised += Self.demand(state, pages)
+            promised += Self.demand(state, pages.pages)
             insert(state, into: &running)
             admitted(candidate, opening)
         }
@@ -150,9 +150,9 @@ struct Scheduler: Sendable {
 
     /// Pages that a chain still needs for its tokens, its forks and one more page of growth. Without
     /// the last a chain would be admitted only to give way to the others' next page.
-    private static func demand(_ state: SequenceState, _ supply: PageSupply) -> Int {
-        let one = supply.pages(1)
-        let missing = max(0, supply.pages(state.target) - supply.pages(state.computed))
+    static func demand(_ state: SequenceState, _ pages: (_ tokens: Int) -> Int) -> Int {
+        let one = pages(1)
+        let missing = max(0, pages(state.target) - pages(state.computed))
         return missing + one * (1 + state.pendingForks)
     }
 
@@ -249,13 +249,11 @@ struct Scheduler: Sendable {
         }
     }
 
-    /// Sends the last running chain back to the waiting, and returns it as it was.
-    mutating func preemptLast() -> SequenceState? {
-        guard let victim = running.popLast() else { return nil }
-        var waiter = victim
+    /// Sends a running chain back to the waiting.
+    mutating func preempt(_ id: ChainID) {
+        var waiter = running.remove(at: runningIndex(id))
         waiter.stop()
         insert(waiter, into: &waiting)
-        return victim
     }
 
     /// Removes a chain wherever it is, and returns it as it was.

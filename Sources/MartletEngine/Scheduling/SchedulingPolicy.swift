@@ -1,4 +1,4 @@
-/// In which order chains are served, and which one gives way when memory runs out.
+/// In which order chains are served, and which one stays when memory runs out.
 
 /// What a policy may look at.
 package struct SchedulingKey: Sendable, Hashable {
@@ -58,8 +58,8 @@ package struct SchedulingMoment: Sendable, Hashable {
     }
 }
 
-/// Orders chains of one priority; a higher one always goes first. The last of all gives way first when pages run out, so that
-/// the first is never held up by another.
+/// Orders chains of one priority; a higher one always goes first. When pages run out others of its class give way before the
+/// first, so that it is never held up.
 package protocol SchedulingPolicy: Sendable {
     /// Where a chain stands among those of its priority: the smaller goes first, equal ones in order of arrival. What has
     /// started must rank before what has not, or as if it had not, and always the same: then every request ends.

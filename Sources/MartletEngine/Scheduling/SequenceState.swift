@@ -30,6 +30,8 @@ struct SequenceState: Sendable {
     private(set) var tokens: [Int32]
     /// Tokens in the cache.
     var computed = 0
+    /// Tokens that were in the cache when it last gave way.
+    private(set) var lost = 0
     /// The cache's name for it; nil while it waits.
     var sequence: SequenceID?
     /// The longest time that should pass between two tokens of it, if it says so.
@@ -86,6 +88,7 @@ struct SequenceState: Sendable {
     /// Waits without one.
     mutating func stop() {
         sequence = nil
+        lost = computed
         computed = 0
         branch = nil
     }

@@ -99,6 +99,18 @@ enum ServerMetrics {
         add(
             "engine_preemptions_total", "counter", "Times a chain gave way for lack of pages.",
             Double(engine.preemptions))
+        add(
+            "engine_parkings_total", "counter",
+            "Times a chain that gave way kept its pages as long as nothing needed them.",
+            Double(engine.parkings))
+        add(
+            "engine_spills_total", "counter",
+            "Times a chain that gave way had tokens on disk to come back to.",
+            Double(engine.spills))
+        add(
+            "engine_recomputed_tokens_total", "counter",
+            "Tokens computed a second time by chains that gave way.",
+            Double(engine.recomputedTokens))
         add("chains_running", "gauge", "Chains that run.", Double(engine.runningChains))
         add("chains_waiting", "gauge", "Chains that wait.", Double(engine.waitingChains))
         add(
