@@ -114,15 +114,6 @@ package struct AdapterCard: Sendable {
 
     /// Refuses a model that the adapter was not trained for: its heads would mark other tokens than they learned to.
     func check(_ base: any TensorSource, _ known: WeightsDigest) throws(FormatError) {
-        let whose = baseName.isEmpty ? "another model" : "the model \(quoted(baseName))"
-        guard !base.files.contains(where: { $0.path.hasSuffix(".gguf") }) else {
-            throw .wrongValue(
-                file: file.path, key: "base.digest", got: baseDigest,
-                expected:
-                    "a directory in the Hugging Face layout with these weights, those of \(whose), not \(base.path): "
-                    + "a GGUF file stores them as other numbers, which the adapter was not trained for"
-            )
-        }
         let digest = try known.value(comparableTo: baseDigest)
         guard digest == baseDigest else {
             throw .wrongValue(
@@ -132,6 +123,9 @@ package struct AdapterCard: Sendable {
                     + (baseName.isEmpty ? "another model" : "other weights (\(baseName))")
                     + (file.value("version")?.intValue == 1
                         ? ", which its card knows by their files; divided into other files they are others to it"
+                        : "")
+                    + (base.path.hasSuffix(".gguf") && !baseName.hasSuffix(".gguf")
+                        ? ", which a GGUF file stores as other numbers; give the directory in the Hugging Face layout"
                         : ""))
         }
     }

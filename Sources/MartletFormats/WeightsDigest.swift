@@ -47,16 +47,19 @@ extension TensorSource {
     /// A digest of the stored tensors, into however many files they are divided: the SHA-256 of a line for each, in the order
     /// of the names' bytes, which says the SHA-256 of its bytes, its type, its shape and its name.
     ///
-    /// - Throws: ``FormatError`` for files that are no safetensors, or that changed since they were opened.
+    /// - Throws: ``FormatError`` for files that are neither safetensors nor GGUF, or that changed since they were opened.
     package func weightsDigest() throws(FormatError) -> String {
         var lines: [(name: String, line: String)] = []
         for file in files {
             // As they are stored, whatever is made of them when they are read.
-            for entry in try SafetensorsFile(file: file).entries {
+            let entries =
+                GGUFFile.isGGUF(file)
+                ? try GGUFFile(file: file).entries : try SafetensorsFile(file: file).entries
+            for entry in entries {
                 let shape = entry.shape.map(String.init).joined(separator: "x")
                 let digest = FileDigest.sha256(entry.bytes)
                 file.releaseResident(entry.range)
-                let line = "\(digest)  \(entry.dtype.rawValue) \(shape) \(entry.name)\n"
+                let line = "\(digest)  \(entry.typeName) \(shape) \(entry.name)\n"
                 lines.append((entry.name, line))
             }
             try file.checkIntact()

@@ -114,8 +114,8 @@ import Testing
                 copy, options: folder.options(live: ["heads"], policy: "dms"))
         }
         let message = error?.message ?? ""
-        #expect(message.contains("a directory in the Hugging Face layout"), "\(message)")
-        #expect(message.contains("\"a model\"") && message.contains("copy.gguf"))
+        #expect(message.contains("the directory in the Hugging Face layout"), "\(message)")
+        #expect(message.contains("(a model)") && message.contains("copy.gguf"))
     }
 
     /// The heads of two models are small beside them.

@@ -3,7 +3,7 @@
 import Foundation
 import MartletCache
 import MartletEngine
-import MartletFormats
+package import MartletFormats
 package import MartletTemplates
 package import MartletTokenizers
 
@@ -37,7 +37,7 @@ package enum TextCodec: Sendable {
     }
 
     /// Reads the tokenizer of a model whose weights are open: of a GGUF file what is read already, else the files of `source`.
-    init(_ source: ModelSource, of checkpoint: Checkpoint) throws(MartletError) {
+    package init(_ source: ModelSource, of checkpoint: Checkpoint) throws(MartletError) {
         if let metadata = checkpoint.metadata {
             try self.init(metadata: metadata)
         } else {
@@ -121,6 +121,15 @@ package enum TextCodec: Sendable {
         }
         do { return try tokenizer.encode(utf8: bytes, literal: literal) } catch {
             throw MartletError(error)
+        }
+    }
+
+    /// The tokenizer; throws where there is none.
+    package func requireTokenizer() throws(MartletError) -> Tokenizer {
+        switch self {
+        case .tokenizer(let tokenizer): return tokenizer
+        case .bytes: throw .missingTokenizer("a random model")
+        case .none(let name): throw .missingTokenizer(name)
         }
     }
 

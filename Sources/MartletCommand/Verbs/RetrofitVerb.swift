@@ -22,7 +22,7 @@ struct RetrofitVerb: AsyncParsableCommand {
 
 /// What both methods take.
 struct RetrofitArguments: ParsableArguments {
-    @Option(help: "The trained model: its folder, or builtin.")
+    @Option(help: "The trained model: its folder, builtin, or with --write-adapter a GGUF file.")
     var model: String
 
     @Option(help: "The folder of the retrofit, which receives the model.")
@@ -196,6 +196,17 @@ struct RetrofitArguments: ParsableArguments {
 
     private static let usualFadeSteps = 200
 
+    /// The model that `model` names, open.
+    private func base() throws -> RetrofitBase {
+        let source = try ModelSource(model)
+        guard case .gguf = source, let checkpoint = try source.openCheckpoint() else {
+            return try RetrofitBase(directory: source.path ?? model)
+        }
+        return try RetrofitBase(
+            gguf: checkpoint, tokenizer: try TextCodec(source, of: checkpoint).requireTokenizer(),
+            chatTemplate: checkpoint.metadata.flatMap { ChatTemplateSource(metadata: $0) })
+    }
+
     func run(_ plan: RetrofitPlan) throws {
         do {
             if let threads, !(1...1024).contains(threads) {
@@ -203,8 +214,7 @@ struct RetrofitArguments: ParsableArguments {
                     subject: "--threads", got: "\(threads)", expected: "1 to 1024")
             }
             let retrofit = try Retrofit(
-                model: try ModelSource(model).path ?? model, plan: plan, directory: out,
-                resumes: resume,
+                base: try base(), plan: plan, directory: out, resumes: resume,
                 machine: try TrainingMachine(threads: threads))
             try TrainingConsole(json: json).follow(retrofit.run) {
                 let report = try retrofit.report()

@@ -50,8 +50,11 @@ package final class GGUFFile: Sendable {
     /// Whether a file begins as GGUF files do.
     package static func isGGUF(_ path: String) -> Bool {
         guard let file = try? MappedFile(path: path) else { return false }
-        return file.bytes.starts(with: magic)
+        return isGGUF(file)
     }
+
+    /// Whether a mapped file begins as GGUF files do.
+    static func isGGUF(_ file: MappedFile) -> Bool { file.bytes.starts(with: magic) }
 
     /// What is read before the tensors' bytes.
     private struct Header {

@@ -1,4 +1,4 @@
-// A retrofit from a model directory to a model directory.
+// A retrofit of a trained model, to a model directory or an adapter.
 
 import MartletTasks
 import MartletFormats
@@ -11,7 +11,7 @@ public final class Retrofit {
     public let run: TrainingRun
     private let teacher: TrainableModel
     let plan: RetrofitPlan
-    /// The folder of the trained model.
+    /// The folder of the trained model, or its GGUF file.
     let basePath: String
     /// The digest of its weights as they were read; nil where they are trained too.
     let baseDigest: String?
@@ -26,12 +26,30 @@ public final class Retrofit {
     ///   - directory: the folder of the run, which receives the retrofitted model, or its adapter.
     ///   - resumes: whether to go on with a run that is in the folder.
     ///   - machine: the threads and kernels.
-    public init(
-        model path: String, plan given: RetrofitPlan, directory: String, resumes: Bool,
+    public convenience init(
+        model path: String, plan: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine
     ) throws(TrainingError) {
-        try RunFolder.check(directory, resumes: resumes, sources: [path])
+        try self.init(
+            base: RetrofitBase(directory: path), plan: plan, directory: directory, resumes: resumes,
+            machine: machine)
+    }
+
+    /// Prepares a retrofit of a model that is open, or goes on with one.
+    ///
+    /// - Parameters:
+    ///   - base: the trained model.
+    ///   - plan: the method, its target and its steps.
+    ///   - directory: the folder of the run, which receives the retrofitted model, or its adapter.
+    ///   - resumes: whether to go on with a run that is in the folder.
+    ///   - machine: the threads and kernels.
+    public init(
+        base: RetrofitBase, plan given: RetrofitPlan, directory: String, resumes: Bool,
+        machine: TrainingMachine
+    ) throws(TrainingError) {
+        try RunFolder.check(directory, resumes: resumes, sources: [base.path])
         try given.check()
+        try base.check(given)
         var plan = given
         if resumes, let recorded = try Self.recordedPlan(directory) {
             if plan.products == nil {
@@ -49,9 +67,7 @@ public final class Retrofit {
         let products = plan.products ?? machine.quickestProducts()
         plan.products = products
         let machine = try machine.multiplying(in: products)
-        let checkpoint: Checkpoint
-        do { checkpoint = try Checkpoint(directory: path) } catch { throw .format(error) }
-        let tokenizer = try ModelTokenizer.load(directory: path)
+        let (checkpoint, tokenizer) = (base.checkpoint, base.tokenizer)
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
@@ -64,7 +80,7 @@ public final class Retrofit {
         }
         guard student.plan.table.has(.marks) else {
             throw .invalid(
-                subject: path, got: "a GPT-2 model",
+                subject: base.path, got: "a GPT-2 model",
                 expected: "one of the Llama kind, whose engine can mark tokens")
         }
         // The engine carries out delayed verdicts alone: with these weights it would be silently wrong.
@@ -110,7 +126,7 @@ public final class Retrofit {
             plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
             logEvery: plan.logEvery, weights: plan.weights, writesModel: !plan.writesAdapter,
             frozenBase: baseDigest, resumes: resumes)
-        basePath = path
+        basePath = base.path
         self.teacher = teacher
         self.plan = plan
         self.machine = machine

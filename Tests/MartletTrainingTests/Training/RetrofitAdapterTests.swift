@@ -6,6 +6,7 @@ import MartletFormats
 import MartletKernels
 import MartletModels
 import MartletPolicies
+import MartletTokenizers
 import Testing
 
 @testable import MartletTraining
@@ -241,6 +242,55 @@ import Testing
             for parameter in student.trained { #expect(parameter.gradient != nil) }
             let up = try #require(student.lowRank?.all[1])
             #expect(up.values.contains { $0 != 0 })
+        }
+    }
+
+    /// A GGUF file is a base like a directory: of the same floats comes the same adapter to the bit, which knows its own
+    /// base and no other. A model is not made of it.
+    @Test func aGGUFFileIsABase() throws {
+        try TrainingRunTests.withFolder { folder in
+            let fixture = try Self.Fixture.shared.get()
+            let directory = try Checkpoint(directory: fixture.base)
+            let export = try GGUFExport(directory, name: "base", mix: .f32)
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+            let file = folder + "/base.gguf"
+            try GGUFWriter.write(export.tensors, metadata: export.metadata, to: file)
+            let base = try RetrofitBase(
+                gguf: Checkpoint(gguf: file), tokenizer: Tokenizer.load(directory: fixture.base),
+                chatTemplate: nil)
+            var plan = Fixture.plan(.parts, writesAdapter: true)
+            plan.steps = 6
+            func retrofit(_ base: RetrofitBase, _ name: String) throws -> Retrofit {
+                let retrofit = try Retrofit(
+                    base: base, plan: plan, directory: folder + "/" + name, resumes: false,
+                    machine: try TrainingMachine(threads: 1))
+                try retrofit.run.run()
+                try retrofit.writeAdapter(retrofit.report(batches: 1))
+                return retrofit
+            }
+            func bits(_ retrofit: Retrofit) -> [[UInt32]] {
+                retrofit.run.model.trained.map { $0.values.map(\.bitPattern) }
+            }
+            let ofFile = try retrofit(base, "of-file")
+            let ofDirectory = try retrofit(RetrofitBase(directory: fixture.base), "of-directory")
+            #expect(bits(ofFile) == bits(ofDirectory))
+
+            let live = try Self.load(Checkpoint(gguf: file), live: ["it": folder + "/of-file"])
+            let wanted = try Self.load(directory, live: ["it": folder + "/of-directory"])
+            #expect(
+                try Self.run(live, "dms", ["it"])[0].held
+                    == Self.run(wanted, "dms", ["it"])[0].held)
+            #expect(throws: (any Error).self) {
+                _ = try Self.load(directory, live: ["it": folder + "/of-file"])
+            }
+            #expect(throws: (any Error).self) {
+                _ = try Self.load(
+                    Checkpoint(gguf: file), live: ["it": folder + "/of-directory"])
+            }
+            plan.writesAdapter = false
+            let error = #expect(throws: TrainingError.self) { _ = try retrofit(base, "model") }
+            #expect(error.map { "\($0)" }?.contains("martlet convert") == true)
         }
     }
 
