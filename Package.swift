@@ -132,8 +132,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletKernels",
-                "MartletPage", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletConstraints", "MartletEngine", "MartletFormats", "MartletJSON",
+                "MartletKernels", "MartletPage", "MartletTemplates", "MartletTokenizers",
                 .product(name: "NIOCore", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),

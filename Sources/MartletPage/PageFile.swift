@@ -19,17 +19,6 @@ public struct PageFile: Sendable {
         return Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     }()
 
-    /// The files in the form of gzip, made when the first browser asks.
-    private static let allCompressed = all.mapValues { Gzip.compressed($0.bytes) }
-
-    /// Its content in the form of gzip; nil where that is no smaller.
-    public var compressed: [UInt8]? {
-        Self.allCompressed[path].flatMap { $0.count < bytes.count ? $0 : nil }
-    }
-
-    /// The tag of its content in the form of gzip, which is another one.
-    public var compressedTag: String { tag.dropLast() + "-gzip\"" }
-
     /// What a page of this server may load and reach: scripts, styles and connections of its own server, nothing else. For
     /// the header `Content-Security-Policy`.
     public static let securityPolicy =
@@ -40,7 +29,6 @@ public struct PageFile: Sendable {
     public var headers: [(name: String, value: String)] {
         [
             ("content-type", contentType), ("etag", tag), ("cache-control", "no-cache"),
-            ("vary", "accept-encoding"),
             ("content-security-policy", Self.securityPolicy), ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
         ]

@@ -110,8 +110,8 @@ enum House {
         TargetRule(
             "MartletServer",
             imports: [
-                "Martlet", "MartletEngine", "MartletFormats", "MartletJSON", "MartletKernels",
-                "MartletPage", "MartletTemplates", "MartletTokenizers",
+                "Martlet", "MartletConstraints", "MartletEngine", "MartletFormats", "MartletJSON",
+                "MartletKernels", "MartletPage", "MartletTemplates", "MartletTokenizers",
             ]),
         TargetRule(
             "MartletCommand",

@@ -53,6 +53,44 @@ import Testing
         }
     }
 
+    /// A misspelt keyword means nothing to a schema, and whoever wrote it is told.
+    @Test func wordsThatMeanNothingAreTold() async throws {
+        let server = try await Self.shared.value
+        let schema: JSONValue = [
+            "type": "object",
+            "properties": ["a": ["enum": [1], "maximun": 3, "title": "t", "x-order": 1]],
+            "required": ["a"], "additionalProperties": false,
+        ]
+        let question: JSONValue = [["role": "user", "content": "Hello"]]
+        let asked: [(path: String, body: JSONValue, told: String)] = [
+            (
+                "/v1/chat/completions",
+                [
+                    "messages": question,
+                    "response_format": ["type": "json_schema", "json_schema": ["schema": schema]],
+                ],
+                "response_format.json_schema.schema.properties.a.maximun"
+            ),
+            (
+                "/v1/chat/completions", ["messages": question, "guided_json": schema],
+                "guided_json.properties.a.maximun"
+            ),
+            (
+                "/v1/completions", ["prompt": "a", "structured_outputs": ["json": schema]],
+                "structured_outputs.json.properties.a.maximun"
+            ),
+            (
+                "/api/chat", ["messages": question, "stream": false, "format": schema],
+                "format.properties.a.maximun"
+            ),
+        ]
+        for (path, body, told) in asked {
+            let answer = await server.post(path, body)
+            #expect(answer.status == 200, "\(path): \(answer.text)")
+            #expect(answer.headers["martlet-ignored"] == told, "\(path)")
+        }
+    }
+
     @Test func otherWiresKeepToTheirForm() async throws {
         let server = try await Self.shared.value
         let ollama = await server.post(

@@ -28,33 +28,6 @@ import Testing
         #expect(await closed.send("GET", "/main.js").status == 404)
     }
 
-    @Test func browsersThatReadGzipGetIt() async throws {
-        let server = try await TestServer()
-        let plain = await server.send("GET", "/main.js")
-        #expect(plain.headers["content-encoding"] == nil)
-        #expect(plain.headers["vary"] == "accept-encoding")
-        for (accepted, isSmall) in [
-            ("gzip, deflate, br", true), ("br;q=1, GZIP;q=0.5", true),
-            ("gzip;q=0, identity", false),
-            ("identity", false), ("xgzip", false),
-        ] {
-            let answer = await server.send(
-                "GET", "/main.js", headers: [("accept-encoding", accepted)])
-            #expect(answer.status == 200)
-            #expect((answer.headers["content-encoding"] == "gzip") == isSmall, "\(accepted)")
-            #expect((answer.bytes.count < plain.bytes.count / 2) == isSmall)
-            #expect(answer.headers["content-length"] == "\(answer.bytes.count)")
-            #expect((answer.headers["etag"] == plain.headers["etag"]) == !isSmall)
-            // Each form has its own tag.
-            for tag in [answer.headers["etag"], "\"other\""] {
-                let again = await server.send(
-                    "GET", "/main.js",
-                    headers: [("accept-encoding", accepted), ("if-none-match", tag ?? "")])
-                #expect(again.status == (tag == answer.headers["etag"] ? 304 : 200))
-            }
-        }
-    }
-
     @Test func theStateIsTold() async throws {
         let server = try await TestServer()
         _ = await server.post("/v1/completions", ["prompt": "Hello", "max_tokens": 4])

@@ -14,6 +14,7 @@ final class Fields {
     let start = ContinuousClock.now
     private var read: Set<String> = []
     private var children: [Fields] = []
+    private var meaningless: [String] = []
     /// Where the children stand, by their paths.
     private var places: [String: Int] = [:]
 
@@ -55,6 +56,12 @@ final class Fields {
     /// The paths of fields that nobody read, those of objects inside included.
     var unread: [String] {
         object.keys.filter { !read.contains($0) }.map(path(_:)) + children.flatMap(\.unread)
+            + meaningless
+    }
+
+    /// Notes words inside of a field that was read as a whole and that mean nothing, by their paths in it.
+    func note(meaningless words: [String], in key: String) {
+        meaningless += words.map { "\(path(key)).\($0)" }
     }
 
     // MARK: Values

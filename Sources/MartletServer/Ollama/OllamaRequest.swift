@@ -77,7 +77,7 @@ struct OllamaRequest: Sendable {
         var form = AnswerConstraint.none
         if let format = fields["format"], format.stringValue != "" {
             switch format {
-            case .object: form = .schema(format)
+            case .object: form = .schema(fields.read(schema: format, "format"))
             case .string("json"): form = .object
             default: throw fields.wrong("format", format, "json or a JSON schema")
             }

@@ -154,7 +154,7 @@ enum ChatTools {
         fields.accept("type")
         return ToolDefinition(
             name: name, description: try fields.string("description") ?? "",
-            parameters: try fields.whole(key) ?? JSONObject())
+            parameters: try fields.schema(key)?.objectValue ?? JSONObject())
     }
 
     /// Reads the tools and what `tool_choice` makes of them: which the model is told of, and whether it must call.

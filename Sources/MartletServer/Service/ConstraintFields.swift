@@ -1,6 +1,7 @@
 /// Forms that an answer must have. They are read here, whichever API they come by.
 
 import Martlet
+import MartletConstraints
 import MartletJSON
 
 /// What an answer must be.
@@ -41,8 +42,8 @@ extension AnswerConstraint {
         switch kind {
         case .text: self = .none
         case .json_object:
-            if let schema = try format.whole("schema") {
-                self = .schema(.object(schema))
+            if let schema = try format.schema("schema") {
+                self = .schema(schema)
             } else {
                 self = .object
             }
@@ -50,9 +51,9 @@ extension AnswerConstraint {
             // Chat completions nest the schema, responses do not.
             let holder = try format.fields("json_schema") ?? format
             let schema = try holder.required(
-                "schema", try holder.whole("schema"), "a JSON schema")
+                "schema", try holder.schema("schema"), "a JSON schema")
             holder.accept("name", "strict", "description")
-            self = .schema(.object(schema))
+            self = .schema(schema)
         }
     }
 
@@ -68,12 +69,13 @@ extension AnswerConstraint {
             if let text = value.stringValue {
                 guard !text.isEmpty else { continue }
                 do throws(JSONError) {
-                    add(key, .schema(try JSONValue.parse(Array(text.utf8), file: key)))
+                    let schema = try JSONValue.parse(Array(text.utf8), file: key)
+                    add(key, .schema(fields.read(schema: schema, key)))
                 } catch {
                     throw .field(fields.path(key), got: "\(error)", expected: "a JSON schema")
                 }
             } else {
-                add(key, .schema(value))
+                add(key, .schema(fields.read(schema: value, key)))
             }
         }
         if let text = try fields.string("guided_regex"), !text.isEmpty {
@@ -83,7 +85,9 @@ extension AnswerConstraint {
             add("guided_choice", .choice(texts))
         }
         if let structured = try fields.fields("structured_outputs") {
-            if let schema = structured["json"] { add("structured_outputs", .schema(schema)) }
+            if let schema = structured["json"] {
+                add("structured_outputs", .schema(structured.read(schema: schema, "json")))
+            }
             if let text = try structured.string("regex") {
                 add("structured_outputs", .expression(text))
             }
@@ -101,5 +105,18 @@ extension AnswerConstraint {
                 expected: "one form of the answer")
         }
         self = found.first?.form ?? .none
+    }
+}
+
+extension Fields {
+    /// A field that holds a schema.
+    func schema(_ key: String) throws(WireError) -> JSONValue? {
+        try whole(key).map { read(schema: .object($0), key) }
+    }
+
+    /// A schema of a field, of which words that no dialect knows are told of as ignored.
+    func read(schema: JSONValue, _ key: String) -> JSONValue {
+        note(meaningless: UnknownKeywords.paths(in: schema), in: key)
+        return schema
     }
 }

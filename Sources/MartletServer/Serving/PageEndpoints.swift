@@ -108,7 +108,7 @@ enum PageEndpoints {
                 "savedTokens": .integer(now.hitTokens),
             ],
             "preemptions": [
-                "park": .integer(now.parkings),
+                "park": .integer(now.parkings - now.spills), "spill": .integer(now.spills),
                 "recompute": .integer(now.preemptions - now.parkings),
             ],
         ])
@@ -118,31 +118,12 @@ enum PageEndpoints {
 extension Exchange {
     /// Sends a file of the page, or word that the browser has it already.
     fileprivate func reply(_ file: PageFile) async throws(WireError) {
-        let compressed = request.acceptsGzip ? file.compressed : nil
-        let tag = compressed == nil ? file.tag : file.compressedTag
-        for (name, value) in file.headers where !["content-type", "etag"].contains(name) {
+        for (name, value) in file.headers where name != "content-type" {
             add(header: name, value)
         }
-        add(header: "etag", tag)
-        if compressed != nil { add(header: "content-encoding", "gzip") }
-        let bytes = compressed ?? file.bytes
-        guard request.header("if-none-match") == tag else {
-            return try await reply(bytes, contentType: file.contentType)
+        guard request.header("if-none-match") == file.tag else {
+            return try await reply(file.bytes, contentType: file.contentType)
         }
-        try await begin(304, contentType: file.contentType, length: bytes.count)
-    }
-}
-
-extension ServerRequest {
-    /// Whether its sender reads gzip: it names it, and not with a weight of zero.
-    fileprivate var acceptsGzip: Bool {
-        let words = (header("accept-encoding") ?? "").lowercased().split(separator: ",")
-        return words.contains { word in
-            let parts = word.split(separator: ";").map { $0.filter { $0 != " " } }
-            return parts.first == "gzip"
-                && !parts.dropFirst().contains {
-                    $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0
-                }
-        }
+        try await begin(304, contentType: file.contentType, length: file.bytes.count)
     }
 }
