@@ -95,6 +95,8 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var largestStep = 0
     /// What a step costs, as far as that is known.
     package internal(set) var stepCost: StepCost?
+    /// What a step may have now.
+    package internal(set) var stepRoom = StepRoom()
     /// Requests that ended or failed.
     package internal(set) var endedRequests = 0
     /// Chains that wait.

@@ -188,6 +188,7 @@ final class EngineLoop {
         statistics.runningChains = scheduler.running.count
         statistics.keptSequences = kept.all.count
         statistics.stepCost = times.cost
+        statistics.stepRoom = scheduler.room(within: stepLimit)
         statistics.prefixes.keptTokens = kept.all.reduce(0) { $0 + $1.tokens.count }
         statistics.prefixes.reclaimableBytes = keptBytes
         statistics.cache = cache.statistics

@@ -73,6 +73,26 @@ import Testing
         #expect(loop.harness.heard[first]?[0].end == nil)
     }
 
+    /// What a step may have, as it is told, is what a prompt that arrives then is given.
+    @Test(arguments: [nil, 0.001, 0.15, 0.4]) func whatAStepMayHaveIsTold(gap: Double?) throws {
+        let loop = try TimedLoop(cost: Self.cost) { $0.targetGap = gap.map { .seconds($0) } }
+        #expect(loop.harness.loop.statistics.stepRoom == StepRoom(tokens: 512))
+        for index in 0..<8 { loop.submit(Self.request(20, 1200, from: index)) }
+        for round in 1...4 {
+            for _ in 0..<12 { loop.step() }
+            let told = loop.harness.loop.statistics.stepRoom
+            #expect((told.seconds != nil) == (gap != nil))
+            if let seconds = told.seconds {
+                #expect(abs(seconds - (loop.steps.last?.seconds ?? 0)) < 0.01, "\(seconds)")
+            }
+            loop.submit(Self.request(600, 2, from: 40 * round))
+            loop.step()
+            #expect(loop.steps.last?.tokens == told.tokens, "round \(round)")
+            // Until the prompt has its two tokens.
+            while loop.harness.loop.statistics.runningChains > 8 { loop.step() }
+        }
+    }
+
     @Test func aGapIsATime() throws {
         let loop = try TimedLoop(cost: Self.cost)
         let id = loop.submit(Self.request(5, 5) { $0.targetGap = .zero })

@@ -43,34 +43,6 @@ import Testing
         #expect(window.quantiles(at: .seconds(306)).count == 2)
     }
 
-    @Test func aStepMayHaveWhatTheGapLeaves() {
-        func budget(
-            gap: Duration? = .milliseconds(200), running: Int = 10, held: Double = 0,
-            largest: Int = 512, read: Double = 0, isKnown: Bool = true
-        ) -> StepBudget {
-            StepBudget(
-                mostTokens: 512, largestStep: largest,
-                cost: isKnown
-                    ? StepCost(fixed: 0.0495, perToken: 0.001, perRead: read) : nil,
-                targetGap: gap, runningChains: running, heldTokens: held)
-        }
-        // 49.5 ms and 150 tokens of 1 ms.
-        #expect(budget().tokens == 150)
-        #expect(abs((budget().seconds ?? 0) - 0.0595) < 1e-9)
-        // 10 chains read 100,000 tokens of 1 µs: 100 ms less.
-        #expect(budget(held: 1e5, read: 1e-6).tokens < 51)
-        #expect(budget(held: 1e5, read: 1e-6).tokens >= 49)
-        // At most twice what was tried, 16 before anything was.
-        #expect(budget(largest: 30).tokens == 60)
-        #expect(budget(largest: 0, isKnown: false).tokens == 16)
-        // A prompt gets on, whatever the gap.
-        #expect(budget(gap: .milliseconds(1)).tokens == 14)
-        // Nobody waits for a next token.
-        #expect(budget(running: 0).tokens == 512)
-        #expect(budget(running: 0).seconds == nil)
-        #expect(budget(gap: nil).tokens == 512)
-    }
-
     @Test func theStateTellsBoth() async throws {
         var options = ModelOptions()
         options.targetGap = .milliseconds(250)

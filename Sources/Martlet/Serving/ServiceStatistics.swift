@@ -18,6 +18,12 @@ public struct ServiceStatistics: Sendable, Hashable {
     public let largestStep: Int
     /// What a step costs, as far as that is known.
     public let stepCost: StepCost?
+    /// Tokens that a step may have now, by its cost and the time that should pass between two tokens: one of each chain
+    /// that generates, and those of a new prompt.
+    public let stepTokens: Int
+    /// Seconds that a step of the chains that generate takes without a prompt; nil where that is not known, or no time
+    /// between tokens is aimed at.
+    public let stepSeconds: Double?
 
     /// Bytes that the cache may hold.
     public let budgetBytes: Int
@@ -44,6 +50,8 @@ public struct ServiceStatistics: Sendable, Hashable {
         work = EngineWork(engine)
         largestStep = engine.largestStep
         stepCost = engine.stepCost
+        stepTokens = engine.stepRoom.tokens
+        stepSeconds = engine.stepRoom.seconds
         budgetBytes = engine.cache.budgetBytes
         heldBytes = engine.cache.bytesHeld
         peakBytes = engine.cache.peakBytes
@@ -62,6 +70,10 @@ public struct ServiceStatistics: Sendable, Hashable {
         self.work = work
         largestStep = all.map(\.largestStep).max() ?? 0
         stepCost = all.first?.stepCost
+        // Engines take turns: the steps are those of the busiest.
+        let busiest = all.max { $0.runningChains < $1.runningChains }
+        stepTokens = busiest?.stepTokens ?? 0
+        stepSeconds = busiest?.stepSeconds
         self.budgetBytes = budgetBytes
         heldBytes = sum(\.heldBytes)
         peakBytes = sum(\.peakBytes)

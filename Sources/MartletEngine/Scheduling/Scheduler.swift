@@ -191,6 +191,25 @@ struct Scheduler: Sendable {
         return plan
     }
 
+    /// What a step may have now: a token of every chain that decodes, and of a new prompt after them what the budget holds
+    /// and, where a limit is given, its time.
+    func room(within limit: StepLimit?) -> StepRoom {
+        let plan = plan(within: limit) { $0.isDecoding }
+        var left = budget.maximumTokens - plan.tokenCount
+        if plan.slices.count >= budget.maximumSequences { left = 0 }
+        guard let limit else { return StepRoom(tokens: plan.tokenCount + left) }
+        let reads = plan.slices.reduce(0) { sum, slice in
+            let start = self[slice.id]?.computed ?? 0
+            return sum + limit.reads(start..<start + slice.count)
+        }
+        let seconds = limit.cost.seconds(tokens: plan.tokenCount, reads: reads)
+        let known = max(0, limit.mostTokens - plan.tokenCount)
+        let count = limit.tokens(min(left, known), from: 0, within: limit.seconds - seconds)
+        return StepRoom(
+            tokens: plan.tokenCount + max(count, min(left, StepLimit.leastTokens)),
+            seconds: limit.seconds.isFinite ? seconds : nil)
+    }
+
     /// The most tokens of a chain that a step may compute.
     private func most(of state: SequenceState, _ room: Int) -> Int {
         var count = min(state.remaining, room, state.scoringChunk ?? .max)

@@ -54,6 +54,14 @@ package struct StepTimes: Sendable, Hashable {
     private static let firstTokens = 16
 }
 
+/// How much a step may have at a moment.
+package struct StepRoom: Sendable, Hashable {
+    /// Tokens, those of the chains that decode included.
+    package var tokens = 0
+    /// Seconds that those chains take alone, as far as that is known; nil where nobody waits for a time that matters.
+    package var seconds: Double?
+}
+
 /// How long a step may take, and how that is known.
 struct StepLimit: Sendable {
     /// What a step costs.

@@ -56,9 +56,7 @@ enum PageEndpoints {
         }
         let forms = await served.shares?.statistics() ?? []
         let totals = service.counters.now
-        // Engines take turns: the steps are those of the busiest.
-        let busiest = forms.max { $0.numbers.runningChains < $1.numbers.runningChains }
-        let budget = busiest.map { StepBudget($0.form, $0.numbers) }
+        let options = forms.first?.form.loaded.options
         return .present([
             "version": .string(MartletVersion.current), "model": .string(served.id),
             "policies": .array(
@@ -88,11 +86,11 @@ enum PageEndpoints {
                 "count": .integer(now.steps),
                 "tokensPerSecond": totals.generationSeconds > 0
                     ? .number(Double(totals.completionTokens) / totals.generationSeconds) : nil,
-                "budgetTokens": budget.map { .integer($0.tokens) },
-                "mostTokens": budget.map { .integer($0.mostTokens) },
-                "seconds": budget?.seconds.map { .number($0) },
-                "targetGap": budget?.targetGap.map { .number($0 / .seconds(1)) },
-                "cost": budget?.cost.map {
+                "budgetTokens": .integer(now.stepTokens),
+                "mostTokens": options.map { .integer($0.maximumBatchTokens) },
+                "seconds": now.stepSeconds.map { .number($0) },
+                "targetGap": options?.targetGap.map { .number($0 / .seconds(1)) },
+                "cost": now.stepCost.map {
                     [
                         "fixed": .number($0.fixed), "perToken": .number($0.perToken),
                         "perRead": .number($0.perRead),
