@@ -34,7 +34,9 @@ for part in "${@:-gsm8k}"; do
     gsm8k) sweep gsm8k --task file:gsm8k-test.jsonl --chat --instruction "$instruction" --ratios "${RATIOS:-1,2,4,8}" \
         --codecs "${CODECS:-f16,q8,q4}" --lengths 400 --widths "${WIDTHS:-1,2,4,8}" --samples "${SAMPLES:-150}" --temperature 0.6 ;;
     # Tests are the checker: eight chains are right when one of them is.
-    programs) sweep programs --task programs:HumanEval.jsonl.gz --allow-programs --score any --ratios "${RATIOS:-1,2,4,8}" \
+    programs)
+        [ -f HumanEval.jsonl ] || gunzip -c HumanEval.jsonl.gz > HumanEval.jsonl
+        sweep programs --task programs:HumanEval.jsonl --allow-programs --score any --ratios "${RATIOS:-1,2,4,8}" \
         --codecs "${CODECS:-f16,q8,q4}" --lengths 320 --widths "${WIDTHS:-1,8}" --samples "${SAMPLES:-164}" --temperature 0.6 ;;
     # One chain, answered as a text goes on: what prompts of about 4k, 8k and 16k tokens keep of what is asked.
     long) for size in 4 8 16; do
