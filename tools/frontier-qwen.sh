@@ -4,8 +4,9 @@
 #   tools/frontier-qwen.sh MARTLET FOLDER [gsm8k] [programs] [long]
 #
 # FOLDER holds, or links to, qwen2.5-coder-0.5b-instruct-q4_k_m.gguf, gsm8k-test.jsonl (the test split) and
-# HumanEval.jsonl.gz; sweeps go into folders beside them. A sweep that was stopped goes on where it was. On two Zen 4
-# cores gsm8k takes about five hours, programs one and long three.
+# HumanEval.jsonl.gz; sweeps go into folders beside them. A sweep that was stopped goes on where it was. On two quiet
+# cores 100 problems of gsm8k with four chains took four to five minutes a configuration, programs with one chain somewhat over one;
+# the whole of each, as it stands here, takes many hours and was not run.
 #
 # COMPRESSED (such as 4=cr4: adapters that tools/retrofit-qwen.sh made, for dms), METHODS, RATIOS, CODECS, WIDTHS, SAMPLES
 # and SHARD (I/N; the parts are merged with 'martlet frontier merge') may be set.

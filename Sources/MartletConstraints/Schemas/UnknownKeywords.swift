@@ -32,8 +32,8 @@ package enum UnknownKeywords {
     /// Words that say something to people and programs, and nothing about which values are valid.
     private static let annotations: Set<String> = [
         "title", "description", "default", "examples", "example", "$comment", "$schema", "$id",
-        "id", "$defs", "definitions", "$anchor", "readOnly", "writeOnly", "deprecated",
-        "contentEncoding", "contentMediaType", "contentSchema",
+        "id", "$anchor", "readOnly", "writeOnly", "deprecated", "contentEncoding",
+        "contentMediaType",
         // Of OpenAPI.
         "discriminator", "externalDocs", "xml",
     ]
