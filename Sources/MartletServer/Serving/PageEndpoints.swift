@@ -86,7 +86,7 @@ enum PageEndpoints {
                 "count": .integer(now.steps),
                 "tokensPerSecond": totals.generationSeconds > 0
                     ? .number(Double(totals.completionTokens) / totals.generationSeconds) : nil,
-                "budgetTokens": .integer(now.stepTokens),
+                "budgetTokens": forms.isEmpty ? nil : .integer(now.stepTokens),
                 "mostTokens": options.map { .integer($0.maximumBatchTokens) },
                 "seconds": now.stepSeconds.map { .number($0) },
                 "targetGap": options?.targetGap.map { .number($0 / .seconds(1)) },
