@@ -186,7 +186,8 @@ public final class Model: Sendable {
     public func score(
         _ tokens: [Int32], topCount: Int = 0, adapter: String? = nil
     ) async throws(MartletError) -> ScoringResult {
-        try await score(tokens, topCount: topCount, adapter: adapter, chunk: 64)
+        try await score(
+            tokens, topCount: topCount, adapter: adapter, chunk: ScoringRequest.defaultChunk)
     }
 
     /// As ``score(_:topCount:adapter:)``, at most `chunk` tokens a step: each costs a row of logits.
@@ -217,7 +218,7 @@ public final class Model: Sendable {
     ) async throws(MartletError) -> ScoringResult {
         try await score(
             tokens, stride: stride, window: loaded.scoringWindow(of: tokens.count),
-            topCount: topCount, adapter: adapter, chunk: 64)
+            topCount: topCount, adapter: adapter, chunk: ScoringRequest.defaultChunk)
     }
 
     /// As ``score(_:stride:topCount:adapter:)``, in windows of so many tokens.

@@ -13,6 +13,8 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// Number of elements.
     package let count: Int
     private let mappedBytes: Int
+    /// Bytes of the elements.
+    package var byteCount: Int { count * MemoryLayout<Element>.stride }
 
     private static var mapThreshold: Int { 1 << 20 }
 

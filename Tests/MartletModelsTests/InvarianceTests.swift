@@ -31,16 +31,17 @@ private final class Bench {
     let runner: ModelRunner
 
     init(
-        _ setting: Setting, threads: Int = 1, rows: Int = 512, policy: CachePolicy = .dense,
-        window: Int? = nil
+        _ setting: Setting, threads: Int = 1, rows: Int = 512, pieceRows: Int = 128,
+        policy: CachePolicy = .dense, family: String = "llama", window: Int? = nil
     ) throws {
         model = try LanguageModel(
-            randomShape: shape(window: window), weights: setting.weights, seed: 7,
+            randomShape: shape(family: family, window: window), weights: setting.weights, seed: 7,
             kernels: KernelSet.selected(), pool: WorkerPool(threadCount: threads))
         cache = try KVCache(
             shape: model.cacheShape(codec: setting.codec), budgetBytes: 64 << 20, policy: policy,
             layerWindows: model.shape.layerWindows)
-        runner = try ModelRunner(model, maximumBatchTokens: rows, cache: cache)
+        runner = try ModelRunner(
+            model, maximumBatchTokens: rows, pieceRows: pieceRows, cache: cache)
     }
 
     /// One step; the rows of logits, one array for each.
@@ -90,6 +91,42 @@ private func bits(_ rows: [[Float]]) -> [[UInt32]] { rows.map { $0.map(\.bitPatt
             let got = bits(try Bench(setting, threads: 2).rows(tokens, chunk: chunk))
             #expect(got == expected, "2 threads, chunk \(chunk)")
         }
+    }
+
+    /// How many rows run through an MLP at once changes no bit, of whatever kind it is.
+    @Test(arguments: ["llama", "gemma2", "starcoder2"], [WeightType.f32, .q8])
+    fileprivate func piecesOfAnMLP(_ family: String, weights: WeightType) throws {
+        let setting = Setting(weights: weights, codec: .f16)
+        let tokens = prompt(150, seed: 2)
+        let whole = bits(
+            try Bench(setting, pieceRows: 512, family: family).rows(tokens, chunk: 4096))
+        // Strips of two threads have at least 24 rows together, those of one thread a piece of one row.
+        for (threads, rows) in [(1, 1), (1, 13), (1, 64), (2, 24), (2, 50), (3, 128)] {
+            let bench = try Bench(setting, threads: threads, pieceRows: rows, family: family)
+            let got = bits(try bench.rows(tokens, chunk: 4096))
+            #expect(got == whole, "\(threads) threads, pieces of \(rows)")
+        }
+    }
+
+    /// The inside of an MLP takes as much memory in long steps as in short ones.
+    @Test func longStepsTakeNoMoreMLP() throws {
+        var wide = shape()
+        wide.intermediateSize = 4000
+        let model = try LanguageModel(
+            randomShape: wide, weights: .q8, seed: 7, kernels: KernelSet.selected(),
+            pool: WorkerPool(threadCount: 1))
+        let cache = try KVCache(
+            shape: model.cacheShape(codec: .f16), budgetBytes: 1 << 20, policy: .dense)
+        func bytes(_ rows: Int, _ piece: Int) throws -> Int {
+            try ModelRunner(model, maximumBatchTokens: rows, pieceRows: piece, cache: cache)
+                .workspaceBytes
+        }
+        // Four bytes of a float and one of its quantised twin, beside scales and sums.
+        let inside = 4000 * 5
+        let (short, long) = (try bytes(128, 128), try bytes(2048, 128))
+        #expect(try bytes(2048, 2048) - long > (2048 - 128) * inside)
+        // A row of everything else is a tenth of one inside.
+        #expect(long - short < (2048 - 128) * inside / 4)
     }
 
     @Test(arguments: Setting.all)

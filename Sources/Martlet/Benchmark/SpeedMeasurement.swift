@@ -111,7 +111,7 @@ package struct SpeedMeasurement {
             rates.append(Double(tokens.count) / seconds(time))
             bytes = weights + cache.statistics.bytesRead - before
         }
-        return result(speedCase, rates, bytesPerToken: Double(bytes) / Double(tokens.count))
+        return result(speedCase, runner, rates, bytesPerToken: Double(bytes) / Double(tokens.count))
     }
 
     /// Computes a prompt in a sequence of its own; returns the bytes of weights that its steps read.
@@ -163,7 +163,8 @@ package struct SpeedMeasurement {
             rates.append(Double(speedCase.batch) / times[times.count / 2])
             rewind(sequences, to: speedCase.depth, cache)
         }
-        return result(speedCase, rates, bytesPerToken: Double(bytes) / Double(speedCase.batch))
+        return result(
+            speedCase, runner, rates, bytesPerToken: Double(bytes) / Double(speedCase.batch))
     }
 
     private func fill(
@@ -203,7 +204,7 @@ package struct SpeedMeasurement {
     // MARK: Figures
 
     private func result(
-        _ speedCase: SpeedCase, _ rates: [Double], bytesPerToken: Double
+        _ speedCase: SpeedCase, _ runner: ModelRunner, _ rates: [Double], bytesPerToken: Double
     ) -> SpeedResult {
         let sorted = rates.sorted()
         let median = sorted[sorted.count / 2]
@@ -211,7 +212,8 @@ package struct SpeedMeasurement {
             speedCase: speedCase, tokensPerSecond: median, minimum: sorted[0],
             maximum: sorted[sorted.count - 1], bytesPerToken: bytesPerToken,
             bandwidthFraction: median * bytesPerToken / bandwidth,
-            arithmeticFraction: arithmeticFraction(speedCase, median))
+            arithmeticFraction: arithmeticFraction(speedCase, median),
+            workspaceBytes: runner.workspaceBytes)
     }
 
     /// What a prompt's multiplications would take at the peak, beside what they took with everything else.

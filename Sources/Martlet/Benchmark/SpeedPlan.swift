@@ -85,6 +85,8 @@ package struct SpeedResult: Sendable, Hashable {
     /// Share of the time of a prefill that its multiplications take at the machine's peak; nil for a decode, and where
     /// the policy may leave some out.
     package let arithmeticFraction: Double?
+    /// Bytes of the buffers of steps, beside weights and cache.
+    package let workspaceBytes: Int
 }
 
 /// A case that was measured, or why it was not.

@@ -3,7 +3,11 @@
 package import MartletEngine
 
 extension LoadedModel {
-    /// The log-probability of each token given those before it, `options.maximumBatchTokens` of them a step.
+    private var scoringChunk: Int {
+        min(options.maximumBatchTokens, ScoringRequest.defaultChunk)
+    }
+
+    /// The log-probability of each token given those before it.
     ///
     /// - Parameters:
     ///   - budgetBytes: the most that the cache may take; nil for what the tokens need.
@@ -15,7 +19,7 @@ extension LoadedModel {
     ) async throws(MartletError) -> ScoringResult {
         let model = try await scorer(of: tokens.count, budgetBytes: budgetBytes)
         return try await model.score(
-            tokens, topCount: topCount, adapter: adapter, chunk: options.maximumBatchTokens)
+            tokens, topCount: topCount, adapter: adapter, chunk: scoringChunk)
     }
 
     /// The same of a text that may be longer than the context, in windows that slide over it by `stride` tokens; see
@@ -30,7 +34,7 @@ extension LoadedModel {
         let model = try await scorer(of: min(window, tokens.count), budgetBytes: budgetBytes)
         return try await model.score(
             tokens, stride: stride, window: window, topCount: topCount, adapter: adapter,
-            chunk: options.maximumBatchTokens)
+            chunk: scoringChunk)
     }
 
     /// The tokens of a window over a text of so many: the model's context, or all of a text that fits.

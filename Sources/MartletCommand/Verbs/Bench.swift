@@ -188,6 +188,7 @@ enum SpeedTable {
             line.set("bytesPerToken", result.bytesPerToken)
             line.set("bandwidthFraction", result.bandwidthFraction)
             line.set("arithmeticFraction", result.arithmeticFraction)
+            line.set("workspaceBytes", result.workspaceBytes)
         case .skipped(let speedCase, let needed, let available):
             set(speedCase, in: &line)
             line.set(

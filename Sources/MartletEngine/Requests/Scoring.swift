@@ -14,6 +14,8 @@ package struct ScoringRequest: Sendable {
     package var topCount: Int
     /// The most tokens computed in one step; each costs a row of logits while the step lasts.
     package var chunk: Int
+    /// ``chunk`` unless given: no slower than longer ones, whose logits take more memory than all else in a step.
+    package static let defaultChunk = 64
     /// Larger goes first; equal ones in order of arrival.
     package var priority: Int
     /// The adapter that it is computed under; nil for the model's own weights.
@@ -21,7 +23,7 @@ package struct ScoringRequest: Sendable {
 
     /// Describes a request.
     package init(
-        tokens: [Int32], topCount: Int = 0, chunk: Int = 64, priority: Int = 0,
+        tokens: [Int32], topCount: Int = 0, chunk: Int = defaultChunk, priority: Int = 0,
         adapter: String? = nil
     ) {
         self.tokens = tokens

@@ -26,19 +26,14 @@ final class EncoderStep: RowWorkspace {
     let queryKeyValue: UnsafeMutablePointer<Float>
     let attended: UnsafeMutablePointer<Float>
     let inner: UnsafeMutablePointer<Float>
-    let activationBlocks: Int
     /// By base of a rotation, the cosines and sines of the positions of a text.
     let turns: [Double: EncoderTurn]
     let scratch: [AttentionScratch]
 
     private let floats: AlignedBuffer<Float>
-    private let quantBuffer: AlignedBuffer<Int8>
-    private let scaleBuffer: AlignedBuffer<Float>
-    private let sumBuffer: AlignedBuffer<Int32>
+    private let quantBuffer: QuantisedBuffer
     private let ids: AlignedBuffer<Int32>
-    var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
-    var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
-    var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
+    var quantised: QuantisedRows { quantBuffer.rows }
     /// The token of each row, and its place in its text.
     var tokens: UnsafeMutablePointer<Int32> { ids.base }
     var places: UnsafeMutablePointer<Int32> { ids.base + capacity }
@@ -68,10 +63,9 @@ final class EncoderStep: RowWorkspace {
         queryKeyValue = starts[2]
         attended = starts[3]
         inner = starts[4]
-        activationBlocks = (max(plan.hiddenSize, plan.queryWidth, innerWidth) + 31) / 32
-        quantBuffer = try AlignedBuffer(count: activationBlocks * capacity * 32, purpose: "a step")
-        scaleBuffer = try AlignedBuffer(count: activationBlocks * capacity, purpose: "a step")
-        sumBuffer = try AlignedBuffer(count: activationBlocks * capacity * 2, purpose: "a step")
+        quantBuffer = try QuantisedBuffer(
+            rows: capacity, columns: max(plan.hiddenSize, plan.queryWidth, innerWidth),
+            purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
         var turns: [Double: EncoderTurn] = [:]
         for case .some(let base) in plan.layers.map(\.rotaryBase) where turns[base] == nil {

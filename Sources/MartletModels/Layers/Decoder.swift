@@ -148,14 +148,15 @@ extension EvictionHead {
         let name = bound.name(.marks, layer: layer)
         let heads = shape.keyValueHeadCount
         // Never quantised: a mark is one bit of a small number.
-        let matrices = try weights.matrices(
+        let matrix = try weights.matrices(
             [MatrixPart(name: name + ".weight", rows: heads)],
-            columns: shape.hiddenSize, layout: .stacked, type: .f32)
+            columns: shape.hiddenSize, layout: .stacked, type: .f32)[0]
         let hasBias = attentionHasBias && weights.contains(name + ".bias")
         self.init(
             shape: head,
-            projection: Linear(
-                matrices, bias: hasBias ? try weights.vector(name + ".bias", count: heads) : nil),
+            projection: Projection(
+                rows: ThinRows(matrix: matrix, first: 0, count: heads),
+                bias: hasBias ? try weights.vector(name + ".bias", count: heads) : nil),
             norm: try .rms(
                 weights, bound.name(.marksNorm, layer: layer) + ".weight",
                 count: shape.hiddenSize, epsilon: bound.plan.epsilon))

@@ -8,9 +8,16 @@ import MartletKernels
 /// Marks the tokens of one layer. In the borrowed variants a channel of queries (and keys) carries the
 /// mark, and is zero in attention under every policy.
 struct EvictionHead: Sendable {
+    /// What gives a row's logits: one for each KV head.
+    struct Projection: Sendable {
+        let rows: ThinRows
+        /// One number for each output of the whole matrix.
+        let bias: WeightVector?
+    }
+
     let shape: EvictionHeadShape
     /// The projection that marks, for ``EvictionHeadShape/Source/projection``; nil for the borrowed variants.
-    let projection: Linear?
+    let projection: Projection?
     let norm: Norm?
 
     /// Whether a channel of queries and keys marks, which must be normalised before it is read.
@@ -23,10 +30,13 @@ struct EvictionHead: Sendable {
         let heads = step.shape.keyValueHeadCount
         let input = rows.activation(
             of: step.hidden, stride: step.shape.hiddenSize, columns: step.shape.hiddenSize,
-            norm: norm, quantised: projection.quantisesActivations)
-        projection(rows, input, out: step.marks, outStride: heads)
-        for index in rows.first * heads..<(rows.first + rows.count) * heads {
-            step.marks[index] = step.marks[index] * shape.scale - shape.offset
+            norm: norm, quantised: false)
+        let logits = projection.rows.multiply(rows, input, bias: projection.bias)
+        for row in 0..<rows.count {
+            for head in 0..<heads {
+                step.marks[(rows.first + row) * heads + head] =
+                    logits[row * step.lowRankWidth + head] * shape.scale - shape.offset
+            }
         }
     }
 

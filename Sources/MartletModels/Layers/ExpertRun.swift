@@ -141,10 +141,7 @@ struct ExpertRun {
             let slot = slots.lowerBound
             let (x, stride) = floats(input, slot: slot)
             let (out, outStride) = floats(output, slot: slot)
-            let activation = Activation(
-                x: x, stride: stride, quants: scratch.quants + slot * scratch.blocks * 32,
-                scales: scratch.scales + slot * scratch.blocks,
-                sums: scratch.sums + slot * scratch.blocks * 2, blocks: scratch.blocks)
+            let activation = scratch.quantised.activation(x, stride: stride, row: slot)
             let bias = expert.linear(product).bias.map { $0.pointer + first }
             var work = mk_matmul(
                 matrix, activation, rows: slots.count, bias: bias, out: out + first,

@@ -45,29 +45,31 @@ struct GatedMLP: FeedForward {
 
     var matrices: [PackedMatrix] { gateUp.matrices + down.linear.matrices }
 
-    func callAsFunction(_ rows: StepRows) {
+    func callAsFunction(_ rows: StepRows) { rows.inPieces(run) }
+
+    private func run(_ rows: StepRows) {
         let step = rows.step
         let shape = step.shape
         let width = shape.intermediateSize
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize,
             norm: norm, quantised: gateUp.quantisesActivations)
-        var stride = width
+        let stride = isPaired ? width : 2 * width
+        let inner = rows.inner(stride: stride)
         if isPaired {
-            gateUp(rows, normed, out: step.inner, outStride: width, epilogue: .swiglu)
+            gateUp(rows, normed, out: inner, outStride: stride, epilogue: .swiglu)
         } else {
-            stride = 2 * width
-            gateUp(rows, normed, out: step.inner, outStride: stride)
-            let (inner, kernels) = (step.inner, step.kernels.table)
+            gateUp(rows, normed, out: inner, outStride: stride)
+            let kernels = step.kernels.table
             rows.forEach(cost: width * 2) { row in
                 let gate = inner + row * stride
                 kind.activate(gate, gate + width, width, kernels)
             }
         }
-        let inner = rows.activation(
-            of: step.inner, stride: stride, columns: width, norm: nil,
-            quantised: down.linear.quantisesActivations)
-        down(rows, inner)
+        let prepared = rows.activation(
+            of: inner, stride: stride, columns: width, norm: nil,
+            quantised: down.linear.quantisesActivations, room: rows.innerQuantised)
+        down(rows, prepared)
     }
 }
 
@@ -81,20 +83,22 @@ struct PlainMLP: FeedForward {
 
     var matrices: [PackedMatrix] { up.matrices + down.linear.matrices }
 
-    func callAsFunction(_ rows: StepRows) {
+    func callAsFunction(_ rows: StepRows) { rows.inPieces(run) }
+
+    private func run(_ rows: StepRows) {
         let step = rows.step
         let shape = step.shape
         let width = shape.intermediateSize
         let normed = rows.activation(
             of: step.hidden, stride: shape.hiddenSize, columns: shape.hiddenSize,
             norm: norm, quantised: up.quantisesActivations)
-        up(rows, normed, out: step.inner, outStride: width)
-        let (inner, gelu) = (step.inner, step.kernels.table.pointee.gelu)
+        let (inner, gelu) = (rows.inner(stride: width), step.kernels.table.pointee.gelu)
+        up(rows, normed, out: inner, outStride: width)
         let form: Int32 = isApproximate ? 1 : 0
         rows.forEach(cost: width * 8) { row in gelu(inner + row * width, Int32(width), form) }
         let prepared = rows.activation(
-            of: step.inner, stride: width, columns: width, norm: nil,
-            quantised: down.linear.quantisesActivations)
+            of: inner, stride: width, columns: width, norm: nil,
+            quantised: down.linear.quantisesActivations, room: rows.innerQuantised)
         down(rows, prepared)
     }
 }

@@ -160,7 +160,7 @@ struct GroupedAttention: Sendable {
         for span in step.adaptedRows {
             guard let head = span.adapter.head(layer: layer), head.borrowsChannel else { continue }
             lends = true
-            let rows = StepRows(step: step, first: span.first, count: span.count, isStrip: false)
+            let rows = StepRows(step: step, first: span.first, count: span.count, strip: nil)
             readChannels(of: head, rows, stride: stride)
             guard step.hears(head) else {
                 rows.unmark()

@@ -4,13 +4,25 @@ import MartletCache
 import MartletFormats
 import MartletKernels
 
-extension LiveAdapter {
-    /// Binds the heads of a retrofit's adapter, one for each layer; none where it has no card.
-    static func heads(
-        of file: AdapterFile, plan: DecoderPlan, tensors: any TensorSource, pool: WorkerPool
-    ) throws(ModelError) -> [EvictionHead] {
-        guard let card = file.card else { return [] }
-        let head = try EvictionHeadShape(card, plan: plan)
+/// The heads of a retrofit's adapter as its file has them, before their panels are packed.
+struct MarkingHeads {
+    private let shape: EvictionHeadShape?
+    private let epsilon: Float
+    /// One for each layer; empty where low-rank parts changed the channels that mark.
+    private var projections: [(rows: ThinPanels.Place, bias: [Float]?, norm: WeightVector)] =
+        []
+    private let layerCount: Int
+
+    /// Reads the heads of a file; none where it has no card.
+    init(
+        _ file: AdapterFile, plan: DecoderPlan, tensors: any TensorSource,
+        panels: inout ThinPanels
+    ) throws(ModelError) {
+        epsilon = Float(plan.epsilon)
+        layerCount = plan.shape.layerCount
+        shape =
+            if let card = file.card { try EvictionHeadShape(card, plan: plan) } else { nil }
+        guard shape?.source == .projection else { return }
         let names = StoredNames(plan, contains: tensors.contains)
         var left = file.added
         /// The numbers of a layer's tensor.
@@ -23,33 +35,42 @@ extension LiveAdapter {
                 return try AdapterFile.numbers(entry)
             } catch { throw .format(error) }
         }
-        func vector(_ name: String, _ count: Int) throws(ModelError) -> WeightVector {
-            try WeightVector(numbers(name, [count]))
-        }
         let (rows, width) = (plan.shape.keyValueHeadCount, plan.shape.hiddenSize)
-        guard head.source == .projection else {
-            // The marks are in channels of what low-rank parts changed.
-            return plan.shape.layers.map { _ in
-                EvictionHead(shape: head, projection: nil, norm: nil)
-            }
-        }
-        var heads: [EvictionHead] = []
         for layer in plan.shape.layers.indices {
             let name = names.name(plan.table[.marks], layer: layer)
             let norm = names.name(plan.table[.marksNorm], layer: layer)
             let weight = try numbers(name + ".weight", [rows, width])
-            let bias = left[name + ".bias"] == nil ? nil : try vector(name + ".bias", rows)
-            heads.append(
-                EvictionHead(
-                    shape: head,
-                    projection: Linear([try packed(weight, rows: rows, pool)], bias: bias),
-                    norm: .rms(
-                        weight: try vector(norm + ".weight", width), epsilon: Float(plan.epsilon))))
+            let bias = left[name + ".bias"] == nil ? nil : try numbers(name + ".bias", [rows])
+            projections.append(
+                (
+                    panels.add(weight, columns: width), bias,
+                    try WeightVector(numbers(norm + ".weight", [width]))
+                ))
         }
         if let other = left.keys.min() {
             throw .unsupported(
                 file: file.path, key: "tensor \(other)", got: "stored",
                 expected: "the heads of \(plan.shape.layerCount) layers and nothing else")
+        }
+    }
+
+    /// The heads of all layers, once their panels are packed; none where the file has none.
+    func heads(in panels: ThinPanels.Packed) throws(ModelError) -> [EvictionHead] {
+        guard let shape else { return [] }
+        guard shape.source == .projection else {
+            return (0..<layerCount).map { _ in
+                EvictionHead(shape: shape, projection: nil, norm: nil)
+            }
+        }
+        var heads: [EvictionHead] = []
+        for (place, bias, norm) in projections {
+            let rows = panels[place]
+            heads.append(
+                EvictionHead(
+                    shape: shape,
+                    projection: EvictionHead.Projection(
+                        rows: rows, bias: try bias.map(rows.vector)),
+                    norm: .rms(weight: norm, epsilon: epsilon)))
         }
         return heads
     }
@@ -85,11 +106,10 @@ extension EvictionHeadShape {
 }
 
 extension EvictionHead {
-    /// Bytes of what it is beside the model's weights.
-    var byteCount: Int {
+    /// Bytes of its vectors, in an adapter.
+    var vectorBytes: Int {
         guard let projection, case .rms(let norm, _)? = norm else { return 0 }
-        return projection.byteCount
-            + ((projection.bias?.count ?? 0) + norm.count) * MemoryLayout<Float>.stride
+        return ((projection.bias?.count ?? 0) + norm.count) * MemoryLayout<Float>.stride
     }
 }
 
@@ -102,7 +122,7 @@ extension StepRows {
             let end = min(first + count, span.first + span.count)
             guard begin < end, let head = span.adapter.head(layer: layer), step.hears(head)
             else { continue }
-            let rows = StepRows(step: step, first: begin, count: end - begin, isStrip: isStrip)
+            let rows = StepRows(step: step, first: begin, count: end - begin, strip: strip)
             head.project(rows)
             rows.spreadMarks(of: head)
         }

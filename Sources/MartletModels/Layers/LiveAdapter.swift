@@ -15,21 +15,30 @@ struct LinearSite: Hashable, Sendable {
 /// An adapter in memory. A row that has it gets y + scale · B (A x) for y, and the marks of its heads, whatever other
 /// rows have.
 package final class LiveAdapter: Sendable {
-    /// What is added to some outputs of a product.
+    /// What is added to a product.
     struct Update: Sendable {
-        /// A: `[rank][inputs]`.
-        let down: PackedMatrix
+        /// The A of all its parts, one after another: `[ranks][inputs]`.
+        let down: ThinRows
+        let parts: [Part]
+    }
+
+    /// What is added to some outputs of a product.
+    struct Part: Sendable {
         /// scale · B: `[outputs][rank]`.
         let up: PackedMatrix
+        /// The first of its rows of A.
+        let first: Int
         /// The first of the outputs.
         let offset: Int
     }
 
     /// The name that requests choose it by.
     package let name: String
-    let updates: [LinearSite: [Update]]
-    /// The largest rank.
-    let rank: Int
+    let updates: [LinearSite: Update]
+    /// What the matrices of few rows lie in: those of A and of heads.
+    private let thin: ThinPanels.Packed
+    /// The most inner products of a row at once.
+    var lowRankWidth: Int { thin.width }
     /// By layer: what marks tokens; empty in one that does not.
     let heads: [EvictionHead]
     /// Tokens for each slot of the cache that its heads were trained for; 1 without heads.
@@ -43,8 +52,9 @@ package final class LiveAdapter: Sendable {
 
     /// Bytes of its matrices and vectors.
     package var byteCount: Int {
-        updates.values.joined().reduce(0) { $0 + $1.down.byteCount + $1.up.byteCount }
-            + heads.reduce(0) { $0 + $1.byteCount }
+        thin.byteCount
+            + updates.values.reduce(0) { $1.parts.reduce($0) { $0 + $1.up.byteCount } }
+            + heads.reduce(0) { $0 + $1.vectorBytes }
     }
 
     /// Opens the adapter of a directory for a model.
@@ -60,35 +70,45 @@ package final class LiveAdapter: Sendable {
         do { file = try AdapterFile(directory: directory, of: tensors, digest: digest) } catch {
             throw .format(error)
         }
-        heads = try Self.heads(of: file, plan: plan, tensors: tensors, pool: pool)
         compressionRatio = file.card?.ratio.asked ?? 1
+        var panels = ThinPanels()
+        let marking = try MarkingHeads(file, plan: plan, tensors: tensors, panels: &panels)
         var pairs = file.pairs
         let names = StoredNames(plan, contains: tensors.contains)
         let groups: [[TensorRole]] =
             [[.query, .key, .value], [.output]]
             + (plan.table.has(.gate) ? [[.gate, .up], [.down]] : [[.up], [.down]])
-        var updates: [LinearSite: [Update]] = [:]
+        var stacks: [LinearSite: (down: ThinPanels.Place, parts: [Part])] = [:]
         for layer in plan.shape.layers.indices {
             for group in groups where group.allSatisfy(plan.table.has) {
                 var offset = 0
+                var (rows, rank): ([Float], Int) = ([], 0)
+                var parts: [Part] = []
                 for role in group {
                     let row = plan.table[role]
                     let span = plan.span(of: role, in: row, layer: layer)
                     let target = names.name(row, layer: layer) + ".weight"
                     // A tensor of several roles is met at the first of them.
                     if span.lowerBound == 0, let pair = pairs.removeValue(forKey: target) {
-                        updates[LinearSite(layer: layer, role: group[0]), default: []].append(
-                            try Self.update(
-                                pair, offset: offset,
-                                sources: row.roles.flatMap { role in
-                                    let order = plan.order(of: role, in: row, layer: layer)
-                                    return plan.span(of: role, in: row, layer: layer).map {
-                                        order?.stored($0) ?? $0
-                                    }
-                                }, pool: pool))
+                        let sources = row.roles.flatMap { role in
+                            let order = plan.order(of: role, in: row, layer: layer)
+                            return plan.span(of: role, in: row, layer: layer).map {
+                                order?.stored($0) ?? $0
+                            }
+                        }
+                        parts.append(
+                            Part(
+                                up: try Self.up(pair, sources: sources, pool: pool), first: rank,
+                                offset: offset))
+                        rows += try Self.numbers(pair.first)
+                        rank += pair.rank
                     }
                     offset += span.count
                 }
+                guard rank > 0 else { continue }
+                stacks[LinearSite(layer: layer, role: group[0])] = (
+                    panels.add(rows, columns: rows.count / rank), parts
+                )
             }
         }
         if let other = (Array(pairs.keys) + Array(file.replaced.keys)).min() {
@@ -98,49 +118,36 @@ package final class LiveAdapter: Sendable {
                     "updates of attention and feed-forward products alone, for an adapter that "
                     + "requests choose; merge this one (one adapter, without a name)")
         }
-        self.updates = updates
-        rank = updates.values.joined().reduce(1) { max($0, $1.down.channels) }
+        let thin = try panels.packed(pool)
+        self.thin = thin
+        updates = stacks.mapValues { Update(down: thin[$0.down], parts: $0.parts) }
+        heads = try marking.heads(in: thin)
     }
 
+    /// The numbers of a tensor of its file.
+    private static func numbers(_ entry: TensorEntry) throws(ModelError) -> [Float] {
+        do { return try AdapterFile.numbers(entry) } catch { throw .format(error) }
+    }
+
+    /// Packs scale · B.
+    ///
     /// - Parameter sources: the stored output channel that each of the product's channels is.
-    private static func update(
-        _ pair: AdapterFile.Pair, offset: Int, sources: [Int], pool: WorkerPool
-    ) throws(ModelError) -> Update {
-        let first: [Float]
-        var second: [Float]
-        do throws(FormatError) {
-            (first, second) = (
-                try AdapterFile.numbers(pair.first), try AdapterFile.numbers(pair.second)
-            )
-        } catch { throw .format(error) }
+    private static func up(
+        _ pair: AdapterFile.Pair, sources: [Int], pool: WorkerPool
+    ) throws(ModelError) -> PackedMatrix {
+        let rank = pair.rank
+        let stored = try numbers(pair.second)
         // The matrix was checked against the model's, whose own shape is checked later.
-        guard sources.count * pair.rank == second.count else {
+        guard sources.count * rank == stored.count else {
             throw .format(
                 .shapeMismatch(
                     file: pair.second.file.path, tensor: pair.second.name, got: pair.second.shape,
-                    expected: [sources.count, pair.rank]))
+                    expected: [sources.count, rank]))
         }
-        for index in second.indices { second[index] *= pair.scale }
-        second = sources.flatMap { second[$0 * pair.rank..<($0 + 1) * pair.rank] }
-        return Update(
-            down: try packed(first, rows: pair.rank, pool),
-            up: try packed(second, rows: second.count / pair.rank, pool), offset: offset)
-    }
-
-    static func packed(
-        _ values: [Float], rows: Int, _ pool: WorkerPool
-    ) throws(ModelError) -> PackedMatrix {
-        let columns = values.count / rows
-        do {
-            return try PackedMatrix(type: .f32, channels: rows, columns: columns, pool: pool) {
-                panel, out in
-                let count = min(16, rows - panel * 16)
-                for index in 0..<count * columns {
-                    out[index] = values[panel * 16 * columns + index]
-                }
-                return count
-            }
-        } catch { throw .kernel(error) }
+        let values = sources.flatMap { source in
+            stored[source * rank..<(source + 1) * rank].map { $0 * pair.scale }
+        }
+        return try PackedMatrix(values, rows: sources.count, pool)
     }
 }
 
@@ -160,19 +167,17 @@ extension StepRows {
         for span in step.adaptedRows {
             let begin = max(first, span.first)
             let end = min(first + count, span.first + span.count)
-            guard begin < end, let updates = span.adapter.updates[site] else { continue }
-            let rows = StepRows(step: step, first: begin, count: end - begin, isStrip: isStrip)
+            guard begin < end, let update = span.adapter.updates[site] else { continue }
+            let rows = StepRows(step: step, first: begin, count: end - begin, strip: strip)
             var input = activation
             input.x += (begin - first) * activation.stride
-            let width = step.lowRankWidth
+            let products = update.down.multiply(rows, input)
             var inner = activation
-            (inner.x, inner.stride) = (UnsafePointer(step.lowRank + begin * width), width)
-            for update in updates {
+            inner.stride = step.lowRankWidth
+            for part in update.parts {
+                inner.x = UnsafePointer(products + part.first)
                 rows.multiply(
-                    update.down, input, bias: nil, out: step.lowRank, outStride: width,
-                    epilogue: .store)
-                rows.multiply(
-                    update.up, inner, bias: nil, out: out + update.offset, outStride: outStride,
+                    part.up, inner, bias: nil, out: out + part.offset, outStride: outStride,
                     epilogue: .add)
             }
         }

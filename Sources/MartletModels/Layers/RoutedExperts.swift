@@ -51,7 +51,7 @@ struct RoutedExperts: FeedForward {
             let x = normed.x + (row - rows.first) * normed.stride
             let input = scratch.values + slot * scratch.valueStride
             input.update(from: x, count: size)
-            if quantised { scratch.quantise(step.kernels, input, size, slot: slot) }
+            if quantised { scratch.quantised.quantise(step.kernels, input, size, row: slot) }
         }
         run.multiply(experts, .gateUp, from: .values, to: .inner) {
             $0.isPaired ? .swiglu : .store
@@ -65,7 +65,7 @@ struct RoutedExperts: FeedForward {
                 kind.activate(gate, gate + expert.width, expert.width, kernels)
             }
             if quantisesInner {
-                scratch.quantise(step.kernels, gate, expert.width, slot: slot)
+                scratch.quantised.quantise(step.kernels, gate, expert.width, row: slot)
             }
         }
         // The products of rows that came in are what goes out.

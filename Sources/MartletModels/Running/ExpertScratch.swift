@@ -10,9 +10,7 @@ import MartletKernels
 final class ExpertScratch {
     private let floats: AlignedBuffer<Float>
     private let integers: AlignedBuffer<Int32>
-    private let quantBuffer: AlignedBuffer<Int8>
-    private let scaleBuffer: AlignedBuffer<Float>
-    private let sumBuffer: AlignedBuffer<Int32>
+    private let quantBuffer: QuantisedBuffer
     /// By row: logits of the experts, then the shared one's.
     let logits: UnsafeMutablePointer<Float>
     let logitStride: Int
@@ -35,10 +33,10 @@ final class ExpertScratch {
     let groupExperts: UnsafeMutablePointer<Int32>
     let groupEnds: UnsafeMutablePointer<Int32>
     let pieceEnds: UnsafeMutablePointer<Int32>
-    let blocks: Int
-    var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
-    var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
-    var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
+    /// By slot: what its next product reads.
+    var quantised: QuantisedRows { quantBuffer.rows }
+    /// Bytes of all of it.
+    var byteCount: Int { floats.byteCount + integers.byteCount + quantBuffer.byteCount }
 
     /// nil for a model without experts.
     init?(_ shape: DecoderShape, capacity: Int) throws(KernelError) {
@@ -66,17 +64,7 @@ final class ExpertScratch {
         groupExperts = owners + slotCount
         groupEnds = groupExperts + slotCount
         pieceEnds = groupEnds + slotCount
-        blocks = (max(shape.hiddenSize, width) + 31) / 32
-        quantBuffer = try AlignedBuffer(
-            count: slotCount * blocks * 32, purpose: "a step of experts")
-        scaleBuffer = try AlignedBuffer(count: slotCount * blocks, purpose: "a step of experts")
-        sumBuffer = try AlignedBuffer(count: slotCount * blocks * 2, purpose: "a step of experts")
-    }
-
-    /// Prepares what a slot's next product reads.
-    func quantise(_ kernels: KernelSet, _ x: UnsafePointer<Float>, _ count: Int, slot: Int) {
-        kernels.table.pointee.quantise(
-            x, Int32(count), quants + slot * blocks * 32, scales + slot * blocks,
-            sums + slot * blocks * 2)
+        quantBuffer = try QuantisedBuffer(
+            rows: slotCount, columns: max(shape.hiddenSize, width), purpose: "a step of experts")
     }
 }

@@ -23,10 +23,16 @@ package final class ModelRunner: ForwardPass {
     /// Logits of a row.
     package var vocabularySize: Int { model.shape.vocabularySize }
 
+    /// Bytes of the workspace: those of steps, and rows of logits as they were asked for so far.
+    package var workspaceBytes: Int { step.byteCount + gathered.byteCount + logits.byteCount }
+
     /// Plans the workspace for steps of up to `maximumBatchTokens` tokens against `cache`'s shape.
-    package init(_ model: LanguageModel, maximumBatchTokens: Int = 512, cache: KVCache)
-        throws(ModelError)
-    {
+    ///
+    /// - Parameter pieceRows: the most of them that run through an MLP at once, whose inside is the widest part of a step
+    ///   by far (MOM, 2504.12526): a prompt may then be computed in long steps within little memory. No bit depends on it.
+    package init(
+        _ model: LanguageModel, maximumBatchTokens: Int = 512, pieceRows: Int = 128, cache: KVCache
+    ) throws(ModelError) {
         self.model = model
         self.maximumBatchTokens = max(1, maximumBatchTokens)
         let heads = [model.shape.evictionHead] + model.adapters.values.map(\.evictionHead)
@@ -37,11 +43,13 @@ package final class ModelRunner: ForwardPass {
         if cache.traits.assumesPlainScores, model.loaded.plan.bendsScores {
             throw .policyNeedsPlainScores(policy: cache.traits.name, family: model.shape.family)
         }
+        // A model's own heads are multiplied where those of adapters are.
+        let own = model.shape.evictionHead?.projects == true ? model.shape.keyValueHeadCount : 0
         do {
             step = try Step(
                 plan: model.loaded.plan, innerWidth: model.loaded.innerWidth,
-                lowRankWidth: model.adapters.values.reduce(0) { max($0, $1.rank) },
-                capacity: self.maximumBatchTokens, cache: cache,
+                lowRankWidth: model.adapters.values.reduce(own) { max($0, $1.lowRankWidth) },
+                capacity: self.maximumBatchTokens, pieceRows: pieceRows, cache: cache,
                 outputs: model.loaded.decoder.outputs,
                 sinkLogits: model.loaded.decoder.sinkLogits, kernels: model.kernels,
                 pool: model.pool)
@@ -221,7 +229,7 @@ package final class ModelRunner: ForwardPass {
         }
         guard count > 0 else { return 0 }
         let vocabulary = model.loaded.decoder.vocabulary
-        let rows = StepRows(step: step, first: 0, count: count, isStrip: false)
+        let rows = StepRows(step: step, first: 0, count: count, strip: nil)
         let activation = rows.activation(
             of: gathered.base, stride: size, columns: size,
             norm: model.loaded.decoder.finalNorm,

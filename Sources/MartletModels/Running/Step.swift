@@ -23,19 +23,20 @@ final class Step: RowWorkspace {
     private let rotationOfLayer: [Int?]
 
     private let floats: AlignedBuffer<Float>
-    private let quantBuffer: AlignedBuffer<Int8>
-    private let scaleBuffer: AlignedBuffer<Float>
-    private let sumBuffer: AlignedBuffer<Int32>
+    private let quantBuffer: QuantisedBuffer
+    private let innerQuantBuffer: QuantisedBuffer
     private let ids: AlignedBuffer<Int32>
     let hidden: UnsafeMutablePointer<Float>
     let normed: UnsafeMutablePointer<Float>
     let queryKeyValue: UnsafeMutablePointer<Float>
     let attended: UnsafeMutablePointer<Float>
+    /// Rows that run through an MLP at once: what lies inside it has room for no more, whatever ``capacity`` is.
+    let pieceRows: Int
     let inner: UnsafeMutablePointer<Float>
     private let turns: [RowRotation]
     /// Rows that have an adapter, in their order.
     private(set) var adaptedRows: [AdaptedRows] = []
-    /// By row: inner products with an adapter's matrix, as many as the largest rank.
+    /// By row: inner products with an adapter's matrices of few rows, as many as the highest has.
     private let lowRankBuffer: AlignedBuffer<Float>
     let lowRankWidth: Int
     var lowRank: UnsafeMutablePointer<Float> { lowRankBuffer.base }
@@ -47,19 +48,16 @@ final class Step: RowWorkspace {
     let inputNorms: AlignedBuffer<Float>
     /// What layers of experts need; nil in a model without.
     let experts: ExpertScratch?
-    /// Blocks from one row's activations to the next's, the same for every product: strips of rows are at
-    /// different products at one time and must not overlap.
-    let activationBlocks: Int
-    /// The activations of a product in int8 blocks of 32, with a scale for each block, its sum, and its first half's.
-    var quants: UnsafeMutablePointer<Int8> { quantBuffer.base }
-    var scales: UnsafeMutablePointer<Float> { scaleBuffer.base }
-    var sums: UnsafeMutablePointer<Int32> { sumBuffer.base }
+    var quantised: QuantisedRows { quantBuffer.rows }
+    /// What an MLP's last product reads.
+    var innerQuantised: QuantisedRows { innerQuantBuffer.rows }
     /// The token and the position of each row.
     var tokens: UnsafeMutablePointer<Int32> { ids.base }
     var positions: UnsafeMutablePointer<Int32> { ids.base + capacity }
 
     init(
-        plan: DecoderPlan, innerWidth: Int, lowRankWidth: Int = 0, capacity: Int, cache: KVCache,
+        plan: DecoderPlan, innerWidth: Int, lowRankWidth: Int = 0, capacity: Int, pieceRows: Int,
+        cache: KVCache,
         outputs: OutputProjection, sinkLogits: [[Float]], kernels: KernelSet, pool: WorkerPool
     ) throws(KernelError) {
         let shape = plan.shape
@@ -86,38 +84,49 @@ final class Step: RowWorkspace {
         let widths =
             [
                 shape.hiddenSize, shape.hiddenSize, shape.queryWidth + 2 * shape.keyValueWidth,
-                shape.queryWidth, innerWidth, shape.keyValueHeadCount, shape.keyValueHeadCount,
+                shape.queryWidth, shape.keyValueHeadCount, shape.keyValueHeadCount,
             ] + rotations.flatMap { [$0.count, $0.count] }
-        floats = try AlignedBuffer(
-            count: widths.reduce(0) { $0 + ($1 * capacity + 15) & ~15 }, purpose: "a step")
+        let pieceRows = min(capacity, max(pieceRows, Self.stripRows * pool.threadCount))
+        let sizes =
+            (widths.map { $0 * capacity } + [innerWidth * pieceRows]).map { ($0 + 15) & ~15 }
+        self.pieceRows = pieceRows
+        floats = try AlignedBuffer(count: sizes.reduce(0, +), purpose: "a step")
         var starts: [UnsafeMutablePointer<Float>] = []
         var next = floats.base
-        for width in widths {
+        for size in sizes {
             starts.append(next)
-            next += (width * capacity + 15) & ~15
+            next += size
         }
         hidden = starts[0]
         normed = starts[1]
         queryKeyValue = starts[2]
         attended = starts[3]
-        inner = starts[4]
-        marks = starts[5]
-        mergeWeights = starts[6]
+        marks = starts[4]
+        mergeWeights = starts[5]
+        inner = starts[sizes.count - 1]
         turns = rotations.indices.map { index in
             RowRotation(
-                cosines: starts[7 + 2 * index], sines: starts[8 + 2 * index],
+                cosines: starts[6 + 2 * index], sines: starts[7 + 2 * index],
                 half: rotations[index].count, growth: distinct[index].growth)
         }
-        activationBlocks = (max(shape.hiddenSize, shape.queryWidth, innerWidth) + 31) / 32
-        let blocks = activationBlocks * capacity
-        quantBuffer = try AlignedBuffer(count: blocks * 32, purpose: "a step")
-        scaleBuffer = try AlignedBuffer(count: blocks, purpose: "a step")
-        sumBuffer = try AlignedBuffer(count: blocks * 2, purpose: "a step")
+        quantBuffer = try QuantisedBuffer(
+            rows: capacity, columns: max(shape.hiddenSize, shape.queryWidth), purpose: "a step")
+        innerQuantBuffer = try QuantisedBuffer(
+            rows: pieceRows, columns: innerWidth, purpose: "a step")
         ids = try AlignedBuffer(count: capacity * 2, purpose: "a step")
         experts = try ExpertScratch(shape, capacity: capacity)
         inputNorms = try AlignedBuffer(count: capacity, purpose: "a step")
         self.lowRankWidth = lowRankWidth
         lowRankBuffer = try AlignedBuffer(count: capacity * lowRankWidth, purpose: "a step")
+    }
+
+    /// Bytes of all buffers.
+    var byteCount: Int {
+        let parts = [
+            floats.byteCount, ids.byteCount, quantBuffer.byteCount, innerQuantBuffer.byteCount,
+            inputNorms.byteCount, lowRankBuffer.byteCount, experts?.byteCount ?? 0,
+        ]
+        return parts.reduce(0, +)
     }
 
     /// Whether the cache's plan listens to the model's marks.

@@ -11,11 +11,9 @@ protocol RowWorkspace: AnyObject {
     var rows: Int { get }
     /// Rows after a norm.
     var normed: UnsafeMutablePointer<Float> { get }
-    /// Blocks from one row's quantised activations to the next's.
-    var activationBlocks: Int { get }
-    var quants: UnsafeMutablePointer<Int8> { get }
-    var scales: UnsafeMutablePointer<Float> { get }
-    var sums: UnsafeMutablePointer<Int32> { get }
+    /// Rows quantised for a product: as wide for every one, since strips of rows are at different products at one time
+    /// and must not overlap.
+    var quantised: QuantisedRows { get }
 }
 
 /// Rows of a decoder's step.
@@ -29,8 +27,13 @@ struct RowRange<Workspace: RowWorkspace> {
     let step: Workspace
     let first: Int
     let count: Int
+    /// Which of the strips that run beside each other this is; nil for rows whose loops all threads share.
+    let strip: Int?
+    /// The row of buffers for a piece of the rows (``inPieces(_:)``) that is the first one's.
+    var room = 0
+
     /// Whether other strips run beside this one.
-    let isStrip: Bool
+    var isStrip: Bool { strip != nil }
 
     /// Runs `body` for each row; `cost` is about the nanoseconds a row takes, so that short loops
     /// stay on this thread.
@@ -48,13 +51,15 @@ struct RowRange<Workspace: RowWorkspace> {
 
     /// Prepares rows for a product: normalised, and quantised if its weights ask so.
     ///
-    /// - Parameter x: the first row of the step, `stride` floats before the next.
+    /// - Parameters:
+    ///   - x: the first row of the step, `stride` floats before the next.
+    ///   - room: where they are quantised, from the first row of the step on; that of the step unless given.
     func activation(
-        of x: UnsafePointer<Float>, stride: Int, columns: Int, norm: Norm?, quantised: Bool
+        of x: UnsafePointer<Float>, stride: Int, columns: Int, norm: Norm?, quantised: Bool,
+        room: QuantisedRows? = nil
     ) -> Activation {
-        let blocks = step.activationBlocks
+        let room = room ?? step.quantised
         let (normed, kernels) = (step.normed, step.kernels)
-        let (quants, scales, sums) = (step.quants, step.scales, step.sums)
         if norm != nil || quantised {
             forEach(cost: columns / 2) { row in
                 var source = x + row * stride
@@ -63,16 +68,12 @@ struct RowRange<Workspace: RowWorkspace> {
                     source = UnsafePointer(normed + row * columns)
                 }
                 guard quantised else { return }
-                kernels.table.pointee.quantise(
-                    source, Int32(columns), quants + row * blocks * 32, scales + row * blocks,
-                    sums + row * blocks * 2)
+                room.quantise(kernels, source, columns, row: row)
             }
         }
         let base = norm == nil ? x : UnsafePointer(normed)
         let width = norm == nil ? stride : columns
-        return Activation(
-            x: base + first * width, stride: width, quants: quants + first * blocks * 32,
-            scales: scales + first * blocks, sums: sums + first * blocks * 2, blocks: blocks)
+        return room.activation(base + first * width, stride: width, row: first)
     }
 
     /// out = activation · matrixᵀ, divided over panels.
@@ -136,10 +137,10 @@ extension WorkerPool {
 
 extension RowWorkspace {
     /// All rows of the step.
-    var allRows: RowRange<Self> { RowRange(step: self, first: 0, count: rows, isStrip: false) }
+    var allRows: RowRange<Self> { RowRange(step: self, first: 0, count: rows, strip: nil) }
 
     /// Rows of the smallest strip.
-    private static var stripRows: Int { 12 }
+    static var stripRows: Int { 12 }
 
     /// Runs `body`, which looks at no two rows together and reads `weightBytes` of weights, over all rows.
     ///
@@ -156,7 +157,30 @@ extension RowWorkspace {
             let first = strip * perStrip
             body(
                 RowRange(
-                    step: self, first: first, count: min(perStrip, rows - first), isStrip: true))
+                    step: self, first: first, count: min(perStrip, rows - first), strip: strip))
         }
     }
+}
+
+extension StepRows {
+    /// Runs `body` for pieces of these rows, one after another, each of which has ``Step/inner`` and ``Step/innerQuantised``
+    /// to itself, from its ``room`` on. Strips have parts of them of their own.
+    func inPieces(_ body: (StepRows) -> Void) {
+        let size = isStrip ? step.pieceRows / step.pool.threadCount & ~3 : step.pieceRows
+        let room = (strip ?? 0) * size
+        for begin in Swift.stride(from: first, to: first + count, by: size) {
+            body(
+                StepRows(
+                    step: step, first: begin, count: min(size, first + count - begin), strip: strip,
+                    room: room))
+        }
+    }
+
+    /// ``Step/inner`` with `stride` floats a row, as if it had all rows of the step.
+    func inner(stride: Int) -> UnsafeMutablePointer<Float> {
+        step.inner + (room - first) * stride
+    }
+
+    /// ``Step/innerQuantised`` likewise.
+    var innerQuantised: QuantisedRows { step.innerQuantised.moved(by: room - first) }
 }
