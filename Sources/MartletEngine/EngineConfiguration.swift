@@ -87,6 +87,8 @@ package struct EngineStatistics: Sendable, Hashable {
     package internal(set) var parkings = 0
     /// Those of them of whose tokens the storage has a part as well.
     package internal(set) var spills = 0
+    /// Times that pages of a chain which goes on were sealed for lack of pages.
+    package internal(set) var demotions = 0
     /// Times a step stopped between two layers because something arrived.
     package internal(set) var interruptions = 0
     /// Tokens that were computed a second time by chains that gave way.

@@ -28,6 +28,7 @@ extension EngineLoop {
             guard cache.bytesHeld(alone: own) > limit,
                 let place = plan.slices.lastIndex(where: { $0.id.request == id })
             else { continue }
+            if demote(id) { return false }
             shorten(&plan, at: place, to: limit)
             return false
         }

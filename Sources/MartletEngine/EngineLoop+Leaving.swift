@@ -10,9 +10,9 @@ extension EngineLoop {
     func closeSequence(of state: SequenceState) {
         guard let sequence = state.sequence else { return }
         kept.unregister(state.id)
-        guard let generation = generations[state.id.request], sharing != .never else {
-            return releaseSequence(of: state)
-        }
+        guard let generation = generations[state.id.request], sharing != .never,
+            !cache.isDemoted(sequence)
+        else { return releaseSequence(of: state) }
         let conversation = generation.conversation.flatMap {
             kept.conversations.contains($0) ? $0 : nil
         }
@@ -28,7 +28,7 @@ extension EngineLoop {
     /// Keeps the pages of a chain that gives way, as long as nothing needs them: when its turn comes it goes on with what
     /// is left of them. Returns whether they are kept.
     func park(_ state: SequenceState) -> Bool {
-        guard canPark(state), let sequence = state.sequence,
+        guard canPark(state), let sequence = state.sequence, !cache.isDemoted(sequence),
             let generation = generations[state.id.request]
         else { return false }
         kept.unregister(state.id)
@@ -45,9 +45,9 @@ extension EngineLoop {
 
     /// Shares the beginning of a prompt that others have branched off from, where a longer sequence cannot be cut to it.
     func keepBranch(of state: SequenceState) {
-        guard let sequence = state.sequence, let generation = generations[state.id.request] else {
-            return
-        }
+        guard let sequence = state.sequence, let generation = generations[state.id.request],
+            !cache.isDemoted(sequence)
+        else { return }
         keep(
             cache.fork(sequence), of: state, generation, conversation: nil,
             lane: generation.prefix.ownLane)

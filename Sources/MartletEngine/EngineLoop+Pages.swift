@@ -95,9 +95,27 @@ extension EngineLoop {
             let lack = Lack(
                 relief: { [footprint] in Scheduler.demand($0, footprint.pages) },
                 isOfPlaces: isFull)
+            guard isFull || displacingHelps(blocked) else { return }
+            if demote(lack, below: blocked.key.priority) { continue }
             guard let victim = victim(lack, below: blocked.key.priority) else { return }
             giveWay(victim)
         }
+    }
+
+    /// Whether a chain would fit if all less urgent ones gave way: otherwise it waits, and they go on.
+    private func displacingHelps(_ blocked: SequenceState) -> Bool {
+        let staying = scheduler.running.filter { $0.key.priority >= blocked.key.priority }
+        // One chain alone always runs.
+        if staying.isEmpty { return true }
+        var state = blocked
+        state.computed = search(for: blocked).best?.count ?? 0
+        let promised = (staying + [state]).reduce(0) {
+            $0 + Scheduler.demand($1, footprint.pages)
+        }
+        let going = scheduler.running.filter { $0.key.priority < blocked.key.priority }
+        let freed = cache.bytesHeld(
+            onlyBy: going.compactMap(\.sequence) + kept.all.map(\.sequence))
+        return promised <= cache.freePages + freed / footprint.bytesPerPage
     }
 
     /// Admits waiting chains in order while there is room, and returns the first that there is none for.
@@ -129,7 +147,7 @@ extension EngineLoop {
     /// Lets a chain share its prompt with a sibling, instead of computing and holding it
     /// again. Nil when there is no sibling, or when the policy has freed part of the prompt.
     func share(_ state: SequenceState, _ sibling: SequenceID?) -> Opening? {
-        guard let sibling else { return nil }
+        guard let sibling, !cache.isDemoted(sibling) else { return nil }
         precondition(
             state.target > state.promptCount,
             "EngineLoop: \(state.id) has siblings before its prompt was computed")
@@ -138,7 +156,8 @@ extension EngineLoop {
         }
     }
 
-    /// Reserves the plan's pages. While they do not suffice what requests left is given up; then running chains give way;
+    /// Reserves the plan's pages. While they do not suffice what requests left is given up; then pages of running chains are
+    /// stored in fewer bits, where the policy allows that, or running chains give way, whichever costs less;
     /// where that helps nobody the first gets a smaller chunk instead, and ends when not even one token fits. A prompt of
     /// which the model evicts too little fails. What a request may not hold is not computed.
     func reserve(_ plan: inout StepPlan) {
@@ -168,6 +187,7 @@ extension EngineLoop {
                 guard let count = counts[state.id], let sequence = state.sequence else { return 0 }
                 return cache.estimatePages(sequence, tokens: count)
             }, sparesFirst: true)
+        if demote(lack) { return }
         if let victim = victim(lack) {
             giveWay(victim)
             plan.slices.removeAll { $0.id == victim.id }
@@ -207,6 +227,7 @@ extension EngineLoop {
             return
         }
         let chain = state.id.chain
+        generation.chains[chain].demotedTokens.raise(to: cache.demotedTokens(of: sequence))
         generation.chains[chain].kvReads += cache.reads(of: sequence).kvReads
         generation.chains[chain].bytesMoved += cache.reads(of: sequence).bytesMoved
         generation.chains[chain].peakTokens = max(
@@ -249,5 +270,5 @@ extension EngineLoop {
 }
 
 extension Int {
-    fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
+    mutating func raise(to other: Int) { self = Swift.max(self, other) }
 }

@@ -39,12 +39,17 @@ extension EngineLoop {
     private func cheapest(of candidates: [SequenceState], _ lack: Lack) -> SequenceState? {
         var best: (state: SequenceState, seconds: Double)?
         for state in candidates {
-            let pages = lack.isOfPlaces ? 1 : freedPages(by: state) + lack.relief(state)
-            guard pages > 0 else { continue }
-            let seconds = returnSeconds(of: state) / Double(pages)
+            let seconds = returnSeconds(of: state, lack)
+            guard seconds.isFinite else { continue }
             if best.map({ seconds < $0.seconds }) ?? true { best = (state, seconds) }
         }
         return best?.state
+    }
+
+    /// Seconds that a chain's return costs for each page that its going frees; infinite where it frees none.
+    func returnSeconds(of state: SequenceState, _ lack: Lack) -> Double {
+        let pages = lack.isOfPlaces ? 1 : freedPages(by: state) + lack.relief(state)
+        return pages > 0 ? returnSeconds(of: state) / Double(pages) : .infinity
     }
 
     /// Pages that nobody else holds.

@@ -211,6 +211,7 @@ extension EngineLoop {
         usage.kvReads = output.kvReads
         usage.bytesMoved = output.bytesMoved
         usage.peakTokens = output.peakTokens
+        usage.demotedTokens = output.demotedTokens
         generation.openChains -= 1
         generation.untold.append(
             .finished(

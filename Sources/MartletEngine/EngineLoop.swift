@@ -19,6 +19,8 @@ final class EngineLoop {
     var scorings: [RequestID: ActiveScoring] = [:]
     var endings: [Ending] = []
     var kept = KeptSequences()
+    /// Seconds that it took last to free a page by storing others in fewer bits.
+    var demotionSeconds = 0.0
     let prefixKeys: PrefixKeys
     /// What giving up all that is kept would free, and when that was counted.
     var keptBytesAt: (version: [Int], bytes: Int)?

@@ -85,6 +85,9 @@ package protocol ForwardPass: AnyObject {
     /// - Returns: rows of `vocabularySize` logits in slice order (see ``LogitsWanted``), valid until the next call.
     func forward(_ batch: ForwardBatch, cache: KVCache) throws -> UnsafeBufferPointer<Float>
 
+    /// Seals what can be of a sequence between two steps, where the cache's plan allows that; returns the number of pages.
+    func demote(_ sequence: SequenceID, cache: KVCache) throws -> Int
+
     /// The threads of ``run(_:_:)``; 1 where a forward pass has none of its own.
     var threadCount: Int { get }
 
@@ -96,6 +99,9 @@ package protocol ForwardPass: AnyObject {
 extension ForwardPass {
     /// None.
     package var adapterNames: [String] { [] }
+
+    /// Nothing.
+    package func demote(_ sequence: SequenceID, cache: KVCache) throws -> Int { 0 }
 
     /// One: the caller's.
     package var threadCount: Int { 1 }

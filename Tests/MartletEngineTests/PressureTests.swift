@@ -108,6 +108,25 @@ import Testing
         #expect(harness.loop.victim(.init())?.id.request == ids[1])
     }
 
+    /// What would not fit even alone with those as urgent displaces nobody, and comes when these have ended.
+    @Test func nobodyIsDisplacedInVain() throws {
+        func preemptions(prompt: Int) throws -> Int {
+            let harness = try harness(tokens: 512)
+            let slow = (0..<2).map { harness.submit(Self.request(50, 20, from: $0)) }
+            for _ in 0..<3 { harness.loop.step() }
+            let urgent = harness.submit(Self.request(220, 30, from: 5, priority: 1))
+            for _ in 0..<3 { harness.loop.step() }
+            #expect(harness.loop.scheduler.running.count == 3)
+            let last = harness.submit(Self.request(prompt, 5, from: 7, priority: 1))
+            try harness.run()
+            #expect(harness.ended.isSuperset(of: slow + [urgent, last]) && harness.errors.isEmpty)
+            return harness.loop.statistics.preemptions
+        }
+        // Beside the urgent one there is room for the first without the others, for the second not even then.
+        #expect(try preemptions(prompt: 220) > 0)
+        #expect(try preemptions(prompt: 290) == 0)
+    }
+
     // MARK: What comes of it
 
     /// Whoever gives way, each says what it says alone, the first of a class stays, and all end.

@@ -18,6 +18,8 @@ public struct EngineWork: Sendable, Hashable {
     public internal(set) var parkings = 0
     /// Those of them that had a part of it on disk as well.
     public internal(set) var spills = 0
+    /// Times that a part of the cache of a chain which went on was stored in fewer bits for lack of memory.
+    public internal(set) var demotions = 0
     /// Times the computation of a prompt stopped between two layers because something arrived.
     public internal(set) var interruptions = 0
     /// Tokens that chains computed a second time because they gave way.
@@ -69,6 +71,7 @@ public struct EngineWork: Sendable, Hashable {
         Number("preemptions", \.preemptions, \.preemptions),
         Number("parkings", \.parkings, \.parkings),
         Number("spills", \.spills, \.spills),
+        Number("demotions", \.demotions, \.demotions),
         Number("interruptions", \.interruptions, \.interruptions),
         Number("promptLookups", \.promptLookups, \.prefixes.lookups),
         Number("promptHits", \.promptHits, \.prefixes.hits),

@@ -264,6 +264,13 @@ package final class PagedAttention {
         cache.completePrompt(sequence)
     }
 
+    /// Makes room by sealing what can be of a sequence, where ``CacheTraits/demotes``; returns the number of pages.
+    package func demote(_ sequence: SequenceID, cache: KVCache) throws(CacheError) -> Int {
+        var pages = 0
+        for stage in stages { pages += try stage.demote(sequence, cache: cache) }
+        return pages
+    }
+
     /// The tokens of a complete prompt and the parts in which a stage wants them repeated; nil where none
     /// does.
     package func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading? {

@@ -37,6 +37,8 @@ final class CachedSequence {
     /// Tokens computed when one was last taken out or moved, since when a slot's number is not its position;
     /// nil for never.
     var evictedAt: Int?
+    /// Whether pages of it were sealed because there was no room.
+    var isDemoted = false
     /// Tokens that slots stand for.
     var weights = SlotWeights()
     /// What each stage of the plan remembers, in the plan's order.

@@ -78,8 +78,9 @@ extension KVCache {
     }
 
     /// Whether every sequence can be cut anywhere as far as ``CacheTraits/prefixSharing`` goes, so that one that is long
-    /// serves as well as a shorter one would.
+    /// serves as well as a shorter one would. Those that ``isDemoted(_:)`` names aside, which serve nobody.
     package var cutsAnywhere: Bool {
-        visibilities.allSatisfy { $0.window == nil } && traits.sealKinds.isEmpty
+        visibilities.allSatisfy { $0.window == nil }
+            && (traits.sealKinds.isEmpty || traits.demotes)
     }
 }

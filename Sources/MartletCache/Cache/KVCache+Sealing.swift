@@ -24,6 +24,7 @@ extension KVCache {
         let page = state.tables[table].seal(entry, as: kind, in: &pool)
         pool.pointer(to: page).copyMemory(from: content, byteCount: content.count)
         move(shape.pageBytes + sealedBytes(of: page), of: state)
+        if traits.demotes { state.isDemoted = true }
         return sealedBytes(of: page)
     }
 

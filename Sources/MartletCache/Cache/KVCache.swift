@@ -156,6 +156,7 @@ package final class KVCache {
         copy.peakLiveSlots = source.liveSlots
         copy.promptCount = source.promptCount
         copy.evictedAt = source.evictedAt
+        copy.isDemoted = source.isDemoted
         copy.weights = source.weights
         addLiveSlots(copy.liveSlots)
         return insert(copy)

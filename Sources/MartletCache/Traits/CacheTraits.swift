@@ -39,6 +39,9 @@ package struct CacheTraits: Sendable, Hashable {
     /// Pages of each table that stay open beside those being written, where positions alone say which are sealed;
     /// nil where they do not.
     package var openPages: Int?
+    /// Whether full pages can be sealed whenever there is no room, and are not otherwise: what a sequence is then
+    /// depends on what else is there.
+    package var demotes = false
     /// Whether a stage asks where sentences end.
     package var readsSentences = false
     /// Whether a prompt is computed a second time before it is complete.

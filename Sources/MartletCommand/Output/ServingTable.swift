@@ -68,8 +68,8 @@ struct WorkReport {
                 + "\(work.recomputedTokens) computed again")
             + Columns.pair(
                 "gave way",
-                "\(work.preemptions) times, of which \(work.parkings) kept their pages; \(work.interruptions) steps "
-                    + "stopped between layers")
+                "\(work.preemptions) times, of which \(work.parkings) kept their pages; \(work.demotions) times pages were "
+                    + "stored in fewer bits; \(work.interruptions) steps stopped between layers")
             + Columns.pair(
                 "prompts reused",
                 "\(work.promptHits) of \(work.promptLookups), \(work.hitTokens) tokens; \(work.evictedTokens) tokens "

@@ -158,6 +158,7 @@ struct GenerationReport {
         line.set("tokensPerSecond", responses.tokensPerSecond)
         line.set("cacheBytes", responses.map(\.usage.cacheBytes).max() ?? 0)
         line.set("peakCacheBytes", responses.map(\.usage.peakCacheBytes).max() ?? 0)
+        line.set("demotedTokens", responses.map(\.usage.demotedTokens).max() ?? 0)
         line.set("kvReads", responses.reduce(0) { $0 + $1.usage.kvReads })
         line.set("bytesMoved", responses.reduce(0) { $0 + $1.usage.bytesMoved })
         line.set("chains", responses.count)

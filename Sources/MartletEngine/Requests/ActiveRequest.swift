@@ -88,6 +88,7 @@ struct ChainOutput {
     var kvReads = 0.0
     var bytesMoved = 0
     var peakTokens = 0.0
+    var demotedTokens = 0
     var hasEnded = false
 }
 

@@ -97,6 +97,9 @@ public struct Usage: Sendable, Hashable {
     /// The most tokens that this chain had in the cache, its prompt included, averaged over layers and
     /// KV heads. Zero for a text that is scored.
     public internal(set) var peakTokens = 0.0
+    /// The most tokens of this chain that were stored in fewer bits than its policy's pages have because memory ran short,
+    /// averaged over layers and KV heads; 0 under a policy that has no `demote`.
+    public internal(set) var demotedTokens = 0
 
     /// Nothing taken yet.
     public init() {}

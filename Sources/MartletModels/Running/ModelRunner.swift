@@ -172,6 +172,11 @@ package final class ModelRunner: ForwardPass {
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
     }
 
+    /// Seals what can be of a sequence between two steps; see ``ForwardPass``.
+    package func demote(_ sequence: SequenceID, cache: KVCache) throws -> Int {
+        try step.attention.demote(sequence, cache: cache)
+    }
+
     /// Appends `tokens` random keys and values to a sequence, for timing; see
     /// ``KVCache/fillForTiming(_:tokens:seed:kernels:pool:)``.
     package func fill(_ id: SequenceID, tokens: Int, cache: KVCache, seed: UInt64) throws {

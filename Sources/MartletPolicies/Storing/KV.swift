@@ -1,5 +1,5 @@
 /// How keys and values are stored: a codec, or full pages sealed in fewer bits; KIVI (2402.02750), ZipCache
-/// (2405.14256).
+/// (2405.14256); and sealed only where there is no room.
 
 import MartletCache
 import MartletKernels
@@ -38,7 +38,7 @@ struct Storage: CacheMethod {
                 )
             }
         }
-        if others.isEmpty {
+        if others.isEmpty, !seal.isOnDemand {
             seal.isByPosition = seal.canBeByPosition
             seal.promptPiece = seal.canBeByPosition ? nil : SealPlan.piece
         }
@@ -57,6 +57,8 @@ struct Storage: CacheMethod {
         guard let seal else { return }
         traits.sealKinds = seal.kinds
         traits.undo = min(traits.undo, seal.undo)
+        traits.demotes = seal.isOnDemand
+        if seal.isOnDemand { return }
         if let piece = seal.promptPiece { traits.promptPiece = piece }
         if seal.isByPosition {
             traits.openPages = KVPage.count(forSlots: seal.residual)
@@ -105,6 +107,11 @@ extension CachePolicyEntry {
                     + "page that is written (default 0 by channel, 128 for the others)",
                 isRequired: false),
             CachePolicyParameter(
+                name: "demote", domain: .choice(["q8", "q4"]), defaultValue: nil,
+                summary:
+                    "f16: what full pages become when the memory runs short, of the least urgent "
+                    + "sequences first, before one gives way (default none)", isRequired: false),
+            CachePolicyParameter(
                 name: "salient", domain: .decimal(0...1), defaultValue: nil,
                 summary: "zipcache: fraction of the tokens that get four bits (default 0.6)",
                 isRequired: false),
@@ -127,7 +134,8 @@ extension CachePolicyEntry {
         phases: [.prefill, .decode], sharesPrefix: true, wraps: .codec,
         signals: "zipcache: the weights of a tenth of the rows; others none",
         examples: [
-            "kv(q8)", "kv(q4)", "kv(q8, by=token)", "kv(q4, by=token)", "kv(bf16)",
+            "kv(q8)", "kv(q4)", "kv(f16, demote=q8)", "kv(f16, demote=q4)", "kv(q8, by=token)",
+            "kv(q4, by=token)", "kv(bf16)",
             "kv(q8, by=channel, residual=16)",
             "kv(q4, by=channel, residual=0)", "kv(kivi, residual=32)",
             "kv(kivi, bits=4, residual=20)", "kv(zipcache, every=16, residual=0)",
@@ -161,7 +169,12 @@ extension CachePolicyValues {
         var allowed: Set<String>
         var method: SealPlan.Method?
         switch name {
-        case .f32, .f16, .bf16: allowed = []
+        case .f32, .bf16: allowed = []
+        case .f16:
+            allowed = ["demote"]
+            if case .name(let kind)? = values["demote"] {
+                method = .onDemand(bits: kind == "q4" ? 4 : 8)
+            }
         case .q8, .q4:
             allowed = isByChannel ? ["by", "residual"] : ["by"]
             if isByChannel { method = .uniform(bits: name == .q8 ? 8 : 4) }
@@ -189,7 +202,7 @@ extension CachePolicyValues {
                     ? "no parameter" : "one of \(allowed.sorted().joined(separator: ", "))")
         }
         // The tokens of the page that is written are open anyway, and enough.
-        let isPlain = name == .q8 || name == .q4
+        let isPlain = name == .q8 || name == .q4 || name == .f16
         let residual = count("residual", default: isPlain ? 0 : 128)
         return method.map { SealPlan(method: $0, residual: residual) }
     }

@@ -13,11 +13,15 @@ struct SealPlan: Sendable, Hashable {
         case uniform(bits: Int)
         /// Salient tokens four bits, the others two, channels evened out: ZipCache (2405.14256).
         case salient(share: Double, every: Int)
+        /// Every page the same number, and none before there is no room.
+        case onDemand(bits: Int)
         /// The heads that lose most `high`, the others `low`: by gates where they are given.
         case heads(high: Int, low: Int, share: Double, gates: HeadGates?)
     }
 
     let method: Method
+    /// Whether pages are sealed only where there is no room.
+    var isOnDemand: Bool { if case .onDemand = method { true } else { false } }
     /// Whether positions alone say which pages a query sees sealed, those of its own prompt included: where
     /// nothing else acts on the cache. Otherwise pages are sealed from the end of the prompt on, when what
     /// stays is chosen.
@@ -48,7 +52,7 @@ struct SealPlan: Sendable, Hashable {
     var canBeByPosition: Bool {
         switch method {
         case .uniform: true
-        case .salient: false
+        case .salient, .onDemand: false
         case .heads(_, _, _, let gates): gates != nil
         }
     }
@@ -62,7 +66,7 @@ struct SealPlan: Sendable, Hashable {
     /// The kinds of sealed pages, in the order of their ids.
     var kinds: [mk_seal] {
         switch method {
-        case .uniform(let bits): [Self.kind(bits)]
+        case .uniform(let bits), .onDemand(let bits): [Self.kind(bits)]
         case .salient: [.bits4Even, .bits2Even]
         case .heads(let high, let low, _, _): [Self.kind(high), Self.kind(low)]
         }

@@ -48,6 +48,7 @@ final class SealingMemory: StageMemory {
     }
 
     func rewrites(table: Int) -> PageRewrites {
+        if plan.isOnDemand { return .none }
         let first = sealed.isEmpty ? 0 : sealed[table].pages
         guard plan.isByPosition else { return .all(from: first) }
         // A page that fills up was written by its owner alone, so that only full ones that stay open for a while can be

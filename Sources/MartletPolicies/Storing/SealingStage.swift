@@ -74,6 +74,7 @@ final class SealingStage: CacheStage {
     /// What is sealed takes fewer bytes to read.
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
         if plan.isByPosition { return countByPosition(&reads, slice: slice, cache: cache) }
+        if plan.isOnDemand { return countDemoted(&reads, slices[slice].sequence, cache) }
         for part in memory(of: slices[slice].sequence, cache).sealed {
             reads.attentionBytes -= part.pages * shape.pageBytes - part.bytes
         }
@@ -115,6 +116,7 @@ final class SealingStage: CacheStage {
         _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, generated: Int
     ) throws(CacheError) {
         switch plan.method {
+        case .onDemand: return
         case .uniform: try sealFullPages(sequence, memory, cache, end: outsideResidual) { _ in 0 }
         case .heads(_, _, let share, let gates):
             if memory.kinds.isEmpty {
@@ -141,7 +143,7 @@ final class SealingStage: CacheStage {
         _ sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache, end: (Int) -> Int,
         kind: (Int) -> Int
     ) throws(CacheError) {
-        var work: [(table: Int, entry: Int, kind: Int)] = []
+        var work: [SealingWork] = []
         for table in 0..<shape.tableCount {
             let (layer, head) = table.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
             let view = cache.table(sequence, layer: layer, head: head)
@@ -154,10 +156,24 @@ final class SealingStage: CacheStage {
             }
         }
         guard !work.isEmpty else { return }
-        memory.lastCount = cache.count(sequence)
         if memory.sealed.isEmpty {
             memory.sealed = Array(repeating: .init(), count: shape.tableCount)
         }
+        try exchange(work, of: sequence, memory, cache) { table, entry, bytes in
+            memory.sealed[table].pages = entry + 1
+            memory.sealed[table].bytes += bytes
+        }
+    }
+
+    /// A page to be sealed in place.
+    typealias SealingWork = (table: Int, entry: Int, kind: Int)
+
+    /// Seals pages in place, and says of each what it takes.
+    func exchange(
+        _ work: [SealingWork], of sequence: SequenceID, _ memory: SealingMemory, _ cache: KVCache,
+        done: (_ table: Int, _ entry: Int, _ bytes: Int) -> Void
+    ) throws(CacheError) {
+        memory.lastCount = cache.count(sequence)
         // Encoded in parallel, some pages at a time, and then exchanged one by one.
         for start in stride(from: 0, to: work.count, by: Self.batch) {
             let part = Array(work[start..<min(start + Self.batch, work.count)])
@@ -174,8 +190,7 @@ final class SealingStage: CacheStage {
             for (index, (table, entry, kind)) in part.enumerated() {
                 let bytes = try cache.seal(
                     sequence, table: table, entry: entry, kind: kind, content: encoded[index])
-                memory.sealed[table].pages = entry + 1
-                memory.sealed[table].bytes += bytes
+                done(table, entry, bytes)
             }
         }
     }

@@ -196,6 +196,7 @@ struct MartletFields: Sendable {
             "kv_reads": .number(responses.reduce(0) { $0 + $1.usage.kvReads }),
             "bytes_moved": .integer(responses.reduce(0) { $0 + $1.usage.bytesMoved }),
             "peak_tokens": .number(responses.map(\.usage.peakTokens).max() ?? 0),
+            "demoted_tokens": .integer(responses.map(\.usage.demotedTokens).max() ?? 0),
         ])
     }
 }

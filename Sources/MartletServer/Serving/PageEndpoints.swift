@@ -106,7 +106,8 @@ enum PageEndpoints {
                 "savedTokens": .integer(now.hitTokens),
             ],
             "preemptions": [
-                "park": .integer(now.parkings - now.spills), "spill": .integer(now.spills),
+                "park": .integer(now.parkings - now.spills), "demote": .integer(now.demotions),
+                "spill": .integer(now.spills),
                 "recompute": .integer(now.preemptions - now.parkings),
             ],
         ])

@@ -108,6 +108,10 @@ enum ServerMetrics {
             "Times a chain that gave way had tokens on disk to come back to.",
             Double(engine.spills))
         add(
+            "engine_demotions_total", "counter",
+            "Times pages of a chain that went on were stored in fewer bits for lack of pages.",
+            Double(engine.demotions))
+        add(
             "engine_recomputed_tokens_total", "counter",
             "Tokens computed a second time by chains that gave way.",
             Double(engine.recomputedTokens))

@@ -37,6 +37,9 @@ package protocol CacheStage: AnyObject {
     func finishStep(cache: KVCache) throws(CacheError)
     /// Runs when a prompt is complete, after ``finishStep(cache:)``. Throws `outOfPages`.
     func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError)
+    /// Makes room between two steps, where ``CacheTraits/demotes``: seals what can be of a sequence. Returns the number of
+    /// pages. Throws `outOfPages`.
+    func demote(_ sequence: SequenceID, cache: KVCache) throws(CacheError) -> Int
     /// The prompt that the stage wants to be computed a second time before it is complete.
     func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading?
     /// Says that forks repeat this part of a prompt in the steps that follow; nil when they no longer do.
@@ -62,6 +65,7 @@ extension CacheStage {
     package func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {}
     package func finishStep(cache: KVCache) throws(CacheError) {}
     package func completePrompt(_ sequence: SequenceID, cache: KVCache) throws(CacheError) {}
+    package func demote(_ sequence: SequenceID, cache: KVCache) throws(CacheError) -> Int { 0 }
     package func rereading(of sequence: SequenceID, cache: KVCache) -> Rereading? { nil }
     package func repeating(_ part: RepeatedPart?) {}
     package func adopt(_ sequence: SequenceID, cache: KVCache, seed: UInt64) {}

@@ -1,0 +1,53 @@
+/// Room made by sealing pages of a sequence that goes on.
+
+extension KVCache {
+    /// Whether pages of it were sealed because there was no room: then it is not what computing its tokens again would give,
+    /// and no other may go on with it.
+    package func isDemoted(_ id: SequenceID) -> Bool { state(id).isDemoted }
+
+    /// The entries of a table whose pages can be sealed where ``CacheTraits/demotes``: full, open, and nobody else's.
+    package func demotableEntries(_ id: SequenceID, table: Int) -> [Int] {
+        let view = state(id).tables[table].view
+        return (0..<view.length / KVPage.tokens).filter { entry in
+            let page = view[entry]
+            return page != KVPage.hole && pool.sealedKind(of: page) == nil
+                && pool.referenceCount(page) == 1
+        }
+    }
+
+    /// Bytes that sealing all of those would free. Takes time linear in the pages.
+    package func demotableBytes(of id: SequenceID) -> Int {
+        guard traits.demotes, let arena = pool.sealed.first else { return 0 }
+        let gain = shape.heldBytesPerPage - arena.pageBytes - KVPage.positionBytes
+        return (0..<shape.tableCount).reduce(0) {
+            $0 + demotableEntries(id, table: $1).count * gain
+        }
+    }
+
+    /// Tokens of it that are sealed, averaged over layers and KV heads and rounded up; 0 where it ``isDemoted(_:)`` not.
+    package func demotedTokens(of id: SequenceID) -> Int {
+        guard isDemoted(id) else { return 0 }
+        var pages = 0
+        for table in 0..<shape.tableCount {
+            let view = state(id).tables[table].view
+            for part in [view.sinkPages, view.recentPages] {
+                for page in part where page != KVPage.hole && pool.sealedKind(of: page) != nil {
+                    pages += 1
+                }
+            }
+        }
+        return (pages * KVPage.tokens + shape.tableCount - 1) / shape.tableCount
+    }
+
+    /// What attention reads less of one table than if all of its pages were open.
+    package func sealedSavings(_ id: SequenceID, table: Int) -> Int {
+        let view = state(id).tables[table].view
+        var bytes = 0
+        for pages in [view.sinkPages, view.recentPages] {
+            for page in pages where page != KVPage.hole {
+                bytes += shape.pageBytes - sealedBytes(of: page)
+            }
+        }
+        return bytes
+    }
+}
