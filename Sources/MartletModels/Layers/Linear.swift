@@ -78,13 +78,3 @@ struct ResidualLinear: Sendable {
         }
     }
 }
-
-/// Rows ready to be multiplied: floats, or int8 blocks of 32 with their scales, and two sums for each.
-struct Activation {
-    var x: UnsafePointer<Float>
-    var stride: Int
-    var quants: UnsafePointer<Int8>
-    var scales: UnsafePointer<Float>
-    var sums: UnsafePointer<Int32>
-    var blocks: Int
-}

@@ -1,7 +1,17 @@
-// Rows of activations quantised for integer products.
+// Rows of activations as products read them: floats, or quantised.
 
 import CMartletKernels
 import MartletKernels
+
+/// Rows ready to be multiplied: floats, or int8 blocks of 32 with their scales, and two sums for each.
+struct Activation {
+    var x: UnsafePointer<Float>
+    var stride: Int
+    var quants: UnsafePointer<Int8>
+    var scales: UnsafePointer<Float>
+    var sums: UnsafePointer<Int32>
+    var blocks: Int
+}
 
 /// Room for rows in int8 blocks of 32, with a scale for each block, its sum, and its first half's.
 struct QuantisedRows {
