@@ -53,7 +53,9 @@ import Testing
     /// With room for all it is f16, token for token, and says that nothing was demoted.
     @Test func withRoomNothingIsDemoted() async throws {
         let plain = try await Self.answers(Self.loaded("dense + kv(f16)"), tokens: 4096)
-        let demoting = try await Self.answers(Self.loaded(Self.demoting), tokens: 4096)
+        let loaded = try await Self.loaded(Self.demoting)
+        #expect(loaded.lossyMethods == ["kv f16 demoting to q8"])
+        let demoting = try await Self.answers(loaded, tokens: 4096)
         #expect(demoting.responses.map(\.tokens) == plain.responses.map(\.tokens))
         #expect(demoting.statistics.demotions == 0 && demoting.statistics.preemptions == 0)
         #expect(demoting.responses.allSatisfy { $0.usage.demotedTokens == 0 })

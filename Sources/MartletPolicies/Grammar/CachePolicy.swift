@@ -139,8 +139,12 @@ package struct CachePolicy: Sendable, Hashable, CustomStringConvertible {
     package var storage: String? {
         for term in expression.terms where term.name == CachePolicyEntry.kv.name {
             guard let name = term.wrapped?.description else { continue }
-            let along = term.arguments.first { $0.name == "by" }?.value
-            return along.map { "\(name) by \($0)" } ?? name
+            for (argument, words) in [("by", "by"), ("demote", "demoting to")] {
+                if let value = term.arguments.first(where: { $0.name == argument })?.value {
+                    return "\(name) \(words) \(value)"
+                }
+            }
+            return name
         }
         return nil
     }
