@@ -72,10 +72,12 @@ def said(body: bytes) -> str:
             return [value]
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
         return [text for part in inside for text in strings(part)]
-    try:
-        return "\n".join(strings(json.loads(body)))
-    except ValueError:
-        return body.decode(errors="replace")
+    def read(line: str) -> str:
+        try:
+            return "\n".join(strings(json.loads(line.removeprefix("data: "))))
+        except ValueError:
+            return line
+    return "\n".join(read(line) for line in body.decode(errors="replace").splitlines())
 
 
 class Questions:

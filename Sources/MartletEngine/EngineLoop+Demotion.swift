@@ -27,25 +27,28 @@ extension EngineLoop {
 
     private func demote(_ chosen: (state: SequenceState, bytes: Int)) -> Bool {
         guard let sequence = chosen.state.sequence else { return false }
+        // First: nobody may go on with it any more, however far the sealing comes.
+        kept.unregister(chosen.state.id)
         let start = configuration.clock.now()
         guard let pages = try? forward.demote(sequence, cache: cache), pages > 0 else {
             return false
         }
         let seconds = (configuration.clock.now() - start) / .seconds(1)
         demotionSeconds = seconds * Double(footprint.bytesPerPage) / Double(chosen.bytes)
-        kept.unregister(chosen.state.id)
         counters.demotions += 1
         return true
     }
 
-    /// The chain of these whose pages are sealed next, and the bytes that this frees.
+    /// The chain of these whose pages are sealed next, and the bytes that this frees. What is scored is to be exact.
     private func demotable(
         where mayBe: (SequenceState) -> Bool
     ) -> (state: SequenceState, bytes: Int)? {
         var best: (state: SequenceState, bytes: Int)?
         for state in scheduler.running.reversed() where mayBe(state) {
             if let best, best.state.key.priority < state.key.priority { break }
-            guard let sequence = state.sequence, !isPaused(sequence) else { continue }
+            guard let sequence = state.sequence, !isPaused(sequence),
+                generations[state.id.request] != nil
+            else { continue }
             let bytes = cache.demotableBytes(of: sequence)
             if bytes > best?.bytes ?? 0 { best = (state, bytes) }
         }

@@ -26,28 +26,22 @@ extension KVCache {
 
     /// Tokens of it that are sealed, averaged over layers and KV heads and rounded up; 0 where it ``isDemoted(_:)`` not.
     package func demotedTokens(of id: SequenceID) -> Int {
-        guard isDemoted(id) else { return 0 }
-        var pages = 0
-        for table in 0..<shape.tableCount {
-            let view = state(id).tables[table].view
-            for part in [view.sinkPages, view.recentPages] {
-                for page in part where page != KVPage.hole && pool.sealedKind(of: page) != nil {
-                    pages += 1
-                }
-            }
-        }
-        return (pages * KVPage.tokens + shape.tableCount - 1) / shape.tableCount
+        (demotedPages(of: id) * KVPage.tokens + shape.tableCount - 1) / shape.tableCount
     }
 
-    /// What attention reads less of one table than if all of its pages were open.
-    package func sealedSavings(_ id: SequenceID, table: Int) -> Int {
-        let view = state(id).tables[table].view
-        var bytes = 0
-        for pages in [view.sinkPages, view.recentPages] {
-            for page in pages where page != KVPage.hole {
-                bytes += shape.pageBytes - sealedBytes(of: page)
+    /// What attention reads less of it than if all of its pages were open.
+    package func demotedSavings(of id: SequenceID) -> Int {
+        guard let arena = pool.sealed.first else { return 0 }
+        return demotedPages(of: id) * (shape.pageBytes - arena.pageBytes)
+    }
+
+    private func demotedPages(of id: SequenceID) -> Int {
+        guard isDemoted(id) else { return 0 }
+        return (0..<shape.tableCount).reduce(0) { count, table in
+            let view = state(id).tables[table].view
+            return [view.sinkPages, view.recentPages].joined().reduce(count) { count, page in
+                page != KVPage.hole && pool.sealedKind(of: page) != nil ? count + 1 : count
             }
         }
-        return bytes
     }
 }

@@ -16,12 +16,4 @@ extension SealingStage {
         try exchange(work, of: sequence, memory(of: sequence, cache), cache) { _, _, _ in }
         return work.count
     }
-
-    /// What is sealed takes fewer bytes to read.
-    func countDemoted(_ reads: inout StepReads, _ sequence: SequenceID, _ cache: KVCache) {
-        guard cache.isDemoted(sequence) else { return }
-        for table in 0..<shape.tableCount {
-            reads.attentionBytes -= cache.sealedSavings(sequence, table: table)
-        }
-    }
 }

@@ -74,7 +74,10 @@ final class SealingStage: CacheStage {
     /// What is sealed takes fewer bytes to read.
     func count(_ reads: inout StepReads, slice: Int, cache: KVCache) {
         if plan.isByPosition { return countByPosition(&reads, slice: slice, cache: cache) }
-        if plan.isOnDemand { return countDemoted(&reads, slices[slice].sequence, cache) }
+        if plan.isOnDemand {
+            reads.attentionBytes -= cache.demotedSavings(of: slices[slice].sequence)
+            return
+        }
         for part in memory(of: slices[slice].sequence, cache).sealed {
             reads.attentionBytes -= part.pages * shape.pageBytes - part.bytes
         }
