@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Debug tests run the same kernels as release; at -O0 they are an order of magnitude slower.
+let quickInDebug: [CSetting] = [.unsafeFlags(["-O3"], .when(configuration: .debug))]
+
 /// What only a server on sockets needs.
 let whenServing = TargetDependencyCondition.when(traits: ["Server"])
 
@@ -43,12 +46,11 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
+        // Built beside the Swift targets, none of which waits for it: see its header.
+        .target(name: "CMartletInstructionSets", cSettings: quickInDebug),
         .target(
-            name: "CMartletKernels",
-            cSettings: [
-                // Debug tests run the same kernels as release; at -O0 they are an order of magnitude slower.
-                .unsafeFlags(["-O3"], .when(configuration: .debug))
-            ]),
+            name: "CMartletKernels", dependencies: ["CMartletInstructionSets"],
+            cSettings: quickInDebug),
         .target(name: "MartletKernels", dependencies: ["CMartletKernels"], swiftSettings: strict),
         .target(name: "MartletJSON", swiftSettings: strict),
         .target(

@@ -1,6 +1,6 @@
 // Times attention over an f16 cache, for each instruction set of this machine but the portable one.
 //
-//   clang -O3 -Wno-psabi attention.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletKernels/sets/*.c -lm
+//   clang -O3 -Wno-psabi -I ../../Sources/CMartletInstructionSets/include attention.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletInstructionSets/sets/*.c -lm
 //   ./a.out [dimension queries group tiles [runs]]    # 64 32 7 64 20 unless told; 64 1 3 1024 decodes at depth
 //
 // One thread, keys and values of any value. A line a set: nanoseconds for seven rows and a tile of 128 tokens, the best

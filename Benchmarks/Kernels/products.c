@@ -1,7 +1,7 @@
 // Times the weight products of a step beside what the same threads read of the same bytes, in turn: the roofline of
 // decoding, in one process, since a shared host changes its speed from one to the next.
 //
-//   clang -O3 -Wno-psabi products.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletKernels/sets/*.c -lm -lpthread
+//   clang -O3 -Wno-psabi -I ../../Sources/CMartletInstructionSets/include products.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletInstructionSets/sets/*.c -lm -lpthread
 //   ./a.out [rows …]        # sequences that step together; 1 2 4 8 16 unless told
 //
 // The shapes are those of Qwen2.5-0.5B, two threads, weights of any value. A line for each instruction set of this

@@ -1,7 +1,7 @@
 // Times the training kernels of the fastest instruction set, one thread: products in three layouts, in f32 and
 // (where the machine can) bf16, and causal attention forward and backward.
 //
-//   clang -O3 -Wno-psabi training.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletKernels/sets/*.c -lm
+//   clang -O3 -Wno-psabi -I ../../Sources/CMartletInstructionSets/include training.c ../../Sources/CMartletKernels/*.c ../../Sources/CMartletInstructionSets/sets/*.c -lm
 //   ./a.out && python torch_training.py   # with the requirements of ../Peers
 #include "../../Sources/CMartletKernels/include/CMartletKernels.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 // Which instruction sets this build and this machine have.
-#include "internal.h"
+#include "CMartletInstructionSets.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>

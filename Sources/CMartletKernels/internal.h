@@ -303,11 +303,4 @@ static inline void mk_flush_end(uint64_t before) {
 #endif
 }
 
-extern const mk_kernels mk_kernels_portable;
-#if defined(__x86_64__)
-extern const mk_kernels mk_kernels_avx2, mk_kernels_avx_vnni, mk_kernels_avx512, mk_kernels_avx512_vnni;
-#elif defined(__aarch64__)
-extern const mk_kernels mk_kernels_neon;
-#endif
-
 #endif

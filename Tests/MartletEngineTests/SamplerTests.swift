@@ -79,6 +79,57 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [(0, 1, 0), (7, 1, 0), (0, 0.6, 0), (20, 0.8, 0), (0, 1, 0.1), (50, 0.95, 0.02)]
+            as [(Int, Float, Float)], [0, 0.7] as [Float])
+    func probabilitiesOfTheDrawAreThoseOfWhatFiltersKeep(
+        filters: (Int, Float, Float), temperature: Float
+    ) throws {
+        var parameters = SamplingParameters()
+        (parameters.topK, parameters.topP, parameters.minP) = filters
+        parameters.temperature = temperature
+        parameters.logitBias = [3: 1.5, 4: -.infinity]
+        parameters.logprobs = 300
+        var values = row(300, seed: 8, scale: 4)
+        let plain = try sample(values, parameters, position: 2)
+        parameters.describesDraw = true
+        let sampled = try sample(values, parameters, position: 2)
+        #expect(sampled.token == plain.token)
+        for (token, bias) in parameters.logitBias { values[Int(token)] += bias }
+        let greedy = parameters.isGreedy
+        let kept =
+            greedy
+            ? [Int32(values.firstIndex(of: values.max()!)!)] : bruteForce(values, parameters)
+        let scale = greedy ? 1 : Double(temperature)
+        let weights = values.map { exp(Double($0) / scale) }
+        let mass = kept.reduce(0) { $0 + weights[Int($1)] }
+        // All but the one that nothing can choose.
+        #expect(sampled.top.count == 299)
+        var total = 0.0
+        for entry in sampled.top {
+            let exact = kept.contains(entry.token) ? weights[Int(entry.token)] / mass : 0
+            #expect(abs(exp(Double(entry.logprob)) - exact) < 1e-6)
+            total += exp(Double(entry.logprob))
+        }
+        #expect(abs(total - 1) < 1e-5)
+        #expect(sampled.logprob == sampled.top.first { $0.token == sampled.token }?.logprob)
+    }
+
+    @Test func whatWasNotDrawnIsCertain() throws {
+        var parameters = SamplingParameters()
+        parameters.logprobs = 2
+        parameters.describesDraw = true
+        let values = row(100, seed: 1)
+        var sampler = Sampler(vocabularySize: 100)
+        let only = try values.withUnsafeBufferPointer {
+            try sampler.sample(
+                $0, parameters: parameters, history: nil, random: RandomStream(seed: 1, chain: 0),
+                position: 0, allowed: AllowedTokens(words: [1 << 9], count: 1))
+        }
+        #expect(only.token == 9 && only.logprob == 0)
+        #expect(only.top == [TokenLogprob(token: 9, logprob: 0)])
+    }
+
     /// The filters, on sorted lists in f64.
     func bruteForce(_ row: [Float], _ parameters: SamplingParameters) -> Set<Int32> {
         let scaled = row.map { Double($0) / Double(parameters.temperature) }

@@ -81,10 +81,6 @@ import Testing
             "/completion", #""prompt":"a","n_probs":3,"martlet":{"solve":true}"#, "error.message",
             "n_probs: "
         ),
-        (
-            "/completion", #""prompt":"a","post_sampling_probs":true"#, "error.message",
-            "post_sampling_probs: "
-        ),
     ])
     func errorsBeginWithTheName(
         path: String, members: String, place: String, name: String

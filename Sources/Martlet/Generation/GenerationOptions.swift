@@ -29,6 +29,9 @@ public struct GenerationOptions: Sendable, Hashable {
     public var logitBias: [Int32: Float] = [:]
     /// Nil for none; otherwise each token's log-probability and this many of the likeliest tokens'.
     public var logprobs: Int?
+    /// Whether ``logprobs`` are those of what a token was drawn from, after temperature, filters, penalties and a constraint,
+    /// instead of the model's own. What could not be drawn has minus infinity.
+    public var logprobsDescribeDraw = false
     /// The same seed gives the same text whatever else runs; nil draws one.
     public var seed: UInt64?
     /// The response ends before the first of these texts, and at the special token that one of them spells:
@@ -78,6 +81,7 @@ public struct GenerationOptions: Sendable, Hashable {
         sampling.frequencyPenalty = frequencyPenalty
         sampling.logitBias = logitBias
         sampling.logprobs = logprobs
+        sampling.describesDraw = logprobsDescribeDraw
         sampling.seed = seed
         sampling.stop = stop
         sampling.stopsAfterText = stopsAfterText

@@ -10,7 +10,7 @@
 public struct TokenLogprob: Sendable, Hashable {
     /// The token.
     public let token: Int32
-    /// Natural logarithm of its probability in the model's own distribution.
+    /// Natural logarithm of its probability, in the model's own distribution unless another one was asked for.
     public let logprob: Float
 
     /// Pairs a token with its log-probability.
@@ -58,31 +58,70 @@ struct Sampler {
         if let only = allowed?.only {
             // There is nothing to choose, but a damaged row is found all the same.
             _ = try raw.maximum()
-            sampled = SampledToken(token: only)
+            return try describe(only, in: row, parameters: parameters)
         } else if parameters.logitBias.isEmpty && history == nil && allowed == nil {
-            sampled = SampledToken(
-                token: try choose(raw, parameters, random.uniform(at: position)))
+            sampled = try draw(from: raw, parameters, random.uniform(at: position))
         } else {
             _ = try raw.maximum()
             modify(row, parameters, history, allowed)
             // Taken out and put back, so that the row is borrowed without copying it.
             let modified = logits
-            let token = modified.withUnsafeBufferPointer { buffer in
+            let drawn = modified.withUnsafeBufferPointer { buffer in
                 Result { () throws(SamplingError) in
-                    try choose(LogitRow(buffer), parameters, random.uniform(at: position))
+                    try draw(from: LogitRow(buffer), parameters, random.uniform(at: position))
                 }
             }
-            sampled = SampledToken(token: try token.get())
+            sampled = try drawn.get()
         }
+        guard !parameters.describesDraw else { return sampled }
         return try describe(sampled.token, in: row, parameters: parameters)
     }
 
-    /// A token with what is asked to be said of it.
+    /// A token of a row that bias, penalties and a constraint have been at, with what is asked to be said of the draw.
+    private mutating func draw(
+        from row: LogitRow, _ parameters: SamplingParameters, _ uniform: Double
+    ) throws(SamplingError) -> SampledToken {
+        let token = try choose(row, parameters, uniform)
+        guard parameters.describesDraw, let topCount = parameters.logprobs else {
+            return SampledToken(token: token)
+        }
+        let (_, maximum) = try row.maximum()
+        let scale = 1 / parameters.temperature
+        var logTotal = 0.0
+        // What could be drawn; nil where all tokens could.
+        var kept: Set<Int32>?
+        if parameters.isGreedy {
+            kept = [token]
+        } else if narrow(row, maximum, parameters) {
+            kept = Set(candidates.map(\.id))
+            logTotal = log(candidates.totalWeight)
+        } else {
+            logTotal = log(row.exponentialSum(maximum: maximum, scale: scale))
+        }
+        func logprob(of other: Int32) -> Float {
+            guard kept?.contains(other) != false else { return -.infinity }
+            guard !parameters.isGreedy else { return 0 }
+            return Float(Double((row[Int(other)] - maximum) * scale) - logTotal)
+        }
+        var sampled = SampledToken(token: token, logprob: logprob(of: token))
+        guard topCount > 0 else { return sampled }
+        row.selectLargest(topCount, into: &candidates)
+        candidates.sort(by: Candidate.precedes)
+        sampled.top = candidates.map { TokenLogprob(token: $0.id, logprob: logprob(of: $0.id)) }
+        return sampled
+    }
+
+    /// A token that was not drawn, with what is asked to be said of it.
     mutating func describe(
         _ token: Int32, in row: UnsafeBufferPointer<Float>, parameters: SamplingParameters
     ) throws(SamplingError) -> SampledToken {
         var sampled = SampledToken(token: token)
         guard let topCount = parameters.logprobs else { return sampled }
+        guard !parameters.describesDraw else {
+            sampled.logprob = 0
+            if topCount > 0 { sampled.top = [TokenLogprob(token: token, logprob: 0)] }
+            return sampled
+        }
         let described = try logProbabilities(LogitRow(row), of: token, top: topCount)
         sampled.logprob = described.logprob
         sampled.top = described.top
@@ -109,6 +148,16 @@ struct Sampler {
     ) throws(SamplingError) -> Int32 {
         let (index, maximum) = try row.maximum()
         guard !parameters.isGreedy else { return Int32(index) }
+        guard narrow(row, maximum, parameters) else {
+            return drawFromAll(row, maximum, 1 / parameters.temperature, uniform)
+        }
+        return draw(uniform)
+    }
+
+    /// Selects what the filters keep, weighed; false where they keep all.
+    private mutating func narrow(
+        _ row: LogitRow, _ maximum: Float, _ parameters: SamplingParameters
+    ) -> Bool {
         let scale = 1 / parameters.temperature
         if parameters.topK > 0 && parameters.topK < row.count {
             row.selectLargest(parameters.topK, into: &candidates)
@@ -126,13 +175,13 @@ struct Sampler {
             let threshold = maximum + (log(parameters.minP) - 1e-3) * parameters.temperature
             row.select(atLeast: threshold, maximum: maximum, scale: scale, into: &candidates)
         } else {
-            return drawFromAll(row, maximum, scale, uniform)
+            return false
         }
         if parameters.minP > 0 {
             let minimum = Double(parameters.minP)
             candidates.removeAll { $0.weight < minimum }
         }
-        return draw(uniform)
+        return true
     }
 
     /// Selects a set of likeliest tokens that is certain to hold the nucleus: a few, if they have its

@@ -29,6 +29,9 @@ package struct SamplingParameters: Sendable, Hashable {
     /// Nil for none; otherwise each token's log-probability, and this many of the likeliest tokens'.
     /// They describe the model's own distribution: bias, penalties and filters do not change them.
     package var logprobs: Int?
+    /// Whether ``logprobs`` describe instead what the token was drawn from, after all rules and a constraint: minus infinity
+    /// is what could not be drawn.
+    package var describesDraw = false
     /// The same seed gives the same tokens whatever else runs; nil draws one.
     package var seed: UInt64?
     /// A chain ends before the first of these texts.

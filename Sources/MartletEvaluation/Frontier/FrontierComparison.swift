@@ -102,9 +102,7 @@ public struct FrontierComparison: Sendable, Hashable {
     private static func parts(of range: ClosedRange<Double>, from cost: Double?) -> [Part] {
         let (low, high) = (range.lowerBound, range.upperBound)
         let ratio = low > 0 ? high / low : 1
-        let edges = (0...3).map { third in
-            third == 0 ? low : third == 3 ? high : low * pow(ratio, Double(third) / 3)
-        }
+        let edges = [low, low * pow(ratio, 1.0 / 3), low * pow(ratio, 2.0 / 3), high]
         var parts: [Part] = [(range, .logarithmic), (range, .linear)]
         for third in 0..<3 {
             parts.append((edges[third]...max(edges[third], edges[third + 1]), .logarithmic))

@@ -268,11 +268,11 @@ extension DecoderPlan {
         let adapters =
             shape.evictionHead?.projects == true
             ? table.rows.filter { $0.roles[0].isAdapter } : []
-        let layers = shape.layers.indices
-        return before.flatMap { tensors($0, nil) }
-            + layers.flatMap { layer in inside.flatMap { tensors($0, layer) } }
-            + after.flatMap { tensors($0, nil) }
-            + layers.flatMap { layer in adapters.flatMap { tensors($0, layer) } }
+        var all = before.flatMap { tensors($0, nil) }
+        for layer in shape.layers.indices { all += inside.flatMap { tensors($0, layer) } }
+        all += after.flatMap { tensors($0, nil) }
+        for layer in shape.layers.indices { all += adapters.flatMap { tensors($0, layer) } }
+        return all
     }
 
     private func tensors(_ row: TensorRow, _ layer: Int?) -> [PlannedTensor] {

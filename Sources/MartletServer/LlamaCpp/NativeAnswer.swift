@@ -27,7 +27,8 @@ struct NativeAnswer: Sendable {
         ])
         if let token = part.token, let logprob = part.logprob {
             object = object.setting(
-                "completion_probabilities", to: .array([entry(token, logprob, part.top)]))
+                "completion_probabilities",
+                to: .array([entry(token, logprob, part.top, answer.options)]))
         }
         return .object(object)
     }
@@ -76,7 +77,7 @@ struct NativeAnswer: Sendable {
                 "completion_probabilities",
                 to: .array(
                     zip(response.tokens, zip(response.logprobs, response.top)).map {
-                        entry($0, $1.0, $1.1)
+                        entry($0, $1.0, $1.1, answer.options)
                     }))
         }
         if let loaded = model.model,
@@ -88,13 +89,18 @@ struct NativeAnswer: Sendable {
         return .object(chosen(of: object))
     }
 
-    private func entry(_ token: Int32, _ logprob: Float, _ top: [TokenLogprob]) -> JSONValue {
+    /// A token with the likeliest in its place: logarithms of the model's own probabilities, or the probabilities of the draw.
+    private func entry(
+        _ token: Int32, _ logprob: Float, _ top: [TokenLogprob], _ options: GenerationOptions
+    ) -> JSONValue {
         func object(_ token: Int32, _ logprob: Float) -> JSONObject {
-            JSONObject(present: ["id": .integer(Int(token))]).adding(texts.entry(token, logprob))
+            JSONObject(present: ["id": .integer(Int(token))]).adding(
+                options.logprobsDescribeDraw
+                    ? texts.probabilityEntry(token, logprob) : texts.entry(token, logprob))
         }
         return .object(
             object(token, logprob).setting(
-                "top_logprobs",
+                options.logprobsDescribeDraw ? "top_probs" : "top_logprobs",
                 to: .array(top.map { .object(object($0.token, $0.logprob)) })))
     }
 

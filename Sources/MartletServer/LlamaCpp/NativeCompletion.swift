@@ -13,6 +13,8 @@ enum NativeCompletion {
                 "prompt": "A text, tokens, texts and tokens, or a list of such.",
                 "n_predict": "The most tokens; -1 for all that is left of the context.",
                 "n_probs": "How many of the likeliest tokens are told in each place.",
+                "post_sampling_probs":
+                    "Whether they have the probabilities of what the token was drawn from, not the model's own.",
                 "response_fields": "The only fields of the answer, by their paths.",
             ]
         ) { (exchange, service) async throws(WireError) in

@@ -22,11 +22,6 @@ struct NativeRequest: Sendable {
         prompts: [PreparedPrompt]
     ) throws(WireError) {
         let configuration = service.configuration
-        guard try fields.flag("post_sampling_probs") != true else {
-            throw .unsupported(
-                "post_sampling_probs", "telling probabilities after sampling",
-                instead: "leave it out: n_probs tells those of the model's own distribution")
-        }
         var base = AnswerRequest(prompt: prompts[0])
         base.own = try MartletFields(fields, model)
         base.options = model.usualOptions(configuration)
@@ -35,6 +30,7 @@ struct NativeRequest: Sendable {
         if let count = try fields.integer("n_probs", in: 0...1000), count > 0 {
             base.options.logprobs = count
         }
+        base.options.logprobsDescribeDraw = try fields.flag("post_sampling_probs") ?? false
         base.chainCount = try fields.integer(["n_cmpl", "n"], in: 1...128) ?? 1
         try model.bound(
             answers: base.chainCount, toEach: prompts.count,

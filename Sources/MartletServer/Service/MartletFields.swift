@@ -186,17 +186,26 @@ struct MartletFields: Sendable {
     /// What an answer says of itself.
     func report(_ responses: [Response], seed: UInt64, of model: Model) -> JSONValue? {
         guard isPresent else { return nil }
+        let usage = responses.map(\.usage)
+        func greatest(_ count: (Usage) -> Int) -> JSONValue {
+            .integer(usage.map(count).max() ?? 0)
+        }
+        // Not in the literal below: the compiler took 15 seconds for it.
+        let lossy = form?.lossyMethods ?? model.lossyMethods
+        let reads: Double = usage.reduce(0) { $0 + $1.kvReads }
+        let moved: Int = usage.reduce(0) { $0 + $1.bytesMoved }
+        let peak: Double = usage.map(\.peakTokens).max() ?? 0
         return .present([
             "cache": .string(form?.policy ?? model.cachePolicy),
             "kv": .string(form?.storage ?? model.cacheStorage),
-            "lossy": .array((form?.lossyMethods ?? model.lossyMethods).map { .string($0) }),
+            "lossy": .array(lossy.map { .string($0) }),
             "seed": .seed(seed),
-            "cache_bytes": .integer(responses.map(\.usage.cacheBytes).max() ?? 0),
-            "peak_cache_bytes": .integer(responses.map(\.usage.peakRequestBytes).max() ?? 0),
-            "kv_reads": .number(responses.reduce(0) { $0 + $1.usage.kvReads }),
-            "bytes_moved": .integer(responses.reduce(0) { $0 + $1.usage.bytesMoved }),
-            "peak_tokens": .number(responses.map(\.usage.peakTokens).max() ?? 0),
-            "demoted_tokens": .integer(responses.map(\.usage.demotedTokens).max() ?? 0),
+            "cache_bytes": greatest(\.cacheBytes),
+            "peak_cache_bytes": greatest(\.peakRequestBytes),
+            "kv_reads": .number(reads),
+            "bytes_moved": .integer(moved),
+            "peak_tokens": .number(peak),
+            "demoted_tokens": greatest(\.demotedTokens),
         ])
     }
 }

@@ -1,5 +1,6 @@
 /// Tokens as answers show them: a text, and the bytes where a token is part of a character.
 
+import Foundation
 import Martlet
 import MartletJSON
 import MartletTokenizers
@@ -21,8 +22,17 @@ struct TokenTexts: Sendable {
 
     /// A token with its log-probability, as OpenAI's chat completions have it.
     func entry(_ token: Int32, _ logprob: Float) -> JSONObject {
+        entry(token, "logprob", .finite(Double(logprob)))
+    }
+
+    /// A token with its probability, as llama.cpp tells what it was drawn from.
+    func probabilityEntry(_ token: Int32, _ logprob: Float) -> JSONObject {
+        entry(token, "prob", .number(exp(Double(logprob))))
+    }
+
+    private func entry(_ token: Int32, _ key: String, _ value: JSONValue) -> JSONObject {
         JSONObject(present: [
-            "token": .string(text(token)), "logprob": .finite(Double(logprob)),
+            "token": .string(text(token)), key: value,
             "bytes": .array(bytes(token).map { .integer(Int($0)) }),
         ])
     }

@@ -15,7 +15,7 @@
 // once for each block of keys; the sum of exponentials runs in 16 lanes and then one tree.  Query heads
 // take turns.  Nothing is read or written past the ends of the arrays: packed copies are what is padded.
 // Tolerance tested: 2e-6 of the largest value (forward), 1e-5 of the largest gradient.
-#include "../training_scratch.h"
+#include "../../CMartletKernels/training_scratch.h"
 
 /// Accumulators of a register tile: what the set's registers hold, less a row of operands.
 #if defined(MK_USE_AVX512)

@@ -1,7 +1,8 @@
 // The 16-lane vectors that every kernel is written in, and the few operations that differ
 // between instruction sets.  The including file defines one MK_USE_* macro; clang splits a
 // 16-lane vector over as many registers as the machine needs.
-#include "../internal.h"
+#include "../../CMartletKernels/internal.h"
+#include "../include/CMartletInstructionSets.h"
 
 // Vectors are passed only between functions that are always inlined, so their ABI is moot.
 #pragma clang diagnostic ignored "-Wpsabi"
