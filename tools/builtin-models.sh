@@ -1,11 +1,11 @@
 #!/bin/sh
 # The package's models and what they are judged beside: docs/builtin.md and docs/frontier are made of them.
 #
-#   tools/builtin-models.sh MARTLET FOLDER [plain] [retrofits] [controls] [seeds] [dmc]
+#   tools/builtin-models.sh MARTLET FOLDER [plain] [retrofits] [short] [controls] [seeds] [dmc]
 #
 # From the package's first model (recipes/builtin.yaml) in FOLDER/first, or from what the package holds when that folder
 # is not there. Each training that was stopped goes on where it was, and one that ended is left alone. On two Zen 4 cores
-# the plain model takes half an hour, a retrofit ten to fifteen minutes.
+# the plain model takes half an hour, 1,400 steps of a retrofit ten to fifteen minutes.
 set -eu
 martlet=$(realpath "${1:?name the program}")
 recipes=$(realpath "$(dirname "$0")/../recipes")
@@ -39,9 +39,12 @@ for part in "$@"; do
             "$martlet" train --recipe plain.yaml --out plain --resume
         } ;;
     retrofits)
-        retrofit dms cr4-1 4 1400 1
+        retrofit dms cr4-1 4 4200 1
         retrofit dms cr8-1 8 2000 1
         retrofit dms cr2-1 2 1000 1 ;;
+    short)
+        # A third as long, as docs/frontier/controls has them.
+        for seed in 1 2 3; do retrofit dms short4-$seed 4 1400 $seed; done ;;
     controls)
         # Trained on for as many tokens as a retrofit, on the same data; and distilled without compression.
         [ -f on/model.safetensors ] || {
@@ -51,11 +54,11 @@ for part in "$@"; do
         retrofit dms cr1-1 1 1400 1 ;;
     seeds)
         for seed in 2 3; do
-            retrofit dms cr4-$seed 4 1400 $seed
+            retrofit dms cr4-$seed 4 4200 $seed
             retrofit dms cr8-$seed 8 2000 $seed
             retrofit dms cr2-$seed 2 1000 $seed
         done ;;
     dmc) retrofit dmc dmc4-1 4 1400 1 ;;
-    *) echo "builtin-models: got $part, expected plain, retrofits, controls, seeds or dmc" >&2; exit 64 ;;
+    *) echo "builtin-models: got $part, expected plain, retrofits, short, controls, seeds or dmc" >&2; exit 64 ;;
     esac
 done
