@@ -167,12 +167,15 @@ import Testing
         let first = json["completion_probabilities.0"]
         #expect(first["top_logprobs"].arrayValue?.count == 3)
         #expect(first["id"] == json["tokens.0"])
-        let drawn = try await server.post(
+        #expect(json["generation_settings.post_sampling_probs"] == false)
+        let draw = try await server.post(
             "/completion",
             .object(
                 (body.objectValue ?? JSONObject()).setting("post_sampling_probs", to: true)
                     .setting("temperature", to: 1).setting("top_k", to: 2).setting("seed", to: 3))
-        ).json()["completion_probabilities.0"]
+        ).json()
+        #expect(draw["generation_settings.post_sampling_probs"] == true)
+        let drawn = draw["completion_probabilities.0"]
         let told = (drawn["top_probs"].arrayValue ?? []).map { $0["prob"].doubleValue ?? -1 }
         #expect(told.count == 3 && abs(told[0] + told[1] - 1) < 1e-6 && told[2] == 0)
         #expect(told.contains(drawn["prob"].doubleValue ?? -1))

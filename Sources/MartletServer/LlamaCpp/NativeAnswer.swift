@@ -142,6 +142,7 @@ struct NativeAnswer: Sendable {
             "frequency_penalty": .number(Double(options.frequencyPenalty)),
             "stop": .array(options.stop.map { .string($0) }),
             "n_probs": .integer(options.logprobs ?? 0),
+            "post_sampling_probs": .bool(options.logprobsDescribeDraw),
             "ignore_eos": .bool(options.ignoresEndTokens),
             "logit_bias": .array(
                 biases.map { token, bias in
