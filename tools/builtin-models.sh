@@ -46,7 +46,7 @@ for part in "$@"; do
         # A third as long, as docs/frontier/controls has them.
         for seed in 1 2 3; do retrofit dms short4-$seed 4 1400 $seed; done ;;
     controls)
-        # Trained on for as many tokens as a retrofit, on the same data; and distilled without compression.
+        # Trained on for as many tokens as a short retrofit, on the same data; and distilled without compression.
         [ -f on/model.safetensors ] || {
             changed builtin-sizes.yaml plain 700 3 >on.yaml
             "$martlet" train --recipe on.yaml --out on --resume

@@ -24,7 +24,7 @@ import time
 from served import Served
 
 AT_ONCE = 64
-# As many as one key may have, and some of them for those that are being closed.
+# Fewer than one key may have (32).
 SESSIONS_OF_A_KEY = 24
 HEALTH = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
