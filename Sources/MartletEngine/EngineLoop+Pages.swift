@@ -16,6 +16,8 @@ struct PageFootprint {
     private let traits: CacheTraits
     private let compression: Double
     private let shape: KVShape
+    /// Bytes of a page that is stored in fewer bits for lack of room; nil where none is.
+    private let demotedBytesPerPage: Int?
     /// Bytes that one page takes from the budget.
     var bytesPerPage: Int { shape.heldBytesPerPage }
 
@@ -34,6 +36,7 @@ struct PageFootprint {
         traits = cache.traits
         self.compression = max(1, compression)
         shape = cache.shape
+        demotedBytesPerPage = cache.demotedBytesPerPage
     }
 
     /// Expected pages of a sequence of `tokens` tokens while its last chunk is computed.
@@ -43,8 +46,12 @@ struct PageFootprint {
 
     /// The fewest pages that a sequence of `tokens` tokens can need: computed one by one, with every eviction that the
     /// model may decide.
-    func leastPages(_ tokens: Int) -> Int {
-        pages(traits.leastTokens(tokens), chunk: 1)
+    ///
+    /// - Parameter demoting: whether its full pages may be stored in fewer bits, where the policy does that.
+    func leastPages(_ tokens: Int, demoting: Bool) -> Int {
+        pages(
+            traits.leastTokens(tokens), chunk: 1,
+            fullPageBytes: demoting ? demotedBytesPerPage : nil)
     }
 
     /// Tokens that the rows at these positions read, averaged over layers.
@@ -53,13 +60,17 @@ struct PageFootprint {
         return Double(reads) / Double(shape.tableCount)
     }
 
-    private func pages(_ tokens: Int, chunk: Int) -> Int {
+    /// - Parameter fullPageBytes: what a page takes that nothing is added to; nil where the shape says it.
+    private func pages(_ tokens: Int, chunk: Int, fullPageBytes: Int? = nil) -> Int {
         guard tokens > 0 else { return 0 }
         let rows = max(0, tokens - chunk)..<tokens
         // Supply is counted in open pages, so that sealed ones are parts of them.
-        let bytes = layers.reduce(0) {
-            $0 + $1.tables
-                * shape.heldBytes(pages: $1.visibility.pageCount(rows: rows), chunk: chunk)
+        let bytes = layers.reduce(0) { sum, layer in
+            let pages = layer.visibility.pageCount(rows: rows)
+            let table =
+                fullPageBytes.map { bytesPerPage + (pages - 1) * $0 }
+                ?? shape.heldBytes(pages: pages, chunk: chunk)
+            return sum + layer.tables * table
         }
         return min((bytes + bytesPerPage - 1) / bytesPerPage, bound)
     }

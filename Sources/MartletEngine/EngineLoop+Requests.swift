@@ -15,7 +15,7 @@ extension EngineLoop {
         do {
             try check(
                 prompt: request.promptTokens, computedTokens: request.promptTokens.count,
-                within: request.maximumBytes)
+                within: request.maximumBytes, demoting: true)
             try check(request)
         } catch {
             return deliver(.failed(error))
@@ -67,7 +67,9 @@ extension EngineLoop {
         // The last token predicts nothing that is asked for, so it is not computed.
         let computed = request.tokens.dropLast()
         do {
-            try check(prompt: request.tokens, computedTokens: computed.count)
+            // What is scored is to be exact.
+            try check(
+                prompt: request.tokens, computedTokens: computed.count, demoting: false)
             try check(adapter: request.adapter)
             try check(request.chunk > 0, "chunk", request.chunk, "1 or more")
             try check(
@@ -109,7 +111,7 @@ extension EngineLoop {
     // MARK: Refusals
 
     private func check(
-        prompt: [Int32], computedTokens: Int, within limit: Int? = nil
+        prompt: [Int32], computedTokens: Int, within limit: Int? = nil, demoting: Bool
     ) throws(EngineError) {
         guard !prompt.isEmpty else { throw .emptyPrompt }
         for (index, token) in prompt.enumerated()
@@ -121,7 +123,7 @@ extension EngineLoop {
             throw .promptTooLong(
                 promptTokens: prompt.count, contextLength: forward.contextLength)
         }
-        let needed = footprint.leastPages(computedTokens)
+        let needed = footprint.leastPages(computedTokens, demoting: demoting)
         let bytes = needed * footprint.bytesPerPage
         guard needed <= cache.pageCapacity, bytes <= limit ?? .max else {
             throw .promptExceedsBudget(

@@ -76,6 +76,9 @@ import Testing
             service.begin(with: fleet)
             let server = TestServer(serving: Server(service))
             let before = try await server.post("/api/show", ["model": "b"]).json()
+            let listed = try await server.send("GET", "/api/tags").json()["models.1"]
+            #expect(listed["details"] == before["details"] && listed["size"].intValue ?? 0 > 0)
+            #expect(listed["size"].intValue ?? .max < 8 << 20, "its cache is no part of it")
             #expect(await fleet.listing.allSatisfy { $0.loads == 0 })
             #expect(before["model_info"].objectValue?.count == 7)
             let answer = await server.post(

@@ -103,6 +103,54 @@ import Testing
         #expect(demoting.usage.demotedTokens > 200 && plain.usage.demotedTokens == 0)
     }
 
+    /// A prompt that f16 has no room for is computed in fewer bits, in as few bytes as the refusal of less names. What is
+    /// scored needs f16's.
+    @Test func aPromptFitsInFewerBits() async throws {
+        let text = Self.texts.joined()
+        func model(_ policy: String, bytes: Int) async throws -> Model {
+            try await Model(Self.loaded(policy), budgetBytes: bytes)
+        }
+        /// The bytes that a refusal names; nil where the prompt is answered.
+        func refusal(
+            _ model: Model, _ ask: (Model) async throws -> Void
+        ) async throws -> Int? {
+            do {
+                try await ask(model)
+                return nil
+            } catch let error as MartletError {
+                let match = try #require(error.message.firstMatch(of: /need (\d+) bytes/))
+                return Int(match.1)
+            }
+        }
+        func answer(_ model: Model) async throws {
+            var options = GenerationOptions()
+            options.maximumTokens = 1
+            var last: Response?
+            for try await part in try model.generate(text, options: options) {
+                last = part.part.response ?? last
+            }
+            #expect(try #require(last).usage.demotedTokens > 0)
+        }
+        func score(_ model: Model) async throws {
+            _ = try await model.score(model.encode(text))
+        }
+
+        let small = try await model(Self.demoting, bytes: 40 * 1024)
+        let needed = try #require(try await refusal(small, answer))
+        let exact = try #require(try await refusal(small, score))
+        await small.shutdown()
+        #expect(Double(needed) < 0.65 * Double(exact))
+
+        let enough = try await model(Self.demoting, bytes: needed)
+        #expect(try await refusal(enough, answer) == nil)
+        #expect(try await refusal(enough, score) == exact)
+        try await enough.engine.checkIntegrity()
+        await enough.shutdown()
+        let plain = try await model("dense + kv(f16)", bytes: needed)
+        #expect(try await refusal(plain, answer) == exact)
+        await plain.shutdown()
+    }
+
     /// Nobody goes on with what was stored in fewer bits: the same prompt afterwards has the bits of a cache with room.
     @Test func whatWasDemotedServesNobody() async throws {
         let loaded = try await Self.loaded(Self.demoting, reuse: true)

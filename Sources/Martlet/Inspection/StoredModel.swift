@@ -15,6 +15,8 @@ package struct StoredModel: Sendable {
     package private(set) var parameterCount: Int
     /// How most of its weights are stored, or as the options pack them.
     package let weightName: String
+    /// Bytes of its weights, as they are stored or as the options pack them.
+    package let weightBytes: Int
     /// The text of its chat template; nil where its files have none.
     package let chatTemplate: String?
     /// Whether it is a GGUF file.
@@ -50,6 +52,7 @@ package struct StoredModel: Sendable {
         if !generates { (shape, parameterCount) = (nil, 0) }
         weightName =
             options.weights?.rawValue ?? StoredFiles(checkpoint).bytesByType.first?.type ?? ""
+        weightBytes = LoadedModel.storedBytes(of: checkpoint, options: options)
         if case .gguf = source { isGGUF = true } else { isGGUF = false }
     }
 }

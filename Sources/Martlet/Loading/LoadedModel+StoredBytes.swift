@@ -12,6 +12,11 @@ extension LoadedModel {
         guard let checkpoint = (opened ?? nil) ?? ((try? source.openEncoder()) ?? nil) else {
             return nil
         }
+        return storedBytes(of: checkpoint, options: options)
+    }
+
+    /// Bytes that an opened checkpoint's weights take.
+    static func storedBytes(of checkpoint: Checkpoint, options: ModelOptions) -> Int {
         let entries = checkpoint.tensors.entries
         guard let type = options.weights else { return entries.reduce(0) { $0 + $1.byteCount } }
         return entries.reduce(0) { $0 + type.layout.bytes(weights: $1.elementCount) }

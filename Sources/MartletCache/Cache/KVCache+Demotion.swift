@@ -5,6 +5,12 @@ extension KVCache {
     /// and no other may go on with it.
     package func isDemoted(_ id: SequenceID) -> Bool { state(id).isDemoted }
 
+    /// Bytes that a page takes from the budget once it is sealed for lack of room; nil where none is.
+    package var demotedBytesPerPage: Int? {
+        guard traits.demotes, let arena = pool.sealed.first else { return nil }
+        return arena.pageBytes + KVPage.positionBytes
+    }
+
     /// The entries of a table whose pages can be sealed where ``CacheTraits/demotes``: full, open, and nobody else's.
     package func demotableEntries(_ id: SequenceID, table: Int) -> [Int] {
         let view = state(id).tables[table].view
@@ -17,8 +23,8 @@ extension KVCache {
 
     /// Bytes that sealing all of those would free. Takes time linear in the pages.
     package func demotableBytes(of id: SequenceID) -> Int {
-        guard traits.demotes, let arena = pool.sealed.first else { return 0 }
-        let gain = shape.heldBytesPerPage - arena.pageBytes - KVPage.positionBytes
+        guard let demoted = demotedBytesPerPage else { return 0 }
+        let gain = shape.heldBytesPerPage - demoted
         return (0..<shape.tableCount).reduce(0) {
             $0 + demotableEntries(id, table: $1).count * gain
         }

@@ -130,15 +130,20 @@ enum OllamaEndpoints {
     private static func entry(_ listed: ModelFleet.Listing, _ service: Service) -> JSONObject {
         let name = listed.id.contains(":") ? listed.id : listed.id + ":latest"
         let model = listed.model
+        // What is not in memory is described by its files.
+        let stored = model == nil ? listed.entry.stored() : nil
+        let described =
+            model.map { Described($0) } ?? stored.map { Described($0, service.configuration) }
         return JSONObject(present: [
             "name": .string(name), "model": .string(name),
             "modified_at": .string(
                 OllamaTime.text(
                     Date(timeIntervalSince1970: Double(model?.created ?? service.created)))),
             "size": .integer(
-                model.map { $0.model?.weightBytes ?? 0 } ?? listed.entry.estimatedBytes() ?? 0),
+                model.map { $0.model?.weightBytes ?? 0 } ?? stored?.weightBytes
+                    ?? listed.entry.estimatedBytes() ?? 0),
             "digest": .string(digest(of: name)),
-            "details": model.map { details(Described($0)) } ?? [
+            "details": described.map { details($0) } ?? [
                 "parent_model": "", "format": "", "family": "", "families": [],
                 "parameter_size": "", "quantization_level": "",
             ],

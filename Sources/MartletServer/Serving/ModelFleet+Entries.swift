@@ -22,6 +22,12 @@ extension ModelFleet.Entry {
         // What makes vectors is stored as its own files say.
         let stored = purpose == .vectors ? ModelOptions() : options
         let size = StoredSize(name, stored)
+        let identity = { @Sendable in LoadedModel.identity(of: name, options: stored) }
+        let description = StoredDescription(identity: identity) {
+            StoredModel(
+                name, options: stored, generates: purpose != .vectors,
+                makesVectors: purpose != .answers)
+        }
         self.init(
             names: names, isKept: isKept,
             estimatedBytes: {
@@ -31,12 +37,7 @@ extension ModelFleet.Entry {
                         ? $0 : $0 + (options.memoryBudget ?? 0)
                 }
             },
-            identity: { LoadedModel.identity(of: name, options: stored) },
-            stored: {
-                StoredModel(
-                    name, options: stored, generates: purpose != .vectors,
-                    makesVectors: purpose != .answers)
-            },
+            identity: identity, stored: { description.model },
             load: { [configuration] () async throws(MartletError) in
                 switch purpose {
                 case .answers:
@@ -150,5 +151,25 @@ private final class StoredSize: Sendable {
         let isEncoder = LoadedModel.isEncoder(name)
         knownEncoder.withLock { $0 = isEncoder }
         return isEncoder
+    }
+}
+
+/// What a model's files say of it, read again where they are others.
+private final class StoredDescription: Sendable {
+    private let identity: @Sendable () -> String
+    private let read: @Sendable () -> StoredModel?
+    private let known = Mutex<(identity: String, model: StoredModel?)?>(nil)
+
+    init(identity: @escaping @Sendable () -> String, read: @escaping @Sendable () -> StoredModel?) {
+        self.identity = identity
+        self.read = read
+    }
+
+    var model: StoredModel? {
+        let current = identity()
+        if let known = known.withLock({ $0 }), known.identity == current { return known.model }
+        let model = read()
+        known.withLock { $0 = (current, model) }
+        return model
     }
 }
