@@ -55,7 +55,7 @@ public final class Model: Sendable {
     ) async throws(MartletError) {
         var configuration = EngineConfiguration()
         configuration.expectedCompression = loaded.compressionRatio
-        configuration.budget.maximumTokens = loaded.options.maximumBatchTokens
+        configuration.budget = loaded.options.stepBudget
         configuration.endTokens = Set(loaded.model.endTokens + loaded.text.endTokens)
         configuration.makeTextDecoder = loaded.text.makeContinuationDecoder
         configuration.policy = loaded.options.order.policy

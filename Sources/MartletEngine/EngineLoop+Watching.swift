@@ -3,6 +3,21 @@
 import MartletCache
 
 extension EngineLoop {
+    /// Tells a request that is watched how many tokens of its prompt are there. One that gave way and comes again is not told
+    /// what it knew before.
+    func tellPrompt(of generation: ActiveGeneration, computed: Int) {
+        guard let watched = generation.watched, let began = generation.began,
+            watched.toldTokens.map({ computed > $0 }) ?? true
+        else { return }
+        let isFirst = watched.toldTokens == nil
+        generation.watched?.toldTokens = computed
+        watched.watch.leave(
+            PromptStep(
+                cached: generation.cachedPromptTokens, computed: computed,
+                time: isFirst ? .zero : configuration.clock.now() - began))
+        if computed >= generation.promptCount { watched.watch.endPrompt() }
+    }
+
     /// Takes the glances that are due. Runs at the end of a step, before chains that ended give their pages back.
     func glance() {
         for (id, generation) in generations {

@@ -116,6 +116,7 @@ final class EngineLoop {
                 continue
             }
             generation.began = max(begin, generation.arrival)
+            tellPrompt(of: generation, computed: generation.cachedPromptTokens)
         }
     }
 
@@ -151,6 +152,11 @@ final class EngineLoop {
         counters.largestStep = max(counters.largestStep, plan.tokenCount)
         for slice in plan.slices {
             if let branch = scheduler.advance(slice.id, by: slice.count) { keepBranch(of: branch) }
+            if let generation = generations[slice.id.request], generation.watched != nil,
+                let computed = scheduler[slice.id]?.computed
+            {
+                tellPrompt(of: generation, computed: min(computed, generation.promptCount))
+            }
         }
     }
 

@@ -102,4 +102,55 @@ import Testing
         for _ in 0..<6 { harness.loop.step() }
         #expect(watch.latest?.logicalTokens == 25)
     }
+
+    /// The prompt's steps, read after the request has ended: the stream ends with the prompt, or with the request.
+    private func steps(_ watch: CacheWatch) async -> [PromptStep] {
+        var steps: [PromptStep] = []
+        for await step in watch.promptSteps { steps.append(step) }
+        return steps
+    }
+
+    @Test func aPromptIsToldStepByStep() async throws {
+        let time = SimulatedTime()
+        let harness = try LoopHarness(budget: StepBudget(maximumTokens: 16)) {
+            $0.clock = time.clock
+            $0.prefixReuse = PrefixReuse()
+        }
+        let watch = CacheWatch()
+        harness.submit(request(prompt: 90, watch: watch))
+        while harness.loop.step() { time.pass(.milliseconds(20)) }
+        let told = await steps(watch)
+        #expect(told.map(\.computed) == [0, 16, 32, 48, 64, 80, 90])
+        #expect(told.allSatisfy { $0.cached == 0 })
+        #expect(told.map { $0.time / .milliseconds(1) } == [0, 0, 20, 40, 60, 80, 100])
+        // The second time all but the last page is there.
+        let again = CacheWatch()
+        harness.submit(request(prompt: 90, watch: again))
+        try harness.run()
+        let known = await steps(again)
+        #expect(known.first.map { $0.cached > 0 && $0.cached == $0.computed } == true)
+        #expect(known.last?.computed == 90 && known.count == 2)
+    }
+
+    /// A prompt that gives way and is computed again is told once, and none after its request has ended.
+    @Test func promptsThatEndEarlyAreToldNoMore() async throws {
+        let harness = try LoopHarness(budget: StepBudget(maximumTokens: 16))
+        let watch = CacheWatch()
+        let id = harness.submit(request(prompt: 90, watch: watch))
+        for _ in 0..<3 { harness.loop.step() }
+        harness.loop.cancel(id)
+        #expect(await steps(watch).map(\.computed) == [0, 16, 32, 48])
+
+        let crowded = try LoopHarness(tokens: 160, budget: StepBudget(maximumTokens: 16))
+        let watches = (0..<3).map { _ in CacheWatch() }
+        for watch in watches {
+            crowded.submit(request(prompt: 64, maximumTokens: 60, watch: watch))
+        }
+        try crowded.run()
+        #expect(crowded.loop.statistics.preemptions > 0)
+        for watch in watches {
+            let told = await steps(watch).map(\.computed)
+            #expect(told == told.sorted() && Set(told).count == told.count && told.last == 64)
+        }
+    }
 }

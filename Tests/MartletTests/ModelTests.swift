@@ -49,6 +49,25 @@ import Testing
         #expect(session.transcript == "hello" + text)
     }
 
+    /// As many chains as a step may have run at once, and the others after them, with the same tokens.
+    @Test func chainsWaitForAPlaceInTheStep() async throws {
+        var texts: [[String]] = []
+        for (most, steps) in [(1, 16), (3, 6)] {
+            let model = try await tiny { $0.maximumBatchSequences = most }
+            var chains = [String](repeating: "", count: 3)
+            for try await part in try model.generate(
+                model.encode("hello"), options: few(6), chainCount: 3)
+            {
+                chains[part.chain] += part.part.text
+            }
+            texts.append(chains)
+            let statistics = try #require(await model.engine.lastStatistics)
+            #expect(statistics.steps == steps)
+            await model.shutdown()
+        }
+        #expect(texts[0] == texts[1])
+    }
+
     @Test func theConversationGoesOn() async throws {
         let model = try await tiny()
         let session = model.makeSession(instructions: "Be brief. ")
@@ -158,6 +177,7 @@ import Testing
         await expect(.invalidPolicy) { _ = try await tiny { $0.cachePolicy = "window(recent=0)" } }
         await expect(.invalidParameter) { _ = try await tiny { $0.threads = 0 } }
         await expect(.invalidParameter) { _ = try await tiny { $0.maximumBatchTokens = 0 } }
+        await expect(.invalidParameter) { _ = try await tiny { $0.maximumBatchSequences = 0 } }
         await expect(.budgetTooSmall) { _ = try await tiny { $0.memoryBudget = 100 } }
     }
 

@@ -35,7 +35,7 @@ def converse():
     check("anthropic: tools", answer.type == "message")
     try:
         client.messages.create(model="served", max_tokens=4, messages=[
-            {"role": "user", "content": "long " * 4000}])
+            {"role": "user", "content": "long " * 5000}])
         check("anthropic: a long prompt", False)
     except anthropic.BadRequestError as error:
         check("anthropic: a long prompt", error.body["error"]["type"] == "invalid_request_error")

@@ -21,7 +21,7 @@ def converse():
     check("ollama: show", "completion" in client.show("served").capabilities)
     check("ollama: ps", len(client.ps().models) == 1)
     try:
-        client.chat(model="served", messages=[{"role": "user", "content": "long " * 4000}])
+        client.chat(model="served", messages=[{"role": "user", "content": "long " * 5000}])
         check("ollama: a long prompt", False)
     except ollama.ResponseError as error:
         check("ollama: a long prompt", error.status_code == 400)

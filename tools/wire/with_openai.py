@@ -114,7 +114,7 @@ def converse():
         check("openai: a wrong field", error.param == "temperature", str(error))
     try:
         client.chat.completions.create(
-            model="served", messages=[{"role": "user", "content": "long " * 4000}])
+            model="served", messages=[{"role": "user", "content": "long " * 5000}])
         check("openai: a long prompt", False)
     except openai.BadRequestError as error:
         check("openai: a long prompt", error.code == "context_length_exceeded", str(error))

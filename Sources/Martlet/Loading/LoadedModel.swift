@@ -115,6 +115,8 @@ package struct LoadedModel: Sendable {
         }
         let rows = options.maximumBatchTokens
         try require((1...65_536).contains(rows), "tokens of a step", rows, "1 to 65536")
+        let chains = options.maximumBatchSequences
+        try require((1...4096).contains(chains), "chains at once", chains, "1 to 4096")
         if let gap = options.targetGap, gap <= .zero {
             throw MartletError(
                 code: .invalidParameter, subject: "target gap",

@@ -1,5 +1,6 @@
 /// How a model is loaded, as a value.
 
+package import MartletEngine
 public import MartletKernels
 
 /// How a model is loaded: how weights and cache are stored, how much memory and how many threads it
@@ -35,7 +36,16 @@ public struct ModelOptions: Sendable, Hashable {
     /// The most tokens computed in one step. Larger steps make prompts faster and cost memory;
     /// results do not depend on it.
     public var maximumBatchTokens = 512
+    /// The most chains that run at once, each of which gets a token of every step; others wait. Each costs a row of logits.
+    public var maximumBatchSequences = 64
 
     /// The default settings.
     public init() {}
+}
+
+extension ModelOptions {
+    /// What one step takes at most.
+    package var stepBudget: StepBudget {
+        StepBudget(maximumTokens: maximumBatchTokens, maximumSequences: maximumBatchSequences)
+    }
 }

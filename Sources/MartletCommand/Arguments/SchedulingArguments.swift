@@ -26,6 +26,12 @@ struct SchedulingArguments: ParsableArguments {
             valueName: "seconds"))
     var targetFirst: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "The most answers that run at once, each of which gets a token of every step; others wait. Default: 64.",
+            valueName: "count"))
+    var sequences: Int?
+
     @Flag(
         help:
             "Compute every prompt anew, rather than go on with what earlier requests of a key computed."
@@ -71,6 +77,7 @@ struct SchedulingArguments: ParsableArguments {
             case .shortest: .shortestPrompt()
             case .deadline: .deadline(usual: .seconds(targetFirst ?? 5))
             }
+        if let sequences { options.maximumBatchSequences = sequences }
         guard !noReuse else { return options.promptReuse = nil }
         var reuse = PromptReuse()
         reuse.folder = prompts

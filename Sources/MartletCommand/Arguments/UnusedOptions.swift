@@ -34,6 +34,7 @@ struct UnusedOptions {
 
     mutating func add(_ scheduling: SchedulingArguments) {
         add("--order", scheduling.order != .arrival)
+        add("--sequences", scheduling.sequences != nil)
         add("--no-reuse", scheduling.noReuse)
         add("--prompts", scheduling.prompts != nil)
     }

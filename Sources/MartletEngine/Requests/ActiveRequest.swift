@@ -68,6 +68,8 @@ final class ActiveGeneration {
         openChains = chains.count
     }
 
+    deinit { watched?.watch.endPrompt() }
+
     /// Delivers what its consumer has not been told yet.
     func tell() {
         guard !untold.isEmpty else { return }

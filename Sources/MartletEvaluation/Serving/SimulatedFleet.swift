@@ -50,7 +50,7 @@ package struct SimulatedFleet: Sendable {
     ) {
         let options = loaded.options
         var configuration = EngineConfiguration()
-        configuration.budget.maximumTokens = options.maximumBatchTokens
+        configuration.budget = options.stepBudget
         configuration.policy = options.order.policy
         configuration.targetGap = options.targetGap
         configuration.stepCost = cost

@@ -70,6 +70,7 @@ enum LlamaCppSchemas {
             "n_predict": Schemas.integer(-2...1 << 30), "n_probs": Schemas.integer(0...1000),
             "stream": Schemas.flag, "return_tokens": Schemas.flag,
             "response_fields": Schemas.texts, "post_sampling_probs": Schemas.flag,
-            "n_cmpl": Schemas.integer(1...128),
+            "n_cmpl": Schemas.integer(1...128), "return_progress": Schemas.flag,
+            "timings_per_token": Schemas.flag,
         ])
 }

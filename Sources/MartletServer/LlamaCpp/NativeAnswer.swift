@@ -16,14 +16,16 @@ struct NativeAnswer: Sendable {
         texts = TokenTexts(model)
     }
 
-    /// A piece of a stream.
-    func piece(_ index: Int, _ part: ResponsePart, _ answer: AnswerRequest, count: Int) -> JSONValue
-    {
+    /// A piece of a stream, with the times so far where they are told.
+    func piece(
+        _ index: Int, _ part: ResponsePart, _ answer: AnswerRequest, count: Int,
+        timings: JSONValue? = nil
+    ) -> JSONValue {
         var object = JSONObject(present: [
             "index": .integer(index), "content": .string(part.text),
             "tokens": .array(part.token.map { [.integer(Int($0))] } ?? []), "stop": false,
             "id_slot": .integer(index), "tokens_predicted": .integer(count),
-            "tokens_evaluated": .integer(answer.prompt.tokens.count),
+            "tokens_evaluated": .integer(answer.prompt.tokens.count), "timings": timings,
         ])
         if let token = part.token, let logprob = part.logprob {
             object = object.setting(
@@ -35,11 +37,11 @@ struct NativeAnswer: Sendable {
 
     /// The piece that tells how far the prompt is.
     func progress(_ progress: PromptProgress, _ answer: AnswerRequest) -> JSONValue {
-        [
-            "index": 0, "content": "", "tokens": [], "stop": false, "id_slot": 0,
-            "tokens_predicted": 0, "tokens_evaluated": .integer(answer.prompt.tokens.count),
-            "prompt_progress": progress.llamaCpp,
-        ]
+        .object(
+            JSONObject(present: [
+                "index": 0, "content": "", "tokens": [], "stop": false, "id_slot": 0,
+                "tokens_predicted": 0, "tokens_evaluated": .integer(answer.prompt.tokens.count),
+            ]).adding(progress.llamaCpp(request.telling)))
     }
 
     /// A whole answer, or the last event of a stream, which repeats no text.

@@ -52,30 +52,28 @@ enum NativeCompletion {
             let results = try await eachInOrder(request.answers) {
                 (index, answer) async throws(WireError) -> [JSONValue] in
                 let first = index * answer.chainCount
-                var teller: ProgressTeller?
+                var teller: StreamTeller?
                 var counts = Array(repeating: 0, count: answer.chainCount)
                 let chains = try await service.run(
                     answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         guard request.streams else { return }
                         let opened = try await stream.opened()
-                        guard request.includesProgress, let watch = answer.own.watch else { return }
-                        teller = ProgressTeller(
-                            watch, promptTokens: answer.prompt.tokens.count, tellsEnd: true
-                        ) { (progress) async throws(WireError) in
+                        teller = StreamTeller(request.telling, of: answer) {
+                            (progress) async throws(WireError) in
                             try await opened.send(writer.progress(progress, answer))
                         }
-                        teller?.begin()
                     },
                     each: { (piece) async throws(WireError) in
                         guard request.streams, piece.part.token != nil || !piece.part.text.isEmpty
                         else { return }
-                        try await teller?.end()
+                        await teller?.end()
                         counts[piece.chain] += 1
                         try await stream.opened().send(
                             writer.piece(
                                 first + piece.chain, piece.part, answer,
-                                count: counts[piece.chain]))
+                                count: counts[piece.chain],
+                                timings: teller?.timings(after: piece.part)))
                     })
                 var values: [JSONValue] = []
                 for (chain, finished) in chains.enumerated() {

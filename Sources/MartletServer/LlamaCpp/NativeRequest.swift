@@ -9,8 +9,7 @@ struct NativeRequest: Sendable {
     var answers: [AnswerRequest] = []
     var streams = false
     var returnsTokens = false
-    /// Whether a stream tells how far the prompt is.
-    var includesProgress = false
+    var telling = StreamTelling()
     var answerFields: [String] = []
     /// Whether the body held several prompts, so that the answer is a list.
     var isList = false
@@ -46,12 +45,13 @@ struct NativeRequest: Sendable {
             answers.append(answer)
         }
         streams = try fields.flag("stream") ?? false
-        // Of several prompts nobody could tell whose it is; what is not read is told.
-        if prompts.count == 1 { includesProgress = try fields.flag("return_progress") ?? false }
-        if includesProgress { answers[0].own.watch = CacheWatch() }
+        telling = try StreamTelling(
+            fields, streams: streams, ofOne: prompts.count == 1, &answers[0].own)
         returnsTokens = try fields.flag("return_tokens") ?? false
         answerFields = try fields.strings("response_fields") ?? []
         isList = prompts.count > 1 || base.chainCount > 1
-        fields.accept("model", "timings_per_token")
+        // A whole answer has them once.
+        if !streams { fields.accept("timings_per_token") }
+        fields.accept("model")
     }
 }

@@ -133,13 +133,15 @@ struct ChatAnswer: Sendable {
     func progress(_ progress: PromptProgress) -> JSONValue {
         let chunk = chunk(0, [:]).objectValue ?? JSONObject()
         return .object(
-            request.includesProgress
-                ? chunk.setting("prompt_progress", to: progress.llamaCpp)
+            request.telling.tellsProgress
+                ? chunk.adding(progress.llamaCpp(request.telling))
                 : chunk.setting(MartletFields.key, to: progress.report))
     }
 
     /// The chunks of a piece. Calls are written when they are complete, so that none is ever taken back.
-    mutating func chunks(_ piece: ChainPart) -> [JSONValue] {
+    ///
+    /// - Parameter timings: the times so far, where they are told.
+    mutating func chunks(_ piece: ChainPart, timings: JSONValue? = nil) -> [JSONValue] {
         let (index, part) = (piece.chain, piece.part)
         var chunks: [JSONValue] = []
         var logprobs = JSONValue.null
@@ -169,9 +171,14 @@ struct ChatAnswer: Sendable {
         if let response = part.response {
             chunks.append(chunk(index, [:], finish: finishReason(response)))
         }
-        guard let report = reports?.next(isAlone: chunks.isEmpty) else { return chunks }
+        var more = JSONObject()
+        if let report = reports?.next(isAlone: chunks.isEmpty) {
+            more = more.setting(MartletFields.key, to: report)
+        }
+        if let timings, !chunks.isEmpty { more = more.setting("timings", to: timings) }
+        guard more.count > 0 else { return chunks }
         let last = (chunks.popLast() ?? chunk(index, [:])).objectValue ?? JSONObject()
-        return chunks + [.object(last.setting(MartletFields.key, to: report))]
+        return chunks + [.object(last.adding(more))]
     }
 
     private mutating func chunks(

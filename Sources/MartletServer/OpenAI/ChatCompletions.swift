@@ -59,7 +59,7 @@ enum ChatCompletions {
     ) async throws(WireError) {
         var answer = ChatAnswer(request, model, service.configuration)
         var events: EventStream?
-        var teller: ProgressTeller?
+        var teller: StreamTeller?
         let chains = try await service.run(
             request.answer, for: exchange, on: model,
             begin: { () async throws(WireError) in
@@ -67,18 +67,15 @@ enum ChatCompletions {
                     exchange, pingEvery: service.configuration.pingInterval)
                 events = opened
                 try await opened.send(answer.opening())
-                guard let watch = request.answer.own.watch else { return }
-                teller = ProgressTeller(
-                    watch, promptTokens: request.answer.prompt.tokens.count,
-                    tellsEnd: request.includesProgress
-                ) { [answer] (progress) async throws(WireError) in
+                teller = StreamTeller(request.telling, of: request.answer, reports: true) {
+                    [answer] (progress) async throws(WireError) in
                     try await opened.send(answer.progress(progress))
                 }
-                teller?.begin()
             },
             each: { (piece) async throws(WireError) in
-                try await teller?.end()
-                try await events?.send(answer.chunks(piece))
+                await teller?.end()
+                let timings = teller?.timings(after: piece.part)
+                try await events?.send(answer.chunks(piece, timings: timings))
             })
         if let closing = answer.closing(chains) { try await events?.send(closing) }
         try await events?.sendDone()

@@ -14,7 +14,7 @@ struct ChatRequest: Sendable {
     var includesTimings = false
     var includesPrompt = false
     /// Whether a stream tells how far the prompt is, as llama.cpp's server does.
-    var includesProgress = false
+    var telling = StreamTelling()
     /// Whether calls are written as the older `function_call`.
     var usesFunctions = false
 
@@ -127,13 +127,7 @@ struct ChatRequest: Sendable {
         }
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
-        includesProgress = try fields.flag("return_progress") ?? false
-        // A search tells its own progress, as reasoning.
-        if includesProgress, answer.own.solve != nil {
-            exchange.note(ignored: ["return_progress"])
-        } else if includesProgress, answer.own.watch == nil {
-            answer.own.watch = CacheWatch()
-        }
+        telling = try StreamTelling(fields, streams: streams, &answer.own)
         includesPrompt = try fields.flag("verbose") ?? configuration.tellsPrompts
         fields.accept("model")
     }

@@ -10,6 +10,7 @@ struct CompletionRequest: Sendable {
     var streams: Bool
     var includesUsage: Bool
     var includesTimings: Bool
+    var telling: StreamTelling
     var echoes: Bool
     /// Whether nothing is generated: the prompt alone is wanted, with its log-probabilities.
     var isScoring: Bool { echoes && answer.options.maximumTokens == 0 }
@@ -45,6 +46,8 @@ struct CompletionRequest: Sendable {
         includesUsage = try fields.fields("stream_options")?.flag("include_usage") ?? false
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
+        telling = try StreamTelling(
+            fields, streams: streams, ofOne: prompts.count == 1, &answer.own)
         echoes = try fields.flag("echo") ?? false
         fields.accept("model")
     }

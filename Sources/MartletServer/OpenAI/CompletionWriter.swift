@@ -135,10 +135,19 @@ struct CompletionWriter: Sendable {
         .object(envelope(choices).setting("usage", to: usage(chains).openAI).adding(extras(chains)))
     }
 
-    /// A chunk of a stream.
-    func chunk(_ index: Int, _ piece: CompletionPiece, finish: String?) -> JSONValue {
-        let object = envelope([choice(index, piece, finish: finish)])
+    /// A chunk of a stream, with the times so far where they are told.
+    func chunk(
+        _ index: Int, _ piece: CompletionPiece, finish: String?, timings: JSONValue? = nil
+    ) -> JSONValue {
+        var object = envelope([choice(index, piece, finish: finish)])
+        if let timings { object = object.setting("timings", to: timings) }
         return .object(request.includesUsage ? object.setting("usage", to: .null) : object)
+    }
+
+    /// The chunk that tells how far the prompt is.
+    func progress(_ progress: PromptProgress) -> JSONValue {
+        let chunk = chunk(0, CompletionPiece(), finish: nil).objectValue ?? JSONObject()
+        return .object(chunk.adding(progress.llamaCpp(request.telling)))
     }
 
     /// The chunk after the last choice's; nil where nobody asked for one.

@@ -59,25 +59,34 @@ enum Completions {
                 let start = index * answer.chainCount
                 let head = try await prefix(request, answer, model, writer, for: exchange)
                 var offsets = Array(repeating: head.length, count: answer.chainCount)
+                var teller: StreamTeller?
                 let chains = try await service.run(
                     answer, for: exchange, on: model,
                     begin: { () async throws(WireError) in
                         guard request.streams else { return }
                         let events = try await stream.opened()
-                        guard request.echoes else { return }
-                        for chain in 0..<answer.chainCount {
-                            try await events.send(writer.chunk(start + chain, head, finish: nil))
+                        if request.echoes {
+                            for chain in 0..<answer.chainCount {
+                                try await events.send(
+                                    writer.chunk(start + chain, head, finish: nil))
+                            }
+                        }
+                        teller = StreamTeller(request.telling, of: answer) {
+                            (progress) async throws(WireError) in
+                            try await events.send(writer.progress(progress))
                         }
                     },
                     each: { (piece) async throws(WireError) in
                         guard request.streams else { return }
+                        await teller?.end()
                         let part = writer.piece(piece.part, offset: offsets[piece.chain])
                         offsets[piece.chain] += part.length
                         let end = piece.part.response
                         guard !part.isEmpty || end != nil else { return }
                         try await stream.opened().send(
                             writer.chunk(
-                                start + piece.chain, part, finish: end?.finishReason.openAI))
+                                start + piece.chain, part, finish: end?.finishReason.openAI,
+                                timings: teller?.timings(after: piece.part)))
                     })
                 return (head, chains)
             }

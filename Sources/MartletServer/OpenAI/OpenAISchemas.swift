@@ -135,7 +135,7 @@ enum OpenAISchemas {
         "stream_options": [
             "type": "object", "properties": ["include_usage": Schemas.orNull(Schemas.flag)],
         ],
-        "timings_per_token": Schemas.flag,
+        "timings_per_token": Schemas.flag, "return_progress": Schemas.flag,
     ]
 
     private static let lengths = Schemas.integer(-1...1 << 30)
@@ -147,7 +147,7 @@ enum OpenAISchemas {
             "n": Schemas.integer(1...128), "logprobs": Schemas.flag,
             "top_logprobs": Schemas.integer(0...20), "response_format": Schemas.form,
             "parallel_tool_calls": Schemas.flag, "modalities": Schemas.texts,
-            "return_progress": Schemas.flag, "verbose": Schemas.flag,
+            "verbose": Schemas.flag,
         ])
 
     private static let completion = Schemas.together(

@@ -4,6 +4,7 @@ import Foundation
 import Martlet
 import MartletEngine
 import MartletJSON
+import Synchronization
 
 /// Writes one response. A whole one is written by the same steps as a stream's, whose events nobody reads.
 struct ResponsesAnswer: Sendable {
@@ -17,7 +18,7 @@ struct ResponsesAnswer: Sendable {
     /// The items that are complete.
     private(set) var output: [JSONValue] = []
     private var open: Open?
-    private var number = 0
+    private let numbers = SequenceNumbers()
 
     /// An item that grows.
     private struct Open {
@@ -48,7 +49,7 @@ struct ResponsesAnswer: Sendable {
             "status": .string(status), "background": false, "error": .null,
             "incomplete_details": isIncomplete ? ["reason": "max_output_tokens"] : .null,
             "model": .string(model.id), "output": .array(output),
-        ]).adding(request.telling)
+        ]).adding(request.repeated)
         guard let chain else { return .object(object.setting("usage", to: .null)) }
         let usage = AnswerUsage([chain], promptTokens: request.answer.prompt.tokens.count)
         object = object.setting(
@@ -77,30 +78,39 @@ struct ResponsesAnswer: Sendable {
 
     // MARK: Events
 
-    private mutating func event(_ name: String, _ members: JSONObject) -> Event {
-        defer { number += 1 }
-        return (
+    private func event(_ name: String, _ members: JSONObject) -> Event {
+        (
             name,
             .object(
                 JSONObject(present: [
-                    "type": .string(name), "sequence_number": .integer(number),
+                    "type": .string(name), "sequence_number": .integer(numbers.next()),
                 ]).adding(members))
         )
     }
 
     /// The events that open a stream.
-    mutating func opening() -> [Event] {
+    func opening() -> [Event] {
         ["response.created", "response.in_progress"].map { name in
             event(name, JSONObject(present: ["response": object("in_progress")]))
         }
     }
 
+    /// The event that tells how far the prompt is.
+    func progress(_ progress: PromptProgress) -> Event {
+        event(
+            "response.in_progress",
+            JSONObject(present: ["response": object("in_progress")])
+                .adding(progress.llamaCpp(request.telling)))
+    }
+
     /// The events of a piece.
-    mutating func events(_ part: ResponsePart) -> [Event] {
+    ///
+    /// - Parameter timings: the times so far, where they are told.
+    mutating func events(_ part: ResponsePart, timings: JSONValue? = nil) -> [Event] {
         var events: [Event] = []
         if !part.reasoning.isEmpty {
             events += begin(.reasoning)
-            events += grow(part.reasoning, [])
+            events += grow(part.reasoning, [], timings)
         }
         var logprobs: [JSONValue] = []
         if request.includesLogprobs, let token = part.token, let logprob = part.logprob {
@@ -108,7 +118,7 @@ struct ResponsesAnswer: Sendable {
         }
         if !part.text.isEmpty {
             events += begin(.message)
-            events += grow(part.text, logprobs)
+            events += grow(part.text, logprobs, timings)
         }
         for call in part.toolCalls { events += self.events(of: call) }
         return events
@@ -155,10 +165,13 @@ struct ResponsesAnswer: Sendable {
         return events
     }
 
-    private mutating func grow(_ text: String, _ logprobs: [JSONValue]) -> [Event] {
+    private mutating func grow(
+        _ text: String, _ logprobs: [JSONValue], _ timings: JSONValue?
+    ) -> [Event] {
         open?.text += text
         open?.logprobs += logprobs
         var members = partPlace.setting("delta", to: .string(text))
+        if let timings { members = members.setting("timings", to: timings) }
         guard open?.kind == .message else {
             return [event("response.reasoning_text.delta", members)]
         }
@@ -239,5 +252,17 @@ struct ResponsesAnswer: Sendable {
             "id": .string(item.id), "type": "message", "role": "assistant",
             "status": isDone ? "completed" : "in_progress", "content": content,
         ]
+    }
+}
+
+/// Numbers the events of one stream, whoever sends them.
+private final class SequenceNumbers: Sendable {
+    private let last = Mutex(-1)
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
     }
 }

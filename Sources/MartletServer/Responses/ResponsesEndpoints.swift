@@ -94,6 +94,7 @@ enum ResponsesEndpoints {
         try await service.admitted(exchange) { () async throws(WireError) in
             var writer = ResponsesAnswer(request, model)
             var events: EventStream?
+            var teller: StreamTeller?
             let chains = try await service.run(
                 request.answer, for: exchange, on: model,
                 begin: { () async throws(WireError) in
@@ -102,9 +103,15 @@ enum ResponsesEndpoints {
                         exchange, pingEvery: service.configuration.pingInterval)
                     events = opened
                     try await opened.send(writer.opening())
+                    teller = StreamTeller(request.telling, of: request.answer) {
+                        [writer] (progress) async throws(WireError) in
+                        try await opened.send([writer.progress(progress)])
+                    }
                 },
                 each: { (piece) async throws(WireError) in
-                    let new = writer.events(piece.part)
+                    await teller?.end()
+                    let new = writer.events(
+                        piece.part, timings: teller?.timings(after: piece.part))
                     try await events?.send(new)
                 })
             let last = writer.closing(chains[0])

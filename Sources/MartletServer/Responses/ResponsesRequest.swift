@@ -13,7 +13,9 @@ struct ResponsesRequest: Sendable {
     var items: [JSONValue]
     var streams = false
     var stores = true
-    var telling: JSONObject
+    /// What the answer repeats of the request.
+    var repeated: JSONObject
+    var telling = StreamTelling()
     var includesTimings = false
     var includesLogprobs = false
 
@@ -52,12 +54,13 @@ struct ResponsesRequest: Sendable {
         stores = try fields.flag("store") ?? (exchange.background == nil)
         includesTimings =
             try fields.flag("timings_per_token") ?? false || configuration.isLlamaCompatible
-        telling = Self.telling(fields, answer, wanted)
+        telling = try StreamTelling(fields, streams: streams, &answer.own)
+        repeated = Self.repeated(fields, answer, wanted)
         fields.accept("model", "metadata", "stream_options")
     }
 
     /// What an answer repeats of its request.
-    private static func telling(
+    private static func repeated(
         _ fields: Fields, _ answer: AnswerRequest, _ wanted: Int?
     ) -> JSONObject {
         let object = fields.object

@@ -13,7 +13,7 @@ enum ResponsesSchemas {
                     "parallel_tool_calls": Schemas.flag, "background": Schemas.flag,
                     "include": Schemas.texts, "top_logprobs": Schemas.integer(0...20),
                     "stream": Schemas.flag, "store": Schemas.flag, "truncation": Schemas.text,
-                    "timings_per_token": Schemas.flag,
+                    "timings_per_token": Schemas.flag, "return_progress": Schemas.flag,
                 ]), required: ["input"],
             answers: [OperationSchema.json: response, OperationSchema.events: Schemas.text]),
         "POST /v1/responses/input_tokens": OperationSchema(

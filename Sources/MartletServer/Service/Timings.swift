@@ -11,6 +11,16 @@ struct Timings: Sendable {
     private let promptTime: Duration
     private let predictedTime: Duration
 
+    init(
+        prompt: Int, cached: Int, predicted: Int, promptTime: Duration, predictedTime: Duration
+    ) {
+        self.prompt = prompt
+        self.cached = cached
+        self.predicted = predicted
+        self.promptTime = promptTime
+        self.predictedTime = predictedTime
+    }
+
     init(_ chains: [FinishedChain]) {
         let usages = chains.map(\.response.usage)
         cached = usages.map(\.cachedPromptTokens).max() ?? 0
