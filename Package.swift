@@ -62,7 +62,14 @@ let package = Package(
             dependencies: ["MartletFormats", "MartletKernels"],
             swiftSettings: strict),
         // The one target that links the system's network library.
-        .target(name: "MartletNetwork", dependencies: ["MartletHub"], swiftSettings: strict),
+        .target(
+            name: "MartletNetwork",
+            dependencies: [
+                "MartletHub",
+                .product(name: "NIOCore", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOPosix", package: "swift-nio", condition: whenServing),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: whenServing),
+            ], swiftSettings: strict),
         .target(
             name: "MartletTokenizers", dependencies: ["MartletJSON"], swiftSettings: strict),
         .target(name: "MartletTemplates", dependencies: ["MartletJSON"], swiftSettings: strict),

@@ -217,28 +217,6 @@ import Testing
         #expect(hub.hub.requests.count == 3)
     }
 
-    @Test func whatIsCancelledBeforeItBeginsEnds() async throws {
-        let server = try LoopbackServer { _ in ServedAnswer(stallAfter: 0, length: 10) }
-        let client = URLSessionClient()
-        let request = HTTPRequest(url: server.address, timeout: 60)
-        // A task that is cancelled from the start, and ones that are about to begin.
-        for delay in [0, 0, 0, 1, 10, 100, 1000] {
-            let task = Task { () -> Bool in
-                do throws(HTTPFailure) {
-                    _ = try await client.send(request, to: BodySink(limit: 10))
-                    return false
-                } catch {
-                    guard case .cancelled = error else { return false }
-                    return true
-                }
-            }
-            if delay > 0 { try await Task.sleep(for: .microseconds(delay)) }
-            task.cancel()
-            #expect(await task.value)
-        }
-        server.stop()
-    }
-
     @Test func aCancelledPullGoesOnLater() async throws {
         let hub = try TestHub()
         hub.tamper { request, answer in

@@ -5,6 +5,7 @@ import Foundation
 import Martlet
 import MartletEvaluation
 import MartletFormats
+import MartletHub
 import MartletNetwork
 
 struct BenchServe: AsyncParsableCommand {
@@ -116,8 +117,7 @@ struct BenchServe: AsyncParsableCommand {
                 of: Workload(name: file, requests: timelines.map(\.request)))
         }
         if let url = peer.url {
-            // A connection for each request that may be under way.
-            let client = URLSessionClient(connections: min(1024, requests.requests.count + 8))
+            let client = Self.client(for: url, atOnce: requests.requests.count)
             let target = CompletionTarget(client, url: url, model: peer.name, key: peer.apiKey)
             try await measure(target, requests, try await promptTime(of: target, for: requests))
         } else if let model = peer.model {
@@ -160,6 +160,21 @@ struct BenchServe: AsyncParsableCommand {
         if let before, let after {
             print(WorkReport(work: after.work - before.work, of: after))
         }
+    }
+
+    /// What sends the requests, and takes as little of the machine as can be.
+    private static func client(for url: String, atOnce count: Int) -> any HTTPClient {
+        #if Server
+            if PlainClient.takes(url) { return PlainClient() }
+        #endif
+        #if os(Linux)
+            StandardStreams.note(
+                "what sends the requests takes most of a processor while answers are under way, which a server on this "
+                    + "machine then lacks (\(url.hasPrefix("https:") ? "https" : "no trait Server"))."
+            )
+        #endif
+        // A connection for each request that may be under way.
+        return URLSessionClient(connections: min(1024, count + 8))
     }
 
     private func cacheBytes(_ loaded: LoadedModel, _ requests: Workload) throws -> Int {

@@ -41,7 +41,7 @@ struct NativeAnswer: Sendable {
             JSONObject(present: [
                 "index": 0, "content": "", "tokens": [], "stop": false, "id_slot": 0,
                 "tokens_predicted": 0, "tokens_evaluated": .integer(answer.prompt.tokens.count),
-            ]).adding(progress.llamaCpp(request.telling)))
+            ]).adding(progress.llamaCpp(isTimed: request.telling.timesTokens)))
     }
 
     /// A whole answer, or the last event of a stream, which repeats no text.

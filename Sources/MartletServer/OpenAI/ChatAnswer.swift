@@ -134,7 +134,7 @@ struct ChatAnswer: Sendable {
         let chunk = chunk(0, [:]).objectValue ?? JSONObject()
         return .object(
             request.telling.tellsProgress
-                ? chunk.adding(progress.llamaCpp(request.telling))
+                ? chunk.adding(progress.llamaCpp(isTimed: request.telling.timesTokens))
                 : chunk.setting(MartletFields.key, to: progress.report))
     }
 

@@ -147,7 +147,7 @@ struct CompletionWriter: Sendable {
     /// The chunk that tells how far the prompt is.
     func progress(_ progress: PromptProgress) -> JSONValue {
         let chunk = chunk(0, CompletionPiece(), finish: nil).objectValue ?? JSONObject()
-        return .object(chunk.adding(progress.llamaCpp(request.telling)))
+        return .object(chunk.adding(progress.llamaCpp(isTimed: request.telling.timesTokens)))
     }
 
     /// The chunk after the last choice's; nil where nobody asked for one.

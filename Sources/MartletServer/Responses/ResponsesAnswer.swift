@@ -100,7 +100,7 @@ struct ResponsesAnswer: Sendable {
         event(
             "response.in_progress",
             JSONObject(present: ["response": object("in_progress")])
-                .adding(progress.llamaCpp(request.telling)))
+                .adding(progress.llamaCpp(isTimed: request.telling.timesTokens)))
     }
 
     /// The events of a piece.

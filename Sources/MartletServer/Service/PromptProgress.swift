@@ -29,13 +29,13 @@ struct PromptProgress: Sendable, Equatable {
     }
 
     /// As llama.cpp's server tells it: `prompt_progress`, and `timings` where each event has them.
-    func llamaCpp(_ telling: StreamTelling) -> JSONObject {
+    func llamaCpp(isTimed: Bool) -> JSONObject {
         JSONObject(present: [
             "prompt_progress": [
                 "total": .integer(total), "cache": .integer(cached),
                 "processed": .integer(processed), "time_ms": .milliseconds(time),
             ],
-            "timings": telling.timesTokens ? timings(predicted: 0, in: .zero).value : nil,
+            "timings": isTimed ? timings(predicted: 0, in: .zero).value : nil,
         ])
     }
 
