@@ -19,11 +19,13 @@ import Testing
     }
 
     @Test func aPromptOfThirtyTokens() throws {
-        // Queries, keys and values, output; gate, up, down.
-        let matrices = 64 * (128 + 32 + 32) + 128 * 64 + 3 * 64 * 96
+        // Queries, keys and values of all in both layers; output, gate, up, down of all in the first and of the last token in the
+        // second.
+        let inputs = 64 * (128 + 32 + 32)
+        let others = 128 * 64 + 3 * 64 * 96
         // 1 + 2 + … + 30 in the first layer; 1 + … + 10 and then 10 for each of 20 in the second.
         let seen = 465 + 55 + 200
-        let products = Double(30 * 2 * matrices + 50 * 64)
+        let products = Double(30 * 2 * inputs + 31 * others + 50 * 64)
         let attention = Double(2 * seen * 128)
         let plain = try Self.model(.f32)
         #expect(

@@ -1,6 +1,7 @@
 // Adapters beside shared weights: each request's own, whatever others have.
 
 import Foundation
+import MartletCache
 import MartletEngine
 import MartletFormats
 import MartletModels
@@ -35,6 +36,44 @@ import Testing
             #expect(worst < 1e-4, "\(name): \(worst)")
             #expect(zip(got, plain).map { abs($0 - $1) }.max() ?? 0 > 1e-2)
         }
+    }
+
+    /// Each row has its own adapter, also where the rows of some are not asked for.
+    @Test func rowsKeepTheirAdapters() async throws {
+        let folder = try AdapterFolder("Goldens/llama-mqa")
+        let model = try await folder.model(live: ["a", "b"]).loaded.model
+        let wishes: [(adapter: String?, logits: LogitsWanted)] = [
+            ("a", .none), ("b", .last), (nil, .all), ("b", .none), ("a", .last), (nil, .last),
+        ]
+        func rows(_ logits: (LogitsWanted) -> LogitsWanted) throws -> [Float] {
+            let cache = try KVCache(
+                shape: model.cacheShape(codec: .f32), budgetBytes: 8 << 20,
+                layerWindows: model.shape.layerWindows)
+            let runner = try ModelRunner(model, maximumBatchTokens: 128, cache: cache)
+            let ids = wishes.map { _ in cache.makeSequence() }
+            try cache.reserve(ids.map { ($0, Self.tokens.count) })
+            let slices = zip(ids, wishes).map {
+                SequenceSlice(
+                    sequence: $0, tokens: Self.tokens, logits: logits($1.logits),
+                    adapter: $1.adapter)
+            }
+            return Array(try runner.forward(ForwardBatch(slices: slices), cache: cache))
+        }
+        let (wanted, all) = (try rows { $0 }, try rows { _ in .all })
+        let width = model.shape.vocabularySize
+        let each = (0..<wishes.count).map { index in
+            Array(all[index * Self.tokens.count * width..<(index + 1) * Self.tokens.count * width])
+        }
+        let expected = zip(wishes, each).flatMap { wish, rows in
+            switch wish.logits {
+            case .none: [Float]()
+            case .last: Array(rows.suffix(width))
+            case .all: rows
+            }
+        }
+        #expect(wanted == expected)
+        // They are different rows.
+        #expect(Set([0, 1, 2].map { each[$0].suffix(width) }).count == 3)
     }
 
     private struct Heard: Equatable {

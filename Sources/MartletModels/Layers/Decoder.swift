@@ -34,7 +34,7 @@ struct Decoder: Sendable {
         embeddingScale = plan.embeddingScale
     }
 
-    /// Runs the embedding and every layer; the result is the residual stream of the step.
+    /// Runs the embedding and every layer; the result is the residual stream of the rows of which one is asked for.
     func callAsFunction(_ step: Step) {
         embed(step)
         _ = step.run(layers)
@@ -192,6 +192,8 @@ extension Step {
     /// Runs layers over the residual stream, from `begin` on. Rows meet in attention alone, so what lies between one
     /// attention and the next is one part of the step: the end of a layer and the beginning of the next.
     ///
+    /// After the last layer's attention only the rows go on of which a result is asked for.
+    ///
     /// Returns the layer to go on with when `pauses` says so before the last one: the residual stream is all that it
     /// needs. Nil when all have run.
     func run(
@@ -206,6 +208,8 @@ extension Step {
             let (attention, feedForward) = (layer.attention, layer.feedForward)
             let next = index + 1 < layers.count ? layers[index + 1].attention : nil
             attention.attend(self, layer: index)
+            if next == nil { keepWanted() }
+            guard rows > 0 else { return nil }
             inStrips(weightBytes: attention.byteCount + feedForward.byteCount) { rows in
                 // What attention read is in its queries, keys and values: the MLP may add first.
                 if layer.isParallel { feedForward(rows) }

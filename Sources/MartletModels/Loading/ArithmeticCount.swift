@@ -6,7 +6,7 @@ extension LanguageModel {
     /// Multiplications of a prompt of `tokens`, computed once with logits for its last token, under full attention of
     /// every layer's window.
     ///
-    /// Matrices count what a token runs through, in the numbers that kernels multiply: bytes where activations are
+    /// Of the last layer the prompt's inner tokens run through queries, keys and values alone. Matrices count what a token runs through, in the numbers that kernels multiply: bytes where activations are
     /// quantised, floats elsewhere. Attention counts what each row sees: as pairs where this machine's kernels do so, in
     /// quantised caches as the two bytes that a query and a weight are split into (one for keys of four bits).
     package func multiplications(prompt tokens: Int, cache codec: CacheCodec) -> [ProductKind:
@@ -18,15 +18,17 @@ extension LanguageModel {
         func kind(_ matrix: PackedMatrix) -> ProductKind {
             matrix.type.quantisesActivations ? .bytes : .floats
         }
-        for (layer, planned) in zip(loaded.decoder.layers, shape.layers) {
-            let attention =
-                layer.attention.queryKeyValue.matrices + layer.attention.output.linear.matrices
-            for matrix in attention {
+        for (index, (layer, planned)) in zip(loaded.decoder.layers, shape.layers).enumerated() {
+            for matrix in layer.attention.queryKeyValue.matrices {
                 counts[kind(matrix), default: 0] += size(matrix) * Double(tokens)
+            }
+            let after = index + 1 < shape.layers.count ? Double(tokens) : 1
+            for matrix in layer.attention.output.linear.matrices {
+                counts[kind(matrix), default: 0] += size(matrix) * after
             }
             let share = planned.experts?.activeShare ?? 1
             for matrix in layer.feedForward.matrices {
-                counts[kind(matrix), default: 0] += size(matrix) * Double(tokens) * share
+                counts[kind(matrix), default: 0] += size(matrix) * after * share
             }
         }
         counts[kind(head), default: 0] += size(head)

@@ -13,9 +13,9 @@ extension ModelRunner: PausingForwardPass {
         _ batch: ForwardBatch, cache: KVCache, pausing pauses: () -> Bool
     ) throws -> UnsafeBufferPointer<Float>? {
         precondition(paused == nil, "ModelRunner.forward: another batch has stopped")
-        let laidOut = try lay(batch, cache: cache)
+        let sources = try lay(batch, cache: cache)
         if step.rows > 0 { model.loaded.decoder.embed(step) }
-        return try run(laidOut, batch, from: 0, cache: cache, pausing: pauses)
+        return try run(sources, batch, from: 0, cache: cache, pausing: pauses)
     }
 
     /// Goes on with the batch that stopped; see ``PausingForwardPass``.
@@ -26,18 +26,18 @@ extension ModelRunner: PausingForwardPass {
             preconditionFailure("ModelRunner.resume: no batch has stopped")
         }
         paused = nil
-        let laidOut = try lay(stopped.batch, cache: cache)
+        let sources = try lay(stopped.batch, cache: cache)
         step.hidden.update(
             from: stopped.hidden.base, count: step.rows * model.shape.hiddenSize)
         return try run(
-            laidOut, stopped.batch, from: stopped.layer, cache: cache, pausing: pauses)
+            sources, stopped.batch, from: stopped.layer, cache: cache, pausing: pauses)
     }
 
     /// Forgets the batch that stopped.
     package func abandon() { paused = nil }
 
     private func run(
-        _ laidOut: LaidOut, _ batch: ForwardBatch, from layer: Int, cache: KVCache,
+        _ sources: [SequenceSlice], _ batch: ForwardBatch, from layer: Int, cache: KVCache,
         pausing pauses: () -> Bool
     ) throws -> UnsafeBufferPointer<Float>? {
         let layers = model.loaded.decoder.layers
@@ -51,6 +51,6 @@ extension ModelRunner: PausingForwardPass {
             paused = PausedBatch(batch: batch, layer: next, hidden: hidden)
             return nil
         }
-        return try complete(laidOut, cache: cache)
+        return try complete(sources, cache: cache)
     }
 }

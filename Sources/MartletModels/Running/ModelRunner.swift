@@ -16,7 +16,6 @@ package final class ModelRunner: ForwardPass {
     package let maximumBatchTokens: Int
     let step: Step
     private var logits: AlignedBuffer<Float>
-    private let gathered: AlignedBuffer<Float>
     /// What stopped between two layers.
     var paused: PausedBatch?
 
@@ -24,7 +23,7 @@ package final class ModelRunner: ForwardPass {
     package var vocabularySize: Int { model.shape.vocabularySize }
 
     /// Bytes of the workspace: those of steps, and rows of logits as they were asked for so far.
-    package var workspaceBytes: Int { step.byteCount + gathered.byteCount + logits.byteCount }
+    package var workspaceBytes: Int { step.byteCount + logits.byteCount }
 
     /// Plans the workspace for steps of up to `maximumBatchTokens` tokens against `cache`'s shape.
     ///
@@ -54,8 +53,6 @@ package final class ModelRunner: ForwardPass {
                 sinkLogits: model.loaded.decoder.sinkLogits, kernels: model.kernels,
                 pool: model.pool)
             logits = try AlignedBuffer(count: model.shape.vocabularySize, purpose: "logits")
-            gathered = try AlignedBuffer(
-                count: self.maximumBatchTokens * model.shape.hiddenSize, purpose: "a step")
         } catch { throw .kernel(error) }
     }
 
@@ -88,27 +85,21 @@ package final class ModelRunner: ForwardPass {
         _ batch: ForwardBatch, cache: KVCache
     ) throws -> UnsafeBufferPointer<Float> {
         let count = try advance(batch, cache: cache, then: normalise)
-        return UnsafeBufferPointer(start: gathered.base, count: count * model.shape.hiddenSize)
+        return UnsafeBufferPointer(start: step.normed, count: count * model.shape.hiddenSize)
     }
 
     /// Runs the layers and commits the batch; `finish` makes of its rows what is asked for, and returns their number.
     private func advance(
         _ batch: ForwardBatch, cache: KVCache,
-        then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
+        then finish: () throws -> Int
     ) throws -> Int {
-        let laidOut = try lay(batch, cache: cache)
+        let sources = try lay(batch, cache: cache)
         if step.rows > 0 { model.loaded.decoder(step) }
-        return try commit(laidOut, cache: cache, then: finish)
+        return try commit(sources, cache: cache, then: finish)
     }
 
-    /// A batch as the workspace holds it.
-    struct LaidOut {
-        let slices: [AttentionSlice]
-        let sources: [SequenceSlice]
-    }
-
-    /// Checks a batch and lays its rows out.
-    func lay(_ batch: ForwardBatch, cache: KVCache) throws -> LaidOut {
+    /// Checks a batch, lays its rows out, and returns the slices that have any.
+    func lay(_ batch: ForwardBatch, cache: KVCache) throws -> [SequenceSlice] {
         var slices: [AttentionSlice] = []
         var rows = 0
         let sources = batch.slices.filter { !$0.tokens.isEmpty }
@@ -140,17 +131,16 @@ package final class ModelRunner: ForwardPass {
             throw ModelError.batchTooLarge(got: rows, maximum: maximumBatchTokens)
         }
         try step.begin(slices, tokens: sources, adapters: adapters, cache: cache)
-        return LaidOut(slices: slices, sources: sources)
+        return sources
     }
 
     /// Makes of the rows what is asked for, and commits the batch.
     private func commit(
-        _ laidOut: LaidOut, cache: KVCache,
-        then finish: ([AttentionSlice], [SequenceSlice]) throws -> Int
+        _ sources: [SequenceSlice], cache: KVCache,
+        then finish: () throws -> Int
     ) throws -> Int {
         try model.loaded.decoder.vocabulary.checkIntact()
-        let sources = laidOut.sources
-        let count = try finish(laidOut.slices, sources)
+        let count = try finish()
         for (index, source) in sources.enumerated() {
             let reads = step.attention.reads(
                 slice: index, isDecode: source.isDecode, cache: cache)
@@ -167,8 +157,10 @@ package final class ModelRunner: ForwardPass {
     }
 
     /// Commits a batch whose layers have all run, and returns its rows of logits.
-    func complete(_ laidOut: LaidOut, cache: KVCache) throws -> UnsafeBufferPointer<Float> {
-        let count = try commit(laidOut, cache: cache, then: project)
+    func complete(
+        _ sources: [SequenceSlice], cache: KVCache
+    ) throws -> UnsafeBufferPointer<Float> {
+        let count = try commit(sources, cache: cache, then: project)
         return UnsafeBufferPointer(start: logits.base, count: count * vocabularySize)
     }
 
@@ -189,42 +181,23 @@ package final class ModelRunner: ForwardPass {
         try step.attention.completeFilled(id, cache: cache, seed: seed)
     }
 
-    /// Gathers the wanted rows; returns their number.
-    private func gather(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
-        let size = model.shape.hiddenSize
-        var count = 0
-        for (slice, source) in zip(slices, sources) {
-            let first: Int
-            switch source.logits {
-            case .none: continue
-            case .last: first = slice.count - 1
-            case .all: first = 0
-            }
-            let wanted = slice.count - first
-            (gathered.base + count * size).update(
-                from: step.hidden + (slice.firstRow + first) * size, count: wanted * size)
-            count += wanted
-        }
-        return count
-    }
-
-    /// Final norm of the wanted rows.
-    private func normalise(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) -> Int {
-        let count = gather(slices, sources)
-        let (base, size) = (gathered.base, model.shape.hiddenSize)
+    /// Final norm of the rows that the layers left; returns their number.
+    private func normalise() -> Int {
+        let count = step.rows
+        let (base, size) = (step.normed, model.shape.hiddenSize)
         let (norm, scale) = (model.loaded.decoder.finalNorm, model.loaded.plan.logitScale)
         for row in 0..<count {
-            norm(model.kernels, base + row * size, count: size, out: base + row * size)
+            norm(model.kernels, step.hidden + row * size, count: size, out: base + row * size)
             // The norm's weights hold the factor of logits, which are not asked for.
             if scale != 1 { for i in 0..<size { base[row * size + i] /= scale } }
         }
         return count
     }
 
-    /// Final norm and output projection of the wanted rows; returns their number.
-    private func project(_ slices: [AttentionSlice], _ sources: [SequenceSlice]) throws -> Int {
+    /// Final norm and output projection of the rows that the layers left; returns their number.
+    private func project() throws -> Int {
         let size = model.shape.hiddenSize
-        let count = gather(slices, sources)
+        let count = step.rows
         if logits.count < count * vocabularySize {
             do {
                 logits = try AlignedBuffer(count: count * vocabularySize, purpose: "logits")
@@ -234,9 +207,9 @@ package final class ModelRunner: ForwardPass {
         }
         guard count > 0 else { return 0 }
         let vocabulary = model.loaded.decoder.vocabulary
-        let rows = StepRows(step: step, first: 0, count: count, strip: nil)
+        let rows = step.allRows
         let activation = rows.activation(
-            of: gathered.base, stride: size, columns: size,
+            of: step.hidden, stride: size, columns: size,
             norm: model.loaded.decoder.finalNorm,
             quantised: vocabulary.head.type.quantisesActivations)
         rows.multiply(

@@ -34,6 +34,8 @@ final class Step: RowWorkspace {
     let pieceRows: Int
     let inner: UnsafeMutablePointer<Float>
     private let turns: [RowRotation]
+    /// The rows of which a result is asked for, in their order.
+    private var wanted: [Range<Int>] = []
     /// Rows that have an adapter, in their order.
     private(set) var adaptedRows: [AdaptedRows] = []
     /// By row: inner products with an adapter's matrices of few rows, as many as the highest has.
@@ -154,6 +156,14 @@ final class Step: RowWorkspace {
                     AdaptedRows(adapter: adapter, first: slice.firstRow, count: slice.count))
             }
         }
+        wanted = zip(slices, slicesTokens).compactMap { slice, source in
+            let end = slice.firstRow + slice.count
+            return switch source.logits {
+            case .none: nil
+            case .last: end - 1..<end
+            case .all: slice.firstRow..<end
+            }
+        }
         for (slice, source) in zip(slices, slicesTokens) {
             for (offset, token) in source.tokens.enumerated() {
                 tokens[rows] = token
@@ -174,6 +184,33 @@ final class Step: RowWorkspace {
             }
         }
         try attention.begin(slices, tokens: tokens, cache: cache)
+    }
+
+    /// Moves the rows of which a result is asked for to the front, and forgets the others: what comes after the last layer's
+    /// attention looks at no two rows together, and of a prompt's inner rows nobody reads it.
+    func keepWanted() {
+        let count = wanted.reduce(0) { $0 + $1.count }
+        guard count < rows else { return }
+        var next = 0
+        for range in wanted {
+            for (floats, width) in [(hidden, shape.hiddenSize), (attended, shape.queryWidth)] {
+                // The places may overlap: they are never behind the rows.
+                (floats + next * width).update(
+                    from: floats + range.lowerBound * width, count: range.count * width)
+            }
+            next += range.count
+        }
+        adaptedRows = adaptedRows.compactMap { span in
+            let before = wantedRows(before: span.first)
+            let count = wantedRows(before: span.first + span.count) - before
+            return count > 0
+                ? AdaptedRows(adapter: span.adapter, first: before, count: count) : nil
+        }
+        rows = count
+    }
+
+    private func wantedRows(before row: Int) -> Int {
+        wanted.reduce(0) { $0 + max(0, min(row, $1.upperBound) - $1.lowerBound) }
     }
 }
 
