@@ -61,12 +61,15 @@ package struct CompletionTarget: ServingTarget {
                 arrival: arrival, tokens: [], promptTokens: promptTokens, ending: .failed,
                 ended: now())
             let stream = CompletionStream(now)
-            let isWhole: Bool
+            var isWhole = false
             do {
                 let head = try await client.send(request, to: stream)
                 isWhole = head.status == 200
-                if !isWhole { timeline.ending = .refused }
-            } catch { isWhole = false }
+                if !isWhole {
+                    timeline.ending = .refused
+                    timeline.reason = "status \(head.status)"
+                }
+            } catch { timeline.reason = error.reason }
             timeline.ended = now()
             stream.write(to: &timeline, isWhole: isWhole)
             // A server that ends early has less to do than the others.
@@ -81,14 +84,18 @@ package struct CompletionTarget: ServingTarget {
 /// Reads the events of a streamed completion.
 final class CompletionStream: HTTPReceiver {
     private struct State {
+        /// What came first: all of a refusal.
+        var opening: [UInt8] = []
         var line: [UInt8] = []
         var tokens: [Double] = []
         var usage: JSONObject?
         var isDone = false
-        var hasFailed = false
+        /// What an event with an error said.
+        var failure: String?
     }
 
     private static let mostLine = 1 << 24
+    private static let mostOpening = 8 << 10
     private let state = Mutex(State())
     private let now: @Sendable () -> Double
 
@@ -99,6 +106,7 @@ final class CompletionStream: HTTPReceiver {
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
         let time = now()
         state.withLock { state in
+            state.opening += bytes.prefix(max(0, Self.mostOpening - state.opening.count))
             for byte in bytes {
                 if byte != UInt8(ascii: "\n") {
                     // No server sends such a line; what comes of it is not kept.
@@ -121,7 +129,7 @@ final class CompletionStream: HTTPReceiver {
             return
         }
         guard let event = (try? JSONValue.parse(Array(data)))?.objectValue else { return }
-        if event["error"]?.objectValue != nil { state.hasFailed = true }
+        if event["error"]?.objectValue != nil { state.failure = message(of: event) ?? "an error" }
         if let usage = event["usage"]?.objectValue { state.usage = usage }
         guard let choice = event["choices"]?.arrayValue?.first?.objectValue else { return }
         let isEmpty = choice["text"]?.stringValue?.isEmpty ?? true
@@ -130,13 +138,29 @@ final class CompletionStream: HTTPReceiver {
         state.tokens.append(time)
     }
 
+    /// The words of an error, as the APIs write it, on one line.
+    private static func message(of object: JSONObject) -> String? {
+        let error = object["error"]
+        let text = error?.objectValue?["message"]?.stringValue ?? error?.stringValue
+        return text.map { text in
+            String(text.prefix(300).map { $0.isNewline || $0.asciiValue ?? 32 < 32 ? " " : $0 })
+        }
+    }
+
     /// Writes what was read.
     ///
     /// - Parameter isWhole: whether the answer came to its end.
     func write(to timeline: inout RequestTimeline, isWhole: Bool) {
         state.withLock { state in
             timeline.tokens = state.tokens
-            if isWhole, state.isDone, !state.hasFailed { timeline.ending = .answered }
+            if isWhole, state.isDone, state.failure == nil { timeline.ending = .answered }
+            if timeline.ending != .answered {
+                // A refusal is an object, and no event.
+                let refusal = (try? JSONValue.parse(state.opening))?.objectValue
+                let said = state.failure ?? refusal.flatMap { Self.message(of: $0) }
+                let parts = [timeline.reason, said].compactMap(\.self)
+                if !parts.isEmpty { timeline.reason = parts.joined(separator: ": ") }
+            }
             guard let usage = state.usage else { return }
             func count(_ name: String, _ object: JSONObject?) -> Int? {
                 object?[name]?.intValue.flatMap { Workload.mostTokens.contains($0) ? $0 : nil }

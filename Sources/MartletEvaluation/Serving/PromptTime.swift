@@ -26,12 +26,13 @@ package struct PromptTime: Sendable, Hashable {
         let timelines = try await LoadGenerator(
             target: target, workload: probes, seed: seed, concurrency: 1
         ).run()
-        guard timelines.allSatisfy({ $0.ending == .answered }) else {
+        if let failed = timelines.first(where: { $0.ending != .answered }) {
             throw MartletError(
                 code: .unreachable,
                 message:
-                    "the requests before the measurement, of \(short) and \(long) tokens, were not all answered; "
-                    + "see what the server says, and whether it has room for them")
+                    "the requests before the measurement, of \(short) and \(long) tokens, were not all answered"
+                    + (failed.reason.map { " (\($0))" } ?? "")
+                    + "; see what the server says, and whether it has room for them")
         }
         func seconds(_ places: [Int]) -> Double {
             places.compactMap { timelines[$0].timeToFirstToken }.min() ?? 0

@@ -28,6 +28,8 @@ public struct RequestTimeline: Sendable, Hashable {
     public var ending: Ending
     /// When it ended.
     public var ended: Double
+    /// Why it was not answered, where something said so.
+    public var reason: String?
 
     /// Describes what happened.
     public init(

@@ -73,6 +73,20 @@ package enum HTTPFailure: Error {
     case cancelled
 }
 
+extension HTTPFailure {
+    /// The same in words, for the end of a sentence.
+    package var reason: String {
+        switch self {
+        case .connection(let reason): "no connection (\(reason))"
+        case .cut(let reason): "the answer broke off (\(reason))"
+        case .stalled(let seconds): "nothing arrived for \(seconds) s"
+        case .invalid(let reason): "no HTTP (\(reason))"
+        case .refused(let error): "\(error)"
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
 /// Sends requests. It follows no redirect and keeps no cookies.
 package protocol HTTPClient: Sendable {
     /// Sends a request and hands the answer to `receiver`, however long that takes while bytes arrive.

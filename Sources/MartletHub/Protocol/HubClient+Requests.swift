@@ -64,12 +64,7 @@ extension HubClient {
     private static func failure(_ failure: HTTPFailure, _ url: String) -> HubError {
         let url = Address.shown(url)
         switch failure {
-        case .connection(let reason):
-            return .unreachable(url: url, reason: "no connection (\(reason))")
-        case .cut(let reason):
-            return .unreachable(url: url, reason: "the answer broke off (\(reason))")
-        case .stalled(let seconds):
-            return .unreachable(url: url, reason: "nothing arrived for \(seconds) s")
+        case .connection, .cut, .stalled: return .unreachable(url: url, reason: failure.reason)
         case .invalid(let reason):
             return .badAnswer(url: url, got: excerpt(reason), expected: "HTTP")
         case .refused(let error):

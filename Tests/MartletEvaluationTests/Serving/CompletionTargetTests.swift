@@ -1,5 +1,6 @@
 // Streams of completions as servers write them.
 
+import Martlet
 import MartletFormats
 import MartletHub
 import Synchronization
@@ -33,14 +34,46 @@ private final class ScriptedClient: HTTPClient {
     }
 }
 
+/// Fails before anything comes, or behind what came.
+private struct FailingClient: HTTPClient {
+    let failure: HTTPFailure
+
+    func send(
+        _ request: HTTPRequest, to receiver: any HTTPReceiver
+    ) async throws(HTTPFailure) -> HTTPHead { throw failure }
+}
+
 @Suite struct CompletionTargetTests {
-    private func run(_ client: ScriptedClient) async throws -> RequestTimeline {
+    private func run(_ client: any HTTPClient) async throws -> RequestTimeline {
         let workload = Workload(requests: 1, prompt: 3, completion: 4)
         let timelines = try await LoadGenerator(
             target: CompletionTarget(client, url: "http://host/v1/", model: "m", key: "k"),
             workload: workload, seed: 0
         ).run()
         return try #require(timelines.first)
+    }
+
+    @Test func whyItFailedIsTold() async throws {
+        let refused = try await run(
+            ScriptedClient(
+                status: 404, ["{\n  \"error\": {\"mess", "age\": \"no model\\nm\"}\n}\n"]))
+        #expect(refused.ending == .refused && refused.reason == "status 404: no model m")
+        let plain = try await run(ScriptedClient(status: 500, ["<html>"]))
+        #expect(plain.ending == .refused && plain.reason == "status 500")
+        let broken = try await run(
+            ScriptedClient([Self.events[0], #"data: {"error":{"message":"full"}}"# + "\n\n"]))
+        #expect(broken.ending == .failed && broken.reason == "full")
+        let nobody = try await run(FailingClient(failure: .connection("refused")))
+        #expect(nobody.ending == .failed && nobody.reason == "no connection (refused)")
+        let answered = try await run(ScriptedClient(Self.events))
+        #expect(answered.ending == .answered && answered.reason == nil)
+        let workload = Workload(requests: 1, prompt: 3, completion: 4)
+        let target = CompletionTarget(
+            FailingClient(failure: .connection("refused")), url: "http://host/v1")
+        let error = await #expect(throws: MartletError.self) {
+            try await PromptTime(of: target, for: workload, seed: 0)
+        }
+        #expect(error?.message.contains("no connection (refused)") == true)
     }
 
     private static let events = [
