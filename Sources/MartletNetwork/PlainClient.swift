@@ -59,6 +59,8 @@
                     try await done.futureResult.get()
                 } onCancel: {
                     canceller.cancel()
+                    // A connection that nobody takes or refuses would be waited for.
+                    done.succeed(.failure(.cancelled))
                 }
             } catch { throw .cancelled }
             if canceller.isCancelled, case .failure = result { throw .cancelled }

@@ -80,7 +80,8 @@ package final class ModelRunner: ForwardPass {
     }
 
     /// Runs the batch once, as ``forward(_:cache:)`` does, and returns the rows before the output projection, after the
-    /// last norm: `hiddenSize` floats each.
+    /// last norm: `hiddenSize` floats each, valid until the next step. What completes a prompt that is read again runs such
+    /// steps itself: no slice may.
     package func states(
         _ batch: ForwardBatch, cache: KVCache
     ) throws -> UnsafeBufferPointer<Float> {

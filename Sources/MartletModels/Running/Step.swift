@@ -158,11 +158,8 @@ final class Step: RowWorkspace {
         }
         wanted = zip(slices, slicesTokens).compactMap { slice, source in
             let end = slice.firstRow + slice.count
-            return switch source.logits {
-            case .none: nil
-            case .last: end - 1..<end
-            case .all: slice.firstRow..<end
-            }
+            let count = source.logits.rowCount(tokenCount: slice.count)
+            return count > 0 ? end - count..<end : nil
         }
         for (slice, source) in zip(slices, slicesTokens) {
             for (offset, token) in source.tokens.enumerated() {

@@ -3,7 +3,6 @@
 import Martlet
 import MartletEngine
 import MartletJSON
-import Synchronization
 
 /// A prompt at one moment.
 struct PromptProgress: Sendable, Equatable {
