@@ -72,9 +72,12 @@
         }
 
         static func reason(_ error: any Error) -> String {
-            guard let error = error as? NIOConnectionError else { return "\(error)" }
-            return error.connectionErrors.first.map { "\($0.error)" }
-                ?? "\(error.host): unknown host"
+            if let error = error as? NIOConnectionError {
+                return error.connectionErrors.first.map { reason($0.error) }
+                    ?? "\(error.host): unknown host"
+            }
+            // What the system calls it, without what the library adds.
+            return (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
         }
 
         /// Where a request goes.
