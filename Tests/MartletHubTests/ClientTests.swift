@@ -7,14 +7,17 @@ import Testing
 @testable import MartletHub
 
 @Suite struct ClientTests {
-    private static let names = ["plain", "system"]
+    #if Server
+        private static let names = ["plain", "system"]
 
-    private func client(_ name: String) -> any HTTPClient {
-        #if Server
-            if name == "plain" { return PlainClient() }
-        #endif
-        return URLSessionClient()
-    }
+        private func client(_ name: String) -> any HTTPClient {
+            name == "plain" ? PlainClient() : URLSessionClient()
+        }
+    #else
+        private static let names = ["system"]
+
+        private func client(_ name: String) -> any HTTPClient { URLSessionClient() }
+    #endif
 
     /// What an answer becomes: its status, or the word for its failure, and what has arrived of its body.
     private func outcome(

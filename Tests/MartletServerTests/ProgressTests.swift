@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    /// What would tell nothing is listed: without a stream, and of a search, which tells its own progress.
+    /// What would tell nothing is listed: without a stream nothing comes before the answer.
     @Test func whatTellsNothingIsListed() async throws {
         let server = try await Self.server()
         let asks = JSONObject([.init(key: "return_progress", value: true)])

@@ -15,6 +15,8 @@ package struct StoredModel: Sendable {
     package private(set) var parameterCount: Int
     /// How most of its weights are stored, or as the options pack them.
     package let weightName: String
+    /// Whether it is an encoder, which has no cache.
+    package let isEncoder: Bool
     /// Bytes of its weights, as they are stored or as the options pack them.
     package let weightBytes: Int
     /// The text of its chat template; nil where its files have none.
@@ -33,6 +35,7 @@ package struct StoredModel: Sendable {
         guard let source = try? ModelSource(name) else { return nil }
         let text = (try? source.openCheckpoint()) ?? nil
         guard let checkpoint = text ?? ((try? source.openEncoder()) ?? nil) else { return nil }
+        isEncoder = text == nil
         if text == nil {
             family = checkpoint.configuration.value("model_type")?.stringValue ?? ""
             (shape, parameterCount, chatTemplate) = (nil, 0, nil)
@@ -52,7 +55,9 @@ package struct StoredModel: Sendable {
         if !generates { (shape, parameterCount) = (nil, 0) }
         weightName =
             options.weights?.rawValue ?? StoredFiles(checkpoint).bytesByType.first?.type ?? ""
-        weightBytes = LoadedModel.storedBytes(of: checkpoint, options: options)
+        weightBytes = checkpoint.tensors.entries.reduce(0) { bytes, entry in
+            bytes + (options.weights?.layout.bytes(weights: entry.elementCount) ?? entry.byteCount)
+        }
         if case .gguf = source { isGGUF = true } else { isGGUF = false }
     }
 }

@@ -60,7 +60,7 @@ final class StreamTeller: Sendable {
         _ telling: StreamTelling, of answer: AnswerRequest, reports: Bool = false,
         tell: @escaping Telling
     ) {
-        guard let watch = answer.own.watch, answer.own.solve == nil,
+        guard let watch = answer.own.watch,
             telling.tellsProgress || telling.timesTokens || reports
         else { return nil }
         timesTokens = telling.timesTokens

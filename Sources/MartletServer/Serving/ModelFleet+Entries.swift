@@ -21,7 +21,6 @@ extension ModelFleet.Entry {
         configuration.names = names
         // What makes vectors is stored as its own files say.
         let stored = purpose == .vectors ? ModelOptions() : options
-        let size = StoredSize(name, stored)
         let identity = { @Sendable in LoadedModel.identity(of: name, options: stored) }
         let description = StoredDescription(identity: identity) {
             StoredModel(
@@ -32,9 +31,10 @@ extension ModelFleet.Entry {
             names: names, isKept: isKept,
             estimatedBytes: {
                 // What makes vectors alone has no cache.
-                size.bytes.map {
-                    purpose == .vectors || size.isEncoder
-                        ? $0 : $0 + (options.memoryBudget ?? 0)
+                description.model.map { model in
+                    purpose == .vectors || model.isEncoder
+                        ? model.weightBytes
+                        : model.weightBytes + (options.memoryBudget ?? 0)
                 }
             },
             identity: identity, stored: { description.model },
@@ -124,33 +124,6 @@ extension ModelFleet.Entry {
             )
         }
         return found.map { "\(root)/\($0)" }
-    }
-}
-
-/// What a model's files say of its size, read once.
-private final class StoredSize: Sendable {
-    private let name: String
-    private let options: ModelOptions
-    private let known = Mutex<Int??>(nil)
-    private let knownEncoder = Mutex<Bool?>(nil)
-
-    init(_ name: String, _ options: ModelOptions) {
-        self.name = name
-        self.options = options
-    }
-
-    var bytes: Int? {
-        if let known = known.withLock({ $0 }) { return known }
-        let bytes = LoadedModel.storedBytes(of: name, options: options)
-        known.withLock { $0 = .some(bytes) }
-        return bytes
-    }
-
-    var isEncoder: Bool {
-        if let known = knownEncoder.withLock({ $0 }) { return known }
-        let isEncoder = LoadedModel.isEncoder(name)
-        knownEncoder.withLock { $0 = isEncoder }
-        return isEncoder
     }
 }
 

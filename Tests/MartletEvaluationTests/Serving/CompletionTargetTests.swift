@@ -34,7 +34,7 @@ private final class ScriptedClient: HTTPClient {
     }
 }
 
-/// Fails before anything comes, or behind what came.
+/// Fails before anything comes.
 private struct FailingClient: HTTPClient {
     let failure: HTTPFailure
 
