@@ -31,6 +31,12 @@ struct RetrofitArguments: ParsableArguments {
     @Option(name: .customLong("target-cr"), help: "Compression to reach, in tokens for each slot.")
     var targetCR = 8.0
 
+    @Option(
+        help:
+            "Go on from this adapter of an earlier retrofit of the same model; compression grows from what it has."
+    )
+    var beginWith: String?
+
     @Option(help: "Steps in which compression grows and settles.")
     var steps = 400
 
@@ -152,7 +158,9 @@ struct RetrofitArguments: ParsableArguments {
         plan.products = products
         plan.reportTokens = reportTokens
         plan.logEvery = logEvery
-        plan.fadeSteps = fadeSteps
+        plan.beginning = beginWith
+        // In an adapter to begin with the channel has faded.
+        plan.fadeSteps = beginWith != nil && fadeSteps == Self.usualFadeSteps ? 0 : fadeSteps
         plan.seed = seed
         plan.weights = stored
         plan.lowRank = lowRank

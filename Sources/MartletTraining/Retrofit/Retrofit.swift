@@ -10,6 +10,8 @@ public final class Retrofit {
     /// The run; the model in it is the student.
     public let run: TrainingRun
     private let teacher: TrainableModel
+    /// What it began with.
+    let beginning: RetrofitBeginning?
     let plan: RetrofitPlan
     /// The folder of the trained model, or its GGUF file.
     let basePath: String
@@ -47,7 +49,9 @@ public final class Retrofit {
         base: RetrofitBase, plan given: RetrofitPlan, directory: String, resumes: Bool,
         machine: TrainingMachine
     ) throws(TrainingError) {
-        try RunFolder.check(directory, resumes: resumes, sources: [base.path])
+        try RunFolder.check(
+            directory, resumes: resumes,
+            sources: [base.path] + (given.beginning.map { [$0] } ?? []))
         try given.check()
         try base.check(given)
         var plan = given
@@ -82,6 +86,13 @@ public final class Retrofit {
             throw .invalid(
                 subject: base.path, got: "a GPT-2 model",
                 expected: "one of the Llama kind, whose engine can mark tokens")
+        }
+        beginning = try plan.beginning.map { (path) throws(TrainingError) in
+            try RetrofitBeginning(directory: path, of: checkpoint.tensors, plan)
+        }
+        if let beginning {
+            try beginning.fill(student)
+            plan.start = beginning.ratio
         }
         // The engine carries out delayed verdicts alone: with these weights it would be silently wrong.
         if plan.decisions.timing != .delayed {
@@ -121,9 +132,13 @@ public final class Retrofit {
                 student, teacher: plan.method == .dms ? teacher : nil, plan: plan, phase: phase,
                 machine: machine)
         }
+        var canonical = plan.canonical
+        if let beginning {
+            canonical = canonical.setting("beginning", to: beginning.canonical)
+        }
         run = try TrainingRun(
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,
-            plan: plan.canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
+            plan: canonical, checkpointEvery: plan.checkpointEvery, kept: 2,
             logEvery: plan.logEvery, weights: plan.weights, writesModel: !plan.writesAdapter,
             frozenBase: baseDigest, resumes: resumes)
         basePath = base.path

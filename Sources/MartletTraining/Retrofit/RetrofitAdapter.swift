@@ -41,7 +41,7 @@ extension Retrofit {
 
     private func facts(_ report: RetrofitReport) -> JSONObject {
         func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
-        let facts: [(String, JSONValue)] = [
+        var facts: [(String, JSONValue)] = [
             ("steps", .integer(plan.totalSteps)),
             ("tokensOfStep", .integer(plan.sequences * plan.length)),
             ("length", .integer(plan.length)), ("learningRate", .number(plan.learningRate)),
@@ -52,6 +52,7 @@ extension Retrofit {
             ("decisionRatio", number(report.decisionRatio)),
             ("readShare", number(report.readShare)),
         ]
+        if let beginning { facts.append(("beganWith", beginning.facts)) }
         return JSONObject(facts.map { .init(key: $0.0, value: $0.1) })
     }
 }

@@ -134,7 +134,7 @@ extension RetrofitPlan {
 
     var ramp: CompressionRamp {
         CompressionRamp(
-            target: target, length: max(1, Double(steps) * rampShare))
+            from: start, target: target, length: max(1, Double(steps) * rampShare))
     }
 
     /// Steps of the whole run.

@@ -26,6 +26,11 @@ public struct RetrofitPlan: Sendable {
     public var source = Source.adapter
     /// The compression to reach.
     public var target = 8.0
+    /// The folder of an adapter of the same weights to go on from, whose compression grows to the target; nil begins with heads
+    /// that mark nothing.
+    public var beginning: String?
+    /// The compression that ``beginning`` has, which ``Retrofit`` finds in it.
+    var start = 1.0
     /// The weight of the budget's loss: nats for a shortfall of all marks. Both papers use 1; with few steps a larger
     /// weight is needed to reach the compression.
     public var budgetWeight = 1.0
@@ -151,6 +156,16 @@ public struct RetrofitPlan: Sendable {
                 expected:
                     "frozen weights with heads or low-rank parts beside them: without --train-base, and for dmc "
                     + "with --rank")
+        }
+        if beginning != nil, trainsBase {
+            throw .invalid(
+                subject: "an adapter to begin with", got: "trained weights",
+                expected: "frozen ones, beside which it stands; remove --train-base")
+        }
+        if beginning != nil, fadeSteps > 0, source == .channel {
+            throw .invalid(
+                subject: "fade steps", got: "\(fadeSteps)",
+                expected: "0: in the adapter to begin with the channel has faded")
         }
         if writesAdapter, decisions.timing != .delayed {
             throw .invalid(

@@ -15,6 +15,9 @@ import Testing
         #expect(abs(ramp.share(at: 300) - 0.75) < 1e-12)
         #expect(abs(ramp.share(at: 700) - 0.875) < 1e-12)
         #expect(ramp.ratio(at: 9000) == 8)
+        let further = CompressionRamp(from: 4, target: 8, length: 100)
+        #expect(
+            further.ratio(at: 0) == 4 && further.ratio(at: 50) == 6 && further.ratio(at: 101) == 8)
     }
 
     @Test func stages() {
