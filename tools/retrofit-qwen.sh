@@ -8,7 +8,11 @@
 # A step that is done is not done again, and a retrofit that was stopped goes on. Answers take a quarter of an hour on two
 # Zen 4 cores, 1,000 tokens of training ten seconds.
 #
-# CR, STEPS and WINDOW may be set.
+# CR, STEPS, RAMP (the part of them in which compression grows), WINDOW, SEED and OUT may be set, and BEGIN, the folder of an
+# adapter to go on from.  The adapter in docs/adapters is two runs of it:
+#
+#   OUT=first tools/retrofit-qwen.sh …
+#   BEGIN=first STEPS=600 RAMP=0.4 SEED=2 tools/retrofit-qwen.sh …
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 martlet=$(realpath "${1:?name the program}")
@@ -42,6 +46,8 @@ data:
     share: 1
 promptWeight: 1
 DATA
-"$martlet" retrofit dms --model "$model" --out "cr$cr" --target-cr "$cr" --window "${WINDOW:-32}" --steps "${STEPS:-260}" --ramp 0.6 \
-    --sequences 1 --length 1024 --rank 3 --learning-rate 7e-4 --base-learning-rate 4e-4 --write-adapter \
-    --data retrofit-data.yaml --seed 1 --report-tokens 12288 --log-every 5 --resume
+set --
+[ -z "${BEGIN:-}" ] || set -- --begin-with "$BEGIN"
+"$martlet" retrofit dms --model "$model" --out "${OUT:-cr$cr}" --target-cr "$cr" --window "${WINDOW:-32}" "$@" \
+    --steps "${STEPS:-260}" --ramp "${RAMP:-0.6}" --sequences 1 --length 1024 --rank 3 --learning-rate 7e-4 --base-learning-rate 4e-4 \
+    --write-adapter --data retrofit-data.yaml --seed "${SEED:-1}" --report-tokens 12288 --log-every 5 --resume

@@ -64,7 +64,7 @@ struct Evaluate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Chains in flight; at most 64 share a step.", valueName: "count"))
+            "Chains in flight, which share their steps.", valueName: "count"))
     var parallel = 32
 
     @Option(
@@ -97,7 +97,9 @@ struct Evaluate: AsyncParsableCommand {
             return
         }
         let evaluation = try evaluation()
-        let loaded = try await LoadedModel.load(model ?? "", options: ModelOptions(loading, cache))
+        var options = ModelOptions(loading, cache)
+        options.maximumBatchSequences = max(options.maximumBatchSequences, parallel)
+        let loaded = try await LoadedModel.load(model ?? "", options: options)
         let problems = try evaluation.problems(for: loaded)
         let budget =
             try memory.memory.map { try loaded.cacheBytes(within: $0.bytes) }
