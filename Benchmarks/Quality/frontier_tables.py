@@ -1,6 +1,7 @@
 """Prints a sweep's report as the tables of docs/frontier/README.md, so that no figure there is written by hand.
 
     python frontier_tables.py docs/frontier/frontier.json
+    python frontier_tables.py --configurations docs/frontier-qwen/gsm8k/frontier.json
 
 Points are per cent of problems; brackets are 95 % intervals by a bootstrap over seeds and problems (and over retrofits where
 there are several). Needs Python's standard library alone.
@@ -11,6 +12,7 @@ import json
 
 parser = argparse.ArgumentParser()
 parser.add_argument("report", help="frontier.json of martlet frontier")
+parser.add_argument("--configurations", action="store_true", help="every configuration with its costs, instead of what they come to")
 args = parser.parse_args()
 
 report = json.load(open(args.report))
@@ -44,6 +46,20 @@ def head(*cells):
     row("---", *["---:"] * (len(cells) - 1))
 
 
+def thousands(value):
+    return f"{value / 1e3:,.1f} k"
+
+
+if args.configurations:
+    head("method", "asked", "chains", "right", "KV reads", "peak tokens", "kB of cache", "s", "tokens over slots")
+    for point in report["points"]:
+        costs = point["costs"]
+        low, high = point["interval"]
+        row(name(point["method"]), f"{point['ratio']:g}", str(point["width"]), f"{point['accuracy']:.3f} [{low:.2f}, {high:.2f}]",
+            thousands(costs["kvReads"]), f"{costs['peakTokens']:,.0f}", f"{costs['bytes'] / 1e3:,.0f}", f"{costs['seconds']:.2f}",
+            f"{point['measuredHeld']:.1f}")
+    raise SystemExit
+
 print("Average improvement in points over the budgets that both meet, spaced evenly in their logarithm (bold where the interval leaves out 0):\n")
 pairs = []
 for method, over, _ in found:
@@ -67,7 +83,7 @@ methods = []
 for point in report["points"]:
     if point["method"] not in methods:
         methods.append(point["method"])
-budgets = [2**power for power in range(14, 23)]
+budgets = [2**power for power in range(14, 36)]
 low = min(point["costs"]["bytes"] for point in report["points"])
 high = max(point["costs"]["bytes"] for point in report["points"])
 budgets = [budget for budget in budgets if low <= budget and budget / 2 < high]
