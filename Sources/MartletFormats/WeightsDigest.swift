@@ -19,6 +19,11 @@ package final class WeightsDigest {
             ofFiles = made
             return made
         }
+        return try value()
+    }
+
+    /// The digest of the tensors, made once.
+    package func value() throws(FormatError) -> String {
         if let ofTensors { return ofTensors }
         let made = try tensors.weightsDigest()
         ofTensors = made

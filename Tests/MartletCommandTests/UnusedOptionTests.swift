@@ -79,6 +79,7 @@ import Testing
         for (options, named) in [
             (["--base-learning-rate", "0.1"], "--base-learning-rate"),
             (["--fade-steps", "3"], "--fade-steps"),
+            (["--fade-steps", "200"], "--fade-steps"),
             (["--write-adapter", "--stored", "q8"], "--stored"),
         ] {
             let verb = try #require(try Main.parseAsRoot(usual + options) as? RetrofitDMS)
@@ -89,5 +90,18 @@ import Testing
             try Main.parseAsRoot(usual + ["--rank", "2", "--base-learning-rate", "0.1"])
                 as? RetrofitDMS)
         _ = try parts.plan()
+    }
+
+    /// A channel fades unless it has: what is said of it counts, also where it is what would be usual.
+    @Test(arguments: [
+        ([], 200), (["--begin-with", "a"], 0),
+        (["--begin-with", "a", "--fade-steps", "200"], 200), (["--fade-steps", "7"], 7),
+    ]) func aChannelFadesOnce(options: [String], steps: Int) throws {
+        let usual = [
+            "retrofit", "dms", "--model", "m", "--out", "o", "--task", "copy", "--adapter-free",
+            "--rank", "2",
+        ]
+        let verb = try #require(try Main.parseAsRoot(usual + options) as? RetrofitDMS)
+        #expect(try verb.plan().fadeSteps == steps)
     }
 }

@@ -103,8 +103,11 @@ struct RetrofitArguments: ParsableArguments {
     )
     var answers: [String] = []
 
-    @Option(help: "Steps in which a borrowed channel fades out of attention first.")
-    var fadeSteps = Self.usualFadeSteps
+    @Option(
+        help:
+            "Steps in which a borrowed channel fades out of attention first; 200 when not given, none with --begin-with, whose channel has faded."
+    )
+    var fadeSteps: Int?
 
     @Option(help: "Multiplies the marks' logits.")
     var scale: Double?
@@ -159,8 +162,7 @@ struct RetrofitArguments: ParsableArguments {
         plan.reportTokens = reportTokens
         plan.logEvery = logEvery
         plan.beginning = beginWith
-        // In an adapter to begin with the channel has faded.
-        plan.fadeSteps = beginWith != nil && fadeSteps == Self.usualFadeSteps ? 0 : fadeSteps
+        plan.fadeSteps = fadeSteps ?? (beginWith == nil ? Self.usualFadeSteps : 0)
         plan.seed = seed
         plan.weights = stored
         plan.lowRank = lowRank
@@ -196,7 +198,7 @@ struct RetrofitArguments: ParsableArguments {
             "--base-learning-rate",
             baseLearningRate != usual.baseLearningRate && !plan.trainsBase && lowRank == 0)
         try unused.refuse("the model's own weights are frozen; give --train-base or --rank.")
-        unused.add("--fade-steps", fadeSteps != Self.usualFadeSteps && plan.source == .adapter)
+        unused.add("--fade-steps", fadeSteps != nil && plan.source == .adapter)
         try unused.refuse("heads of their own mark, and no channel fades; see --adapter-free.")
         unused.add("--stored", stored != .f32 && writeAdapter)
         try unused.refuse("--write-adapter writes no model, and its file in f32.")

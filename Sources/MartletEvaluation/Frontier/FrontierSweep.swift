@@ -226,6 +226,9 @@ public struct FrontierSweep: Sendable {
         return try await onOwnThread(named: "martlet-load") { [plan] () throws(MartletError) in
             var dense = options
             dense.cachePolicy = "dense"
+            // All chains of a problem share their steps.
+            dense.maximumBatchSequences = max(
+                dense.maximumBatchSequences, plan.widths.max() ?? 1)
             guard isAdapter else { return try LoadedModel(name, options: dense) }
             dense.adapters[Self.adapterName] = name
             return try LoadedModel(plan.model, options: dense)

@@ -1,7 +1,7 @@
 // The growth of the target compression during a retrofit.
 
-/// CR(t) = start + (target - start) * min(t / length, 1), with a start of 1 for a model that compresses nothing: linear in the ratio and not in the share of tokens
-/// (2506.05345, section 3; 2403.09636, phase 2). The share to mark is 1 - 1 / CR.
+/// CR(t) = start + (target - start) * min(t / length, 1), from 1 for a model that compresses nothing: linear in the ratio and
+/// not in the share of tokens (2506.05345, section 3; 2403.09636, phase 2). The share to mark is 1 - 1 / CR.
 public struct CompressionRamp: Sendable, Hashable {
     /// The ratio at the beginning.
     public let start: Double

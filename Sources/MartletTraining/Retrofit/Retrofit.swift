@@ -75,9 +75,10 @@ public final class Retrofit {
         let student = try TrainableModel(
             checkpoint, configuration: plan.configuration(checkpoint.configuration.root)
         ) { plan.trainsBase || $0.contains("dms_proj_alpha") }
+        let digest = WeightsDigest(checkpoint.tensors)
         // As they were read: files that are replaced while the run goes on are no longer its base.
         do {
-            baseDigest = try plan.trainsBase ? nil : checkpoint.tensors.weightsDigest()
+            baseDigest = try plan.trainsBase ? nil : digest.value()
         } catch { throw .format(error) }
         if plan.lowRank > 0 {
             student.lowRank = try LowRankParts(student.plan, rank: plan.lowRank, seed: plan.seed)
@@ -88,7 +89,7 @@ public final class Retrofit {
                 expected: "one of the Llama kind, whose engine can mark tokens")
         }
         beginning = try plan.beginning.map { (path) throws(TrainingError) in
-            try RetrofitBeginning(directory: path, of: checkpoint.tensors, plan)
+            try RetrofitBeginning(directory: path, of: checkpoint.tensors, digest, plan)
         }
         if let beginning {
             try beginning.fill(student)
@@ -134,7 +135,7 @@ public final class Retrofit {
         }
         var canonical = plan.canonical
         if let beginning {
-            canonical = canonical.setting("beginning", to: beginning.canonical)
+            canonical = canonical.setting("beginning", to: .string(beginning.digest))
         }
         run = try TrainingRun(
             model: student, tokenizer: tokenizer, loop: loop, directory: directory,

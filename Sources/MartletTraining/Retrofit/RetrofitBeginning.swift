@@ -10,17 +10,17 @@ struct RetrofitBeginning {
     private let directory: String
     private let card: AdapterCard
     /// The SHA-256 of its weights, by which a resumed run knows it.
-    private let digest: String
+    let digest: String
 
     /// Opens the adapter in a directory and holds it against what is to be trained.
     ///
     /// - Throws: ``TrainingError``, for the adapter of other weights, or one whose heads or parts the plan does not train.
     init(
-        directory: String, of base: any TensorSource, _ plan: RetrofitPlan
+        directory: String, of base: any TensorSource, _ known: WeightsDigest, _ plan: RetrofitPlan
     ) throws(TrainingError) {
         self.directory = directory
         do {
-            file = try AdapterFile(directory: directory, of: base)
+            file = try AdapterFile(directory: directory, of: base, digest: known)
             digest = try FileDigest.sha256(file.path)
         } catch { throw .format(error) }
         guard let card = file.card else {
@@ -100,9 +100,6 @@ struct RetrofitBeginning {
         if let a = a.doubleValue, let b = b.doubleValue { return a == b }
         return a == b
     }
-
-    /// What a resumed run must agree with.
-    var canonical: JSONValue { .string(digest) }
 
     /// What the card of the next adapter says of it: its digest, and how it was trained itself.
     var facts: JSONValue {
