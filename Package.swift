@@ -270,6 +270,7 @@ let package = Package(
             name: "MartletCommandTests",
             dependencies: [
                 "MartletTestSupport", "MartletCommand", "Martlet", "MartletFormats",
+                "MartletTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -1,6 +1,7 @@
 /// What would change nothing is refused, in every mode of every verb.
 
 import ArgumentParser
+import MartletTraining
 import Testing
 
 @testable import MartletCommand
